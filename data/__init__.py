@@ -1,0 +1,1 @@
+"""Small data that the project made itself (`demo/`), and the recipes that made or fetch it."""

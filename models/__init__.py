@@ -1,0 +1,1 @@
+"""Trained weights, detector records and body templates that are installed with the package."""

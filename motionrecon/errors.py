@@ -1,0 +1,25 @@
+"""The errors that motionrecon raises for its users.
+
+Each message names the file or the flag, says what was found there, and what to do about it. The command line prints
+the message as one line and exits with code 2; a traceback therefore always means a bug in motionrecon.
+"""
+
+
+class MotionReconError(Exception):
+    """Base class of every error that motionrecon raises on purpose."""
+
+
+class InputError(MotionReconError):
+    """An input (video, keypoint file, camera file, motion file, flag) cannot be used."""
+
+
+class OutputError(MotionReconError):
+    """A result cannot be written (folder exists, read-only, disk full)."""
+
+
+class ModelError(MotionReconError):
+    """A trained model's file is missing, cannot be fetched or has the wrong hash."""
+
+
+class SimulationError(MotionReconError):
+    """A simulation diverged and no restart helped."""

@@ -1,0 +1,1 @@
+"""Interactive 3D viewer in the browser."""
