@@ -1,0 +1,151 @@
+"""Every option of a reconstruction: typed, checked, saved with the result, and turned into command-line flags."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motionrecon.errors import InputError
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a video is reconstructed. Each field but ``height_given`` is the flag of the same name.
+
+    Attributes:
+        height: the person's height, metres; assumed to be 1.70 where not given.
+        mass: the person's mass, kilograms; estimated from the height where not given.
+        camera: an OpenCV or Pose2Sim TOML file with the camera's intrinsics and, if known, its pose.
+        camera_name: which camera of that file; may be left out where it holds only one.
+        fov: the camera's field of view along the longer side of the image, degrees.
+        focal_px: the camera's focal length, pixels, instead of a field of view.
+        start: first second of the video to use; the beginning where not given.
+        end: last second of the video to use; the end where not given.
+        keypoints: keypoints to use instead of a detector: a file of motionrecon, or a folder of OpenPose JSON files.
+        detector: the keypoint detector: full (fast) or heavy (slower, fewer left/right flips).
+        optimizer: the optimizer of the physics: lm, lbfgs, bfgs, adam, gd or momentum.
+        window: length of a physics window, seconds.
+        overlap: how much of a window the next one repeats, seconds.
+        physics: simulate the motion; without it, the result is the kinematic motion, for comparison.
+        assist: allow a residual force on the pelvis where nothing else explains the video; the report says where.
+        force: write into a folder that already holds a result, replacing it.
+        quiet: no progress bars and no summary; warnings and errors still show.
+        seed: seed of everything random; the same seed and input give the same result.
+        height_given: whether the user gave ``height``, or it was assumed.
+    """
+
+    height: float = 1.70
+    mass: float | None = None
+    camera: Path | None = None
+    camera_name: str | None = None
+    fov: float | None = None
+    focal_px: float | None = None
+    start: float | None = None
+    end: float | None = None
+    keypoints: Path | None = None
+    detector: str = "full"
+    optimizer: str = "lm"
+    window: float = 0.5
+    overlap: float = 0.25
+    physics: bool = True
+    assist: bool = False
+    force: bool = False
+    quiet: bool = False
+    seed: int = 0
+    height_given: bool = False
+
+    @classmethod
+    def of(cls, **given: Any) -> Options:
+        """Options from keyword arguments; paths may be strings, and ``height`` counts as given if it is among them.
+
+        Raises:
+            TypeError: an option that does not exist.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(given) - names):
+            raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(names))}")
+        for name in ("camera", "keypoints"):
+            if given.get(name) is not None:
+                given[name] = Path(given[name])
+        return cls(**{"height_given": "height" in given} | given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as JSON can hold them: paths are strings."""
+        values = dataclasses.asdict(self)
+        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+
+    def check(self) -> Options:
+        """These options, if they make sense together; files they name must exist.
+
+        Raises:
+            InputError: an option that cannot be right, named as its flag.
+        """
+        from motionrecon import optimizers
+        from motionrecon.keypoints import detectors
+
+        _check_range("--height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
+        _check_range("--mass", self.mass, 10, 300, "kg")
+        _check_range("--fov", self.fov, 10, 170, "degrees")
+        if self.focal_px is not None and not 0 < self.focal_px < float("inf"):
+            raise InputError(f"--focal-px {self.focal_px:g} is not a focal length; give a number of pixels above 0")
+        _check_exclusive({"--camera": self.camera, "--fov": self.fov, "--focal-px": self.focal_px})
+        if self.camera_name is not None and self.camera is None:
+            raise InputError(f"--camera-name {self.camera_name} needs --camera FILE, the file that holds that camera")
+        _check_file("--camera", self.camera)
+        _check_exists("--keypoints", self.keypoints)
+        _check_time(self.start, self.end)
+        _check_range("--window", self.window, 0.1, 5, "s")
+        if not 0 <= self.overlap < self.window:
+            raise InputError(
+                f"--overlap {self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
+            )
+        _check_name("--detector", self.detector, detectors.NAMES)
+        _check_name("--optimizer", self.optimizer, optimizers.NAMES)
+        if self.seed < 0:
+            raise InputError(f"--seed {self.seed} is negative; give 0 or more")
+        return self
+
+
+def _check_range(flag: str, value: float | None, low: float, high: float, unit: str, hint: str = "") -> None:
+    # "not (low <= value)" also catches NaN.
+    if value is not None and not low <= value <= high:
+        raise InputError(f"{flag} {value:g} is out of range: it must be between {low:g} and {high:g} {unit}{hint}")
+
+
+def _height_hint(height: float) -> str:
+    """A guess at what the user meant: centimetres, feet, or a forgotten decimal point."""
+    for low, high, factor in ((100, 250, 0.01), (10, 25, 0.1), (4, 8, 0.3048)):
+        if low <= height <= high:
+            return f"; did you mean {height * factor:.3g}?"
+    return ""
+
+
+def _check_exclusive(flags: dict[str, object]) -> None:
+    given = [flag for flag, value in flags.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(f"{given[0]} and {given[1]} both set the focal length; give only one of them")
+
+
+def _check_exists(flag: str, path: Path | None) -> None:
+    if path is not None and not path.exists():
+        raise InputError(f"{flag} {path}: no such file or folder")
+
+
+def _check_file(flag: str, path: Path | None) -> None:
+    _check_exists(flag, path)
+    if path is not None and path.is_dir():
+        raise InputError(f"{flag} {path} is a folder; give a file")
+
+
+def _check_time(start: float | None, end: float | None) -> None:
+    if start is not None and not 0 <= start < float("inf"):
+        raise InputError(f"--start {start:g} must be 0 or more seconds")
+    if end is not None and not (start or 0.0) < end:
+        raise InputError(f"--end {end:g} must come after --start {start or 0.0:g} (both in seconds)")
+
+
+def _check_name(flag: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise InputError(f"{flag} {name} is unknown; choose one of {', '.join(known)}")
