@@ -1,0 +1,66 @@
+"""The hinges of the body: axes, anatomical ranges and actuator gains.
+
+Axes are given for the left side in the T pose (x forward, y left, z up). The right side's axis is the mirror image
+(-x, y, -z), so that equal angles on both sides make a symmetric pose.
+
+The shoulder's first axis points forwards, across the body and upwards. Three hinges in a row lose a degree of freedom
+when the last (the arm's own axis) comes to lie along the first; arms hardly ever point along this one, whereas they do
+hang, point forwards, and stand out sideways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Vector = tuple[float, float, float]
+
+_A, _B = 3**-0.5, 2**-0.5
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """One hinge: axis, range in degrees, stiffness of its position actuator in N m/rad per kg of body mass."""
+
+    name: str
+    axis: Vector
+    range: tuple[float, float]
+    gain: float
+    rest: float = 0.0  # degrees; the angle of a relaxed standing person
+
+
+#: Hinges per body, in the order in which they turn it. Names of bodies and hinges without a side stand for both sides.
+HINGES: dict[str, tuple[Hinge, ...]] = {
+    "torso": (
+        Hinge("lumbar_flexion", (0, 1, 0), (-35, 85), 14),
+        Hinge("lumbar_lateral", (1, 0, 0), (-40, 40), 14),
+        Hinge("lumbar_twist", (0, 0, 1), (-50, 50), 10),
+    ),
+    "head": (
+        Hinge("neck_twist", (0, 0, 1), (-80, 80), 1.5),
+        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5),
+        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5),
+    ),
+    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6),),
+    "upper_arm": (
+        Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
+        Hinge("shoulder_b", (-_B, 0, _B), (-115, 45), 4),
+        Hinge("shoulder_c", (0, 1, 0), (-160, 160), 3),
+    ),
+    "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
+    "thigh": (
+        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
+        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7),
+        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5),
+    ),
+    "shank": (Hinge("knee_flexion", (0, 1, 0), (-5, 155), 6, rest=5.0),),
+    "foot": (
+        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5),
+        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3),
+    ),
+}
+
+
+def mirrored(axis: Vector) -> Vector:
+    """The axis that makes the mirror image of a left-hand rotation on the right."""
+    x, y, z = axis
+    return (-x, y, -z)

@@ -1,0 +1,64 @@
+"""Lengths of a person's segments, and how far they vary among adults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """Distances between joint centres of one person, in metres, left and right alike.
+
+    The joint centres are the ones that BlazePose marks: its hips sit a little lower and its ankles a little higher
+    than an anatomist's, so the typical values lie between those of Drillis & Contini (1966) and what the detector
+    shows of people of known height.
+    """
+
+    hip_width: float
+    shoulder_width: float
+    torso: float  # middle of the hips to middle of the shoulders
+    head: float  # middle of the shoulders to the ears, along the neck
+    upper_arm: float
+    forearm: float
+    thigh: float
+    shank: float
+    foot: float  # heel landmark to foot-index landmark
+    ankle_height: float  # ankle joint above the sole
+
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        return tuple(f.name for f in fields(Proportions))
+
+    @staticmethod
+    def typical(height: float) -> Proportions:
+        """The proportions of an average adult of this height (metres)."""
+        return Proportions(**{name: height * share for name, (share, _) in _SHARES.items()})
+
+    @staticmethod
+    def spread() -> np.ndarray:
+        """Relative standard deviation of each length among adults of one height, in the order of `names`."""
+        return np.array([sd for _, sd in _SHARES.values()])
+
+    def as_array(self) -> np.ndarray:
+        return np.array(list(asdict(self).values()))
+
+    @staticmethod
+    def from_array(lengths: np.ndarray) -> Proportions:
+        return Proportions(**dict(zip(Proportions.names(), map(float, lengths), strict=True)))
+
+
+# Share of the body height, and relative standard deviation among adults (after NASA-STD-3000 and Drillis & Contini).
+_SHARES: dict[str, tuple[float, float]] = {
+    "hip_width": (0.108, 0.08),
+    "shoulder_width": (0.205, 0.06),
+    "torso": (0.298, 0.05),
+    "head": (0.105, 0.08),
+    "upper_arm": (0.167, 0.06),
+    "forearm": (0.147, 0.06),
+    "thigh": (0.235, 0.05),
+    "shank": (0.229, 0.05),
+    "foot": (0.120, 0.08),
+    "ankle_height": (0.052, 0.10),
+}
