@@ -5,17 +5,27 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from motionrecon.errors import InputError
 
 
+class Assumed(float):
+    """A number that the user did not give."""
+
+
+#: A flag that is off unless it is given, and needs no flag to turn it off.
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
 @dataclass(frozen=True)
 class Options:
-    """How a video is reconstructed. Each field but ``height_given`` is the flag of the same name.
+    """How a video is reconstructed. Each field is the flag of the same name, and its line here is that flag's help.
 
     Attributes:
-        height: the person's height, metres; assumed to be 1.70 where not given.
+        height: the person's height, metres; where not given it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from the height where not given.
         camera: an OpenCV or Pose2Sim TOML file with the camera's intrinsics and, if known, its pose.
         camera_name: which camera of that file; may be left out where it holds only one.
@@ -33,10 +43,9 @@ class Options:
         force: write into a folder that already holds a result, replacing it.
         quiet: no progress bars and no summary; warnings and errors still show.
         seed: seed of everything random; the same seed and input give the same result.
-        height_given: whether the user gave ``height``, or it was assumed.
     """
 
-    height: float = 1.70
+    height: float = Assumed(1.70)
     mass: float | None = None
     camera: Path | None = None
     camera_name: str | None = None
@@ -50,30 +59,34 @@ class Options:
     window: float = 0.5
     overlap: float = 0.25
     physics: bool = True
-    assist: bool = False
-    force: bool = False
-    quiet: bool = False
+    assist: Switch = False
+    force: Switch = False
+    quiet: Switch = False
     seed: int = 0
-    height_given: bool = False
+
+    @property
+    def height_given(self) -> bool:
+        """Whether the user gave the height; if not, it is assumed."""
+        return not isinstance(self.height, Assumed)
 
     @classmethod
     def of(cls, **given: Any) -> Options:
-        """Options from keyword arguments; paths may be strings, and ``height`` counts as given if it is among them.
+        """Options from keyword arguments; paths may be strings.
 
         Raises:
             TypeError: an option that does not exist.
         """
-        names = {field.name for field in dataclasses.fields(cls)}
-        if unknown := sorted(set(given) - names):
-            raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(names))}")
+        names = [field.name for field in dataclasses.fields(cls)]
+        if unknown := sorted(set(given) - set(names)):
+            raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(names)}")
         for name in ("camera", "keypoints"):
             if given.get(name) is not None:
                 given[name] = Path(given[name])
-        return cls(**{"height_given": "height" in given} | given)
+        return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
-        """The options as JSON can hold them: paths are strings."""
-        values = dataclasses.asdict(self)
+        """The options, and whether the height was given, as JSON can hold them: paths are strings."""
+        values = vars(self) | {"height": float(self.height), "height_given": self.height_given}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
     def check(self) -> Options:

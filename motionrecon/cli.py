@@ -1,0 +1,181 @@
+"""The command line: ``motionrecon reconstruct walk.mp4``.
+
+Exit codes: 0 success, 2 bad input or an output that cannot be written (one line on stderr says which), 130 Ctrl-C.
+A traceback is a bug. Heavy packages are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
+
+from motionrecon.config import Options, Switch
+from motionrecon.errors import InputError, MotionReconError
+from motionrecon.progress import Bars, Progress, Silent
+
+if TYPE_CHECKING:
+    from motionrecon.motion import Motion
+
+Output = Annotated[Path | None, Parameter(alias="-o")]
+
+
+def _version() -> str:
+    import motionrecon
+
+    return motionrecon.__version__
+
+
+app = App(
+    name="motionrecon",
+    help="Turn an ordinary video of a person into a 3D motion that obeys physics.",
+    help_format="plaintext",
+    version=_version,
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+bench = App(name="bench", help="Measure parts of motionrecon on this machine.")
+app.command(bench)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code. ``arguments`` are those of the process unless given."""
+    if arguments is None:
+        arguments = sys.argv[1:]
+    try:
+        app(arguments)
+    except (CycloptsError, MotionReconError) as error:
+        print("motionrecon: " + _one_line(error, arguments), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("motionrecon: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+@app.command
+def reconstruct(
+    video: Path | None = None,
+    /,
+    *,
+    output: Output = None,
+    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008 - frozen
+) -> None:
+    """Reconstruct the motion of the person in a video.
+
+    Writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json. To resume an interrupted run, repeat it.
+
+    Args:
+        video: the video file; may be left out with --keypoints.
+        output: the folder for the result; <name of the video>_motionrecon in the current folder where not given.
+    """
+    source = video or options.keypoints
+    if source is None:
+        raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
+    folder = output or Path(f"{source.stem}_motionrecon")
+    _run(video, folder, options)
+
+
+@app.command
+def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False) -> None:
+    """Reconstruct a clip that comes with motionrecon, and print the error against its exact ground truth.
+
+    Args:
+        output: the folder for the result; where not given it is demo_motionrecon, and an older demo is replaced.
+        force: write into a folder that already holds a result, replacing it.
+        quiet: no progress bars; the errors are still printed.
+    """
+    from motionrecon import demo as example
+
+    folder = output or Path("demo_motionrecon")
+    clip = example.clip()
+    options = Options(height=clip.height, mass=clip.mass, force=force or output is None, quiet=quiet)
+    motion = _run(clip.video, folder, options)
+    print("against the exact ground truth: " + example.compare(motion, clip))
+
+
+@app.command
+def view(folder: Path, /, *, port: int = 8080, browser: bool = True) -> None:
+    """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
+
+    Args:
+        folder: the folder of a result.
+        port: the port of the viewer on localhost.
+        browser: open the web browser; without it, only the viewer's address is printed.
+    """
+    from motionrecon.viewer import view as open_viewer
+
+    open_viewer(folder, port=port, open_browser=browser)
+
+
+@app.command
+def info(*, json: Switch = False) -> None:
+    """Print what a bug report needs: versions, machine, models.
+
+    Args:
+        json: print JSON instead of lines.
+    """
+    from motionrecon import info as report
+
+    facts = report.collect()
+    print(report.as_json(facts) if json else report.as_text(facts))
+
+
+@bench.command
+def physics() -> None:
+    """Measure the cost and the correctness of the derivatives of a physics window."""
+    from motionrecon.bench import physics as benchmark
+
+    benchmark.main()
+
+
+def _run(video: Path | None, folder: Path, options: Options) -> Motion:
+    """Reconstruct with bars and a line that says how good the result is, both unless ``--quiet``."""
+    from motionrecon.pipeline import reconstruct
+
+    progress: Progress = Silent() if options.quiet else Bars()
+    start = time.perf_counter()
+    try:
+        motion = reconstruct(video, output=folder, progress=progress, **vars(options))
+    except KeyboardInterrupt:
+        print("motionrecon: the same command again resumes after the last finished stage or window", file=sys.stderr)
+        raise
+    if not options.quiet:
+        print(_summary(motion, folder, options, time.perf_counter() - start))
+    return motion
+
+
+def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> str:
+    quality = motion.report["quality"]
+    line = (
+        f"{folder}: reprojection error {quality['reprojection_px']:.1f} px "
+        f"({quality['reprojection_percent']:.1f} % of the person's height), "
+        f"feet skate in {quality['skate_percent']:.0f} % of frames, "
+        f"penetration {quality['penetration_mm']:.1f} mm, {seconds:.0f} s"
+    )
+    if not options.height_given:
+        line += (
+            f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"
+        )
+    return line
+
+
+def _one_line(error: Exception, arguments: list[str]) -> str:
+    message = " ".join(str(error).splitlines())
+    if isinstance(error, UnknownCommandError) and arguments and Path(arguments[0]).suffix:
+        command = shlex.join(["motionrecon", "reconstruct", *arguments])
+        return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"
+    if isinstance(error, CycloptsError):
+        command = next((name for name in arguments[:1] if name in app), "")
+        return f"{message} (see {' '.join(['motionrecon', *filter(None, [command]), '--help'])})"
+    return message
+
+
+if __name__ == "__main__":
+    sys.exit(main())

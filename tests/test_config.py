@@ -1,0 +1,76 @@
+"""Options: what is refused, and how they are saved."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from motionrecon.config import Options
+from motionrecon.errors import InputError
+
+
+def test_the_defaults_make_sense():
+    assert Options().check() == Options()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"height": 17}, r"--height 17 .*did you mean 1\.7\?"),
+        ({"height": 182}, r"--height 182 .*did you mean 1\.82\?"),
+        ({"height": 5.9}, r"--height 5\.9 .*did you mean 1\.8\?"),
+        ({"height": 0.3}, r"--height 0\.3 .*between 0\.5 and 2\.5 m$"),
+        ({"height": float("nan")}, "--height nan"),
+        ({"mass": 7}, "--mass 7 .*between 10 and 300 kg"),
+        ({"fov": 5}, "--fov 5"),
+        ({"fov": 180}, "--fov 180"),
+        ({"focal_px": 0}, "--focal-px 0"),
+        ({"focal_px": float("nan")}, "--focal-px nan"),
+        ({"fov": 60, "focal_px": 1000}, "--fov and --focal-px"),
+        ({"camera": __file__, "fov": 60}, "--camera and --fov"),
+        ({"camera_name": "cam_01"}, "--camera-name cam_01 needs --camera"),
+        ({"camera": "nowhere.toml"}, r"--camera nowhere\.toml: no such file"),
+        ({"camera": Path(__file__).parent}, "is a folder"),
+        ({"keypoints": "nowhere"}, "--keypoints nowhere: no such file or folder"),
+        ({"start": -1}, "--start -1"),
+        ({"start": float("nan")}, "--start nan"),
+        ({"start": 3, "end": 2}, "--end 2 must come after --start 3"),
+        ({"start": 2, "end": 2}, "--end 2 must come after --start 2"),
+        ({"end": 0}, "--end 0"),
+        ({"window": 0.05}, r"--window 0\.05"),
+        ({"window": 60}, "--window 60"),
+        ({"overlap": 0.5}, r"--overlap 0\.5 .*below the window's length, 0\.5 s"),
+        ({"overlap": -0.1}, "--overlap"),
+        ({"detector": "light"}, "--detector light is unknown; choose one of full, heavy"),
+        ({"optimizer": "sgd"}, "--optimizer sgd is unknown; choose one of .*lm"),
+        ({"seed": -1}, "--seed -1"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line_that_names_the_flag(given, message):
+    with pytest.raises(InputError, match=message) as error:
+        Options.of(**given).check()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("given", [{"height": 0.5}, {"height": 2.5}, {"start": 0, "end": 0.01}, {"overlap": 0}])
+def test_the_ends_of_the_ranges_are_accepted(given):
+    Options.of(**given).check()
+
+
+def test_a_height_counts_as_given_even_if_it_equals_the_assumed_one():
+    assert not Options.of().height_given
+    assert Options.of(height=1.70).height_given
+    assert Options.of(**vars(Options())) == Options() and not Options.of(**vars(Options())).height_given
+
+
+def test_an_unknown_option_names_the_known_ones():
+    with pytest.raises(TypeError, match=r"'heigth'.*height, mass"):
+        Options.of(heigth=1.8)
+
+
+def test_saved_options_repeat_the_run():
+    options = Options.of(height=1.8, camera=__file__, keypoints="kp.npz", physics=False, seed=3)
+    saved = json.loads(json.dumps(options.to_dict()))
+    assert saved.pop("height_given") is True
+    assert Options.of(**saved) == options
+    assert json.loads(json.dumps(Options().to_dict()))["height_given"] is False
