@@ -1,0 +1,131 @@
+"""The interface of every optimizer: ``init``, ``step``, ``terminate``, with the state as a value apart from them.
+
+An optimizer is a frozen dataclass of hyperparameters. Whatever it learns while it runs lies in its :class:`State`,
+so a run may be saved, forked and continued, and one optimizer may serve many problems at once.
+
+To write a new one, derive from :class:`Optimizer`, implement :meth:`~Optimizer.begin`, :meth:`~Optimizer.advance` and
+:meth:`~Optimizer.finished` in a file of its own, and add its line to ``registry.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from motionrecon.errors import InputError
+from motionrecon.optimizers.problem import Counted, Evaluations, Problem, counted
+
+#: What one kind of optimizer remembers from step to step: a dataclass of its own.
+Memory = TypeVar("Memory")
+
+
+class Result(Enum):
+    """Why a minimization ended; the value is the message for the user."""
+
+    GRADIENT = "converged: the gradient is small"
+    SMALL_STEP = "converged: the steps are small"
+    SMALL_DECREASE = "converged: the value hardly decreases"
+    STALLED = "stalled: no step decreases the value (a kink, or wrong derivatives)"
+    MAX_EVALUATIONS = "the evaluations allowed are spent"
+    DIVERGED = "the problem has no finite value or derivative here"
+    CALLBACK = "the callback asked to stop"
+
+    @property
+    def success(self) -> bool:
+        """True where a test of convergence was met."""
+        return self in (Result.GRADIENT, Result.SMALL_STEP, Result.SMALL_DECREASE)
+
+
+@dataclass(frozen=True)
+class State(Generic[Memory]):
+    """Where a minimization stands. Its arrays are never written to once it is made.
+
+    Attributes:
+        x: the current point (n,). Some optimizers let it be worse than an earlier one.
+        value: f at ``x``; ``inf`` if it has none.
+        best_x: the point (n,) with the lowest value of all that were evaluated; this is the answer.
+        best_value: f at ``best_x``.
+        evaluations: what was asked of the problem so far.
+        iteration: steps taken so far.
+        memory: what this kind of optimizer keeps besides.
+    """
+
+    x: np.ndarray
+    value: float
+    best_x: np.ndarray
+    best_value: float
+    memory: Memory
+    evaluations: Evaluations = field(default_factory=Evaluations)
+    iteration: int = 0
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC, Generic[Memory]):
+    """A way to minimize a :class:`~motionrecon.optimizers.problem.Problem`, step by step.
+
+    ``init`` and each ``step`` ask for at most one gradient or Jacobian, so a budget of them can be kept exactly.
+    Subclasses implement ``begin``, ``advance`` and ``finished``; counting and the best point are kept here.
+    """
+
+    def init(self, problem: Problem, x0: np.ndarray) -> State[Memory]:
+        """The state at the start ``x0`` (n,)."""
+        watched = counted(problem)
+        x0 = np.array(x0, dtype=float)
+        value, memory = self.begin(watched, x0)
+        return State(
+            x=x0, value=value, best_x=x0, best_value=value, memory=memory, evaluations=watched.evaluations, iteration=0
+        )
+
+    def step(self, problem: Problem, state: State[Memory]) -> State[Memory]:
+        """The state after one more step; ``state`` itself stays as it is."""
+        watched = counted(problem)
+        x, value, memory = self.advance(watched, state)
+        best_x, best_value = state.best_x, state.best_value
+        if watched.best_x is not None and watched.best_value < best_value:
+            best_x, best_value = watched.best_x, watched.best_value
+        return State(
+            x=x,
+            value=value,
+            best_x=best_x,
+            best_value=best_value,
+            memory=memory,
+            evaluations=state.evaluations + watched.evaluations,
+            iteration=state.iteration + 1,
+        )
+
+    def terminate(self, problem: Problem, state: State[Memory]) -> Result | None:
+        """Why to stop at ``state``, or None to go on. Asks nothing of the problem."""
+        return Result.DIVERGED if not np.isfinite(state.value) else self.finished(state)
+
+    def needs_derivative(self, state: State[Memory]) -> bool:
+        """Whether the next step asks for a gradient or Jacobian; one that cannot be paid for is not taken."""
+        return True
+
+    @abstractmethod
+    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Memory]:
+        """Evaluate the start: f(x0), and what to remember. f may be ``inf``, and then no step follows."""
+
+    @abstractmethod
+    def advance(self, problem: Counted, state: State[Memory]) -> tuple[np.ndarray, float, Memory]:
+        """One step from ``state``, whose value is finite: the new x (n,), f there, and what to remember."""
+
+    @abstractmethod
+    def finished(self, state: State[Memory]) -> Result | None:
+        """The optimizer's own tests of convergence, at a state whose value is finite."""
+
+    def _check(self, **limits: tuple[float, float]) -> None:
+        """Raise :class:`InputError` for a hyperparameter outside its (inclusive) limits."""
+        for name, (low, high) in limits.items():
+            found = getattr(self, name)
+            if not low <= found <= high:
+                raise InputError(f"{type(self).__name__} has {name}={found!r}: give a number from {low:g} to {high:g}")
+
+
+def hyperparameters(optimizer: type[Optimizer]) -> dict[str, object]:
+    """Names and defaults of an optimizer's hyperparameters."""
+    return {f.name: f.default for f in dataclasses.fields(optimizer)}

@@ -1,0 +1,153 @@
+"""What an optimizer may know of the problem that it minimizes, and the wrapper that counts what was asked of it.
+
+A problem may answer ``inf`` or ``nan`` where it has no value (a simulation that diverged). Optimizers see problems
+through :func:`counted`, which turns every such answer into the value ``inf``: a failed step, never a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from motionrecon.errors import InputError
+
+
+@runtime_checkable
+class Problem(Protocol):
+    """A function of ``n`` numbers to be minimized, with its gradient.
+
+    ``isinstance(p, Problem)`` tells at run time whether ``p`` offers these names.
+    """
+
+    @property
+    def n(self) -> int:
+        """Number of unknowns."""
+
+    def value(self, x: np.ndarray) -> float:
+        """f at ``x`` (n,)."""
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """f and its gradient (n,) at ``x`` (n,)."""
+
+
+@runtime_checkable
+class LeastSquares(Problem, Protocol):
+    """A problem whose value is a sum of squares: f(x) = |r(x)|^2 (no factor of a half)."""
+
+    def residuals(self, x: np.ndarray) -> np.ndarray:
+        """r (m,) at ``x`` (n,)."""
+
+    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """r (m,) and dr/dx (m, n) at ``x`` (n,)."""
+
+
+@runtime_checkable
+class BatchedLeastSquares(LeastSquares, Protocol):
+    """A least-squares problem that evaluates several points at once, for example one rollout on each core."""
+
+    def residuals_batch(self, X: np.ndarray) -> np.ndarray:
+        """Residuals (k, m) at the k rows of ``X`` (k, n)."""
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """How often each answer of a problem was asked for.
+
+    Attributes:
+        values: calls of ``value`` or ``residuals``, and rows of ``residuals_batch``: bare rollouts.
+        gradients: calls of ``value_and_gradient``.
+        jacobians: calls of ``residuals_and_jacobian``.
+    """
+
+    values: int = 0
+    gradients: int = 0
+    jacobians: int = 0
+
+    @property
+    def derivatives(self) -> int:
+        """Gradients and Jacobians alike (for a window they cost the same): what budgets are given in."""
+        return self.gradients + self.jacobians
+
+    def __add__(self, other: Evaluations) -> Evaluations:
+        return Evaluations(
+            self.values + other.values, self.gradients + other.gradients, self.jacobians + other.jacobians
+        )
+
+
+class Counted:
+    """A problem that counts its evaluations, remembers the best point, and answers ``inf`` where it has no value.
+
+    Attributes:
+        evaluations: what was asked for since the wrapper was made.
+        best_x: the point (n,) with the lowest finite value seen, or None.
+        best_value: that value, or ``inf``.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self.evaluations = Evaluations()
+        self.best_x: np.ndarray | None = None
+        self.best_value = np.inf
+
+    @property
+    def n(self) -> int:
+        return self._problem.n
+
+    def value(self, x: np.ndarray) -> float:
+        self.evaluations += Evaluations(values=1)
+        return self._seen(x, self._problem.value(x))
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """As the problem's own; the value is ``inf`` too where only the gradient is not finite."""
+        self.evaluations += Evaluations(gradients=1)
+        value, gradient = self._problem.value_and_gradient(x)
+        gradient = np.asarray(gradient, dtype=float)
+        return self._seen(x, value if np.isfinite(gradient).all() else np.inf), gradient
+
+    def _seen(self, x: np.ndarray, value: float) -> float:
+        value = float(value)
+        if not np.isfinite(value):
+            return np.inf
+        if value < self.best_value:
+            self.best_x, self.best_value = x.copy(), value
+        return value
+
+
+class CountedLeastSquares(Counted):
+    """:class:`Counted` for a sum of squares. Residuals come with their sum of squares, ``inf`` for a failure."""
+
+    def __init__(self, problem: LeastSquares) -> None:
+        super().__init__(problem)
+        self._squares = problem
+
+    def trials(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (k,) and residuals (k, m) at the rows of ``X`` (k, n), all at once where the problem can."""
+        self.evaluations += Evaluations(values=len(X))
+        if isinstance(self._squares, BatchedLeastSquares):
+            rows = np.asarray(self._squares.residuals_batch(X), dtype=float)
+        else:
+            rows = np.stack([np.asarray(self._squares.residuals(x), dtype=float) for x in X])
+        return np.array([self._seen(x, r @ r) for x, r in zip(X, rows, strict=True)]), rows
+
+    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Value, residuals (m,) and Jacobian (m, n); the value is ``inf`` too where only the Jacobian is not finite."""
+        self.evaluations += Evaluations(jacobians=1)
+        r, J = (np.asarray(a, dtype=float) for a in self._squares.residuals_and_jacobian(x))
+        return self._seen(x, r @ r if np.isfinite(J).all() else np.inf), r, J
+
+
+def require_least_squares(problem: Counted, method: str) -> CountedLeastSquares:
+    """``problem`` itself where it is a sum of squares; otherwise an :class:`InputError` that says what to use."""
+    if not isinstance(problem, CountedLeastSquares):
+        raise InputError(
+            f"optimizer '{method}' needs a least-squares problem (residuals and residuals_and_jacobian), got one with "
+            "value and gradient only: use 'bfgs' or 'lbfgs', or give the problem its residuals"
+        )
+    return problem
+
+
+def counted(problem: Problem) -> Counted:
+    """``problem`` behind a fresh counter, as a sum of squares where it is one."""
+    return CountedLeastSquares(problem) if isinstance(problem, LeastSquares) else Counted(problem)
