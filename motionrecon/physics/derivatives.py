@@ -1,0 +1,322 @@
+"""Derivatives of a simulated motion with respect to its controls.
+
+`Linearizer.linearize` gives, for every step of a rollout, how the state after the step follows the state before it and
+the inputs of the step, ``dx' = A dx + B du``, in tangent coordinates ``dx = (dq, dv)`` of 2 nv numbers (a free root turns
+about its own axes). `adjoint` and `sensitivity` chain them to a gradient and to a Jacobian.
+
+Where A and B come from. The steps are independent of each other once the motion is known, so all of them are
+linearized together. One step of the implicit-in-velocity integrator is
+
+    a  solves  M a = f(q, v, u) + J' D (aref - J a),    aref = -b J v - k r(q),    over the active constraint rows
+    v' = v + h (M - h F)^-1 M a                         F: the part of df/dv that the integrator treats implicitly
+    q' = q (+) h v'
+
+- The velocity and input columns are exact: ``da = (M + J'DJ)^-1 (df - J'D b J dv)``, with all matrices read from MuJoCo
+  and all steps solved in one stacked call.
+- The position columns are forward differences of single steps, S (nv + 1) of them in one call on a thread pool. Each
+  starts its solver from the solution of the unperturbed step. Newton's method is exact on a piece of fixed
+  active rows, so a perturbed step needs one or two iterations and carries no error from the solver's tolerance.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco
+
+#: Perturbation of a position coordinate, m or rad: truncation and rounding leave relative errors of about 2e-6 and 2e-7.
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """First-order model of each of the S steps of a rollout, in tangent coordinates (dq, dv).
+
+    Attributes:
+        A: (S, 2nv, 2nv) state after the step by state before it.
+        B: (S, 2nv, nu) state after the step by its controls.
+        G: (S, 2nv, 6) state after the step by the generalized force on the root.
+    """
+
+    A: np.ndarray
+    B: np.ndarray
+    G: np.ndarray
+
+    def inputs(self, wrench: bool) -> np.ndarray:
+        """(S, 2nv, nu [+ 6]): the columns of the controls, followed by those of the root's wrench if it is asked for."""
+        return np.concatenate([self.B, self.G], axis=2) if wrench else self.B
+
+
+class Linearizer:
+    """Linearizes rollouts of one model.
+
+    Args:
+        model: a free root followed by hinges and slides; integrator ``implicitfast``, pyramidal friction cones, Newton's
+            solver; no activation states, equalities, tendons or dry joint friction. Later changes to it are not seen.
+        threads: threads for the position columns; 0 for all cores. The result does not depend on it.
+
+    Raises:
+        ValueError: for a model outside these bounds.
+
+    A linearizer must not be used from two Python threads at once.
+    """
+
+    def __init__(self, model: mujoco.MjModel, threads: int = 0):
+        _check(model)
+        self.model = model
+        # Read matrices from the model as it was simulated, but dense; Coriolis terms need MuJoCo's full integrator.
+        self._nominal = copy.copy(model)
+        self._nominal.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
+        self._coriolis = copy.copy(self._nominal)
+        self._coriolis.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICIT
+        self._data = mujoco.MjData(self._nominal)
+        perturbed = copy.copy(model)
+        perturbed.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_WARMSTART)
+        perturbed.opt.iterations = 2
+        perturbed.opt.tolerance = 0.0
+        self._pool = BatchPool(perturbed, threads)
+
+        self._M_index = _csr_index(model.M_rownnz, model.M_rowadr, model.M_colind)
+        self._D_index = _csr_index(model.D_rownnz, model.D_rowadr, model.D_colind)
+        self._actuated_dof = model.jnt_dofadr[model.actuator_trnid[:, 0]]
+
+    def linearize(self, rollout: Rollout) -> Linearization:
+        """A, B and G of every step of a rollout.
+
+        Raises:
+            ValueError: if the rollout failed.
+        """
+        if not rollout.ok:
+            raise ValueError(f"the rollout failed in step {rollout.failed_step}; it has no derivatives")
+        nv, h = self.model.nv, self.model.opt.timestep
+        by_velocity, by_input = self._exact_columns(rollout)
+        by_position = self._position_columns(rollout)
+
+        turn_before, turn_after = _root_rotation(h * rollout.qvel[1:, 3:6])
+
+        def step(dv: np.ndarray) -> np.ndarray:
+            """How far the position moves when the new velocity changes by the columns of dv (S, nv, k)."""
+            dq = h * dv
+            dq[:, 3:6] = turn_after @ dq[:, 3:6]
+            return dq
+
+        A = np.empty((len(rollout), 2 * nv, 2 * nv))
+        A[:, nv:, :nv] = by_position
+        A[:, nv:, nv:] = by_velocity
+        A[:, :nv] = step(A[:, nv:])
+        diagonal = np.arange(nv)
+        A[:, diagonal[:3], diagonal[:3]] += 1.0
+        A[:, 3:6, 3:6] += turn_before
+        A[:, diagonal[6:], diagonal[6:]] += 1.0
+        B = np.concatenate([step(by_input), by_input], axis=1)
+        return Linearization(A, B[..., : self.model.nu], B[..., self.model.nu :])
+
+    def _position_columns(self, rollout: Rollout) -> np.ndarray:
+        """(S, nv, nv): new velocity by position, by forward differences of perturbed steps."""
+        model, S = self.model, len(rollout)
+        nq, nv = model.nq, model.nv
+        batch, ids = self._pool.get(S * (nv + 1))
+        n = S * (nv + 1)
+
+        def rows(name: str) -> np.ndarray:
+            return batch.bind(name)[:n].reshape(S, nv + 1, -1)
+
+        qpos = np.repeat(rollout.qpos[:-1, None], nv + 1, axis=1)
+        joint = np.arange(3)
+        qpos[:, joint, joint] += EPSILON
+        qpos[:, 3:6, 3:7] = _turned(rollout.qpos[:-1, 3:7], EPSILON)
+        hinge = np.arange(6, nv)
+        qpos[:, hinge, hinge + nq - nv] += EPSILON
+
+        batch.bind("qpos")[:n] = qpos.reshape(n, nq)
+        for name, value in (
+            ("qvel", rollout.qvel[:-1]),
+            ("ctrl", rollout.ctrl),
+            ("qacc_warmstart", rollout.warmstart[1:]),
+        ):
+            batch.bind(name)[:n] = np.repeat(value, nv + 1, axis=0)
+        batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench, nv + 1, axis=0)
+        with quiet_mujoco():
+            batch.step(ids)
+        velocity = rows("qvel")
+        return ((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1)
+
+    def _exact_columns(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
+        """(S, nv, nv) and (S, nv, nu + 6): new velocity by velocity, and by controls and root wrench."""
+        model, data, S = self._nominal, self._data, len(rollout)
+        nv, nu, h = model.nv, model.nu, model.opt.timestep
+        mass = np.empty((S, model.nC))
+        fast = np.empty((S, model.nD))
+        full = np.empty((S, model.nD))
+        force = np.empty((S, nu))
+        rows: list[np.ndarray] = []
+        weights: list[np.ndarray] = []
+        with quiet_mujoco():
+            for t in range(S):
+                data.qpos[:] = rollout.qpos[t]
+                data.qvel[:] = rollout.qvel[t]
+                data.ctrl[:] = rollout.ctrl[t]
+                data.qfrc_applied[:6] = rollout.wrench[t]
+                data.qacc_warmstart[:] = rollout.warmstart[t]
+                mujoco.mj_forward(model, data)
+                mass[t] = data.M
+                force[t] = data.actuator_force
+                # The active rows: friction cones are pyramids and limits one-sided, so each row pushes or does nothing.
+                active = data.efc_force > 0
+                rows.append(data.efc_J.reshape(-1, nv)[active])
+                weights.append(np.stack([data.efc_D[active], data.efc_KBIP[active, 1]]))
+                mujoco.mj_implicit(model, data)
+                fast[t] = data.qDeriv
+                data.qvel[:] = rollout.qvel[t]
+                mujoco.mj_implicit(self._coriolis, data)
+                full[t] = data.qDeriv
+
+        M = _dense(mass, self._M_index, nv)
+        M += np.tril(M, -1).transpose(0, 2, 1)
+        J = np.zeros((S, max((len(r) for r in rows), default=0), nv))
+        D, b = np.zeros((2, S, J.shape[1], 1))
+        for t, (row, weight) in enumerate(zip(rows, weights, strict=True)):
+            J[t, : len(row)] = row
+            D[t, : len(row), 0], b[t, : len(row), 0] = weight
+        Jt = J.transpose(0, 2, 1)
+
+        by_force = np.zeros((S, nv, nv + nu + 6))
+        by_force[:, :, :nv] = _dense(full, self._D_index, nv) - Jt @ (D * b * J)
+        by_force[:, self._actuated_dof, nv + np.arange(nu)] = self._control_gain(rollout.ctrl, force)
+        root = np.arange(6)
+        by_force[:, root, nv + nu + root] = 1.0
+        acceleration = np.linalg.solve(M + Jt @ (D * J), by_force)
+        columns = np.linalg.solve(M - h * _dense(fast, self._D_index, nv), h * (M @ acceleration))
+        diagonal = np.arange(nv)
+        columns[:, diagonal, diagonal] += 1.0
+        return columns[:, :, :nv], columns[:, :, nv:]
+
+    def _control_gain(self, ctrl: np.ndarray, force: np.ndarray) -> np.ndarray:
+        """(S, nu): joint force by control; zero where the control or the force is at its limit."""
+        model = self.model
+        gain = np.broadcast_to(model.actuator_gainprm[:, 0] * model.actuator_gear[:, 0], ctrl.shape).copy()
+        low, high = model.actuator_ctrlrange.T
+        gain[model.actuator_ctrllimited.astype(bool) & ((ctrl < low) | (ctrl > high))] = 0.0
+        low, high = model.actuator_forcerange.T
+        gain[model.actuator_forcelimited.astype(bool) & ((force <= low) | (force >= high))] = 0.0
+        return gain
+
+
+def adjoint(A: np.ndarray, B: np.ndarray, by_state: np.ndarray) -> np.ndarray:
+    """Gradient (S, m) of a function of the states with respect to the inputs of each step.
+
+    Args:
+        A: (S, n, n), B: (S, n, m): the steps, of `Linearization`.
+        by_state: (S+1, n) the function's gradient with respect to each state (tangent), first to last.
+    """
+    gradient = np.empty((len(B), B.shape[2]))
+    costate = by_state[-1]
+    for t in range(len(A) - 1, -1, -1):
+        gradient[t] = costate @ B[t]
+        costate = costate @ A[t] + by_state[t]
+    return gradient
+
+
+def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Jacobian (F, n, K m) of the states before `steps` with respect to K knots of m inputs each.
+
+    The inputs of step t are ``sum_k weights[t, k] knot[k]``; column ``k m + i`` belongs to input i of knot k. Memory is
+    that of the result; a knot costs nothing before its first step.
+
+    Args:
+        A: (S, n, n), B: (S, n, m): the steps, of `Linearization`.
+        weights: (S, K) interpolation weights.
+        steps: (F,) increasing step indices in 0..S.
+    """
+    S, n, m = B.shape
+    knots = weights.shape[1]
+    result = np.zeros((len(steps), knots * m, n))
+    frames = {int(step): f for f, step in enumerate(steps)}
+    # Kept transposed, one row per unknown: the unknowns that have acted so far are then a contiguous block for BLAS.
+    now = np.zeros((knots * m, n))
+    begun = 0
+    for t in range(int(steps[-1]) + 1 if len(steps) else 0):
+        if t in frames:
+            result[frames[t]] = now
+        if t == S:
+            break
+        now[:begun] = now[:begun] @ A[t].T
+        for k in np.flatnonzero(weights[t]):
+            now[k * m : (k + 1) * m] += weights[t, k] * B[t].T
+            begun = max(begun, (k + 1) * m)
+    return result.transpose(0, 2, 1)
+
+
+def _check(model: mujoco.MjModel) -> None:
+    """Raise a ValueError naming what keeps the model from being linearized."""
+    kinds = model.jnt_type
+    scalar = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
+    fixed_gain = mujoco.mjtGain.mjGAIN_FIXED
+    wrong = {
+        "joints other than one free root and hinges or slides": kinds[0] != mujoco.mjtJoint.mjJNT_FREE
+        or not np.isin(kinds[1:], [int(k) for k in scalar]).all(),
+        "an integrator other than implicitfast": model.opt.integrator != mujoco.mjtIntegrator.mjINT_IMPLICITFAST,
+        "elliptic friction cones": model.opt.cone != mujoco.mjtCone.mjCONE_PYRAMIDAL,
+        "a solver other than Newton": model.opt.solver != mujoco.mjtSolver.mjSOL_NEWTON,
+        "noslip iterations": model.opt.noslip_iterations > 0,
+        "activation states": model.na > 0,
+        "equality constraints": model.neq > 0,
+        "tendons": model.ntendon > 0,
+        "dry joint friction": (model.dof_frictionloss > 0).any(),
+        "force limits on joints (limit the actuators instead)": model.jnt_actfrclimited.any(),
+        "actuators that are not fixed gains on joints": (
+            (model.actuator_trntype != mujoco.mjtTrn.mjTRN_JOINT) | (model.actuator_gaintype != fixed_gain)
+        ).any(),
+    }
+    found = [what for what, bad in wrong.items() if bad]
+    if found:
+        raise ValueError(f"the model cannot be linearized: it has {', '.join(found)}")
+
+
+def _csr_index(nnz: np.ndarray, start: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row, column and place in storage of each entry of a matrix in MuJoCo's compressed rows."""
+    row = np.repeat(np.arange(len(nnz)), nnz)
+    place = np.concatenate([np.arange(a, a + n) for a, n in zip(start, nnz, strict=True)])
+    return row, column[place], place
+
+
+def _dense(values: np.ndarray, index: tuple[np.ndarray, np.ndarray, np.ndarray], n: int) -> np.ndarray:
+    """(S, n, n) matrices from compressed rows (S, entries)."""
+    row, column, place = index
+    dense = np.zeros((len(values), n, n))
+    dense[:, row, column] = values[:, place]
+    return dense
+
+
+def _turned(quat: np.ndarray, angle: float) -> np.ndarray:
+    """(S, 3, 4): orientations wxyz (S, 4), turned by a small angle about each of their own axes."""
+    w, x, y, z = quat.T
+    c, s = np.cos(angle / 2), np.sin(angle / 2)
+    by_axis = np.stack(
+        [np.stack([-x, w, z, -y], -1), np.stack([-y, -z, w, x], -1), np.stack([-z, y, -x, w], -1)], axis=1
+    )
+    return c * quat[:, None] + s * by_axis
+
+
+def _root_rotation(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives of ``q exp(turn)`` (turn: (S, 3), radians) in its own tangent space: by q and by turn, (S, 3, 3) each.
+
+    The first is the inverse rotation, the second the right Jacobian of SO(3).
+    """
+    angle2 = (turn**2).sum(axis=1)
+    angle = np.sqrt(angle2)
+    small = angle < 1e-4
+    safe = np.where(small, 1.0, angle)
+    a = np.where(small, 1 - angle2 / 6, np.sin(safe) / safe)
+    b = np.where(small, 0.5 - angle2 / 24, (1 - np.cos(safe)) / safe**2)
+    c = np.where(small, 1 / 6 - angle2 / 120, (safe - np.sin(safe)) / safe**3)
+    x, y, z = turn.T
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
+    square = cross @ cross
+    a, b, c = (value[:, None, None] for value in (a, b, c))
+    return np.eye(3) - a * cross + b * square, np.eye(3) - b * cross + c * square
