@@ -100,11 +100,12 @@ class Counted:
         return self._seen(x, self._problem.value(x))
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """As the problem's own; the value is ``inf`` too where only the gradient is not finite."""
+        """As the problem's own; where the value or the gradient is not finite, ``inf`` and a gradient of zeros."""
         self.evaluations += Evaluations(gradients=1)
         value, gradient = self._problem.value_and_gradient(x)
         gradient = np.asarray(gradient, dtype=float)
-        return self._seen(x, value if np.isfinite(gradient).all() else np.inf), gradient
+        value = self._seen(x, value if np.isfinite(gradient).all() else np.inf)
+        return value, gradient if np.isfinite(value) else np.zeros(len(x))
 
     def _seen(self, x: np.ndarray, value: float) -> float:
         value = float(value)
@@ -129,13 +130,19 @@ class CountedLeastSquares(Counted):
             rows = np.asarray(self._squares.residuals_batch(X), dtype=float)
         else:
             rows = np.stack([np.asarray(self._squares.residuals(x), dtype=float) for x in X])
-        return np.array([self._seen(x, r @ r) for x, r in zip(X, rows, strict=True)]), rows
+        return np.array([self._seen(x, _squared(r)) for x, r in zip(X, rows, strict=True)]), rows
 
     def residuals_and_jacobian(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Value, residuals (m,) and Jacobian (m, n); the value is ``inf`` too where only the Jacobian is not finite."""
         self.evaluations += Evaluations(jacobians=1)
         r, J = (np.asarray(a, dtype=float) for a in self._squares.residuals_and_jacobian(x))
-        return self._seen(x, r @ r if np.isfinite(J).all() else np.inf), r, J
+        return self._seen(x, _squared(r) if np.isfinite(J).all() else np.inf), r, J
+
+
+def _squared(r: np.ndarray) -> float:
+    """Sum of squares; ``inf`` or nan, without a warning, where it overflows or ``r`` is not finite."""
+    with np.errstate(all="ignore"):
+        return float(r @ r)
 
 
 def require_least_squares(problem: Counted, method: str) -> CountedLeastSquares:

@@ -1,0 +1,28 @@
+"""BFGS: the inverse Hessian as a dense matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motionrecon.optimizers.line_search import LineSearchDescent
+
+
+@dataclass(frozen=True)
+class BFGS(LineSearchDescent[np.ndarray | None]):
+    """BFGS (Nocedal and Wright, chapter 6); its curvature is the inverse Hessian (n, n), None before the first step."""
+
+    def fresh(self, n: int) -> None:
+        return None
+
+    def learn(self, curvature: np.ndarray | None, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+        product = step @ change
+        if curvature is None:  # the scale of the first matrix comes from the first pair
+            curvature = np.eye(len(step)) * (product / (change @ change))
+        H_change = curvature @ change
+        mixed = np.outer(H_change, step) / product
+        return curvature - mixed - mixed.T + np.outer(step, step) * ((1 + change @ H_change / product) / product)
+
+    def direction(self, curvature: np.ndarray | None, gradient: np.ndarray) -> np.ndarray:
+        return -gradient if curvature is None else -curvature @ gradient

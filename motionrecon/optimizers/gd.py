@@ -1,0 +1,20 @@
+"""Gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motionrecon.optimizers.first_order import FirstOrder
+
+
+@dataclass(frozen=True)
+class GradientDescent(FirstOrder[None]):
+    """x <- x - rate * g / rms(g at the start)."""
+
+    def fresh(self, n: int) -> None:
+        return None
+
+    def descend(self, gradient: np.ndarray, carry: None) -> tuple[np.ndarray, None]:
+        return -gradient, None
