@@ -1,0 +1,108 @@
+"""Small motions with everything in them, for tests of what is done with a motion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import mujoco
+import numpy as np
+
+from motionrecon import landmarks
+from motionrecon.body.model import Body
+from motionrecon.camera import LEVEL, Camera
+from motionrecon.motion import Motion
+
+
+@cache
+def body() -> Body:
+    return Body.build(1.70)
+
+
+def camera(width: int = 320, height: int = 240) -> Camera:
+    """A level camera 1 m above the floor that sees the origin from 4 m behind (world -y)."""
+    K = np.array([[height * 1.2, 0, width / 2], [0, height * 1.2, height / 2], [0, 0, 1]])
+    return Camera(K, (width, height), LEVEL, -LEVEL @ [0.0, -4.0, 1.0], posed=True)
+
+
+def landmarks_of(qpos: np.ndarray) -> np.ndarray:
+    """World landmarks (T, 33, 3) of qpos (T, nq)."""
+    model = body().model
+    data = mujoco.MjData(model)
+    joints = np.empty((len(qpos), landmarks.COUNT, 3))
+    for t, q in enumerate(qpos):
+        data.qpos[:] = q
+        mujoco.mj_kinematics(model, data)
+        joints[t] = data.site_xpos[body().landmark_sites]
+    return joints
+
+
+def kinematic(qpos: np.ndarray, fps: float = 30.0) -> Motion:
+    """A motion without physics through the poses qpos (T, nq)."""
+    model, names = body().model, tuple(body().contact_names)
+    frames = len(qpos)
+    return Motion(
+        fps=fps,
+        joint_names=landmarks.NAMES,
+        joints=landmarks_of(qpos),
+        qpos=qpos,
+        qvel=np.zeros((frames, model.nv)),
+        ctrl=np.zeros((0, model.nu)),
+        timestep=model.opt.timestep,
+        segments=np.zeros((0, 1 + model.nq + model.nv)),
+        root_wrench=np.zeros((frames, 6)),
+        contact_force=np.zeros((frames, len(names), 3)),
+        contact_names=names,
+        joint_torque=np.zeros((frames, model.nu)),
+        camera=camera(),
+        tracked=np.ones(frames, bool),
+        model_xml=body().mjcf,
+        report={"source": {"video": None}, "warnings": ["höher als üblich"]},
+    )
+
+
+def walking(frames: int = 30, fps: float = 30.0, speed: float = 1.2) -> Motion:
+    """Somebody who swings arms and legs and travels along +x."""
+    model = body().model
+    qpos = np.zeros((frames, model.nq))
+    time = np.arange(frames) / fps
+    swing = np.sin(2 * np.pi * time)
+    qpos[:, 0], qpos[:, 2], qpos[:, 3] = speed * (time - time.mean()), 0.9, 1
+
+    def bend(hinge: str, degrees: np.ndarray | float) -> None:
+        qpos[:, model.joint(hinge).qposadr[0]] = np.radians(degrees)
+
+    for side, sign in (("left", 1), ("right", -1)):
+        bend(f"{side}_hip_flexion", 5 + sign * 25 * swing)
+        bend(f"{side}_knee_flexion", 20 - sign * 18 * np.cos(2 * np.pi * time))
+        bend(f"{side}_shoulder_b", -80.0)
+        bend(f"{side}_elbow_flexion", 25 + sign * 15 * swing)
+    return kinematic(qpos, fps)
+
+
+def simulated(frames: int = 12, fps: float = 30.0, second_start: int = 22) -> Motion:
+    """A fall with moving targets and a push on the root, in two stretches, with steps in between not simulated."""
+    model = body().model
+    data = mujoco.MjData(model)
+    per_frame = round(1 / (fps * model.opt.timestep))
+    random = np.random.default_rng(0)
+    first, steps = 14, (frames - 1) * per_frame
+    ctrl = 0.4 * random.standard_normal((steps, model.nu))
+    ctrl[first:second_start] = np.nan
+    wrench = 30 * random.standard_normal((frames, 6))
+    motion = kinematic(np.tile(model.qpos0, (frames, 1)), fps)
+    qpos, segments = motion.qpos.copy(), []
+    for start, end in ((0, first), (second_start, steps)):
+        mujoco.mj_resetData(model, data)
+        data.qvel[:] = 0.3 * random.standard_normal(model.nv)
+        segments.append(np.hstack([start, data.qpos, data.qvel]))
+        for step in range(start, end + 1):
+            if step % per_frame == 0:
+                qpos[step // per_frame] = data.qpos
+            if step < end:
+                data.ctrl[:] = ctrl[step]
+                data.qfrc_applied[:6] = wrench[step // per_frame]
+                mujoco.mj_step(model, data)
+    return replace(
+        motion, qpos=qpos, joints=landmarks_of(qpos), ctrl=ctrl, segments=np.array(segments), root_wrench=wrench
+    )

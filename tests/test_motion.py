@@ -1,0 +1,153 @@
+"""Motions on disk: nothing is lost, nothing broken is read, and the saved controls give the saved motion."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from motions import simulated, walking
+
+from motionrecon.errors import InputError, OutputError
+from motionrecon.motion import Motion
+from motionrecon.replay import replay
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("result") / "clip motionrecon ü"
+    simulated().save(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(saved: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(saved, tmp_path / "copy"))
+
+
+def test_saving_and_loading_keeps_everything(saved: Path) -> None:
+    written, read = simulated(), Motion.load(saved)
+    for key, array in written._arrays().items():
+        np.testing.assert_array_equal(read._arrays()[key], array, err_msg=key)
+    assert read.model_xml == written.model_xml
+    assert read.report == written.report
+    assert read.joint_names == written.joint_names and read.contact_names == written.contact_names
+    assert read.camera.image_size == written.camera.image_size
+
+
+def test_the_file_itself_is_accepted_as_the_motion(saved: Path) -> None:
+    assert len(Motion.load(saved / "motion.npz")) == len(simulated())
+
+
+def test_the_file_holds_the_documented_keys_without_pickles(saved: Path) -> None:
+    with np.load(saved / "motion.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    assert set(arrays) >= {
+        *("fps", "time", "joint_names", "joints", "qpos", "qvel", "root_wrench", "contact_force", "joint_torque"),
+        *("ctrl", "timestep", "segments", "camera_K", "camera_R", "camera_t", "image_size", "tracked"),
+    }
+    np.testing.assert_allclose(arrays["time"], np.arange(12) / 30)
+    assert list(arrays["image_size"]) == [320, 240]
+
+
+def test_replay_reproduces_what_was_simulated(saved: Path) -> None:
+    motion = Motion.load(saved)
+    again = replay(motion)
+    covered = np.isfinite(again).all(1)
+    # Steps 14 to 21 were not simulated, at 4 steps a frame: frames 4 and 5 have no simulated state.
+    np.testing.assert_array_equal(np.flatnonzero(~covered), [4, 5])
+    np.testing.assert_array_equal(again[covered], motion.qpos[covered])
+
+
+def test_replay_notices_other_controls() -> None:
+    motion = simulated()
+    assert np.abs(replay(replace(motion, ctrl=motion.ctrl + 0.1)) - motion.qpos)[3].max() > 1e-3
+
+
+def test_a_kinematic_motion_has_nothing_to_replay() -> None:
+    assert np.isnan(replay(walking(3))).all()
+
+
+def _without(key: str):
+    return lambda arrays: {k: v for k, v in arrays.items() if k != key}
+
+
+def _with(key: str, value: object):
+    return lambda arrays: arrays | {key: np.asarray(value)}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_without("qvel"), "'qvel' is missing"),
+        (_with("qpos", np.zeros((11, 35))), r"'qpos' has shape \(11, 35\), expected \(12, nq\)"),
+        (_with("joints", np.full((12, 33, 3), np.nan)), r"'joints' holds nan at \(0, 0, 0\)"),
+        (_with("ctrl", np.full((44, 28), np.inf)), "'ctrl' holds inf"),
+        (_with("tracked", np.ones(12)), "'tracked' has values of type float64"),
+        (_with("fps", 0.0), "'fps'"),
+        (_with("fps", "thirty"), "'fps'"),
+        (_with("image_size", [0, 240]), "'image_size'"),
+        (_with("joint_names", [f"joint{i}" for i in range(33)]), "'joint_names' lacks nose"),
+        (_with("contact_names", [f"geom{i}" for i in range(8)]), "no geom 'geom0'"),
+        (_with("segments", np.zeros((1, 7))), "'segments' has rows of 7"),
+        (_with("timestep", 0.02), "timestep"),
+        (_with("camera_R", np.zeros((2, 3))), "'camera_R'"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_by_key(copy: Path, change, said: str) -> None:
+    with np.load(copy / "motion.npz") as file:
+        arrays = change(dict(file))
+    np.savez(copy / "motion.npz", **arrays)
+    with pytest.raises(InputError, match=said) as error:
+        Motion.load(copy)
+    assert str(copy) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_pickled_arrays_are_refused(copy: Path) -> None:
+    np.savez(copy / "motion.npz", qpos=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match="motion.npz"):
+        Motion.load(copy)
+
+
+@pytest.mark.parametrize("name", ["motion.npz", "model.xml", "report.json"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "text", "folder"])
+def test_a_damaged_file_is_named(copy: Path, name: str, damage: str) -> None:
+    path = copy / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage != "missing":
+        path.write_bytes({"empty": b"", "cut": content[: len(content) * 2 // 3], "text": b"\xffhello"}[damage])
+    with pytest.raises(InputError, match=name) as error:
+        Motion.load(copy)
+    assert "\n" not in str(error.value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_flipped_byte_never_escapes_as_another_error(copy: Path, saved: Path, at: float, flip: int) -> None:
+    content = bytearray((saved / "motion.npz").read_bytes())
+    content[int(at * len(content))] ^= flip
+    (copy / "motion.npz").write_bytes(content)
+    try:
+        motion = Motion.load(copy)  # bytes that the archive does not use may change
+    except InputError:
+        return
+    np.testing.assert_array_equal(motion.qpos, simulated().qpos)
+
+
+def test_wrong_shapes_are_refused_at_birth() -> None:
+    with pytest.raises(ValueError, match="'qvel' has shape"):
+        replace(walking(3), qvel=np.zeros((2, 34)))
+
+
+def test_saving_where_nothing_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="file"):
+        walking(2).save(tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
