@@ -1,0 +1,80 @@
+"""Where a motion's bodies and foot forces are in every frame, by MuJoCo's forward kinematics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mujoco
+import numpy as np
+
+if TYPE_CHECKING:
+    from motionrecon.motion import Motion
+
+
+@dataclass(frozen=True)
+class Poses:
+    """A motion, ready to be drawn: T frames of B bodies (the world is body 0) and F feet.
+
+    Attributes:
+        position: (T, B, 3) origins of the bodies, metres.
+        wxyz: (T, B, 4) their orientations.
+        forward: (T, 3) unit vectors along the root's x axis, where the person faces.
+        feet: F names of the bodies that carry the foot points.
+        force: (T, F, 3) force of the floor on each foot, newtons.
+        pressure: (T, F, 3) where that force acts (the centre of pressure), metres.
+        weight: the body's weight, newtons.
+    """
+
+    position: np.ndarray
+    wxyz: np.ndarray
+    forward: np.ndarray
+    feet: tuple[str, ...]
+    force: np.ndarray
+    pressure: np.ndarray
+    weight: float
+
+
+def compute_poses(motion: Motion) -> Poses:
+    """Forward kinematics of every frame of `motion`."""
+    model, frames = motion.model, len(motion)
+    points = [model.geom(name).id for name in motion.contact_names]
+    position = np.zeros((frames, model.nbody, 3))
+    wxyz = np.zeros((frames, model.nbody, 4))
+    forward = np.zeros((frames, 3))
+    point = np.zeros((frames, len(points), 3))
+    data = mujoco.MjData(model)
+    for frame in range(frames):
+        data.qpos[:] = motion.qpos[frame]
+        mujoco.mj_kinematics(model, data)
+        position[frame] = data.xpos
+        wxyz[frame] = data.xquat
+        forward[frame] = data.xmat[1].reshape(3, 3)[:, 0]
+        point[frame] = data.geom_xpos[points]
+    point[..., 2] -= model.geom_size[points, 0]  # the floor presses on a sphere at its lowest point
+
+    feet = model.geom_bodyid[points]
+    names, force, pressure = [], [], []
+    for body in dict.fromkeys(feet.tolist()):
+        here = feet == body
+        pushes = motion.contact_force[:, here]
+        names.append(model.body(body).name)
+        force.append(pushes.sum(axis=1))
+        pressure.append(_centre_of_pressure(point[:, here], pushes[..., 2]))
+    return Poses(
+        position=position,
+        wxyz=wxyz,
+        forward=forward,
+        feet=tuple(names),
+        force=np.stack(force, axis=1) if force else np.zeros((frames, 0, 3)),
+        pressure=np.stack(pressure, axis=1) if pressure else np.zeros((frames, 0, 3)),
+        weight=float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity)),
+    )
+
+
+def _centre_of_pressure(points: np.ndarray, load: np.ndarray) -> np.ndarray:
+    """Mean of points (T, P, 3) weighted by their vertical load (T, P); the plain mean where nothing presses."""
+    load = np.clip(load, 0.0, None)
+    total = load.sum(axis=1, keepdims=True)
+    share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / load.shape[1])
+    return np.einsum("tp,tpc->tc", share, points)

@@ -1,0 +1,155 @@
+"""Random access to the video that a motion came from, as small pictures on the motion's clock."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motionrecon.errors import InputError
+
+if TYPE_CHECKING:
+    import av
+
+_LONGER_SIDE = 480  # pixels
+_QUALITY = 88
+_CACHE_BYTES = 64 << 20  # several minutes of pictures
+_SEEK_BEYOND = 2.0  # seconds ahead that are sooner decoded than sought
+
+
+class SourceVideo:
+    """The frames of a video as JPEGs, decoded around the one that is wanted and kept.
+
+    Frame k of the motion is the video's picture that is nearest to `start + k / fps` seconds after its first one.
+    Not thread-safe: one thread decodes.
+
+    Args:
+        path: the video.
+        count: frames of the motion.
+        fps: frames per second of the motion.
+        start: seconds of the video before the motion's first frame.
+
+    Raises:
+        InputError: the file is gone, or is not a video.
+    """
+
+    def __init__(self, path: Path, *, count: int, fps: float, start: float = 0.0) -> None:
+        import av
+
+        self.path = path
+        self._count, self._fps, self._start = count, fps, start
+        if not path.is_file():
+            raise InputError(f"the source video is not at {path} any more; put it back there to see it here")
+        try:
+            self._container = av.open(str(path))
+            self._stream = self._container.streams.video[0]
+        except (av.FFmpegError, OSError, IndexError) as error:
+            raise InputError(f"the source video {path} cannot be read ({error})") from error
+        self._stream.thread_type = "AUTO"
+        self._origin = float((self._stream.start_time or 0) * self._time_base)
+        self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._bytes = 0
+        self._decoder: Iterator[av.VideoFrame] | None = None
+        self._next = 0  # first frame of the motion that the decoder has not passed
+        self._sought = 0  # the frame of the latest seek, which may have landed on a key frame long before it
+        self._last: tuple[float, bytes] | None = None  # place (in frames) and picture of the latest decoded one
+
+    @property
+    def _time_base(self) -> Fraction:
+        return self._stream.time_base or Fraction(1, 90_000)
+
+    def picture(self, frame: int) -> np.ndarray:
+        """The picture (H, W, 3) uint8 RGB of one frame of the motion; decodes as much as it must."""
+        while (picture := self.cached(frame)) is None:
+            self.decode_towards(frame)
+        return picture
+
+    def cached(self, frame: int) -> np.ndarray | None:
+        """The picture (H, W, 3) uint8 RGB of a frame if it is at hand."""
+        import cv2
+
+        jpeg = self._cache.get(frame)
+        if jpeg is None:
+            return None
+        self._cache.move_to_end(frame)
+        return cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+    def decode_towards(self, frame: int) -> None:
+        """Decode one picture on the way to `frame`, so that a caller can change its mind between two.
+
+        Raises:
+            InputError: the video breaks off before there is any picture to show.
+        """
+        import av
+
+        ahead = max(self._next, self._sought) + _SEEK_BEYOND * self._fps
+        if self._decoder is None or not self._next <= frame <= ahead:
+            self._seek(frame)
+        assert self._decoder is not None
+        try:
+            decoded = next(self._decoder, None)
+        except av.FFmpegError:
+            decoded = None  # a truncated file: its last good picture stands for the rest
+        if decoded is None:
+            self._finish(frame)
+        elif decoded.pts is not None:
+            place = (float(decoded.pts * self._time_base) - self._origin - self._start) * self._fps
+            self._take(place, _small_jpeg(decoded))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+
+    def _seek(self, frame: int) -> None:
+        seconds = self._origin + self._start + max(frame - 1, 0) / self._fps
+        self._container.seek(int(seconds / self._time_base), stream=self._stream, backward=True)
+        self._decoder = self._container.decode(self._stream)
+        self._next, self._sought, self._last = frame, frame, None
+
+    def _take(self, place: float, jpeg: bytes) -> None:
+        """File a picture under the frames to which it, or the one before it, is nearest."""
+        if self._last is None:
+            # Nothing is known of what lies before the first picture after a seek, but a frame half a step ahead of it
+            # at most is nearest to it. (`_next` is the wanted frame here: a late first picture serves that too.)
+            begin = min(self._next, math.ceil(place - 0.5))
+        else:
+            before, earlier = self._last
+            begin = math.ceil((before + place) / 2)
+            self._file(range(math.ceil(before), begin), earlier)
+        end = math.floor(place) + 1
+        self._file(range(begin, end), jpeg)
+        self._next, self._last = end, (place, jpeg)
+
+    def _finish(self, wanted: int) -> None:
+        """The video is over: its last picture stands for what follows."""
+        if self._last is None:
+            raise InputError(f"the source video {self.path} has no picture at frame {wanted} of the motion")
+        place, jpeg = self._last
+        self._file(range(min(math.ceil(place), wanted), wanted + 1), jpeg)
+        self._next = wanted + 1
+
+    def _file(self, frames: range, jpeg: bytes) -> None:
+        for frame in frames:
+            if 0 <= frame < self._count and frame not in self._cache:
+                self._cache[frame] = jpeg
+                self._bytes += len(jpeg)
+        while self._bytes > _CACHE_BYTES and len(self._cache) > 1:
+            self._bytes -= len(self._cache.popitem(last=False)[1])
+
+
+def _small_jpeg(frame: av.VideoFrame) -> bytes:
+    """A decoded frame, upright and downscaled."""
+    import cv2
+
+    scale = min(1.0, _LONGER_SIDE / max(frame.width, frame.height))
+    # Even sizes, because chroma is subsampled.
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (frame.width, frame.height))
+    image = frame.to_ndarray(format="bgr24", width=width, height=height)
+    if turns := round(frame.rotation / 90) % 4:
+        image = np.ascontiguousarray(np.rot90(image, turns))
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

@@ -1,0 +1,108 @@
+"""The source video in the viewer's panel, in step with the body."""
+
+from __future__ import annotations
+
+import html
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motionrecon.errors import InputError
+from motionrecon.viewer.source_video import SourceVideo
+
+if TYPE_CHECKING:
+    from viser import ViserServer
+
+    from motionrecon.motion import Motion
+
+
+def open_source(motion: Motion) -> SourceVideo:
+    """The video named in the motion's report.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    source = motion.report.get("source") or {}
+    if not source.get("video"):
+        raise InputError("this motion was made without a video")
+    return SourceVideo(
+        Path(source["video"]), count=len(motion), fps=motion.fps, start=float(source.get("start") or 0.0)
+    )
+
+
+class VideoPanel:
+    """Shows the picture of the frame asked for last.
+
+    A thread of its own decodes, so a slow video delays its own picture and never the body. Where there is no video,
+    the panel says why.
+    """
+
+    def __init__(self, server: ViserServer, motion: Motion) -> None:
+        self._gui = server.gui
+        self._image = None
+        self._source: SourceVideo | None = None
+        self._wanted = 0
+        self._wake = threading.Event()
+        self._stopped = False
+        #: The frame whose picture is in the panel, None before the first.
+        self.shown: int | None = None
+        try:
+            self._source = open_source(motion)
+        except InputError as error:
+            self._note = self._gui.add_html(_note(str(error)))
+            return
+        self._image = self._gui.add_image(_placeholder(motion.camera.image_size), format="jpeg", jpeg_quality=90)
+        self._note = self._gui.add_html("", visible=False)
+        self._thread = threading.Thread(target=self._run, name="motionrecon-video", daemon=True)
+        self._thread.start()
+        self.show(0)
+
+    def show(self, frame: int) -> None:
+        """Ask for a frame's picture; returns at once."""
+        self._wanted = frame
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread and let go of the file."""
+        if self._source is not None:
+            self._stopped = True
+            self._wake.set()
+            self._thread.join()
+
+    def _run(self) -> None:
+        source = self._source
+        assert source is not None
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._stopped:
+                break
+            try:
+                self._catch_up(source)
+            except InputError as error:
+                self._note.content, self._note.visible = _note(str(error)), True
+                break
+        source.close()
+
+    def _catch_up(self, source: SourceVideo) -> None:
+        """Decode until the wanted picture is shown; what is wanted may change on the way."""
+        while not self._stopped and self.shown != (wanted := self._wanted):
+            picture = source.cached(wanted)
+            if picture is None:
+                source.decode_towards(wanted)
+            else:
+                assert self._image is not None
+                self._image.image = picture
+                self.shown = wanted
+
+
+def _note(text: str) -> str:
+    return f'<div style="padding: 0.6em 1em; opacity: 0.75; font-size: 0.85em">{html.escape(text.capitalize())}</div>'
+
+
+def _placeholder(size: tuple[int, int]) -> np.ndarray:
+    """A grey picture of the video's shape, until the first frame is decoded."""
+    width, height = size
+    return np.full((max(1, round(480 * height / width)), 480, 3), 225, np.uint8)
