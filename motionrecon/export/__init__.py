@@ -1,1 +1,34 @@
+"""Motions in other programs' formats.
 
+Only here do other axes, degrees and other units exist. A format is a module with ``write(motion, path)`` and a line in
+``FORMATS``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from motionrecon.errors import InputError
+
+if TYPE_CHECKING:
+    from motionrecon.motion import Motion
+
+#: File suffix -> the module that writes it.
+FORMATS: dict[str, str] = {
+    ".bvh": "motionrecon.export.bvh",
+}
+
+
+def export(motion: Motion, path: str | Path) -> None:
+    """Write ``motion`` in the format that the suffix of ``path`` names.
+
+    Raises:
+        InputError: no such format.
+        OutputError: the file cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(f"cannot export to {path}: unknown suffix {suffix!r}; use one of {', '.join(FORMATS)}")
+    import_module(FORMATS[suffix]).write(motion, path)

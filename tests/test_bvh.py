@@ -1,0 +1,180 @@
+"""BVH files, read by a small parser of our own: forward kinematics of what was written gives the motion's joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from motions import body, kinematic, walking
+from scipy.spatial.transform import Rotation
+
+from motionrecon.errors import InputError, OutputError
+from motionrecon.export import export
+from motionrecon.landmarks import INDEX
+
+#: Bone heads that must lie on landmarks.
+HEADS = {
+    f"{side.capitalize()}{bone}": f"{side}_{joint}"
+    for side in ("left", "right")
+    for bone, joint in (
+        *(("Arm", "shoulder"), ("ForeArm", "elbow"), ("Hand", "wrist")),
+        *(("UpLeg", "hip"), ("Leg", "knee"), ("Foot", "ankle")),
+    )
+}
+#: Ends of bones without children that must lie on landmarks.
+ENDS = {"LeftToeBase": "left_foot_index", "RightToeBase": "right_foot_index"}
+
+
+@dataclass
+class Joint:
+    name: str
+    parent: int
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    channels: list[str] = field(default_factory=list)
+    end: np.ndarray | None = None
+
+
+def parse(path: Path) -> tuple[list[Joint], float, np.ndarray]:
+    """The joints, the frame time and the rows of channels of a BVH file, from the format's definition."""
+    words = iter(path.read_text().split())
+    assert next(words) == "HIERARCHY"
+    joints: list[Joint] = []
+    stack: list[int] = []
+    in_end_site = False
+    for word in words:
+        if word in ("ROOT", "JOINT"):
+            joints.append(Joint(next(words), stack[-1] if stack else -1))
+        elif word == "End":
+            assert next(words) == "Site"
+            in_end_site = True
+        elif word == "{":
+            stack.append(stack[-1] if in_end_site else len(joints) - 1)
+        elif word == "}":
+            stack.pop()
+            in_end_site = False
+        elif word == "OFFSET":
+            offset = np.array([float(next(words)) for _ in range(3)])
+            if in_end_site:
+                joints[-1].end = offset
+            else:
+                joints[-1].offset = offset
+        elif word == "CHANNELS":
+            joints[-1].channels = [next(words) for _ in range(int(next(words)))]
+        elif word == "MOTION":
+            break
+    assert next(words) == "Frames:"
+    frames = int(next(words))
+    assert (next(words), next(words)) == ("Frame", "Time:")
+    frame_time = float(next(words))
+    return joints, frame_time, np.array(list(words), float).reshape(frames, -1)
+
+
+def forward(joints: list[Joint], rows: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """World heads and ends, name -> (T, 3), in the file's axes."""
+    heads, ends = {}, {}
+    turned: list[Rotation] = []
+    column = 0
+    for joint in joints:
+        values = dict(zip(joint.channels, rows[:, column : column + len(joint.channels)].T, strict=True))
+        column += len(joint.channels)
+        order = "".join(channel[0] for channel in joint.channels if channel.endswith("rotation"))
+        angles = np.stack([values[f"{axis}rotation"] for axis in order], -1)
+        local = Rotation.from_euler(order, angles, degrees=True)
+        if joint.parent < 0:
+            heads[joint.name] = joint.offset + np.stack([values[f"{axis}position"] for axis in "XYZ"], -1)
+            turned.append(local)
+        else:
+            heads[joint.name] = heads[joints[joint.parent].name] + turned[joint.parent].apply(joint.offset)
+            turned.append(turned[joint.parent] * local)
+        if joint.end is not None:
+            ends[joint.name] = heads[joint.name] + turned[-1].apply(joint.end)
+    assert column == rows.shape[1]
+    return heads, ends
+
+
+def to_file_axes(points: np.ndarray) -> np.ndarray:
+    """World (x forward, y left, z up) to the file's (x left, y up, z forward)."""
+    return points[..., [1, 2, 0]]
+
+
+def assert_bones_on_joints(path: Path, joints: np.ndarray, tolerance: float) -> None:
+    heads, ends = forward(*parse(path)[::2])
+    found = {name: heads[name] for name in HEADS} | {name: ends[name] for name in ENDS}
+    for name, landmark in (HEADS | ENDS).items():
+        wanted = to_file_axes(joints[:, INDEX[landmark]])
+        np.testing.assert_allclose(found[name], wanted, atol=tolerance, err_msg=f"{name} is not at {landmark}")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), reach=st.sampled_from([0.1, 1.0, 3.0]), frames=st.integers(1, 5))
+def test_any_pose_survives_the_file(tmp_path: Path, seed: int, reach: float, frames: int) -> None:
+    random = np.random.default_rng(seed)
+    qpos = reach * random.standard_normal((frames, body().model.nq))
+    qpos[:, 3:7] /= np.linalg.norm(qpos[:, 3:7], axis=1, keepdims=True)
+    motion = kinematic(qpos)
+    motion.to_bvh(tmp_path / "any.bvh")
+    assert_bones_on_joints(tmp_path / "any.bvh", motion.joints, 1e-5)
+
+
+def test_right_angles_survive_the_file(tmp_path: Path) -> None:
+    """Every hinge at exactly 90 degrees: where ZXY angles lock."""
+    qpos = np.full((2, body().model.nq), np.pi / 2)
+    qpos[:, 3:7] = [[0.5, 0.5, 0.5, 0.5], [np.sqrt(0.5), 0, np.sqrt(0.5), 0]]
+    motion = kinematic(qpos)
+    motion.to_bvh(tmp_path / "locked.bvh")
+    assert_bones_on_joints(tmp_path / "locked.bvh", motion.joints, 1e-5)
+
+
+def test_the_rest_pose_is_a_t_pose_facing_z(tmp_path: Path) -> None:
+    walking(3).to_bvh(tmp_path / "walk.bvh")
+    joints, _, rows = parse(tmp_path / "walk.bvh")
+    heads, ends = forward(joints, np.zeros_like(rows[:1]))
+    at = {name: point[0] for name, point in heads.items()}
+    np.testing.assert_array_equal(at["Hips"], 0)
+    for side, sign in (("Left", 1), ("Right", -1)):
+        arm = at[f"{side}Hand"] - at[f"{side}Arm"]
+        np.testing.assert_allclose(arm / np.linalg.norm(arm), [sign, 0, 0], atol=1e-6)
+        leg = at[f"{side}Foot"] - at[f"{side}UpLeg"]
+        np.testing.assert_allclose(leg / np.linalg.norm(leg), [0, -1, 0], atol=1e-6)
+        assert ends[f"{side}ToeBase"][0][2] > at[f"{side}Foot"][2] + 0.1
+    assert ends["Head"][0][1] > at["Neck"][1] > at["Spine"][1] > 0
+    assert 1.6 < ends["Head"][0][1] - at["LeftFoot"][1] < 1.8, "the unit is not the metre"
+
+
+def test_the_frame_rate_and_the_travel_are_kept(tmp_path: Path) -> None:
+    motion = walking(50, fps=30000 / 1001, speed=1.2)
+    motion.to_bvh(tmp_path / "walk.bvh")
+    joints, frame_time, rows = parse(tmp_path / "walk.bvh")
+    assert frame_time == pytest.approx(1001 / 30000, abs=1e-9)
+    hips = forward(joints, rows)[0]["Hips"]
+    np.testing.assert_allclose(hips, to_file_axes(motion.qpos[:, :3]), atol=1e-6)
+    assert hips[-1, 2] - hips[0, 2] == pytest.approx(1.2 * 49 / motion.fps, abs=1e-5)
+
+
+def test_curves_do_not_jump_where_a_knee_passes_a_right_angle(tmp_path: Path) -> None:
+    model = body().model
+    qpos = np.tile(model.qpos0, (60, 1))
+    qpos[:, 3:7] = Rotation.from_euler("Z", np.linspace(0, 700, 60)[:, None], degrees=True).as_quat(scalar_first=True)
+    qpos[:, model.joint("left_knee_flexion").qposadr[0]] = np.radians(np.linspace(0, 150, 60))
+    motion = kinematic(qpos)
+    motion.to_bvh(tmp_path / "bend.bvh")
+    joints, _, rows = parse(tmp_path / "bend.bvh")
+    assert np.abs(np.diff(rows[:, 3:], axis=0)).max() < 13
+    assert_bones_on_joints(tmp_path / "bend.bvh", motion.joints, 1e-5)
+
+
+def test_export_picks_the_format_by_suffix(tmp_path: Path) -> None:
+    export(walking(2), tmp_path / "walk.BVH")
+    assert parse(tmp_path / "walk.BVH")[2].shape[0] == 2
+    with pytest.raises(InputError, match=r"unknown suffix '\.fbx'; use one of \.bvh"):
+        export(walking(2), tmp_path / "walk.fbx")
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="file"):
+        walking(2).to_bvh(tmp_path / "file" / "walk.bvh")
