@@ -1,8 +1,8 @@
 """Derivatives of a simulated motion with respect to its controls.
 
 `Linearizer.linearize` gives, for every step of a rollout, how the state after the step follows the state before it and
-the inputs of the step, ``dx' = A dx + B du``, in tangent coordinates ``dx = (dq, dv)`` of 2 nv numbers (a free root turns
-about its own axes). `adjoint` and `sensitivity` chain them to a gradient and to a Jacobian.
+the inputs of the step, ``dx' = A dx + B du``, in tangent coordinates ``dx = (dq, dv)`` of 2 nv numbers (a free root
+turns about its own axes). `adjoint` and `sensitivity` chain them to a gradient and to a Jacobian.
 
 Where A and B come from. The steps are independent of each other once the motion is known, so all of them are
 linearized together. One step of the implicit-in-velocity integrator is
@@ -14,21 +14,22 @@ linearized together. One step of the implicit-in-velocity integrator is
 - The velocity and input columns are exact: ``da = (M + J'DJ)^-1 (df - J'D b J dv)``, with all matrices read from MuJoCo
   and all steps solved in one stacked call.
 - The position columns are forward differences of single steps, S (nv + 1) of them in one call on a thread pool. Each
-  starts its solver from the solution of the unperturbed step. Newton's method is exact on a piece of fixed
-  active rows, so a perturbed step needs one or two iterations and carries no error from the solver's tolerance.
+  starts its solver from the solution of the unperturbed step. Newton's method is exact while the active rows stay the
+  same, so one or two iterations do, and no error from the solver's tolerance is left to be divided by a small step.
 """
 
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco
+from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco, thread_count
 
-#: Perturbation of a position coordinate, m or rad: truncation and rounding leave relative errors of about 2e-6 and 2e-7.
+#: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
 EPSILON = 1e-8
 
 
@@ -47,7 +48,7 @@ class Linearization:
     G: np.ndarray
 
     def inputs(self, wrench: bool) -> np.ndarray:
-        """(S, 2nv, nu [+ 6]): the columns of the controls, followed by those of the root's wrench if it is asked for."""
+        """(S, 2nv, nu [+ 6]): the columns of the controls, then those of the root's wrench if it is asked for."""
         return np.concatenate([self.B, self.G], axis=2) if wrench else self.B
 
 
@@ -55,9 +56,10 @@ class Linearizer:
     """Linearizes rollouts of one model.
 
     Args:
-        model: a free root followed by hinges and slides; integrator ``implicitfast``, pyramidal friction cones, Newton's
-            solver; no activation states, equalities, tendons or dry joint friction. Later changes to it are not seen.
-        threads: threads for the position columns; 0 for all cores. The result does not depend on it.
+        model: a free root followed by hinges and slides; integrator ``implicitfast``, pyramidal friction cones,
+            Newton's solver; no activation states, equalities, tendons or dry joint friction. Later changes to it are
+            not seen.
+        threads: how many to use; 0 for all cores. The result does not depend on it.
 
     Raises:
         ValueError: for a model outside these bounds.
@@ -77,8 +79,10 @@ class Linearizer:
         perturbed = copy.copy(model)
         perturbed.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_WARMSTART)
         perturbed.opt.iterations = 2
-        perturbed.opt.tolerance = 0.0
+        perturbed.opt.tolerance = 1e-15
         self._pool = BatchPool(perturbed, threads)
+        # The exact columns hardly parallelize; with several threads they run beside the position columns instead.
+        self._beside = ThreadPoolExecutor(1) if thread_count(threads) > 1 else None
 
         self._M_index = _csr_index(model.M_rownnz, model.M_rowadr, model.M_colind)
         self._D_index = _csr_index(model.D_rownnz, model.D_rowadr, model.D_colind)
@@ -93,8 +97,14 @@ class Linearizer:
         if not rollout.ok:
             raise ValueError(f"the rollout failed in step {rollout.failed_step}; it has no derivatives")
         nv, h = self.model.nv, self.model.opt.timestep
-        by_velocity, by_input = self._exact_columns(rollout)
-        by_position = self._position_columns(rollout)
+        with quiet_mujoco():
+            if self._beside is None:
+                by_velocity, by_input = self._exact_columns(rollout)
+                by_position = self._position_columns(rollout)
+            else:
+                exact = self._beside.submit(self._exact_columns, rollout)
+                by_position = self._position_columns(rollout)
+                by_velocity, by_input = exact.result()
 
         turn_before, turn_after = _root_rotation(h * rollout.qvel[1:, 3:6])
 
@@ -140,8 +150,7 @@ class Linearizer:
         ):
             batch.bind(name)[:n] = np.repeat(value, nv + 1, axis=0)
         batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench, nv + 1, axis=0)
-        with quiet_mujoco():
-            batch.step(ids)
+        batch.step(ids)
         velocity = rows("qvel")
         return ((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1)
 
@@ -155,25 +164,24 @@ class Linearizer:
         force = np.empty((S, nu))
         rows: list[np.ndarray] = []
         weights: list[np.ndarray] = []
-        with quiet_mujoco():
-            for t in range(S):
-                data.qpos[:] = rollout.qpos[t]
-                data.qvel[:] = rollout.qvel[t]
-                data.ctrl[:] = rollout.ctrl[t]
-                data.qfrc_applied[:6] = rollout.wrench[t]
-                data.qacc_warmstart[:] = rollout.warmstart[t]
-                mujoco.mj_forward(model, data)
-                mass[t] = data.M
-                force[t] = data.actuator_force
-                # The active rows: friction cones are pyramids and limits one-sided, so each row pushes or does nothing.
-                active = data.efc_force > 0
-                rows.append(data.efc_J.reshape(-1, nv)[active])
-                weights.append(np.stack([data.efc_D[active], data.efc_KBIP[active, 1]]))
-                mujoco.mj_implicit(model, data)
-                fast[t] = data.qDeriv
-                data.qvel[:] = rollout.qvel[t]
-                mujoco.mj_implicit(self._coriolis, data)
-                full[t] = data.qDeriv
+        for t in range(S):
+            data.qpos[:] = rollout.qpos[t]
+            data.qvel[:] = rollout.qvel[t]
+            data.ctrl[:] = rollout.ctrl[t]
+            data.qfrc_applied[:6] = rollout.wrench[t]
+            data.qacc_warmstart[:] = rollout.warmstart[t]
+            mujoco.mj_forward(model, data)
+            mass[t] = data.M
+            force[t] = data.actuator_force
+            # The active rows: friction cones are pyramids and limits one-sided, so each row pushes or does nothing.
+            active = data.efc_force > 0
+            rows.append(data.efc_J.reshape(-1, nv)[active])
+            weights.append(np.stack([data.efc_D[active], data.efc_KBIP[active, 1]]))
+            mujoco.mj_implicit(model, data)
+            fast[t] = data.qDeriv
+            data.qvel[:] = rollout.qvel[t]
+            mujoco.mj_implicit(self._coriolis, data)
+            full[t] = data.qDeriv
 
         M = _dense(mass, self._M_index, nv)
         M += np.tril(M, -1).transpose(0, 2, 1)
@@ -303,7 +311,7 @@ def _turned(quat: np.ndarray, angle: float) -> np.ndarray:
 
 
 def _root_rotation(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Derivatives of ``q exp(turn)`` (turn: (S, 3), radians) in its own tangent space: by q and by turn, (S, 3, 3) each.
+    """Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn, (S, 3, 3) each; turn: (S, 3), radians.
 
     The first is the inverse rotation, the second the right Jacobian of SO(3).
     """

@@ -159,19 +159,26 @@ class Simulator:
         results = []
         for k in range(count):
             failed = _failed_step(record[clock][k, :, 0]) if batch.warning[k].any() else None
-            rows = []
-            for name, first in (("qpos", start.qpos), ("qvel", start.qvel), ("qacc_warmstart", start.warmstart)):
-                row = np.concatenate([first[None], record[name][k]])
-                if failed is not None:
-                    row[failed + 1 :] = np.nan
-                rows.append(row)
             push = np.zeros((steps, 6)) if wrench is None else np.array(wrench[k], float)
-            results.append(Rollout(*rows, ctrl=control[k, :, :nu], wrench=push, failed_step=failed))
+            rows = (
+                _joined(start.qpos, record["qpos"][k], failed),
+                _joined(start.qvel, record["qvel"][k], failed),
+                _joined(start.warmstart, record["qacc_warmstart"][k], failed),
+            )
+            results.append(Rollout(*rows, control[k, :, :nu], push, failed))
         return results
 
 
 #: A rollout's clock starts here, so that a clock near zero shows that MuJoCo has reset a simulation that blew up.
 _START_TIME = 1e3
+
+
+def _joined(first: np.ndarray, rest: np.ndarray, failed: int | None) -> np.ndarray:
+    """(S+1, n) rows from the start and the S rows after it, NaN after a failed step."""
+    rows = np.concatenate([first[None], rest])
+    if failed is not None:
+        rows[failed + 1 :] = np.nan
+    return rows
 
 
 def _failed_step(time: np.ndarray) -> int:
