@@ -95,8 +95,8 @@ class Options:
         Raises:
             InputError: an option that cannot be right, named as its flag.
         """
-        from motionrecon import optimizers
-        from motionrecon.keypoints import detectors
+        from motionrecon.keypoints import models
+        from motionrecon.optimizers import registry
 
         _check_range("--height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
         _check_range("--mass", self.mass, 10, 300, "kg")
@@ -114,8 +114,8 @@ class Options:
             raise InputError(
                 f"--overlap {self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
             )
-        _check_name("--detector", self.detector, detectors.NAMES)
-        _check_name("--optimizer", self.optimizer, optimizers.NAMES)
+        _check_name("--detector", self.detector, tuple(models.records()))
+        _check_name("--optimizer", self.optimizer, registry.names())
         if self.seed < 0:
             raise InputError(f"--seed {self.seed} is negative; give 0 or more")
         return self

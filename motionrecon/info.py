@@ -1,0 +1,139 @@
+"""What a bug report needs to say about this installation and this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from motionrecon.errors import ModelError
+
+#: Seconds that MuJoCo may take to draw one small picture.
+_DRAW_TIMEOUT = 60
+
+_DRAW = """
+import mujoco
+model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><geom size='1'/></worldbody></mujoco>")
+with mujoco.Renderer(model, 16, 16) as renderer:
+    renderer.update_scene(mujoco.MjData(model))
+    renderer.render()
+"""
+
+
+def collect() -> dict[str, Any]:
+    """Facts by name; plain JSON values. What cannot be found out is said in the value, and nothing is fetched."""
+    import motionrecon
+    from motionrecon.keypoints import models
+
+    return {
+        "motionrecon": motionrecon.__version__,
+        "installed in": str(Path(motionrecon.__file__).parent),
+        "Python": f"{platform.python_version()} ({sys.executable})",
+        "system": platform.platform(),
+        "CPU": f"{platform.machine()}, {_usable_cores()} of {os.cpu_count()} cores usable",
+        "memory": _memory(),
+        "packages": _packages(),
+        "video libraries": _video_libraries(),
+        "offscreen drawing": _drawing(),
+        "cache folder": str(models.cache_dir()),
+        "detectors": {name: _detector(name, record) for name, record in models.records().items()},
+    }
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """The facts for a person: a line each."""
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {what}" for key, what in value.items())
+        lines.append(f"{name}: {value}")
+    return "\n".join(lines)
+
+
+def as_json(facts: dict[str, Any]) -> str:
+    """The facts for a program."""
+    return json.dumps(facts, indent=2, ensure_ascii=False)
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory() -> str:
+    names = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in names:
+        return "unknown on this system"
+    return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.1f} GB"
+
+
+def _packages() -> dict[str, str]:
+    """Versions of what motionrecon needs to run, and of what it can use."""
+    required = [line for line in metadata.requires("motionrecon") or [] if "extra ==" not in line]
+    names = sorted({_name(line) for line in required} | {"opencv-contrib-python", "bpy"})
+    return {name: _installed_version(name) for name in names}
+
+
+def _name(requirement: str) -> str:
+    """``numpy`` of ``numpy>=1.26``."""
+    return requirement.replace(";", " ").translate(str.maketrans(dict.fromkeys("<>=!~[(", " "))).split()[0]
+
+
+def _installed_version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _video_libraries() -> dict[str, str]:
+    import av
+
+    return {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
+
+
+def _drawing() -> str:
+    """Whether MuJoCo can draw without a screen; tried in a process of its own, since a bad driver may crash it."""
+    if find_spec("mujoco") is None:
+        return "MuJoCo is not installed"
+    environment = dict(os.environ)
+    if sys.platform == "linux":
+        environment.setdefault("MUJOCO_GL", "egl")
+    backend = environment.get("MUJOCO_GL", "default")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _DRAW],
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_DRAW_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"does not work with {backend}: no picture within {_DRAW_TIMEOUT} s"
+    if done.returncode == 0:
+        return f"works with {backend}"
+    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    return f"does not work with {backend}: {last}"
+
+
+def _detector(name: str, record: dict[str, Any]) -> str:
+    """Whether a detector's model is on this machine and is the right file. Nothing is fetched."""
+    from motionrecon.files import sha256
+    from motionrecon.keypoints import models
+
+    if "installed_member" in record:
+        try:
+            return f"ok ({models.find(name)})"
+        except ModelError as error:
+            return str(error)
+    path = models.cache_dir() / record["file"]
+    if not path.is_file():
+        return "not fetched yet (its first use does that)"
+    return f"ok ({path})" if sha256(path) == record["sha256"] else f"damaged ({path}; its next use fetches it again)"

@@ -1,0 +1,32 @@
+"""`motionrecon info` says what is there, and fetches nothing."""
+
+import json
+
+from motionrecon import info
+from motionrecon.keypoints import models
+
+
+def test_it_names_what_a_bug_report_needs():
+    facts = info.collect()
+    assert {"mediapipe", "mujoco", "numpy", "opencv-python", "opencv-contrib-python"} <= set(facts["packages"])
+    assert all(version[0].isdigit() for name, version in facts["packages"].items() if name != "bpy")
+    assert facts["detectors"]["full"].startswith("ok")
+    assert "libavcodec" in facts["video libraries"]
+    assert json.loads(info.as_json(facts)) == facts
+    text = info.as_text(facts)
+    assert facts["motionrecon"] in text and facts["packages"]["mujoco"] in text
+    assert len(text.splitlines()) == len(facts)
+
+
+def test_a_model_is_not_fetched_and_a_damaged_one_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOTIONRECON_CACHE", str(tmp_path))
+    record = models.records()["heavy"]
+    assert "not fetched" in info._detector("heavy", record)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / record["file"]).write_bytes(b"half a model")
+    assert "damaged" in info._detector("heavy", record)
+
+
+def test_drawing_that_does_not_work_is_reported_not_raised(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "nonsense")
+    assert "does not work with nonsense" in info._drawing()
