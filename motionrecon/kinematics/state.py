@@ -1,0 +1,118 @@
+"""A trajectory under fit, with everything that the residual terms read off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..body import Body, Proportions
+from ..body.points import Pose, pose
+from ..body.tangent import integrate
+from ..camera import Camera
+
+#: Unknowns shared by all frames, after the logarithms of the proportions: the floor's height and the camera's tilt.
+SHARED_EXTRA = ("floor", "tilt_x", "tilt_y")
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The unknowns of the kinematic fit, and what follows from them.
+
+    Attributes:
+        body: the person at the present proportions.
+        camera: the camera; its pose includes the present tilt.
+        qpos: (T, nq) configurations in the camera's world.
+        floor: height of the floor in that world, metres.
+    """
+
+    body: Body
+    camera: Camera
+    qpos: np.ndarray
+    floor: float
+
+    def __len__(self) -> int:
+        return len(self.qpos)
+
+    @cached_property
+    def pose(self) -> Pose:
+        return pose(self.body.model, self.qpos)
+
+    @cached_property
+    def landmarks(self) -> np.ndarray:
+        """(T, 33, 3) world positions, metres."""
+        return self.pose.sites[:, self.body.landmark_sites]
+
+    @cached_property
+    def landmark_jacobian(self) -> np.ndarray:
+        """(T, 33, 3, nv) derivative of `landmarks` with respect to the tangent of `qpos`."""
+        sites = self.body.landmark_sites
+        return self.pose.jacobian(self.landmarks, self.body.model.site_bodyid[sites])
+
+    @cached_property
+    def soles(self) -> np.ndarray:
+        """(T, 8, 3) lowest points of the feet's contact spheres, in the order of `body.contact_names`."""
+        geoms = self.body.contact_geoms
+        return self.pose.geoms[:, geoms] - np.array([0, 0, 1.0]) * self.body.model.geom_size[geoms, :1]
+
+    @cached_property
+    def sole_jacobian(self) -> np.ndarray:
+        """(T, 8, 3, nv) derivative of `soles`."""
+        geoms = self.body.contact_geoms
+        return self.pose.jacobian(self.pose.geoms[:, geoms], self.body.model.geom_bodyid[geoms])
+
+    @cached_property
+    def com(self) -> np.ndarray:
+        """(T, 3) centre of mass."""
+        return self.pose.com
+
+    @cached_property
+    def com_jacobian(self) -> np.ndarray:
+        """(T, 3, nv) derivative of `com`."""
+        return self.pose.com_jacobian
+
+    @cached_property
+    def _by_proportion(self) -> tuple[np.ndarray, np.ndarray]:
+        eps = 1e-5
+        log_lengths = np.log(self.body.proportions.as_array())
+        columns = []
+        for i in range(len(log_lengths)):
+            longer = log_lengths.copy()
+            longer[i] += eps
+            other = replace(self, body=resized(self.body, np.exp(longer)))
+            columns.append(((other.landmarks - self.landmarks) / eps, (other.soles - self.soles) / eps))
+        return np.stack([c[0] for c in columns], -1), np.stack([c[1] for c in columns], -1)
+
+    @property
+    def landmark_proportions(self) -> np.ndarray:
+        """(T, 33, 3, n proportions) derivative of `landmarks` with respect to the logarithms of the proportions."""
+        return self._by_proportion[0]
+
+    @property
+    def sole_proportions(self) -> np.ndarray:
+        """(T, 8, 3, n proportions) derivative of `soles` with respect to the logarithms of the proportions."""
+        return self._by_proportion[1]
+
+    @property
+    def shared_count(self) -> int:
+        return len(Proportions.names()) + len(SHARED_EXTRA)
+
+    def moved(self, step: np.ndarray, shared: np.ndarray) -> Trajectory:
+        """This trajectory after a step (T, nv) of the configurations and (shared_count,) of the shared unknowns."""
+        n = len(Proportions.names())
+        body = self.body
+        if shared[:n].any():
+            body = resized(body, body.proportions.as_array() * np.exp(shared[:n]))
+        camera = self.camera
+        if shared[n + 1 :].any():
+            from scipy.spatial.transform import Rotation
+
+            tilt = Rotation.from_rotvec([*shared[n + 1 :], 0.0]).as_matrix()
+            camera = replace(camera, R_camera_world=camera.R_camera_world @ tilt)
+        return Trajectory(body, camera, integrate(self.qpos, step), self.floor + float(shared[n]))
+
+
+def resized(body: Body, lengths: np.ndarray) -> Body:
+    """The same person with other lengths between the joints."""
+    return Body.build(body.height, body.mass, Proportions.from_array(lengths))

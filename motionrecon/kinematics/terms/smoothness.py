@@ -1,0 +1,41 @@
+"""Muscles and masses do not let a pose change its velocity at will."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...body.tangent import difference
+from ..block import Block
+from ..state import Trajectory
+
+
+@dataclass(frozen=True)
+class Smoothness:
+    """Accelerations of all degrees of freedom, as white noise.
+
+    Attributes:
+        fps: frames per second.
+        root: standard deviation of the root's linear acceleration, m/s^2.
+        turn: of the root's angular acceleration, rad/s^2.
+        hinge: of the hinges' accelerations, rad/s^2.
+        weight: root weight of one frame.
+    """
+
+    fps: float
+    root: float = 4.0
+    turn: float = 20.0
+    hinge: float = 40.0
+    weight: float = 1.0
+
+    def __call__(self, x: Trajectory) -> Block:
+        nv = x.body.model.nv
+        sigma = np.full(nv, self.hinge)
+        sigma[:3], sigma[3:6] = self.root, self.turn
+        gain = self.weight * self.fps**2 / sigma
+        step = difference(x.qpos[:-1], x.qpos[1:])
+        residual = (step[1:] - step[:-1]) * gain
+        # For the root's rotation the derivative is that of small steps between frames.
+        eye = np.broadcast_to(np.diag(gain), (len(residual), nv, nv))
+        return Block(residual, (eye, -2 * eye, eye), np.arange(len(residual)), None, float((residual**2).sum()))
