@@ -28,6 +28,7 @@ class Result(Enum):
     """Why a minimization ended; the value is the message for the user."""
 
     GRADIENT = "converged: the gradient is small"
+    ZERO = "converged: the residuals vanish"
     SMALL_STEP = "converged: the steps are small"
     SMALL_DECREASE = "converged: the value hardly decreases"
     STALLED = "stalled: no step decreases the value (a kink, or wrong derivatives)"
@@ -38,7 +39,7 @@ class Result(Enum):
     @property
     def success(self) -> bool:
         """True where a test of convergence was met."""
-        return self in (Result.GRADIENT, Result.SMALL_STEP, Result.SMALL_DECREASE)
+        return self in (Result.GRADIENT, Result.ZERO, Result.SMALL_STEP, Result.SMALL_DECREASE)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ MU_MAX = 1e12
 MU_MIN = 1e-12
 #: Columns of J below this share of the largest are damped as if they had it, so that unknowns without effect stay put.
 SCALE_FLOOR = 1e-6
+#: A sum of squares that is this share of the start's is zero to rounding.
+ZERO = 1e-20
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class LMMemory:
         slope: ``Model.slope`` of the last Jacobian evaluated.
         jacobian_x: the point (n,) of that Jacobian.
         jacobian_value: f at that point.
+        start_value: f at the start.
     """
 
     model: Model | None
@@ -120,6 +123,7 @@ class LMMemory:
     slope: float
     jacobian_x: np.ndarray
     jacobian_value: float
+    start_value: float
 
 
 @dataclass(frozen=True)
@@ -166,9 +170,9 @@ class LM(Optimizer[LMMemory]):
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, LMMemory]:
         value, r, J = require_least_squares(problem, "lm").residuals_and_jacobian(x0)
         if not np.isfinite(value):
-            return value, LMMemory(None, np.ones(len(x0)), self.mu, 2.0, np.inf, x0, value)
+            return value, LMMemory(None, np.ones(len(x0)), self.mu, 2.0, np.inf, x0, value, value)
         model = Model.at(r, J)
-        return value, LMMemory(model, self._scale(model), self.mu, 2.0, model.slope(), x0, value)
+        return value, LMMemory(model, self._scale(model), self.mu, 2.0, model.slope(), x0, value, value)
 
     def advance(self, problem: Counted, state: State[LMMemory]) -> tuple[np.ndarray, float, LMMemory]:
         squares = require_least_squares(problem, "lm")
@@ -211,7 +215,9 @@ class LM(Optimizer[LMMemory]):
 
     def finished(self, state: State[LMMemory]) -> Result | None:
         memory = state.memory
-        if memory.slope <= self.gtol or state.value == 0:
+        if state.value <= ZERO * memory.start_value:
+            return Result.ZERO
+        if memory.slope <= self.gtol:
             return Result.GRADIENT
         if memory.mu >= MU_MAX:
             return Result.STALLED
