@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import mujoco
 import numpy as np
@@ -72,3 +72,44 @@ class Body:
             name = self.model.joint(j).name.removeprefix("left_").removeprefix("right_")
             q[self.model.jnt_qposadr[j]] = np.radians(rest[name])
         return q
+
+    def point_derivatives(self, rotations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How landmarks and feet move when the person's lengths change and the joints' angles do not.
+
+        Args:
+            rotations: (T, nbody, 3, 3) orientations of the bodies (`pose.Pose.rotations`).
+
+        Returns:
+            (T, 33, 3, k) and (T, 8, 3, k): derivative of the landmarks' and of the contact spheres' world positions
+            with respect to the k `proportions`.
+        """
+        model = self.model
+        bodies, sites, geoms = _offsets_by_length()
+        origin = np.zeros((len(rotations), model.nbody, 3, bodies.shape[-1]))
+        for b in range(2, model.nbody):
+            parent = model.body_parentid[b]
+            origin[:, b] = origin[:, parent] + rotations[:, parent] @ bodies[b]
+        site_body = model.site_bodyid[self.landmark_sites]
+        geom_body = model.geom_bodyid[self.contact_geoms]
+        return (
+            origin[:, site_body] + rotations[:, site_body] @ sites[self.landmark_sites],
+            origin[:, geom_body] + rotations[:, geom_body] @ geoms[self.contact_geoms],
+        )
+
+
+@lru_cache(maxsize=1)
+def _offsets_by_length() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Derivative (n, 3, k) of the local offsets of bodies, sites and geoms by the k proportions.
+
+    The offsets are linear in the lengths, so a difference of two models is exact, whoever the person is.
+    """
+    lengths = Proportions.typical(1.7).as_array()
+    base = Body.build(1.7, 70.0).model
+    columns = []
+    for i in range(len(lengths)):
+        longer = lengths.copy()
+        longer[i] += 0.1
+        other = Body.build(1.7, 70.0, Proportions.from_array(longer)).model
+        columns.append([(getattr(other, f) - getattr(base, f)) / 0.1 for f in ("body_pos", "site_pos", "geom_pos")])
+    bodies, sites, geoms = (np.stack(column, axis=-1) for column in zip(*columns, strict=True))
+    return bodies, sites, geoms

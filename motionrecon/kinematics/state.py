@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..body import Body, Proportions
-from ..body.points import Pose, pose
+from ..body.pose import Pose, pose
 from ..body.tangent import integrate
 from ..camera import Camera
 
@@ -74,15 +74,9 @@ class Trajectory:
 
     @cached_property
     def _by_proportion(self) -> tuple[np.ndarray, np.ndarray]:
-        eps = 1e-5
-        log_lengths = np.log(self.body.proportions.as_array())
-        columns = []
-        for i in range(len(log_lengths)):
-            longer = log_lengths.copy()
-            longer[i] += eps
-            other = replace(self, body=resized(self.body, np.exp(longer)))
-            columns.append(((other.landmarks - self.landmarks) / eps, (other.soles - self.soles) / eps))
-        return np.stack([c[0] for c in columns], -1), np.stack([c[1] for c in columns], -1)
+        lengths = self.body.proportions.as_array()
+        landmarks, soles = self.body.point_derivatives(self.pose.rotations)
+        return landmarks * lengths, soles * lengths
 
     @property
     def landmark_proportions(self) -> np.ndarray:
