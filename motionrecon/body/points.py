@@ -1,93 +1,82 @@
-"""Where the parts of a body are in many configurations at once, and how they move with the joints."""
+"""Where the body's sites are in each frame, and how they follow the joints."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from functools import cached_property
-
 import mujoco
 import numpy as np
-from mujoco.batch import Batch
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Forward kinematics of T configurations of a model with a single root.
+class SitePoints:
+    """Positions of P sites of a model in any number of frames, and their Jacobians.
 
-    Attributes:
-        model: the body.
-        sites: (T, nsite, 3) world positions of the sites, metres.
-        geoms: (T, ngeom, 3) world positions of the geoms' centres.
-        inertial: (T, nbody, 3) world positions of the bodies' centres of mass.
-        com: (T, 3) centre of mass of the whole.
-        axes: (T, nv, 6) angular and linear part of each degree of freedom, about `com` (MuJoCo's ``cdof``).
+    Args:
+        model: any MuJoCo model.
+        site_ids: (P,) ids.
+
+    Not to be used from two Python threads at once.
     """
 
-    model: mujoco.MjModel
-    sites: np.ndarray
-    geoms: np.ndarray
-    inertial: np.ndarray
-    com: np.ndarray
-    axes: np.ndarray
+    def __init__(self, model: mujoco.MjModel, site_ids: np.ndarray):
+        self.model = model
+        self.site_ids = np.asarray(site_ids)
+        self._data = mujoco.MjData(model)
+        self._moved_by = _moved_by(model, self.site_ids)
+        self._tree = model.body_rootid[model.dof_bodyid]
 
-    def jacobian(self, points: np.ndarray, bodies: np.ndarray) -> np.ndarray:
-        """Derivative of points with respect to the tangent of the configuration, as of ``mj_jac``.
+    def positions(self, qpos: np.ndarray) -> np.ndarray:
+        """(F, P, 3) positions in metres; qpos: (F, nq)."""
+        positions = np.empty((len(qpos), len(self.site_ids), 3))
+        for f, q in enumerate(qpos):
+            self._data.qpos[:] = q
+            mujoco.mj_kinematics(self.model, self._data)
+            positions[f] = self._data.site_xpos[self.site_ids]
+        return positions
 
-        Args:
-            points: (T, P, 3) world positions of points that move with...
-            bodies: (P,) ...these bodies.
+    def positions_and_jacobians(self, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(F, P, 3) positions in metres and (F, P, 3, nv) Jacobians in tangent coordinates; qpos: (F, nq).
 
-        Returns:
-            (T, P, 3, nv): the columns are the root's translation along the world's axes and its turn about its own,
-            then the hinges.
+        A Jacobian's columns are the model's degrees of freedom, as in ``mj_jacSite``: the root's translation along
+        world axes and turn about its own axes, then the hinges.
         """
-        frames, count = points.shape[:2]
-        angular, linear = self.axes[..., :3], self.axes[..., 3:]
-        # A degree of freedom moves point p by linear + angular x (p - com).
-        fixed = linear - np.cross(angular, self.com[:, None])
-        x, y, z = np.moveaxis(points, -1, 0)
+        model, data = self.model, self._data
+        frames, sites = len(qpos), len(self.site_ids)
+        positions = np.empty((frames, sites, 3))
+        axes = np.empty((frames, model.nv, 6))
+        centre = np.empty((frames, model.nv, 3))
+        for f, q in enumerate(qpos):
+            data.qpos[:] = q
+            mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            positions[f] = data.site_xpos[self.site_ids]
+            axes[f] = data.cdof
+            centre[f] = data.subtree_com[self._tree]
+        # A degree of freedom moves the point p of its tree by linear + angular x (p - c), where c is the tree's centre
+        # of mass, at which MuJoCo expresses its spatial axes.
+        angular, linear = axes[..., :3], axes[..., 3:]
+        fixed = linear - np.cross(angular, centre)
+        x, y, z = np.moveaxis(positions, -1, 0)
         zero = np.zeros_like(x)
-        cross = np.stack([zero, z, -y, -z, zero, x, y, -x, zero], axis=-1).reshape(frames, 3 * count, 3)
-        jacobian = (cross @ angular.transpose(0, 2, 1)).reshape(frames, count, 3, self.model.nv)
-        jacobian += fixed.transpose(0, 2, 1)[:, None]
-        jacobian *= _moved_by(self.model)[bodies][:, None]
-        return jacobian
-
-    @cached_property
-    def com_jacobian(self) -> np.ndarray:
-        """(T, 3, nv) derivative of `com`."""
-        share = self.model.body_mass / self.model.body_mass.sum()
-        bodies = np.flatnonzero(share)
-        jacobian = self.jacobian(self.inertial[:, bodies], bodies)
-        return np.einsum("b,tbij->tij", share[bodies], jacobian)
-
-
-def pose(model: mujoco.MjModel, qpos: np.ndarray) -> Pose:
-    """Forward kinematics of configurations `qpos` (T, nq), on all cores."""
-    batch = Batch(model, len(qpos), os.cpu_count() or 1)
-    names = ("site_xpos", "geom_xpos", "xipos", "subtree_com", "cdof")
-    bound = [batch.bind(name) for name in names]
-    batch.bind("qpos")[:] = qpos
-    batch.forward(stage=mujoco.mjtStage.mjSTAGE_POS)
-    sites, geoms, inertial, com, cdof = (np.array(field) for field in bound)
-    return Pose(model, sites, geoms, inertial, com[:, 1], cdof.reshape(len(qpos), model.nv, 6))
+        cross = np.stack([zero, z, -y, -z, zero, x, y, -x, zero], axis=-1).reshape(frames, 3 * sites, 3)
+        jacobians = (cross @ angular.transpose(0, 2, 1)).reshape(frames, sites, 3, model.nv)
+        jacobians += fixed.transpose(0, 2, 1)[:, None]
+        jacobians *= self._moved_by[:, None]
+        return positions, jacobians
 
 
 def site_positions_and_jacobians(
     model: mujoco.MjModel, qpos: np.ndarray, site_ids: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (F, P, 3) of sites in frames `qpos` (F, nq), metres, and their Jacobians (F, P, 3, nv)."""
-    at = pose(model, qpos)
-    positions = at.sites[:, site_ids]
-    return positions, at.jacobian(positions, model.site_bodyid[site_ids])
+    """`SitePoints.positions_and_jacobians` for a single use; keep a `SitePoints` where it is called again."""
+    return SitePoints(model, site_ids).positions_and_jacobians(qpos)
 
 
-def _moved_by(model: mujoco.MjModel) -> np.ndarray:
-    """(nbody, nv) 1 where a degree of freedom moves a body, else 0."""
-    moved = np.zeros((model.nbody, model.nv))
-    for body in range(1, model.nbody):
-        moved[body] = moved[model.body_parentid[body]]
-        first = model.body_dofadr[body]
-        moved[body, first : first + model.body_dofnum[body]] = 1.0
+def _moved_by(model: mujoco.MjModel, site_ids: np.ndarray) -> np.ndarray:
+    """(P, nv) 1 where a degree of freedom moves a site, else 0."""
+    moved = np.zeros((len(site_ids), model.nv))
+    for row, site in zip(moved, site_ids, strict=True):
+        body = model.site_bodyid[site]
+        while body:
+            first = model.body_dofadr[body]
+            row[first : first + model.body_dofnum[body]] = 1.0
+            body = model.body_parentid[body]
     return moved

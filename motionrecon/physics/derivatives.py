@@ -27,7 +27,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco, thread_count
+from ..body.tangent import integrate
+from .rollout import BatchPool, Rollout, quiet_mujoco, thread_count
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
 EPSILON = 1e-8
@@ -128,21 +129,13 @@ class Linearizer:
     def _position_columns(self, rollout: Rollout) -> np.ndarray:
         """(S, nv, nv): new velocity by position, by forward differences of perturbed steps."""
         model, S = self.model, len(rollout)
-        nq, nv = model.nq, model.nv
-        batch, ids = self._pool.get(S * (nv + 1))
-        n = S * (nv + 1)
+        nv, n = model.nv, S * (model.nv + 1)
+        batch, ids = self._pool.get(n)
 
-        def rows(name: str) -> np.ndarray:
-            return batch.bind(name)[:n].reshape(S, nv + 1, -1)
-
-        qpos = np.repeat(rollout.qpos[:-1, None], nv + 1, axis=1)
-        joint = np.arange(3)
-        qpos[:, joint, joint] += EPSILON
-        qpos[:, 3:6, 3:7] = _turned(rollout.qpos[:-1, 3:7], EPSILON)
-        hinge = np.arange(6, nv)
-        qpos[:, hinge, hinge + nq - nv] += EPSILON
-
-        batch.bind("qpos")[:n] = qpos.reshape(n, nq)
+        # The last row of each step stays where it is; it passes through `integrate` to be rounded like the others.
+        nudges = EPSILON * np.eye(nv + 1, nv)
+        qpos = integrate(rollout.qpos[:-1, None], nudges)
+        batch.bind("qpos")[:n] = qpos.reshape(n, model.nq)
         for name, value in (
             ("qvel", rollout.qvel[:-1]),
             ("ctrl", rollout.ctrl),
@@ -151,7 +144,7 @@ class Linearizer:
             batch.bind(name)[:n] = np.repeat(value, nv + 1, axis=0)
         batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench, nv + 1, axis=0)
         batch.step(ids)
-        velocity = rows("qvel")
+        velocity = batch.bind("qvel")[:n].reshape(S, nv + 1, nv)
         return ((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1)
 
     def _exact_columns(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
@@ -298,16 +291,6 @@ def _dense(values: np.ndarray, index: tuple[np.ndarray, np.ndarray, np.ndarray],
     dense = np.zeros((len(values), n, n))
     dense[:, row, column] = values[:, place]
     return dense
-
-
-def _turned(quat: np.ndarray, angle: float) -> np.ndarray:
-    """(S, 3, 4): orientations wxyz (S, 4), turned by a small angle about each of their own axes."""
-    w, x, y, z = quat.T
-    c, s = np.cos(angle / 2), np.sin(angle / 2)
-    by_axis = np.stack(
-        [np.stack([-x, w, z, -y], -1), np.stack([-y, -z, w, x], -1), np.stack([-z, y, -x, w], -1)], axis=1
-    )
-    return c * quat[:, None] + s * by_axis
 
 
 def _root_rotation(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
