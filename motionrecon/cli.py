@@ -21,6 +21,9 @@ from motionrecon.progress import Bars, Progress, Silent
 if TYPE_CHECKING:
     from motionrecon.motion import Motion
 
+#: What OpenCV and MediaPipe need from the system; desktops have it.
+_SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
+
 Output = Annotated[Path | None, Parameter(alias="-o")]
 
 
@@ -52,6 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
         app(arguments)
     except (CycloptsError, MotionReconError) as error:
         print("motionrecon: " + _one_line(error, arguments), file=sys.stderr)
+        return 2
+    except (ImportError, OSError) as error:
+        if "cannot open shared object file" not in str(error):
+            raise
+        print(f"motionrecon: {_one_line(error, arguments)}; {_SYSTEM_LIBRARIES}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("motionrecon: interrupted", file=sys.stderr)
