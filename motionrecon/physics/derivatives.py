@@ -235,10 +235,11 @@ def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.nda
     """
     S, n, m = B.shape
     knots = weights.shape[1]
-    result = np.zeros((len(steps), knots * m, n))
+    result = np.zeros((len(steps), knots, m, n))
     frames = {int(step): f for f, step in enumerate(steps)}
-    # Kept transposed, one row per unknown: the unknowns that have acted so far are then a contiguous block for BLAS.
-    now = np.zeros((knots * m, n))
+    # Kept transposed and by knot: the knots that have acted so far are a contiguous block, and each product is small
+    # enough for BLAS to stay on this thread (its own threads stall on a machine that is busy with something else).
+    now = np.zeros((knots, m, n))
     begun = 0
     for t in range(int(steps[-1]) + 1 if len(steps) else 0):
         if t in frames:
@@ -247,9 +248,9 @@ def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.nda
             break
         now[:begun] = now[:begun] @ A[t].T
         for k in np.flatnonzero(weights[t]):
-            now[k * m : (k + 1) * m] += weights[t, k] * B[t].T
-            begun = max(begun, (k + 1) * m)
-    return result.transpose(0, 2, 1)
+            now[k] += weights[t, k] * B[t].T
+            begun = max(begun, int(k) + 1)
+    return result.reshape(len(steps), knots * m, n).transpose(0, 2, 1)
 
 
 def _check(model: mujoco.MjModel) -> None:
