@@ -1,0 +1,120 @@
+"""motionrecon's own keypoint file: an ``.npz`` (NumPy archive, no pickles) with these arrays.
+
+==============  ==================  ==========================================================================
+key             shape, type         meaning
+==============  ==================  ==========================================================================
+pixels          (T, 33, 2) float    pixels of the upright frame, x right, y down; NaN where unknown
+confidence      (T, 33) float       0 (no evidence) to 1
+fps             () float            frames per second; row t is the frame at t / fps seconds
+image_size      (2,) int            width, height in pixels
+points_3d       (T, 33, 3) float    optional: the detector's own 3D in metres, hip centred, x right, y down, z away
+                                    from the camera; NaN where unknown
+tracked         (T,) bool           optional: False where the person is not seen; if absent, frames with any pixel
+warnings        (n,) str            optional: what the reader should know
+==============  ==================  ==========================================================================
+
+The 33 rows are the BlazePose landmarks in the order of `motionrecon.landmarks.NAMES`. Write one with ``numpy.savez``,
+or with `save`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from motionrecon.errors import InputError
+from motionrecon.files import atomic
+from motionrecon.keypoints.types import Keypoints
+from motionrecon.landmarks import COUNT
+
+_REQUIRED = ("pixels", "confidence", "fps", "image_size")
+
+
+def save(keypoints: Keypoints, path: str | Path) -> None:
+    """Write a keypoint file.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    arrays: dict[str, np.ndarray] = {
+        "pixels": keypoints.pixels.astype(np.float32),
+        "confidence": keypoints.confidence.astype(np.float32),
+        "points_3d": keypoints.points_3d.astype(np.float32),
+        "tracked": keypoints.tracked,
+        "fps": np.array(keypoints.fps),
+        "image_size": np.array(keypoints.image_size),
+        "warnings": np.array(keypoints.warnings, dtype=np.str_),
+    }
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def load(path: str | Path) -> Keypoints:
+    """Read a keypoint file.
+
+    Raises:
+        InputError: it cannot be read, or an array is missing or has the wrong shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            data = {key: archive[key] for key in archive.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
+        ) from error
+    missing = [key for key in _REQUIRED if key not in data]
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
+    count = len(data["pixels"]) if data["pixels"].ndim else 0
+    data.setdefault("points_3d", np.full((count, COUNT, 3), np.nan))
+    shapes = {
+        "pixels": (count, COUNT, 2),
+        "confidence": (count, COUNT),
+        "points_3d": (count, COUNT, 3),
+        "fps": (),
+        "image_size": (2,),
+        "tracked": (count,),
+    }
+    for key, shape in shapes.items():
+        if key in data and data[key].shape != shape:
+            raise InputError(f"{path}: {key} has shape {data[key].shape}, expected {shape}")
+        if key in data and data[key].dtype.kind not in "fiub":
+            raise InputError(f"{path}: {key} holds {data[key].dtype}, expected numbers")
+    fps, (width, height) = float(data["fps"]), (int(side) for side in data["image_size"])
+    if not (np.isfinite(fps) and fps > 0 and width > 0 and height > 0):
+        raise InputError(f"{path}: fps {fps:g} and image_size {width}x{height} must be positive numbers")
+    if count < 2:
+        raise InputError(f"{path} holds {count} frame(s), and fewer than two are no motion")
+    warnings = tuple(str(text) for text in np.atleast_1d(data.get("warnings", np.array([], dtype=np.str_))))
+    return assemble(
+        data["pixels"], data["confidence"], data["points_3d"], fps, (width, height), data.get("tracked"), warnings
+    )
+
+
+def assemble(
+    pixels: np.ndarray,
+    confidence: np.ndarray,
+    points_3d: np.ndarray,
+    fps: float,
+    image_size: tuple[int, int],
+    tracked: np.ndarray | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Keypoints:
+    """Keypoints whose arrays agree: NaN pixels have confidence 0, and frames without the person are NaN throughout.
+
+    Args:
+        pixels (T, 33, 2), confidence (T, 33), points_3d (T, 33, 3), tracked (T,): as in `Keypoints`; ``tracked`` None
+            marks the frames that have any pixel.
+        fps, image_size, warnings: as in `Keypoints`.
+    """
+    pixels = np.array(pixels, dtype=float)
+    points_3d = np.array(points_3d, dtype=float)
+    known = np.isfinite(pixels).all(-1)
+    tracked = known.any(1) if tracked is None else np.asarray(tracked, dtype=bool) & known.any(1)
+    known = known & tracked[:, None]
+    pixels[~known] = np.nan
+    points_3d[~known] = np.nan
+    confidence = np.where(known, np.clip(np.nan_to_num(np.asarray(confidence, dtype=float)), 0.0, 1.0), 0.0)
+    return Keypoints(pixels, confidence, points_3d, tracked, fps, image_size, warnings)

