@@ -102,10 +102,8 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     from motionrecon import demo as example
 
     folder = output or Path("demo_motionrecon")
-    clip = example.clip()
-    options = Options(height=clip.height, mass=clip.mass, force=force or output is None, quiet=quiet)
-    motion = _run(clip.video, folder, options)
-    print("against the exact ground truth: " + example.compare(motion, clip))
+    motion = _run(example.video(), folder, example.options(force or output is None, quiet))
+    print(example.as_text(example.compare(motion)))
 
 
 @app.command

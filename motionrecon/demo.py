@@ -1,0 +1,62 @@
+"""The clip that ships with motionrecon: how it is reconstructed, and how far the result is from the exact truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motionrecon import metrics
+from motionrecon.config import Options
+from motionrecon.data.clips import CAMERA, demo_clip
+
+if TYPE_CHECKING:
+    from motionrecon.motion import Motion
+
+
+def video() -> Path:
+    """The clip's video."""
+    return demo_clip().video
+
+
+def options(force: bool, quiet: bool) -> Options:
+    """What the user of a measured camera would say about the clip: its calibration, the person's height and mass."""
+    truth = _truth()
+    person = {"height": float(truth["height"]), "mass": float(truth["mass"])}
+    return Options.of(camera=demo_clip().camera, camera_name=CAMERA, force=force, quiet=quiet, **person)
+
+
+def compare(motion: Motion) -> dict[str, float]:
+    """Errors of a motion of the clip against its truth.
+
+    The joints are carried through the motion's camera into the truth's world, so what is compared is what the camera
+    saw, whatever the motion's own world is.
+
+    Returns:
+        ``metrics.pose_errors``, and ``vertical_force_percent`` if the motion was simulated.
+    """
+    truth = _truth()
+    names = tuple(str(name) for name in truth["joint_names"])
+    frames = min(len(motion), len(truth["joints"]))
+    joints = motion.camera.to_camera(metrics.pick(motion.joints[:frames], motion.joint_names, metrics.JOINTS))
+    joints = (joints - truth["camera_t"]) @ truth["camera_R"]
+    reference = metrics.pick(truth["joints"][:frames], names, metrics.JOINTS)
+    errors = metrics.pose_errors(joints, reference, motion.fps)
+    if len(motion.ctrl):
+        force, true_force = (f[:frames, :, 2].sum(1) for f in (motion.contact_force, truth["contact_force"]))
+        errors["vertical_force_percent"] = metrics.vertical_force_error(force, true_force)
+    return errors
+
+
+def as_text(errors: dict[str, float]) -> str:
+    """The errors in a line."""
+    line = f"MPJPE {errors['mpjpe_mm']:.1f} mm, PA-MPJPE {errors['pa_mpjpe_mm']:.1f} mm"
+    if "vertical_force_percent" in errors:
+        line += f", vertical ground force off by {errors['vertical_force_percent']:.1f} % in stance"
+    return f"against the exact ground truth: {line}"
+
+
+def _truth() -> dict[str, np.ndarray]:
+    with np.load(demo_clip().truth, allow_pickle=False) as file:
+        return dict(file)

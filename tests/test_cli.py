@@ -1,0 +1,174 @@
+"""The command line: help, hints, exit codes and one-line errors. What it runs is tested elsewhere."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+import motionrecon
+from motionrecon import cli
+from motionrecon.config import Options
+from motionrecon.errors import InputError
+
+
+def run(capsys, *arguments):
+    code = cli.main(list(arguments))
+    return code, *capsys.readouterr()
+
+
+def python(*arguments):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+
+
+def test_help_answers_in_half_a_second():
+    def seconds():
+        start = time.perf_counter()
+        python("-m", "motionrecon.cli", "--help")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+def test_nothing_heavy_is_imported_for_the_help():
+    heavy = "mujoco, mediapipe, cv2, av, scipy, viser, torch, numpy"
+    code = f"import sys, motionrecon.cli; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
+    assert python("-c", code).stdout.strip() == "[]"
+
+
+def test_the_package_offers_its_public_names():
+    assert motionrecon.reconstruct.__name__ == "reconstruct"
+    assert motionrecon.Motion.__name__ == "Motion"
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", motionrecon.__version__)
+    with pytest.raises(AttributeError, match="no attribute 'reconstrct'"):
+        motionrecon.reconstrct  # noqa: B018
+
+
+@pytest.mark.parametrize("command", ["reconstruct", "demo", "view", "info", "bench"])
+def test_every_command_has_help(capsys, command):
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0 and f"motionrecon {command}" in out
+    assert command in run(capsys, "--help")[1]
+
+
+def test_every_option_is_a_documented_flag(capsys):
+    _, out, _ = run(capsys, "reconstruct", "--help")
+    help_text = " ".join(out.replace("│", " ").split())
+    for field in dataclasses.fields(Options):
+        line = re.search(rf"{field.name}: (.*?)(?=\n        \w+:|\n    \"|$)", Options.__doc__, re.DOTALL)[1]
+        assert "--" + field.name.replace("_", "-") in help_text
+        assert " ".join(line.split())[:40] in help_text
+
+
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, motionrecon.__version__ + "\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["walk.mp4", "--height", "1.8"], "run: motionrecon reconstruct walk.mp4 --height 1.8"),
+        (["my walk.mp4"], "run: motionrecon reconstruct 'my walk.mp4'"),
+        (["reconstrct"], 'Did you mean "reconstruct"'),
+        (["reconstruct"], "no video given"),
+        (["reconstruct", "a.mp4", "b.mp4"], "b.mp4"),
+        (["reconstruct", "a.mp4", "--heigth", "2"], r"Did you mean --height\?.*reconstruct --help"),
+        (["reconstruct", "a.mp4", "--height", "tall"], '--height.*"tall"'),
+        (["reconstruct", "a.mp4", "--height"], "--height"),
+        (["view"], "FOLDER"),
+    ],
+)
+def test_usage_errors_are_one_helpful_line(capsys, arguments, message):
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == ""
+    assert err.startswith("motionrecon: ") and err.count("\n") == 1
+    assert re.search(message, err)
+
+
+@pytest.fixture
+def pipeline(monkeypatch):
+    """A pipeline that records its call, and raises or returns what the test puts into ``does``."""
+    calls = []
+
+    def reconstruct(video, **options):
+        calls.append((video, options))
+        if reconstruct.does:
+            raise reconstruct.does
+        return reconstruct.motion
+
+    quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
+    motion = SimpleNamespace(report={"quality": quality})
+    reconstruct.does, reconstruct.motion, reconstruct.calls = None, motion, calls
+    monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
+    return reconstruct
+
+
+def test_flags_reach_the_pipeline(capsys, pipeline):
+    flags = "--height 1.8 --fov 60 --start 1 --end 2 --no-physics --assist --optimizer lbfgs --seed 4 -o out --quiet"
+    code, out, err = run(capsys, "reconstruct", "walk.mp4", *flags.split())
+    assert (code, out, err) == (0, "", "")
+    ((video, given),) = pipeline.calls
+    assert str(video) == "walk.mp4" and str(given.pop("output")) == "out"
+    given.pop("progress")
+    expected = Options.of(
+        height=1.8, fov=60, start=1, end=2, physics=False, assist=True, optimizer="lbfgs", seed=4, quiet=True
+    )
+    assert Options.of(**given) == expected
+    assert Options.of(**given).height_given
+
+
+def test_one_line_says_how_good_it_is_and_another_that_the_height_was_assumed(capsys, pipeline):
+    _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
+    first, second = out.splitlines()
+    assert re.fullmatch(
+        r"walk_motionrecon: reprojection error 4\.2 px \(0\.9 % of the person's height\), feet skate in 3 % of frames, "
+        r"penetration 1\.2 mm, \d+ s",
+        first,
+    )
+    assert "assumed to be 1.70 m" in second
+    _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--height", "1.7")
+    assert "assumed" not in out
+
+
+def test_errors_meant_for_users_are_one_line(capsys, pipeline):
+    pipeline.does = InputError("walk.mp4 is not\na video")
+    assert run(capsys, "reconstruct", "walk.mp4") == (2, "", "motionrecon: walk.mp4 is not a video\n")
+
+
+def test_missing_system_libraries_are_named(capsys, pipeline):
+    pipeline.does = ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+    code, _, err = run(capsys, "reconstruct", "walk.mp4")
+    assert code == 2 and "libGL.so.1" in err and "apt-get install" in err and err.count("\n") == 1
+
+
+def test_bugs_keep_their_traceback(pipeline):
+    for pipeline.does in (RuntimeError("bug"), OSError("bug")):
+        with pytest.raises(type(pipeline.does), match="bug"):
+            cli.main(["reconstruct", "walk.mp4"])
+
+
+def test_ctrl_c_says_that_a_rerun_resumes(capsys, pipeline):
+    pipeline.does = KeyboardInterrupt()
+    code, _, err = run(capsys, "reconstruct", "walk.mp4")
+    assert code == 130 and "the same command again resumes" in err
+
+
+def test_info_prints_lines_or_json(capsys, monkeypatch):
+    monkeypatch.setattr("motionrecon.info.collect", lambda: {"motionrecon": "1", "packages": {"numpy": "2"}})
+    assert run(capsys, "info") == (0, "motionrecon: 1\npackages: numpy 2\n", "")
+    assert '"numpy": "2"' in run(capsys, "info", "--json")[1]
+
+
+def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
+    calls = []
+    monkeypatch.setattr("motionrecon.viewer.view", lambda folder, **options: calls.append((str(folder), options)))
+    assert run(capsys, "view", "walk_motionrecon", "--port", "9000", "--no-browser")[0] == 0
+    assert calls == [("walk_motionrecon", {"port": 9000, "open_browser": False})]
+
+
+def test_the_bench_runs(capsys, monkeypatch):
+    monkeypatch.setattr("motionrecon.bench.physics.main", lambda: print("ratios"))
+    assert run(capsys, "bench", "physics")[:2] == (0, "ratios\n")
