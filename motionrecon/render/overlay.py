@@ -1,0 +1,166 @@
+"""``overlay.mp4``: the video with the skeleton over it, and beside it the same motion from the side on a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from motionrecon.files import atomic
+from motionrecon.motion import Motion
+from motionrecon.progress import Progress, Silent
+from motionrecon.render import colours
+from motionrecon.render.raster import draw_capsules
+from motionrecon.render.shape import Shape
+from motionrecon.render.skeleton import draw_skeleton
+from motionrecon.render.stage import Stage, draw_arrow
+
+_MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
+_WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video
+_METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
+
+
+def write_overlay(
+    motion: Motion,
+    video: str | Path | None,
+    path: str | Path,
+    progress: Progress | None = None,
+    start: float | None = None,
+    end: float | None = None,
+) -> None:
+    """Write the overlay of ``motion`` as H.264, which browsers play, at the motion's frame rate.
+
+    Args:
+        motion: what to draw.
+        video: the video that it was made from; None draws the skeleton on a plain background.
+        path: the file to write (.mp4).
+        progress: told of every frame.
+        start, end: the range of the video that the motion covers, seconds; None for all of it.
+
+    Raises:
+        InputError: the video cannot be read.
+        OutputError: the file cannot be written.
+    """
+    import av
+
+    painter = Painter(motion)
+    width, height = painter.size
+    rate = Fraction(motion.fps).limit_denominator(1001)
+    with (
+        (progress or Silent()).stage("overlay", len(motion)) as advance,
+        atomic(path) as temporary,
+        av.open(str(temporary), "w", options={"movflags": "+faststart"}) as file,
+    ):
+        stream = file.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for t, picture in enumerate(_pictures(motion, video, painter, start, end)):
+            frame = av.VideoFrame.from_ndarray(painter.draw(t, picture), format="rgb24")
+            file.mux(stream.encode(frame))
+            advance(1)
+        file.mux(stream.encode(None))
+
+
+def render_still(motion: Motion, frame: int, picture: np.ndarray | None = None) -> np.ndarray:
+    """One frame of the overlay, RGB (H, W, 3) uint8, over ``picture`` (the video's frame, RGB) if there is one."""
+    return Painter(motion).draw(frame, picture)
+
+
+class Painter:
+    """Draws the frames of an overlay.
+
+    Attributes:
+        size: (width, height) of the whole picture, even as H.264 needs them.
+        left: (width, height) of the video's half.
+    """
+
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self.left, right = _layout(motion.camera.image_size)
+        self.size = self.left[0] + right[0], right[1]
+        self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
+        self._shape = Shape(motion.model)
+        self._stage = Stage(motion.joints, motion.camera, right, motion.fps)
+        self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
+
+    def draw(self, t: int, picture: np.ndarray | None) -> np.ndarray:
+        """Frame ``t``, RGB (H, W, 3) uint8, over ``picture`` (the video's frame, RGB, any size) or a plain ground.
+
+        The same array every time, drawn anew: take a copy to keep it.
+        """
+        self._draw_video(self._canvas[:, : self.left[0]], t, picture)
+        self._draw_side(self._canvas[:, self.left[0] :], t)
+        return self._canvas
+
+    def _draw_video(self, image: np.ndarray, t: int, picture: np.ndarray | None) -> None:
+        motion = self._motion
+        if picture is None:
+            image[:] = colours.PLAIN
+        else:
+            image[:] = cv2.resize(picture, self.left, interpolation=cv2.INTER_AREA)
+        tracked = bool(motion.tracked[t])
+        draw_skeleton(image, motion.camera, motion.joints[t], motion.joint_names, tracked)
+        if not tracked:
+            _badge(image, "not tracked")
+
+    def _draw_side(self, image: np.ndarray, t: int) -> None:
+        motion, camera = self._motion, self._stage.camera(t)
+        capsules = self._shape.pose(motion.qpos[t])
+        if not motion.tracked[t]:
+            grey = np.broadcast_to(np.array(colours.UNTRACKED, float), capsules.colours.shape)
+            capsules = replace(capsules, colours=grey)
+        self._stage.draw(image, t, capsules)
+        draw_capsules(image, camera, capsules)
+        for foot, force in self._ground_forces(t):
+            draw_arrow(image, camera, foot, foot + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
+
+    def _ground_forces(self, t: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Where the floor pushes each foot and how hard (N), in the pose drawn last."""
+        motion = self._motion
+        points = self._shape.geom_positions(motion.contact_names)
+        for side in ("left_", "right_"):
+            mine = [i for i, name in enumerate(motion.contact_names) if name.startswith(side)]
+            forces = motion.contact_force[t, mine]
+            upward = np.clip(forces[:, 2], 0, None)
+            if upward.sum() > 0.02 * self._weight:
+                yield upward @ points[mine] / upward.sum() * [1, 1, 0], forces.sum(axis=0)
+
+
+def _pictures(
+    motion: Motion, video: str | Path | None, painter: Painter, start: float | None, end: float | None
+) -> Iterator[np.ndarray | None]:
+    """A picture for each frame of the motion; the last one stays where the video ends early."""
+    if video is None:
+        yield from [None] * len(motion)
+        return
+    from motionrecon.video import frames, prefetch
+
+    # Decoding goes on in its own thread while this one draws.
+    with closing(prefetch(frames(video, start, end, motion.fps, max_side=max(painter.left)))) as pictures:
+        picture: np.ndarray | None = None
+        for _ in range(len(motion)):
+            picture = next(pictures, picture)
+            yield picture
+
+
+def _layout(image_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Sizes (width, height) of the video's half and of the side view, for a video of this size."""
+    aspect = image_size[0] / image_size[1]
+    beside = _TALL if aspect < 1 else _WIDE
+    height = min(max(image_size[1], 480), _MAX_HEIGHT, _MAX_WIDTH / (aspect + beside))
+    even = 2 * round(height / 2)
+    return (max(2, 2 * round(aspect * even / 2)), even), (2 * round(beside * even / 2), even)
+
+
+def _badge(image: np.ndarray, text: str) -> None:
+    """A label in the upper left corner, in place."""
+    unit = image.shape[0] / 720
+    font, size, width = cv2.FONT_HERSHEY_SIMPLEX, 0.8 * unit, max(1, round(1.6 * unit))
+    (w, h), _ = cv2.getTextSize(text, font, size, width)
+    edge = round(14 * unit)
+    cv2.rectangle(image, (edge, edge), (3 * edge + w, 3 * edge + h), colours.OUTLINE, cv2.FILLED, cv2.LINE_AA)
+    cv2.putText(image, text, (2 * edge, 2 * edge + h), font, size, (255, 255, 255), width, cv2.LINE_AA)

@@ -1,0 +1,181 @@
+"""The floor that a motion happens on, seen by a camera at its side."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from motionrecon.camera import Camera
+from motionrecon.render import colours
+from motionrecon.render.colours import Colour, mixed
+from motionrecon.render.shape import Capsules
+
+_VIEW = np.radians(30)  # of the camera, vertically
+_PITCH = np.radians(11)  # downwards
+_FILL = 0.86  # share of the picture that the motion may take
+_MARGIN = 0.12  # metres around the landmarks that the body's flesh takes
+_TILE, _REACH = 0.5, 7.0  # metres: a tile's side, and how far the floor is drawn
+_FOLLOW = 1.3  # the camera moves along if standing still would take it this much farther away
+_SMOOTH = 0.6  # seconds over which the camera's path is smoothed
+_SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
+_SHADOW, _SHADOW_SPAN, _SHADOW_CELLS = 0.42, 3.0, 240
+
+
+class Stage:
+    """A view at right angles to the video's, which shows the depth that a video cannot.
+
+    The camera stands still where the whole motion fits at a fair size; otherwise it moves along with the person.
+
+    Args:
+        joints: (T, J, 3) world landmarks of the whole motion.
+        source: the video's camera.
+        size: (width, height) of the picture.
+        fps: frames per second of the motion.
+    """
+
+    def __init__(self, joints: np.ndarray, source: Camera, size: tuple[int, int], fps: float) -> None:
+        self.size = size
+        self._rotation = _side_view(joints, source)
+        focal = size[1] / 2 / np.tan(_VIEW / 2)
+        self._K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]])
+        low, high = joints.min(axis=(0, 1)), joints.max(axis=(0, 1))
+        middle_z = max(0.5 * high[2], 0.4)
+        still = np.tile([*(low[:2] + high[:2]) / 2, middle_z], (len(joints), 1))
+        moving = _smooth(joints.mean(axis=1), _SMOOTH * fps)
+        moving[:, 2] = middle_z
+        far, near = self._distance(joints, still), self._distance(joints, moving)
+        self._targets, self._away = (still, far) if far <= _FOLLOW * near else (moving, near)
+        self._sky = self._background()
+        self._floor: tuple[tuple[float, ...], np.ndarray] | None = None
+
+    def camera(self, frame: int) -> Camera:
+        """The camera of a frame."""
+        eye = self._targets[frame] - self._away * self._rotation[2]
+        return Camera(self._K, self.size, self._rotation, -self._rotation @ eye, posed=True)
+
+    def draw(self, image: np.ndarray, frame: int, capsules: Capsules) -> None:
+        """Fill an RGB picture (H, W, 3) uint8 with the stage and the shadow of ``capsules``, but not themselves."""
+        camera = self.camera(frame)
+        image[:] = self._empty(frame, camera)
+        self._draw_shadow(image, camera, capsules)
+
+    def _distance(self, joints: np.ndarray, targets: np.ndarray) -> float:
+        """How far from ``targets`` (T, 3) the camera must stand to see all of joints (T, J, 3), metres."""
+        points = np.concatenate([joints, joints * [1, 1, 0]], axis=1)  # and the floor under them
+        x, y, z = np.moveaxis((points - targets[:, None]) @ self._rotation.T, -1, 0)
+        half_width, half_height = _FILL * np.array(self.size) / 2 / self._K[0, 0]
+        return float(np.max([(np.abs(x) + _MARGIN) / half_width - z, (np.abs(y) + _MARGIN) / half_height - z]))
+
+    def _background(self) -> np.ndarray:
+        """The sky and, below the horizon, the floor's mean colour coming out of the haze."""
+        rows = np.arange(self.size[1])
+        down = (
+            self._rotation[:, 2] @ np.linalg.inv(self._K) @ np.stack([0 * rows + self.size[0] / 2, rows, 1 + 0 * rows])
+        )
+        eye_height = self._targets[0, 2] - self._away * self._rotation[2, 2]
+        with np.errstate(divide="ignore"):
+            distance = np.where(down < 0, -eye_height / down, np.inf)
+        share = np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2))[:, None]
+        colour = np.array(colours.SKY) + share * (np.array(colours.TILES[0]) - np.array(colours.SKY))
+        return np.repeat(colour[:, None].round().astype(np.uint8), self.size[0], axis=1)
+
+    def _haze(self, distance: float) -> float:
+        return 1 - float(np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2)))
+
+    def _empty(self, frame: int, camera: Camera) -> np.ndarray:
+        """Sky and floor; kept while the camera stands still."""
+        place = tuple(self._targets[frame])
+        if self._floor is None or self._floor[0] != place:
+            image = self._sky.copy()
+            self._draw_tiles(image, camera, self._targets[frame])
+            self._floor = place, image
+        return self._floor[1]
+
+    def _draw_tiles(self, image: np.ndarray, camera: Camera, target: np.ndarray) -> None:
+        """Every other tile; the ones between are the background's."""
+        count = int(_REACH / _TILE)
+        i, j = (c.ravel() for c in np.meshgrid(*2 * [np.arange(-count, count)], indexing="ij"))
+        i, j = i + int(np.floor(target[0] / _TILE)), j + int(np.floor(target[1] / _TILE))
+        dark = (i + j) % 2 == 0
+        corner = np.stack([i, j, 0 * i], -1)[dark]
+        tiles = _TILE * (corner[:, None] + np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]))
+        in_camera = camera.to_camera(tiles)
+        ahead = in_camera[..., 2].min(axis=1) > 0.3
+        pixels = camera.project(tiles[ahead])
+        distances = np.linalg.norm(in_camera[ahead].mean(axis=1), axis=-1)
+        on_screen = ((pixels.max(axis=1) > 0) & (pixels.min(axis=1) < self.size)).all(axis=-1)
+        for polygon, distance in zip(pixels[on_screen], distances[on_screen], strict=True):
+            fixed = np.round(polygon * 2**_SUBPIXEL).astype(np.int32)
+            colour = mixed(colours.TILES[1], colours.SKY, self._haze(distance))
+            cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
+
+    def _draw_shadow(self, image: np.ndarray, camera: Camera, capsules: Capsules) -> None:
+        """A soft shadow, as of a wide light above: the higher a limb, the fainter."""
+        centre = capsules.ends[..., :2].mean(axis=(0, 1))
+        scale = _SHADOW_CELLS / _SHADOW_SPAN
+        mask = np.zeros((_SHADOW_CELLS, _SHADOW_CELLS), np.uint8)
+        cells = (capsules.ends[..., :2] - centre) * scale + _SHADOW_CELLS / 2
+        heights = capsules.ends[..., 2].mean(axis=1)
+        for i in np.argsort(-heights):
+            a, b = np.round(cells[i] * 2**_SUBPIXEL).astype(int)
+            strength = round(255 * float(np.exp(-max(heights[i], 0) / 0.7)))
+            width = max(1, round(2 * float(capsules.radii[i].mean()) * scale))
+            cv2.line(mask, a.tolist(), b.tolist(), strength, width, cv2.LINE_AA, _SUBPIXEL)
+        soft = cv2.GaussianBlur(mask, (0, 0), 0.035 * scale)
+        square = _SHADOW_SPAN / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) + centre
+        pixels = camera.project(np.column_stack([square, np.zeros(4)]))
+        if not np.isfinite(pixels).all():
+            return
+        low = np.clip(np.floor(pixels.min(axis=0)), 0, self.size).astype(int)
+        high = np.clip(np.ceil(pixels.max(axis=0)), 0, self.size).astype(int)
+        if (high <= low).any():
+            return
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * _SHADOW_CELLS
+        warp = cv2.getPerspectiveTransform(corners, (pixels - low).astype(np.float32))
+        darkness = cv2.warpPerspective(soft, warp, tuple((high - low).tolist()))
+        light = (255 - _SHADOW * darkness.astype(np.float32)) / 255
+        part = image[low[1] : high[1], low[0] : high[0]]
+        part[:] = cv2.multiply(part, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+
+
+def draw_arrow(image: np.ndarray, camera: Camera, start: np.ndarray, end: np.ndarray, colour: Colour) -> None:
+    """An arrow between two world points, drawn over everything, in place."""
+    pixels = camera.project(np.stack([start, end]))
+    length = float(np.linalg.norm(pixels[1] - pixels[0]))
+    if not np.isfinite(length) or length < 6:
+        return
+    a, b = np.round(pixels * 2**_SUBPIXEL).astype(int).tolist()
+    width = max(2, round(image.shape[0] / 240))
+    for extra, shade in ((2, colours.OUTLINE), (0, colour)):
+        tip = min(0.35, 5 * width / length)
+        cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, _SUBPIXEL, tip)
+
+
+def _side_view(joints: np.ndarray, source: Camera) -> np.ndarray:
+    """World to camera (3, 3) for a look at right angles to ``source``'s, from the side that shows more of the front."""
+    ahead = source.R_camera_world[2, :2]
+    length = float(np.linalg.norm(ahead))
+    if length < 0.2:  # the video looks straight down: its up is as good a direction
+        ahead, length = -source.R_camera_world[1, :2], float(np.linalg.norm(source.R_camera_world[1, :2]))
+    ahead = ahead / length
+    look = np.array([-ahead[1], ahead[0]])
+    if look @ _facing(joints) > 0:
+        look = -look
+    forward = np.array([*np.cos(_PITCH) * look, -np.sin(_PITCH)])
+    right = np.array([look[1], -look[0], 0.0])
+    return np.stack([right, np.cross(forward, right), forward])
+
+
+def _facing(joints: np.ndarray) -> np.ndarray:
+    """The horizontal direction (2,) that the person mostly faces, unnormalized."""
+    from motionrecon.landmarks import INDEX
+
+    across = joints[:, INDEX["left_hip"]] - joints[:, INDEX["right_hip"]]
+    return np.array([across[:, 1].mean(), -across[:, 0].mean()])
+
+
+def _smooth(path: np.ndarray, frames: float) -> np.ndarray:
+    """A path (T, 3) smoothed over this many frames; its ends hold their direction's pace."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(path, frames, axis=0, mode="nearest")
