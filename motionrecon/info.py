@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -73,15 +74,10 @@ def _memory() -> str:
 
 
 def _packages() -> dict[str, str]:
-    """Versions of what motionrecon needs to run, and of what it can use."""
+    """Versions of what motionrecon needs to run."""
     required = [line for line in metadata.requires("motionrecon") or [] if "extra ==" not in line]
-    names = sorted({_name(line) for line in required} | {"opencv-contrib-python", "bpy"})
+    names = sorted({name for line in required for name in re.findall(r"^[\w.-]+", line)})
     return {name: _installed_version(name) for name in names}
-
-
-def _name(requirement: str) -> str:
-    """``numpy`` of ``numpy>=1.26``."""
-    return requirement.replace(";", " ").translate(str.maketrans(dict.fromkeys("<>=!~[(", " "))).split()[0]
 
 
 def _installed_version(name: str) -> str:

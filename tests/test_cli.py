@@ -21,7 +21,8 @@ def run(capsys, *arguments):
 
 
 def python(*arguments):
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    # -P: the installed package, not the folder of that name in the checkout.
+    return subprocess.run([sys.executable, "-P", *arguments], capture_output=True, text=True, check=True)
 
 
 def test_help_answers_in_half_a_second():
