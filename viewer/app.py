@@ -21,9 +21,7 @@ _TICK = 1 / 60  # seconds between two looks at the clock while it runs
 _PANEL_TICK = 1 / 15  # the panel's numbers and slider, which cost the browser more than the body does
 
 
-def view(
-    motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = True, block: bool = True
-) -> Viewer:
+def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = True, block: bool = True) -> Viewer:
     """Show a motion in the browser.
 
     Args:
@@ -80,7 +78,7 @@ class Viewer:
 
         poses = compute_poses(motion)
         with _quiet_viser():
-            self.server = viser.ViserServer(host=_HOST, port=port, label=name)
+            self.server = viser.ViserServer(host=_HOST, port=port, label=name, verbose=False)
         self.url = f"http://{_HOST}:{self.server.get_port()}"
         self._stopped = threading.Event()
 

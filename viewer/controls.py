@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import time
 from typing import TYPE_CHECKING, Any
+
+import viser
 
 from motionrecon.viewer.poses import Poses
 from motionrecon.viewer.scene import Scene
 from motionrecon.viewer.timeline import MAX_SPEED, MIN_SPEED, Timeline
 
 if TYPE_CHECKING:
-    from viser import ViserServer
-
     from motionrecon.motion import Motion
 
+_PLAY, _PAUSE = viser.Icon.PLAYER_PLAY_FILLED, viser.Icon.PLAYER_PAUSE_FILLED
 _HAND_OFF = 0.25  # seconds after the last move of the slider in which only the user moves it
 _STANDS = 0.02  # share of the weight on a foot that counts as contact
 
@@ -24,7 +26,7 @@ _TOGGLES = (
     ("skeleton", "Skeleton", "Landmarks and bones"),
     ("forces", "Contact forces", "The floor's force on each foot"),
     ("follow", "Follow the person", "Keep the person in the middle of the view"),
-    ("floor", "Floor", "A line every 25 cm, a darker one every metre"),
+    ("floor", "Floor", "A line every 50 cm, a darker one every metre"),
     ("camera", "Video camera", "Where the video's camera stood"),
 )
 
@@ -32,7 +34,9 @@ _TOGGLES = (
 class Controls:
     """Turns what the user does into calls of `Timeline` and `Scene`, and shows their state."""
 
-    def __init__(self, server: ViserServer, timeline: Timeline, scene: Scene, motion: Motion, poses: Poses) -> None:
+    def __init__(
+        self, server: viser.ViserServer, timeline: Timeline, scene: Scene, motion: Motion, poses: Poses
+    ) -> None:
         self._gui = server.gui
         self._timeline, self._scene = timeline, scene
         self._motion, self._poses = motion, poses
@@ -50,16 +54,16 @@ class Controls:
         if playing != self._shown_playing:
             self._shown_playing = playing
             self._play.label = "Pause" if playing else "Play"
-            self._play.icon = "player-pause-filled" if playing else "player-play-filled"
+            self._play.icon = _PAUSE if playing else _PLAY
         # A frame that was drawn on the way must not pull the knob back out of the user's hand.
         if time.monotonic() - self._scrubbed > _HAND_OFF:
-            self._slider.value = frame
+            self._slider.value = frame  # type: ignore[misc]  # mypy misses the setter of viser's property
 
     def _add_transport(self) -> None:
         gui, timeline = self._gui, self._timeline
         self._slider = gui.add_slider("Frame", 0, max(timeline.count - 1, 1), 1, 0, disabled=timeline.count < 2)
-        self._play = gui.add_button("Play", icon="player-play-filled", hint="Key: P")
-        steps = gui.add_button_group("Step", ("|◀", "◀", "▶", "▶|"), hint="Keys: A back, D forward")
+        self._play = gui.add_button("Play", icon=_PLAY, hint="Key: K")
+        steps = gui.add_button_group("Step", ("|◀", "◀", "▶", "▶|"), hint="Keys: J back, L forward")
         speed = gui.add_slider("Speed", MIN_SPEED, MAX_SPEED, 0.1, timeline.speed, marks=((1.0, "1×"),))
         loop = gui.add_checkbox("Loop", timeline.loop)
 
@@ -88,22 +92,26 @@ class Controls:
         self._play.on_click(toggle)
         speed.on_update(lambda event: setattr(timeline, "speed", event.target.value))
         loop.on_update(lambda event: setattr(timeline, "loop", event.target.value))
-        gui.add_command("Play or pause", hotkey="P").on_trigger(toggle)
-        gui.add_command("A frame back", hotkey="A").on_trigger(lambda _: timeline.step(-1))
-        gui.add_command("A frame forward", hotkey="D").on_trigger(lambda _: timeline.step(1))
+        gui.add_command("Play or pause", hotkey="K").on_trigger(toggle)
+        gui.add_command("A frame back", hotkey="J").on_trigger(lambda _: timeline.step(-1))
+        gui.add_command("A frame forward", hotkey="L").on_trigger(lambda _: timeline.step(1))
 
     def _add_toggles(self) -> None:
         scene = self._scene
         with self._gui.add_folder("Show"):
             for name, label, hint in _TOGGLES:
                 box = self._gui.add_checkbox(label, getattr(scene, name), hint=hint)
-                box.on_update(lambda event, name=name: setattr(scene, name, event.target.value))
+                box.on_update(functools.partial(_toggle, scene, name))
 
     def _add_report(self) -> None:
         lines = report_lines(self._motion.report)
         if lines:
             with self._gui.add_folder("Quality"):
                 self._gui.add_html(_block(*(html.escape(line) for line in lines)))
+
+
+def _toggle(scene: Scene, name: str, event: Any) -> None:
+    setattr(scene, name, event.target.value)
 
 
 def readout(motion: Motion, poses: Poses, frame: int) -> str:

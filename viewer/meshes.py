@@ -35,9 +35,22 @@ def body_meshes(model: mujoco.MjModel) -> list[BodyMesh]:
         first, count = model.body_geomadr[body], model.body_geomnum[body]
         parts = [_geom_mesh(model, geom) for geom in range(first, first + count) if model.geom_rgba[geom, 3] > 0]
         if parts:
-            whole = trimesh.util.concatenate(parts)
-            meshes.append(BodyMesh(body, model.body(body).name, np.asarray(whole.vertices), np.asarray(whole.faces)))
+            meshes.append(BodyMesh(body, model.body(body).name, *_join(parts)))
     return meshes
+
+
+def arrow_mesh() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of an arrow of length 1 from the origin along z."""
+    shaft = trimesh.creation.cylinder(radius=0.022, height=0.85, sections=_SEGMENTS)
+    head = trimesh.creation.cone(radius=0.06, height=0.18, sections=_SEGMENTS)
+    return _join([shaft.apply_translation([0, 0, 0.425]), head.apply_translation([0, 0, 0.82])])
+
+
+def _join(parts: list[trimesh.Trimesh]) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) and faces (F, 3) of several meshes together."""
+    offsets = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
+    faces = [part.faces + offset for part, offset in zip(parts, offsets, strict=True)]
+    return np.concatenate([part.vertices for part in parts]), np.concatenate(faces)
 
 
 def _geom_mesh(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from motionrecon import landmarks
-from motionrecon.viewer.meshes import body_meshes
+from motionrecon.viewer.meshes import arrow_mesh, body_meshes
 from motionrecon.viewer.poses import Poses
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from motionrecon.motion import Motion
 
-LEFT, RIGHT, MIDDLE = (72, 133, 199), (226, 125, 72), (198, 201, 207)
+LEFT, RIGHT, MIDDLE = (44, 98, 170), (206, 92, 42), (150, 154, 162)
 _BONE, _JOINT, _FORCE, _CAMERA = (40, 44, 52), (20, 22, 28), (222, 52, 62), (90, 96, 110)
 _GHOST = 0.35  # opacity of the body while something inside it is shown
 _METRES_PER_WEIGHT = 0.6  # length of an arrow that carries the whole body
@@ -34,14 +35,16 @@ class Scene:
     """A motion in a viser server's scene.
 
     Everything is drawn once and then only moved: `show` sends two small messages for each body. All of it hangs under
-    the node `/motion`; following the person slides that node under the camera, which stays the user's own.
+    the node `/motion`; following the person slides that node under the camera, which stays the user's own. Frames and
+    toggles may come from different threads.
     """
 
     def __init__(self, server: ViserServer, motion: Motion, poses: Poses) -> None:
         self._server = server
+        self._lock = threading.RLock()  # what viser is told last must also be what it is sent last
         self._poses = poses
         self._joints = motion.joints.astype(np.float32)
-        self._bones = _bone_indices(motion.joint_names)
+        self._bones, self._dotted = _skeleton_indices(motion.joint_names)
         self._frame = 0
         self._follow = False
         path = poses.position[:, 1, :2]
@@ -49,19 +52,19 @@ class Scene:
 
         scene = server.scene
         scene.set_up_direction("+z")
-        scene.configure_environment_map("studio", environment_intensity=0.55)
+        scene.configure_environment_map("studio", environment_intensity=0.3)
         self._root = scene.add_frame("/motion", show_axes=False)
         self._floor = scene.add_grid(
             "/motion/floor",
             infinite_grid=True,
-            cell_size=0.25,
+            cell_size=0.5,
             section_size=1.0,
             cell_color=(214, 217, 222),
             section_color=(176, 181, 190),
-            plane_color=(240, 241, 243),
+            plane_color=(236, 238, 241),
             plane_opacity=1.0,
             shadow_opacity=0.3,
-            fade_distance=25.0,
+            fade_distance=14.0,
         )
         self._body = scene.add_frame("/motion/body", show_axes=False)
         self._parts = [
@@ -78,26 +81,22 @@ class Scene:
             "/motion/skeleton/bones", self._joints[0][self._bones], _BONE, thickness=0.008
         )
         self._dots = scene.add_point_cloud(
-            "/motion/skeleton/joints", self._joints[0], _JOINT, point_size=0.025, point_shape="circle"
+            "/motion/skeleton/joints", self._joints[0, self._dotted], _JOINT, point_size=0.025, point_shape="circle"
         )
-        self._arrows = scene.add_arrows(
-            "/motion/forces",
-            np.zeros((1, 2, 3)),
-            _FORCE,
-            shaft_radius=0.012,
-            head_radius=0.03,
-            head_length=0.07,
-            visible=False,
-        )
+        vertices, faces = arrow_mesh()
+        self._arrows = [
+            scene.add_mesh_simple(f"/motion/forces/{foot}", vertices, faces, color=_FORCE, visible=False)
+            for foot in poses.feet
+        ]
         self._show_forces = False
         self._camera = _add_camera(scene, motion)
         self.show(0)
 
     def show(self, frame: int) -> None:
         """Draw one frame; clients see it whole or not at all."""
-        self._frame = frame
         poses = self._poses
-        with self._server.atomic():
+        with self._lock, self._server.atomic():
+            self._frame = frame
             for body, mesh in self._parts:
                 mesh.position = poses.position[frame, body]
                 mesh.wxyz = poses.wxyz[frame, body]
@@ -121,9 +120,10 @@ class Scene:
 
     @skeleton.setter
     def skeleton(self, visible: bool) -> None:
-        self._skeleton.visible = visible
-        self._draw_skeleton()
-        self._draw_translucence()
+        with self._lock, self._server.atomic():
+            self._skeleton.visible = visible
+            self._draw_skeleton()
+            self._draw_translucence()
 
     @property
     def forces(self) -> bool:
@@ -132,13 +132,14 @@ class Scene:
 
     @forces.setter
     def forces(self, visible: bool) -> None:
-        self._show_forces = visible
-        self._draw_forces()
-        self._draw_translucence()
+        with self._lock, self._server.atomic():
+            self._show_forces = visible
+            self._draw_forces()
+            self._draw_translucence()
 
     @property
     def floor(self) -> bool:
-        """The grid at z = 0: a line every 25 cm, a darker one every metre."""
+        """The grid at z = 0: a line every 50 cm, a darker one every metre."""
         return self._floor.visible
 
     @floor.setter
@@ -161,8 +162,9 @@ class Scene:
 
     @follow.setter
     def follow(self, follow: bool) -> None:
-        self._follow = follow
-        self._draw_follow()
+        with self._lock:
+            self._follow = follow
+            self._draw_follow()
 
     def _draw_follow(self) -> None:
         shift = self._path[0] - self._path[self._frame] if self._follow else np.zeros(2)
@@ -172,15 +174,18 @@ class Scene:
         if self._skeleton.visible:
             joints = self._joints[self._frame]
             self._lines.points = joints[self._bones]
-            self._dots.points = joints
+            self._dots.points = joints[self._dotted]
 
     def _draw_forces(self) -> None:
-        force = self._poses.force[self._frame] / self._poses.weight
-        acts = np.linalg.norm(force, axis=1) > _LEAST_WEIGHT
-        self._arrows.visible = bool(self._show_forces and acts.any())
-        if self._arrows.visible:
-            tail = self._poses.pressure[self._frame, acts]
-            self._arrows.points = np.stack([tail, tail + _METRES_PER_WEIGHT * force[acts]], axis=1).astype(np.float32)
+        poses, frame = self._poses, self._frame
+        for foot, arrow in enumerate(self._arrows):
+            force = poses.force[frame, foot] / poses.weight
+            size = float(np.linalg.norm(force))
+            arrow.visible = self._show_forces and size > _LEAST_WEIGHT
+            if arrow.visible:
+                arrow.position = poses.pressure[frame, foot]
+                arrow.wxyz = _turn_z_to(force / size)
+                arrow.scale = _METRES_PER_WEIGHT * size
 
     def _draw_translucence(self) -> None:
         opacity = _GHOST if self.skeleton or self.forces else None
@@ -188,10 +193,18 @@ class Scene:
             mesh.opacity = opacity
 
 
-def _bone_indices(names: tuple[str, ...]) -> np.ndarray:
-    """Joint indices (N, 2) of the bones whose two ends the motion has."""
+def _skeleton_indices(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Joint indices (N, 2) of the bones to draw, and (M,) of the joints to dot: no clutter of face and fingers."""
     index = {name: i for i, name in enumerate(names)}
-    return np.array([(index[a], index[b]) for a, b in landmarks.BONES if a in index and b in index])
+    bones = np.array([(index[a], index[b]) for a, b in landmarks.BONES])
+    return bones, np.array([index[name] for name in landmarks.BODY])
+
+
+def _turn_z_to(direction: np.ndarray) -> np.ndarray:
+    """A rotation (wxyz) that carries +z to a unit vector (3,)."""
+    half = np.array([1.0 + direction[2], -direction[1], direction[0], 0.0])
+    length = np.linalg.norm(half)
+    return half / length if length > 1e-6 else np.array([0.0, 1.0, 0.0, 0.0])
 
 
 def _add_camera(scene: Any, motion: Motion) -> Any:

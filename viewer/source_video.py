@@ -32,26 +32,32 @@ class SourceVideo:
         path: the video.
         count: frames of the motion.
         fps: frames per second of the motion.
+        image_size: (width, height) of the upright video in square pixels.
         start: seconds of the video before the motion's first frame.
 
     Raises:
         InputError: the file is gone, or is not a video.
     """
 
-    def __init__(self, path: Path, *, count: int, fps: float, start: float = 0.0) -> None:
+    def __init__(self, path: Path, *, count: int, fps: float, image_size: tuple[int, int], start: float = 0.0) -> None:
         import av
 
         self.path = path
+        scale = min(1.0, _LONGER_SIDE / max(image_size))
+        self._size = max(1, round(image_size[0] * scale)), max(1, round(image_size[1] * scale))
         self._count, self._fps, self._start = count, fps, start
         if not path.is_file():
             raise InputError(f"the source video is not at {path} any more; put it back there to see it here")
         try:
-            self._container = av.open(str(path))
+            # "file:" keeps FFmpeg from taking a colon in the name for a protocol.
+            self._container = av.open(f"file:{path}", metadata_errors="replace")
             self._stream = self._container.streams.video[0]
-        except (av.FFmpegError, OSError, IndexError) as error:
-            raise InputError(f"the source video {path} cannot be read ({error})") from error
-        self._stream.thread_type = "AUTO"
-        self._origin = float((self._stream.start_time or 0) * self._time_base)
+            self._stream.thread_type = "AUTO"
+            first = next(self._container.decode(self._stream))
+        except (av.FFmpegError, OSError, IndexError, StopIteration) as error:
+            reason = f"{error}" or "it holds no picture"
+            raise InputError(f"the source video {path} cannot be read any more ({reason})") from error
+        self._origin = float((first.pts or 0) * self._time_base)
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._bytes = 0
         self._decoder: Iterator[av.VideoFrame] | None = None
@@ -63,21 +69,12 @@ class SourceVideo:
     def _time_base(self) -> Fraction:
         return self._stream.time_base or Fraction(1, 90_000)
 
-    def picture(self, frame: int) -> np.ndarray:
-        """The picture (H, W, 3) uint8 RGB of one frame of the motion; decodes as much as it must."""
-        while (picture := self.cached(frame)) is None:
-            self.decode_towards(frame)
-        return picture
-
-    def cached(self, frame: int) -> np.ndarray | None:
-        """The picture (H, W, 3) uint8 RGB of a frame if it is at hand."""
-        import cv2
-
+    def cached(self, frame: int) -> bytes | None:
+        """The JPEG of a frame of the motion if it is at hand."""
         jpeg = self._cache.get(frame)
-        if jpeg is None:
-            return None
-        self._cache.move_to_end(frame)
-        return cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        if jpeg is not None:
+            self._cache.move_to_end(frame)
+        return jpeg
 
     def decode_towards(self, frame: int) -> None:
         """Decode one picture on the way to `frame`, so that a caller can change its mind between two.
@@ -88,28 +85,29 @@ class SourceVideo:
         import av
 
         ahead = max(self._next, self._sought) + _SEEK_BEYOND * self._fps
-        if self._decoder is None or not self._next <= frame <= ahead:
-            self._seek(frame)
-        assert self._decoder is not None
         try:
+            if self._decoder is None or not self._next <= frame <= ahead:
+                self._decoder = self._seek(frame)
             decoded = next(self._decoder, None)
         except av.FFmpegError:
-            decoded = None  # a truncated file: its last good picture stands for the rest
+            decoded = None  # a damaged file: its last good picture stands for the rest
         if decoded is None:
             self._finish(frame)
         elif decoded.pts is not None:
-            place = (float(decoded.pts * self._time_base) - self._origin - self._start) * self._fps
-            self._take(place, _small_jpeg(decoded))
+            seconds = float(decoded.pts * self._time_base) - self._origin - self._start
+            place = round(seconds * self._fps, 6)  # time stamps are exact fractions, but floats of them are not
+            self._take(place, self._small_jpeg(decoded))
 
     def close(self) -> None:
         """Let go of the file."""
         self._container.close()
 
-    def _seek(self, frame: int) -> None:
+    def _seek(self, frame: int) -> Iterator[av.VideoFrame]:
+        """A decoder that starts at the key frame before `frame`."""
         seconds = self._origin + self._start + max(frame - 1, 0) / self._fps
-        self._container.seek(int(seconds / self._time_base), stream=self._stream, backward=True)
-        self._decoder = self._container.decode(self._stream)
         self._next, self._sought, self._last = frame, frame, None
+        self._container.seek(int(seconds / self._time_base), stream=self._stream, backward=True)
+        return self._container.decode(self._stream)
 
     def _take(self, place: float, jpeg: bytes) -> None:
         """File a picture under the frames to which it, or the one before it, is nearest."""
@@ -141,15 +139,12 @@ class SourceVideo:
         while self._bytes > _CACHE_BYTES and len(self._cache) > 1:
             self._bytes -= len(self._cache.popitem(last=False)[1])
 
+    def _small_jpeg(self, frame: av.VideoFrame) -> bytes:
+        """A decoded frame, upright and downscaled."""
+        import cv2
 
-def _small_jpeg(frame: av.VideoFrame) -> bytes:
-    """A decoded frame, upright and downscaled."""
-    import cv2
-
-    scale = min(1.0, _LONGER_SIDE / max(frame.width, frame.height))
-    # Even sizes, because chroma is subsampled.
-    width, height = (max(2, round(side * scale / 2) * 2) for side in (frame.width, frame.height))
-    image = frame.to_ndarray(format="bgr24", width=width, height=height)
-    if turns := round(frame.rotation / 90) % 4:
-        image = np.ascontiguousarray(np.rot90(image, turns))
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+        turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's
+        width, height = self._size[::-1] if turns % 2 else self._size
+        image = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
+        upright = np.ascontiguousarray(np.rot90(image, turns), dtype=np.uint8)
+        return cv2.imencode(".jpg", upright, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

@@ -9,7 +9,7 @@ import numpy as np
 _FOV = np.radians(40.0)  # vertical; a longer lens than viser's 75 degrees keeps limbs in proportion
 _BESIDE = np.radians(35.0)  # from straight ahead of the person towards their left
 _ABOVE = np.radians(12.0)
-_MARGIN = 1.25
+_MARGIN = 1.05
 _FOLLOW_BEYOND = 3.0  # metres of travel that still fit a view in which the person is not tiny
 
 
@@ -43,7 +43,7 @@ def start_view(position: np.ndarray, forward: np.ndarray) -> StartView:
     low, high = seen.min(axis=(0, 1)), seen.max(axis=(0, 1))
     low[2] = min(low[2], 0.0)
     look_at = (low + high) / 2
-    radius = max(np.linalg.norm(high - low) / 2, 0.5)
+    radius = max(float(np.linalg.norm(high - low)) / 2, 0.5)
 
     heading = forward[:, :2].mean(axis=0)
     if np.linalg.norm(heading) < 0.1:  # someone who turns about faces nowhere on average

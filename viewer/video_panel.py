@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from motionrecon.errors import InputError
 from motionrecon.viewer.source_video import SourceVideo
@@ -27,8 +26,13 @@ def open_source(motion: Motion) -> SourceVideo:
     source = motion.report.get("source") or {}
     if not source.get("video"):
         raise InputError("this motion was made without a video")
+    first = round(float(source.get("start") or 0.0) * motion.fps)  # the motion's clock ticks at k / fps of the video's
     return SourceVideo(
-        Path(source["video"]), count=len(motion), fps=motion.fps, start=float(source.get("start") or 0.0)
+        Path(source["video"]),
+        count=len(motion),
+        fps=motion.fps,
+        image_size=motion.camera.image_size,
+        start=first / motion.fps,
     )
 
 
@@ -40,21 +44,20 @@ class VideoPanel:
     """
 
     def __init__(self, server: ViserServer, motion: Motion) -> None:
-        self._gui = server.gui
-        self._image = None
         self._source: SourceVideo | None = None
         self._wanted = 0
         self._wake = threading.Event()
         self._stopped = False
         #: The frame whose picture is in the panel, None before the first.
         self.shown: int | None = None
+        # As HTML and not as viser's image, which complains in the browser's console when two pictures come fast.
+        self._html = server.gui.add_html("")
         try:
             self._source = open_source(motion)
         except InputError as error:
-            self._note = self._gui.add_html(_note(str(error)))
+            self._html.content = _note(str(error))
             return
-        self._image = self._gui.add_image(_placeholder(motion.camera.image_size), format="jpeg", jpeg_quality=90)
-        self._note = self._gui.add_html("", visible=False)
+        self._html.content = _picture(b"")
         self._thread = threading.Thread(target=self._run, name="motionrecon-video", daemon=True)
         self._thread.start()
         self.show(0)
@@ -82,19 +85,18 @@ class VideoPanel:
             try:
                 self._catch_up(source)
             except InputError as error:
-                self._note.content, self._note.visible = _note(str(error)), True
+                self._html.content = _note(str(error))
                 break
         source.close()
 
     def _catch_up(self, source: SourceVideo) -> None:
         """Decode until the wanted picture is shown; what is wanted may change on the way."""
         while not self._stopped and self.shown != (wanted := self._wanted):
-            picture = source.cached(wanted)
-            if picture is None:
+            jpeg = source.cached(wanted)
+            if jpeg is None:
                 source.decode_towards(wanted)
             else:
-                assert self._image is not None
-                self._image.image = picture
+                self._html.content = _picture(jpeg)
                 self.shown = wanted
 
 
@@ -102,7 +104,13 @@ def _note(text: str) -> str:
     return f'<div style="padding: 0.6em 1em; opacity: 0.75; font-size: 0.85em">{html.escape(text.capitalize())}</div>'
 
 
-def _placeholder(size: tuple[int, int]) -> np.ndarray:
-    """A grey picture of the video's shape, until the first frame is decoded."""
-    width, height = size
-    return np.full((max(1, round(480 * height / width)), 480, 3), 225, np.uint8)
+def _picture(jpeg: bytes) -> str:
+    """HTML of a picture (none yet: an empty box); a tall one leaves room for the controls below it."""
+    data = base64.b64encode(jpeg).decode()
+    # Decoded in step with the page, or each new picture would begin with a blank.
+    image = (
+        f'<img src="data:image/jpeg;base64,{data}" decoding="sync" style="max-width: 100%; height: 100%">'
+        if jpeg
+        else ""
+    )
+    return f'<div style="height: 40vh; padding: 0 1em; display: flex; justify-content: center">{image}</div>'
