@@ -22,6 +22,7 @@ from motionrecon.render.stage import Stage, draw_arrow
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video
+_BT709 = 1  # its number in the H.264 standard
 _METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
 
 
@@ -47,10 +48,11 @@ def write_overlay(
         OutputError: the file cannot be written.
     """
     import av
+    from av.video.reformatter import ColorRange, Colorspace
 
     painter = Painter(motion)
     width, height = painter.size
-    rate = Fraction(motion.fps).limit_denominator(1001)
+    rate = Fraction(motion.fps).limit_denominator(10000)
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,
         atomic(path) as temporary,
@@ -58,8 +60,13 @@ def write_overlay(
     ):
         stream = file.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        # Players take large videos for BT.709 whatever they are; so make it true, and say so.
+        colour = stream.codec_context
+        colour.colorspace = colour.color_primaries = colour.color_trc = _BT709
+        colour.color_range = ColorRange.MPEG
         for t, picture in enumerate(_pictures(motion, video, painter, start, end)):
             frame = av.VideoFrame.from_ndarray(painter.draw(t, picture), format="rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
             file.mux(stream.encode(frame))
             advance(1)
         file.mux(stream.encode(None))
@@ -152,8 +159,8 @@ def _layout(image_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, in
     aspect = image_size[0] / image_size[1]
     beside = _TALL if aspect < 1 else _WIDE
     height = min(max(image_size[1], 480), _MAX_HEIGHT, _MAX_WIDTH / (aspect + beside))
-    even = 2 * round(height / 2)
-    return (max(2, 2 * round(aspect * even / 2)), even), (2 * round(beside * even / 2), even)
+    even = 2 * int(height / 2)
+    return (max(2, 2 * int(aspect * height / 2)), even), (2 * int(beside * height / 2), even)
 
 
 def _badge(image: np.ndarray, text: str) -> None:

@@ -21,22 +21,30 @@ def draw_skeleton(
     In place. Grey where the person was not tracked.
     """
     scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-    at = dict(zip(names, _project(camera, joints) * scale, strict=True))
+    at = dict(zip(names, project_through_lens(camera, joints) * scale, strict=True))
     shoulders = np.mean([at["left_shoulder"], at["right_shoulder"]], axis=0)
     lines = [(at[a], at[b], _of_bone(a, b)) for a, b in BONES] + [(shoulders, at["nose"], colours.MIDDLE)]
     dots = [(at[name], of_side(name)) for name in BODY]
-    unit = max(image.shape[:2]) / 900
+    unit = _unit(image, camera, joints)
     for extra in (2.2 * unit, 0.0):  # first a dark edge around all of it, then the colours
         edge = colours.OUTLINE if extra else None
         for a, b, colour in lines:
-            _line(image, a, b, edge or (colour if tracked else colours.UNTRACKED), 3.6 * unit + extra)
+            _line(image, a, b, edge or (colour if tracked else colours.UNTRACKED), 3.8 * unit + extra)
         for centre, colour in dots:
-            _dot(image, centre, edge or (colour if tracked else colours.UNTRACKED), 4.4 * unit + extra / 2)
+            _dot(image, centre, edge or (colour if tracked else colours.UNTRACKED), 5.2 * unit + extra / 2)
     for centre, _ in dots:
-        _dot(image, centre, (255, 255, 255), 1.9 * unit)
+        _dot(image, centre, (255, 255, 255), 2.3 * unit)
 
 
-def _project(camera: Camera, points: np.ndarray) -> np.ndarray:
+def _unit(image: np.ndarray, camera: Camera, joints: np.ndarray) -> float:
+    """A pixel's worth of line: thinner for a person farther away, within what the picture's size allows."""
+    usual = max(image.shape[:2]) / 900
+    depth = max(float(camera.to_camera(joints)[:, 2].mean()), 0.1)
+    pixels_per_metre = camera.K[1, 1] * image.shape[0] / camera.image_size[1] / depth
+    return float(np.clip(pixels_per_metre / 270, 0.5 * usual, 1.3 * usual))
+
+
+def project_through_lens(camera: Camera, points: np.ndarray) -> np.ndarray:
     """Pixels (J, 2) in the picture as it was taken, lens distortion included; NaN behind the camera."""
     pixels = camera.project(points)
     if not camera.distortion.any():

@@ -1,0 +1,230 @@
+"""The overlay: what is drawn where, and a video that plays at the right speed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from motions import camera, kinematic, walking
+
+from motionrecon.camera import Camera
+from motionrecon.errors import InputError, OutputError
+from motionrecon.landmarks import INDEX
+from motionrecon.motion import Motion
+from motionrecon.render import colours, render_still, write_overlay
+from motionrecon.render.overlay import Painter
+from motionrecon.render.raster import draw_capsules
+from motionrecon.render.shape import Capsules, Shape
+from motionrecon.render.skeleton import project_through_lens
+from motionrecon.render.stage import Stage
+
+
+def decoded(path: Path) -> tuple[list[np.ndarray], av.VideoStream]:
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)], file.streams.video[0]
+
+
+def alike(colour: np.ndarray, wanted: tuple[int, int, int], tolerance: int = 40) -> bool:
+    return bool(np.abs(colour.astype(int) - wanted).max() <= tolerance)
+
+
+def share_of(image: np.ndarray, wanted: tuple[int, int, int], tolerance: int = 30) -> float:
+    return float((np.abs(image.astype(int) - wanted).max(axis=-1) <= tolerance).mean())
+
+
+def coloured_clip(path: Path, frames: int, fps: int) -> list[tuple[int, int, int]]:
+    """A small video of one colour a frame; returns the colours."""
+    shades = [(20 * k % 256, 255 - 20 * k % 256, 60) for k in range(frames)]
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=fps, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for shade in shades:
+            picture = np.full((240, 320, 3), shade, np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
+    return shades
+
+
+@pytest.mark.parametrize("fps", [5.0, 30000 / 1001, 60.0])
+def test_the_file_is_h264_at_the_motions_rate(tmp_path: Path, fps: float) -> None:
+    motion = walking(8, fps)
+    write_overlay(motion, None, tmp_path / "overlay ü.mp4")
+    with av.open(str(tmp_path / "overlay ü.mp4")) as file:
+        stream = file.streams.video[0]
+        times = [frame.time for frame in file.decode(video=0)]
+        assert stream.codec.name == "h264" and stream.pix_fmt == "yuv420p"
+        assert stream.width % 2 == 0 and stream.height % 2 == 0
+        assert float(stream.average_rate or 0) == pytest.approx(fps, rel=1e-6)
+    np.testing.assert_allclose(times, np.arange(8) / fps, atol=1e-3)
+
+
+def test_every_frame_lies_over_its_own_frame_of_the_video(tmp_path: Path) -> None:
+    shades = coloured_clip(tmp_path / "clip.mp4", 12, 30)
+    write_overlay(walking(6), tmp_path / "clip.mp4", tmp_path / "overlay.mp4", start=4 / 30, end=10 / 30)
+    pictures, _ = decoded(tmp_path / "overlay.mp4")
+    assert len(pictures) == 6
+    for picture, shade in zip(pictures, shades[4:10], strict=True):
+        assert alike(picture[-10, 10], shade, 12), "the wrong frame of the video"
+
+
+def test_a_video_that_ends_early_holds_its_last_frame(tmp_path: Path) -> None:
+    shades = coloured_clip(tmp_path / "clip.mp4", 4, 30)
+    write_overlay(walking(7), tmp_path / "clip.mp4", tmp_path / "overlay.mp4")
+    pictures, _ = decoded(tmp_path / "overlay.mp4")
+    assert len(pictures) == 7
+    assert alike(pictures[-1][-10, 10], shades[-1], 12)
+
+
+def test_left_is_orange_and_right_is_blue_where_the_camera_sees_them() -> None:
+    motion = walking(3)
+    painter = Painter(motion)
+    image = painter.draw(1, None)
+    scale = np.array(painter.left) / motion.camera.image_size
+    for side, colour in (("left", colours.LEFT), ("right", colours.RIGHT)):
+        ends = motion.joints[1, [INDEX[f"{side}_elbow"], INDEX[f"{side}_wrist"]]]
+        x, y = np.round(motion.camera.project(ends.mean(axis=0)) * scale).astype(int)
+        assert alike(image[y, x], colour), f"the middle of the {side} forearm is {image[y, x]}"
+
+
+def test_the_skeleton_follows_the_lens() -> None:
+    bent = replace(camera(), distortion=np.array([-0.2, 0.05, 0.001, 0.0]))
+    joints = walking(2).joints[0] + [0.9, 0, 0.4]  # towards a corner, where the lens bends most
+    pixels = project_through_lens(bent, joints)
+    assert np.linalg.norm(pixels - bent.project(joints), axis=1).max() > 3
+    np.testing.assert_allclose(bent.undistort(pixels), bent.project(joints), atol=0.05)
+
+
+def test_untracked_frames_are_grey_and_say_so() -> None:
+    motion = walking(2)
+    tracked, untracked = render_still(motion, 0), render_still(replace(motion, tracked=np.zeros(2, bool)), 0)
+    assert share_of(tracked, colours.LEFT) > 0.001
+    assert share_of(untracked, colours.LEFT) == share_of(untracked, colours.RIGHT) == 0
+    assert share_of(untracked[:60, :200], colours.OUTLINE, 5) > 0.1, "no label in the corner"
+    assert share_of(tracked[:60, :200], colours.OUTLINE, 5) == 0
+
+
+def test_ground_forces_are_drawn_up_from_the_foot() -> None:
+    motion = walking(2)
+    force = motion.contact_force.copy()
+    force[:, [name == "left_heel" for name in motion.contact_names], 2] = 700
+    assert share_of(render_still(motion, 0), colours.FORCE) == 0
+    assert share_of(render_still(replace(motion, contact_force=force), 0), colours.FORCE) > 0.0005
+
+
+@pytest.mark.parametrize("size", [(321, 241), (64, 48), (1080, 1920), (3840, 2160), (4000, 100)])
+def test_any_image_size_gives_an_even_picture_of_bounded_size(size: tuple[int, int]) -> None:
+    motion = replace(walking(2), camera=camera(*size))
+    height, width, _ = render_still(motion, 0).shape
+    assert height % 2 == width % 2 == 0
+    assert height <= 1080 and width <= 1920
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.2, 6.0])
+def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> None:
+    motion = walking(60, speed=speed)
+    stage = Stage(motion.joints, motion.camera, (480, 600), motion.fps)
+    for t in range(60):
+        pixels = stage.camera(t).project(motion.joints[t])
+        assert ((pixels > 0) & (pixels < (480, 600))).all()
+        assert np.ptp(pixels[:, 1]) > 100, "the person is too small to see"
+    # At right angles to the video's camera, from above the floor, upright.
+    view = stage.camera(0)
+    assert abs(view.R_camera_world[2, :2] @ motion.camera.R_camera_world[2, :2]) < 1e-9
+    assert np.linalg.det(view.R_camera_world) == pytest.approx(1)
+    assert (-view.R_camera_world.T @ view.t_camera_world)[2] > 0.3
+    assert view.R_camera_world[1, 2] < -0.9
+
+
+def _frontal() -> Camera:
+    return Camera(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), np.eye(3), np.zeros(3))
+
+
+def _sphere(z: float, radius: float, colour: tuple[int, int, int], x: float = 0.0) -> Capsules:
+    return Capsules(np.full((1, 2, 3), [x, 0, z]), np.full((1, 2), radius), np.array([colour], float))
+
+
+def _both(a: Capsules, b: Capsules) -> Capsules:
+    return Capsules(*(np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("ends", "radii", "colours")))
+
+
+def test_a_sphere_is_drawn_where_it_is_as_big_as_it_is() -> None:
+    image = np.zeros((80, 100, 3), np.uint8)
+    draw_capsules(image, _frontal(), _sphere(2.0, 0.4, (255, 255, 255)))
+    rows, columns = np.nonzero(image[..., 0])
+    assert (rows.mean(), columns.mean()) == pytest.approx((40, 50), abs=0.3)
+    # 0.4 m at 2 m and 100 px is a radius of 20 px; the soft edge adds up to half a pixel.
+    assert np.ptp(rows) / 2 == pytest.approx(20, abs=1)
+    assert image[40, 50].min() > 150 and image[40, 74].max() == 0
+
+
+def test_the_nearer_capsule_hides_the_farther_in_any_order() -> None:
+    near, far = _sphere(2.0, 0.2, (255, 0, 0)), _sphere(4.0, 1.0, (0, 0, 255))
+    images = [np.zeros((80, 100, 3), np.uint8) for _ in range(2)]
+    draw_capsules(images[0], _frontal(), _both(near, far))
+    draw_capsules(images[1], _frontal(), _both(far, near))
+    np.testing.assert_array_equal(images[0], images[1])
+    assert images[0][40, 50, 0] > 150 and images[0][40, 50, 2] < 30
+    assert images[0][40, 68, 2] > 100 and images[0][40, 68, 0] < 30
+
+
+def test_nothing_is_drawn_behind_the_camera_or_off_the_picture() -> None:
+    image = np.zeros((80, 100, 3), np.uint8)
+    draw_capsules(image, _frontal(), _both(_sphere(-2.0, 0.5, (255, 0, 0)), _sphere(2.0, 0.3, (255, 0, 0), x=9.0)))
+    assert image.max() == 0
+
+
+def test_the_drawn_body_is_the_models_body() -> None:
+    motion = walking(2)
+    capsules = Shape(motion.model).pose(motion.qpos[0])
+    points = capsules.ends.reshape(-1, 3)
+    for name in ("left_wrist", "right_knee", "left_ankle", "right_elbow"):
+        distance = np.linalg.norm(points - motion.joints[0, INDEX[name]], axis=1).min()
+        assert distance < 1e-6, f"no capsule ends at the {name}"
+    lowest = (capsules.ends[..., 2] - capsules.radii).min()
+    data_lowest = motion.joints[0, :, 2].min()
+    assert abs(lowest - data_lowest) < 0.05
+
+
+def test_progress_is_told_of_every_frame(tmp_path: Path) -> None:
+    class Counting:
+        told = 0
+
+        def stage(self, name: str, total: int | None):
+            from contextlib import nullcontext
+
+            assert total == 5
+
+            def advance(n: int) -> None:
+                self.told += n
+
+            return nullcontext(advance)
+
+        def warn(self, text: str) -> None:
+            raise AssertionError(text)
+
+    progress = Counting()
+    write_overlay(walking(5), None, tmp_path / "overlay.mp4", progress)
+    assert progress.told == 5
+
+
+@pytest.mark.parametrize("where", ["file", "input"])
+def test_failures_are_one_line_and_leave_nothing(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("not a video")
+    if where == "file":
+        with pytest.raises(OutputError, match="file"):
+            write_overlay(walking(2), None, tmp_path / "file" / "overlay.mp4")
+    else:
+        with pytest.raises(InputError, match="file"):
+            write_overlay(walking(2), tmp_path / "file", tmp_path / "overlay.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_rate_that_no_small_fraction_gives_is_kept(tmp_path: Path) -> None:
+    motion: Motion = kinematic(walking(4).qpos, fps=23.456)
+    write_overlay(motion, None, tmp_path / "overlay.mp4")
+    _, stream = decoded(tmp_path / "overlay.mp4")
+    assert Fraction(stream.average_rate or 0) == pytest.approx(23.456, rel=1e-5)
