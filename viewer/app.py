@@ -45,15 +45,17 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
     else:
         name = "motion"
     viewer = Viewer(motion, port=port, name=name)
-    print(f"Viewing {name} at {viewer.url} (Ctrl-C ends)", flush=True)
-    if open_browser:
-        webbrowser.open(viewer.url)
-    if block:
-        try:
+    try:
+        print(f"Viewing {name} at {viewer.url} (Ctrl-C ends)", flush=True)
+        if open_browser:
+            webbrowser.open(viewer.url)
+        if block:
             viewer.wait()
-        except KeyboardInterrupt:
-            print()
-        finally:
+    except KeyboardInterrupt:
+        viewer.stop()
+        print()
+    finally:
+        if block:
             viewer.stop()
     return viewer
 

@@ -1,0 +1,566 @@
+"""The viewer: its clock, poses, video and panel, and the page itself in a headless browser."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import cv2
+import mujoco
+import numpy as np
+import pytest
+from support import require
+
+from motionrecon import landmarks
+from motionrecon.camera import LEVEL, Camera
+from motionrecon.errors import InputError
+from motionrecon.motion import Motion
+from motionrecon.viewer import Viewer, view
+from motionrecon.viewer.controls import readout, report_lines
+from motionrecon.viewer.meshes import arrow_mesh, body_meshes
+from motionrecon.viewer.poses import compute_poses
+from motionrecon.viewer.source_video import SourceVideo
+from motionrecon.viewer.start_view import start_view
+from motionrecon.viewer.timeline import Timeline
+
+FPS = 20.0
+FRAMES = 12
+HEIGHTS = 4  # the left hand runs through so many heights while the right one waits at each of its own
+HAND = 0.12  # radius, metres; neighbouring heights are further apart than two hands
+
+MJCF = f"""
+<mujoco model="viewer test">
+  <worldbody>
+    <geom name="floor" type="plane" size="0 0 1"/>
+    <body name="pelvis" pos="0 0 1">
+      <freejoint name="root"/>
+      <geom type="capsule" size="0.15 0.3" mass="60"/>
+      <body name="left_hand" pos="0 0.6 0">
+        <joint name="left" type="slide" axis="0 0 1"/>
+        <geom type="sphere" size="{HAND}" mass="1"/>
+      </body>
+      <body name="right_hand" pos="0 -0.6 0">
+        <joint name="right" type="slide" axis="0 0 1"/>
+        <geom type="sphere" size="{HAND}" mass="1"/>
+      </body>
+      <body name="left_foot" pos="0 0.2 -0.95">
+        <geom name="left_heel" type="sphere" size="0.05" pos="-0.1 0 0" mass="1"/>
+        <geom name="left_toe" type="sphere" size="0.05" pos="0.1 0 0" mass="1"/>
+      </body>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+
+
+def make_motion(**report: Any) -> Motion:
+    """A person who faces +x, with two hands whose heights tell the frame, and a left foot that rolls to its toe."""
+    model = mujoco.MjModel.from_xml_string(MJCF)
+    qpos = np.tile(model.qpos0, (FRAMES, 1))
+    frame = np.arange(FRAMES)
+    qpos[:, model.joint("left").qposadr[0]] = -0.45 + 0.3 * (frame % HEIGHTS)
+    qpos[:, model.joint("right").qposadr[0]] = -0.3 + 0.3 * (frame // HEIGHTS)
+    force = np.zeros((FRAMES, 2, 3))
+    force[:, 0, 2] = np.linspace(400, 0, FRAMES)
+    force[:, 1, 2] = np.linspace(0, 400, FRAMES)
+    joints = np.tile([0.0, 0.0, 1.0], (FRAMES, landmarks.COUNT, 1))
+    joints += np.random.default_rng(0).normal(0, 0.2, joints.shape[1:])
+    return Motion(
+        fps=FPS,
+        joint_names=landmarks.NAMES,
+        joints=joints,
+        qpos=qpos,
+        qvel=np.zeros((FRAMES, model.nv)),
+        ctrl=np.zeros((0, model.nu)),
+        timestep=model.opt.timestep,
+        segments=np.zeros((0, 1 + model.nq + model.nv)),
+        root_wrench=np.zeros((FRAMES, 6)),
+        contact_force=force,
+        contact_names=("left_heel", "left_toe"),
+        joint_torque=np.zeros((FRAMES, model.nu)),
+        camera=Camera(
+            K=np.array([[600.0, 0, 320], [0, 600, 180], [0, 0, 1]]),
+            image_size=(640, 360),
+            R_camera_world=LEVEL,
+            t_camera_world=-LEVEL @ np.array([0.0, -4.0, 1.2]),
+            posed=True,
+        ),
+        tracked=frame != 5,
+        model_xml=MJCF,
+        report=report,
+    )
+
+
+def write_video(
+    path: Path, frames: int, *, fps: int = 20, key_every: int = 12, size: tuple[int, int] = (64, 48)
+) -> None:
+    """A clip whose grey level tells the frame: 10 k + 5."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=fps, options={"g": str(key_every), "crf": "8"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for k in range(frames):
+            picture = np.full((size[1], size[0], 3), 10 * k + 5, np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode())
+
+
+def shown_frame(source: SourceVideo, frame: int) -> int:
+    """The number of the video's frame whose picture is given for a frame of the motion."""
+    for _ in range(1000):
+        if jpeg := source.cached(frame):
+            return round((cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE).mean() - 5) / 10)
+        source.decode_towards(frame)
+    raise AssertionError(f"frame {frame} is never decoded")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def open_viewer(request: pytest.FixtureRequest) -> Callable[[Motion], Viewer]:
+    def start(motion: Motion) -> Viewer:
+        viewer = view(motion, open_browser=False, block=False)
+        request.addfinalizer(viewer.stop)
+        return viewer
+
+    return start
+
+
+class Clock:
+    """A clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+# ---------------------------------------------------------------- timeline
+
+
+def test_time_runs_only_while_playing(clock: Clock) -> None:
+    timeline = Timeline(100, 50.0, clock)
+    clock.now += 1
+    assert timeline.frame == 0
+    timeline.play()
+    clock.now += 0.5
+    assert timeline.frame == 25
+    timeline.pause()
+    clock.now += 9
+    assert timeline.frame == 25
+
+
+def test_frames_are_dropped_rather_than_time_lost(clock: Clock) -> None:
+    timeline = Timeline(1000, 60.0, clock)
+    timeline.play()
+    for _ in range(10):  # a drawer that comes by three times a second
+        clock.now += 1 / 3
+        assert timeline.frame == pytest.approx((clock.now - 100) * 60, abs=1)
+
+
+def test_loop_goes_around_and_no_loop_ends_on_the_last_frame(clock: Clock) -> None:
+    timeline = Timeline(10, 10.0, clock)
+    timeline.play()
+    clock.now += 1.25
+    assert timeline.frame == 2
+    timeline.loop = False
+    clock.now += 5
+    assert (timeline.frame, timeline.playing) == (9, False)
+    timeline.play()  # starts over
+    assert timeline.frame == 0
+
+
+def test_a_new_speed_counts_from_now(clock: Clock) -> None:
+    timeline = Timeline(1000, 10.0, clock)
+    timeline.play()
+    clock.now += 1
+    timeline.speed = 0.5
+    clock.now += 2
+    assert timeline.frame == 20
+    timeline.speed = 99
+    assert timeline.speed == 2.0
+
+
+def test_seek_is_clamped_and_steps_pause(clock: Clock) -> None:
+    timeline = Timeline(10, 10.0, clock)
+    timeline.frame = 99
+    assert timeline.frame == 9
+    timeline.play()
+    timeline.step(1)
+    assert (timeline.frame, timeline.playing) == (0, False)
+    timeline.loop = False
+    timeline.step(-1)
+    assert timeline.frame == 0
+
+
+def test_changes_are_announced(clock: Clock) -> None:
+    timeline = Timeline(10, 10.0, clock)
+    for change in (timeline.play, timeline.pause, lambda: timeline.step(1), lambda: setattr(timeline, "frame", 3)):
+        timeline.changed.clear()
+        change()
+        assert timeline.changed.is_set()
+
+
+# ---------------------------------------------------------------- poses and meshes
+
+
+def test_poses_are_mujocos() -> None:
+    motion = make_motion()
+    poses = compute_poses(motion)
+    data = mujoco.MjData(motion.model)
+    data.qpos[:] = motion.qpos[7]
+    mujoco.mj_forward(motion.model, data)
+    np.testing.assert_allclose(poses.position[7], data.xpos)
+    np.testing.assert_allclose(poses.wxyz[7], data.xquat)
+    np.testing.assert_allclose(poses.forward[7], [1, 0, 0], atol=1e-12)
+
+
+def test_foot_force_is_summed_at_the_centre_of_pressure() -> None:
+    poses = compute_poses(make_motion())
+    assert poses.feet == ("left_foot",)
+    np.testing.assert_allclose(poses.force[:, 0, 2], 400.0)
+    np.testing.assert_allclose(poses.pressure[0, 0], [-0.1, 0.2, 0.0], atol=1e-12)  # all on the heel
+    np.testing.assert_allclose(poses.pressure[-1, 0], [0.1, 0.2, 0.0], atol=1e-12)  # all on the toe
+    assert poses.weight == pytest.approx(64 * 9.81)
+
+
+@pytest.mark.parametrize(
+    ("geom", "low", "high"),
+    [
+        ('type="capsule" fromto="0 0 0 0.4 0 0" size="0.1"', (-0.1, -0.1, -0.1), (0.5, 0.1, 0.1)),
+        ('type="sphere" pos="0 0 1" size="0.1"', (-0.1, -0.1, 0.9), (0.1, 0.1, 1.1)),
+        ('type="ellipsoid" size="0.1 0.2 0.3"', (-0.1, -0.2, -0.3), (0.1, 0.2, 0.3)),
+        ('type="box" size="0.1 0.2 0.3" euler="0 0 90"', (-0.2, -0.1, -0.3), (0.2, 0.1, 0.3)),
+        ('type="cylinder" size="0.1 0.3"', (-0.1, -0.1, -0.3), (0.1, 0.1, 0.3)),
+    ],
+)
+def test_meshes_fill_their_geoms(geom: str, low: tuple[float, ...], high: tuple[float, ...]) -> None:
+    model = mujoco.MjModel.from_xml_string(
+        f'<mujoco><worldbody><geom size=".1"/><body name="b"><freejoint/><geom {geom}/></body></worldbody></mujoco>'
+    )
+    (mesh,) = body_meshes(model)
+    np.testing.assert_allclose(mesh.vertices.min(axis=0), low, atol=0.005)
+    np.testing.assert_allclose(mesh.vertices.max(axis=0), high, atol=0.005)
+    corners = mesh.vertices[mesh.faces]
+    volume = np.einsum("fc,fc->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
+    assert volume > 0, "faces must be counter-clockwise from outside, or the browser shows the inside"
+
+
+def test_arrow_is_one_long() -> None:
+    vertices, faces = arrow_mesh()
+    assert vertices[:, 2].min() == pytest.approx(0)
+    assert vertices[:, 2].max() == pytest.approx(1)
+    assert faces.max() == len(vertices) - 1
+
+
+def test_start_view_is_in_front_of_the_person_and_shows_all_of_them() -> None:
+    poses = compute_poses(make_motion())
+    start = start_view(poses.position[:, 1:], poses.forward)
+    assert start.position[0] > 1 and start.position[2] > start.look_at[2]
+    ray = (start.look_at - start.position) / np.linalg.norm(start.look_at - start.position)
+    to_points = poses.position[:, 1:].reshape(-1, 3) - start.position
+    angle = np.arccos(to_points @ ray / np.linalg.norm(to_points, axis=1))
+    assert angle.max() < start.fov / 2
+    assert not start.follow
+
+
+def test_a_long_walk_is_followed() -> None:
+    path = np.zeros((50, 3, 3))
+    path[..., 0] = np.linspace(0, 8, 50)[:, None]
+    assert start_view(path, np.tile([1.0, 0, 0], (50, 1))).follow
+
+
+# ---------------------------------------------------------------- source video
+
+
+@pytest.mark.parametrize("order", [range(24), range(23, -1, -1), (20, 3, 21, 11, 12, 0, 23)])
+def test_any_frame_of_the_video_is_found(tmp_path: Path, order: tuple[int, ...]) -> None:
+    write_video(tmp_path / "clip.mp4", 24)
+    source = SourceVideo(tmp_path / "clip.mp4", count=24, fps=20.0, image_size=(64, 48))
+    assert [shown_frame(source, k) for k in order] == list(order)
+    source.close()
+
+
+def test_video_from_a_start_and_on_a_faster_clock(tmp_path: Path) -> None:
+    write_video(tmp_path / "clip.mp4", 24)
+    source = SourceVideo(tmp_path / "clip.mp4", count=20, fps=40.0, image_size=(64, 48), start=0.5)
+    # At 40 fps every picture serves two frames; halfway between two, the later one counts.
+    assert [shown_frame(source, k) for k in range(8)] == [10, 11, 11, 12, 12, 13, 13, 14]
+    source.close()
+
+
+def test_a_video_that_ends_early_stays_on_its_last_picture(tmp_path: Path) -> None:
+    write_video(tmp_path / "clip.mp4", 6)
+    source = SourceVideo(tmp_path / "clip.mp4", count=20, fps=20.0, image_size=(64, 48))
+    assert [shown_frame(source, k) for k in (19, 2, 12)] == [5, 2, 5]
+    source.close()
+
+
+def test_pictures_are_small(tmp_path: Path) -> None:
+    write_video(tmp_path / "clip.mp4", 2, size=(1280, 720))
+    source = SourceVideo(tmp_path / "clip.mp4", count=2, fps=20.0, image_size=(1280, 720))
+    shown_frame(source, 0)
+    jpeg = source.cached(0)
+    assert jpeg is not None
+    assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (270, 480, 3)
+    source.close()
+
+
+def test_missing_and_broken_videos_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"walk\.mp4 any more"):
+        SourceVideo(tmp_path / "walk.mp4", count=1, fps=20.0, image_size=(64, 48))
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(InputError, match=r"text\.mp4 cannot be read"):
+        SourceVideo(tmp_path / "text.mp4", count=1, fps=20.0, image_size=(64, 48))
+
+
+# ---------------------------------------------------------------- panel
+
+
+def test_readout_tells_time_contact_and_missing_people() -> None:
+    motion = make_motion()
+    poses = compute_poses(motion)
+    assert "<b>0.20 s</b> &nbsp; frame 4 of 0–11" in readout(motion, poses, 4)
+    assert "Left foot: 400 N, 0.64 × weight" in readout(motion, poses, 4)
+    assert "not seen" not in readout(motion, poses, 4)
+    assert "not seen" in readout(motion, poses, 5)
+
+
+def test_report_lines_show_numbers_and_warnings() -> None:
+    report = {"quality": {"reprojection_px": 4.2, "frames": [1, 2]}, "warnings": ["height assumed"]}
+    assert report_lines(report) == ["reprojection px: 4.2", "Warning: height assumed"]
+    assert report_lines({}) == []
+
+
+# ---------------------------------------------------------------- serving
+
+
+def test_serves_localhost_only_and_takes_the_next_free_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        viewer = view(make_motion(), port=port, open_browser=False, block=False)
+    try:
+        assert viewer.server.get_host() == "127.0.0.1"
+        assert viewer.url == f"http://127.0.0.1:{viewer.server.get_port()}"
+        assert viewer.server.get_port() != port
+    finally:
+        viewer.stop()
+        viewer.stop()  # harmless
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", viewer.server.get_port()), timeout=1)
+
+
+def test_handle_seeks_and_plays(open_viewer: Callable[[Motion], Viewer]) -> None:
+    viewer = open_viewer(make_motion())
+    viewer.frame = 7
+    assert viewer.frame == 7
+    viewer.play()
+    assert viewer.playing
+    assert wait_until(lambda: viewer.frame != 7)
+    viewer.pause()
+    assert not viewer.playing
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_nonsense_port_is_refused(port: int) -> None:
+    with pytest.raises(InputError, match="--port"):
+        view(make_motion(), port=port, open_browser=False, block=False)
+
+
+def test_a_folder_without_a_motion_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"motion\.npz"):
+        view(tmp_path, open_browser=False)
+    make_motion().save(tmp_path)
+    (tmp_path / "motion.npz").write_bytes((tmp_path / "motion.npz").read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"motion\.npz"):
+        view(tmp_path, open_browser=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+    make_motion().save(tmp_path / "walk é")
+    code = "import sys; from motionrecon.viewer import view; view(sys.argv[1], open_browser=False)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "walk é")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    assert "http://127.0.0.1:" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out.strip(), err) == (0, "", "")
+
+
+# ---------------------------------------------------------------- the page in a browser
+
+#: Software WebGL, and no talk with anything but the page.
+CHROMIUM_FLAGS = (
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-sandbox",
+    "--disable-gpu-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
+
+
+def find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = find_chromium()
+    require(path, "a Chromium or Chrome browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """The page of a viewer, its `errors` so far, and a `picture` of it."""
+    write_video(tmp_path / "clip.mp4", FRAMES)
+    viewer = open_viewer(make_motion(source={"video": str(tmp_path / "clip.mp4"), "start": 0.0}))
+    tab = browser.new_page(viewport={"width": 760, "height": 420})
+    errors: list[str] = []
+    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(viewer.url)
+    tab.wait_for_selector("canvas")
+    tab.add_style_tag(content=".mantine-Notifications-root { display: none }")  # "software rendering", over the body
+    yield SimpleNamespace(tab=tab, viewer=viewer, errors=errors)
+    tab.close()
+
+
+def picture(page: SimpleNamespace) -> np.ndarray:
+    """What the tab shows (H, W, 3), BGR."""
+    return cv2.imdecode(np.frombuffer(page.tab.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+
+
+def hands_in_picture(page: SimpleNamespace, frame: int) -> list[tuple[int, int]]:
+    """Pixels at which the left and the right hand of a frame must be, by the pose of the browser's own camera."""
+    (client,) = page.viewer.server.get_clients().values()
+    camera = client.camera
+    world_camera = np.zeros(9)
+    mujoco.mju_quat2Mat(world_camera, camera.wxyz)
+    motion = make_motion()
+    poses = compute_poses(motion)
+    pixels = []
+    for name in ("left_hand", "right_hand"):
+        point = poses.position[frame, motion.model.body(name).id]
+        x, y, z = world_camera.reshape(3, 3).T @ (point - camera.position)
+        focal = camera.image_height / 2 / np.tan(camera.fov / 2)
+        pixels.append((round(camera.image_width / 2 + focal * x / z), round(camera.image_height / 2 + focal * y / z)))
+    return pixels
+
+
+def shows_frame(page: SimpleNamespace, image: np.ndarray, frame: int) -> bool:
+    """Whether there is blue where the left hand of this frame must be, and orange where its right one must be."""
+    (left, right) = (image[y, x].astype(int) for x, y in hands_in_picture(page, frame))
+    return left[0] > left[2] + 50 and right[2] > right[0] + 50
+
+
+def frames_shown(page: SimpleNamespace) -> list[int]:
+    image = picture(page)
+    return [frame for frame in range(FRAMES) if shows_frame(page, image, frame)]
+
+
+def scrub(page: SimpleNamespace, frame: int) -> None:
+    """Move the timeline's knob as a user would."""
+    knob = page.tab.get_by_role("slider").first
+    knob.focus()
+    knob.press("Home")
+    for _ in range(frame):
+        knob.press("ArrowRight")
+
+
+def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> None:
+    assert wait_until(lambda: bool(page.viewer.server.get_clients()))
+    assert wait_until(lambda: frames_shown(page) == [0])
+    for frame in (7, 2):
+        scrub(page, frame)
+        page.tab.get_by_text(f"frame {frame} of 0–{FRAMES - 1}").wait_for()
+        assert wait_until(lambda frame=frame: frames_shown(page) == [frame])
+        assert page.viewer.frame == frame
+        assert wait_until(lambda frame=frame: video_frame(page) == frame)
+    assert page.errors == []
+
+
+def video_frame(page: SimpleNamespace) -> int:
+    """The number of the video's frame in the panel, by its grey."""
+    element = page.tab.locator('img[src^="data:image/jpeg"]')
+    assert element.is_visible()
+    jpeg = base64.b64decode(element.get_attribute("src").partition(",")[2])
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return round((image.mean() - 5) / 10)
+
+
+def test_page_plays_and_pauses(page: SimpleNamespace) -> None:
+    seen: set[str] = set()
+
+    def advanced() -> bool:
+        seen.add(page.tab.get_by_text("of 0–").inner_text())
+        return len(seen) > 2
+
+    page.tab.get_by_role("button", name="Play").click()
+    assert wait_until(advanced), seen
+    page.tab.get_by_role("button", name="Pause").click()
+    assert wait_until(lambda: not page.viewer.playing)
+    assert wait_until(lambda: frames_shown(page) == [page.viewer.frame])
+    assert page.errors == []
+
+
+def test_toggles_change_the_picture(page: SimpleNamespace) -> None:
+    assert wait_until(lambda: bool(page.viewer.server.get_clients()))
+    assert wait_until(lambda: frames_shown(page) == [0])
+    page.tab.get_by_label("Body").uncheck()
+    assert wait_until(lambda: frames_shown(page) == [])
+    page.tab.get_by_label("Body").check()
+    assert wait_until(lambda: frames_shown(page) == [0])
+    for label in ("Skeleton", "Contact forces", "Follow the person"):
+        page.tab.get_by_label(label).check()
+    assert wait_until(lambda: page.viewer.scene.skeleton and page.viewer.scene.forces and page.viewer.scene.follow)
+    assert page.errors == []
+
+
+def test_a_missing_video_is_said_in_the_panel(
+    browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path
+) -> None:
+    viewer = open_viewer(make_motion(source={"video": str(tmp_path / "gone.mp4")}))
+    tab = browser.new_page(viewport={"width": 760, "height": 420})
+    tab.goto(viewer.url)
+    tab.get_by_text("gone.mp4 any more").wait_for()
+    tab.close()
