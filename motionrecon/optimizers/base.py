@@ -9,7 +9,6 @@ To write a new one, derive from :class:`Optimizer`, implement :meth:`~Optimizer.
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
@@ -125,8 +124,3 @@ class Optimizer(ABC, Generic[Memory]):
             found = getattr(self, name)
             if not low <= found <= high:
                 raise InputError(f"{type(self).__name__} has {name}={found!r}: give a number from {low:g} to {high:g}")
-
-
-def hyperparameters(optimizer: type[Optimizer]) -> dict[str, object]:
-    """Names and defaults of an optimizer's hyperparameters."""
-    return {f.name: f.default for f in dataclasses.fields(optimizer)}
