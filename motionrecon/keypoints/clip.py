@@ -1,27 +1,52 @@
-"""The keypoint stage on a video: one streaming pass, then one person, mended and marked."""
+"""The keypoint stage on a video: one streaming pass that follows a person, looks round for others and at the camera.
+
+MediaPipe follows whom it finds first. Only where that turns out not to be the largest person that stays longest is the
+clip gone through again, with everybody else painted over.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 from motionrecon.camera_motion import CameraMotion
-from motionrecon.errors import InputError
 from motionrecon.files import sha256
 from motionrecon.keypoints import cache, models
-from motionrecon.keypoints.detect import MAX_SIDE, NUM_POSES, Detection, detect, quiet
-from motionrecon.keypoints.file import assemble
-from motionrecon.keypoints.flips import undo_flips
-from motionrecon.keypoints.outliers import doubt_jumps
-from motionrecon.keypoints.tracks import Track, follow
+from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDetector, quiet
+from motionrecon.keypoints.person import crowd_warning, mended
+from motionrecon.keypoints.tracks import Track, follow, near
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.landmarks import COUNT
 from motionrecon.progress import Progress
 from motionrecon.video import VideoInfo, frames, prefetch, probe
+
+#: How often everybody is looked for, and with which detector.
+_LOOKS_PER_SECOND = 4.0
+_LOOKS_WITH = "full"
+#: Share of the looks at the wanted person in which the one followed must be that person.
+_FOLLOWED = 0.7
+#: A painted-over person's box is widened by this share.
+_MARGIN = 0.15
+
+
+@dataclass
+class _Clip:
+    """A range of a video and the detectors for it."""
+
+    info: VideoInfo
+    start: float | None
+    end: float | None
+    count: int
+    model: Path
+    scan_model: Path
+    every: int = field(init=False)  # frames from one look to the next
+
+    def __post_init__(self) -> None:
+        self.every = max(1, round(self.info.fps / _LOOKS_PER_SECOND))
 
 
 def detect_clip(
@@ -30,17 +55,16 @@ def detect_clip(
     """See `motionrecon.keypoints.detect_keypoints`."""
     info = probe(video)
     wanted = info.frame_range(start, end)
-    model = models.find(detector)
+    clip = _Clip(info, start, end, len(wanted), models.find(detector), models.find(_LOOKS_WITH))
     cached_at = None
     if cache_dir is not None:
         depends_on = {
             "video": sha256(video),
-            "model": models.records()[detector]["sha256"],
+            "model": sha256(clip.model),
             "first": wanted.start,
             "last": wanted.stop,
             "fps": info.fps,
-            "num_poses": NUM_POSES,
-            "max_side": MAX_SIDE,
+            "settings": f"{EVERYBODY} {MAX_SIDE} {_LOOKS_PER_SECOND}",
             "mediapipe": metadata.version("mediapipe"),
         }
         cached_at = cache.path_for(cache_dir, depends_on)
@@ -48,81 +72,101 @@ def detect_clip(
         if cached is not None:
             return cached
 
-    people, camera_warnings = _watch(info, wanted, model, start, end, progress)
-    keypoints = one_person(people, info.fps, info.image_size, video.name)
-    warnings = (*info.warnings, *_shortened(info, wanted, len(people)), *keypoints.warnings, *camera_warnings)
-    keypoints = replace(keypoints, warnings=warnings)
+    camera = CameraMotion(info.fps)
+    with quiet():
+        seen, looks = _watch(clip, camera, progress)
+        person, others = follow(looks, info.fps / clip.every)
+        followed, _ = follow(seen, info.fps)
+        if others and _agreement(person, followed, clip.every) < _FOLLOWED:
+            again, _ = follow(_watch_one(clip, person, others, progress), info.fps)
+            if _agreement(person, again, clip.every) > _agreement(person, followed, clip.every):
+                followed = again
+    keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)
+    warnings = [*info.warnings]
+    if len(seen) < len(wanted):
+        warnings.append(f"only {len(seen)} of {len(wanted)} frames of {video.name} could be decoded")
+    warnings += [*crowd_warning(person, others, video.name), *keypoints.warnings, *camera.warnings()]
+    keypoints = replace(keypoints, warnings=tuple(warnings))
     if cached_at is not None:
         cache.store(keypoints, cached_at)
     return keypoints
 
 
 def _watch(
-    info: VideoInfo, wanted: range, model: Path, start: float | None, end: float | None, progress: Progress
-) -> tuple[list[list[Detection]], tuple[str, ...]]:
-    """Everybody in every frame, and what the background says of the camera."""
-    camera = CameraMotion(info.fps)
-    people: list[list[Detection]] = []
-    images = prefetch(frames(info.path, start, end, max_side=MAX_SIDE, info=info))
+    clip: _Clip, camera: CameraMotion, progress: Progress
+) -> tuple[list[list[Detection]], list[list[Detection]]]:
+    """Whom MediaPipe follows, in every frame; and everybody, in every look."""
+    looks: list[list[Detection]] = []
+    scale = min(1.0, MAX_SIDE / max(clip.info.image_size))
+    with closing(PoseDetector(clip.scan_model, clip.info.image_size, fps=None)) as everybody:
+
+        def look_round(k: int, frame: np.ndarray, found: list[Detection]) -> None:
+            around = found
+            if k % clip.every == 0:
+                looks.append(everybody(frame))
+                around = found + looks[-1]
+            camera.add(frame, [person.box * scale for person in around])
+
+        return _run(clip, None, look_round, "keypoints", progress), looks
+
+
+def _watch_one(clip: _Clip, person: Track, others: Sequence[Track], progress: Progress) -> list[list[Detection]]:
+    """Whom MediaPipe follows where the others are painted over."""
+    scale = min(1.0, MAX_SIDE / max(clip.info.image_size))
+    wanted = dict(zip(person.frames, person.detections, strict=True))
+    unwanted: dict[int, list[Detection]] = {}
+    for track in others:
+        for look, detection in zip(track.frames, track.detections, strict=True):
+            unwanted.setdefault(look, []).append(detection)
+
+    def paint(k: int, frame: np.ndarray) -> np.ndarray:
+        before = k // clip.every
+        boxes = [d.box * scale for look in (before, before + 1) for d in unwanted.get(look, [])]
+        keep = [wanted[look].box * scale for look in (before, before + 1) if look in wanted]
+        return _painted(frame, boxes, keep)
+
+    return _run(clip, paint, None, "keypoints (again)", progress)
+
+
+def _run(
+    clip: _Clip,
+    prepare: Callable[[int, np.ndarray], np.ndarray] | None,
+    observe: Callable[[int, np.ndarray, list[Detection]], None] | None,
+    name: str,
+    progress: Progress,
+) -> list[list[Detection]]:
+    """Follow one person through the clip: for each frame a list of one detection or none."""
+    seen: list[list[Detection]] = []
     with (
-        quiet(),
-        closing(images),
-        closing(detect(images, model, info.fps, info.image_size)) as seen,
-        progress.stage("keypoints", len(wanted)) as advance,
+        closing(prefetch(frames(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info))) as images,
+        closing(PoseDetector(clip.model, clip.info.image_size, fps=clip.info.fps)) as one,
+        progress.stage(name, clip.count) as advance,
     ):
-        for frame, found in seen:
-            scale = frame.shape[1] / info.image_size[0]
-            camera.add(frame, [person.box * scale for person in found])
-            people.append(found)
+        for k, frame in enumerate(images):
+            found = one(frame if prepare is None else prepare(k, frame))
+            if observe is not None:
+                observe(k, frame, found)
+            seen.append(found)
             advance(1)
-    return people, camera.warnings()
+    return seen
 
 
-def one_person(people: list[list[Detection]], fps: float, image_size: tuple[int, int], name: str) -> Keypoints:
-    """The person to be followed out of everybody seen in every frame, flips undone and gaps marked.
-
-    Raises:
-        InputError: there is nobody.
-    """
-    track, others = follow(people, fps)
-    if len(track.frames) < 2:
-        raise InputError(
-            f"no person was found in {name}; the whole body must be in view, upright and not too small "
-            "(another --start/--end or --detector heavy may help)"
-        )
-    keypoints, flips = undo_flips(_on_clock(track, len(people), fps, image_size))
-    keypoints, _ = doubt_jumps(keypoints)
-    warnings = []
-    if others:
-        shared = len({frame for other in others for frame in other.frames})
-        warnings.append(
-            f"{name} shows {len(others) + 1} people or more (others in {shared} of {len(people)} frames); the largest "
-            f"one that stays longest is followed, in {len(track.frames)} frames"
-        )
-    missing = int((~keypoints.tracked).sum())
-    if missing:
-        warnings.append(f"the person is not seen in {missing} of {len(people)} frames of {name}; these are marked")
-    exchanged = int(flips.any(1).sum())
-    if exchanged:
-        warnings.append(
-            f"the detector exchanged left and right in {exchanged} of {len(people)} frames of {name}; this was undone"
-        )
-    return replace(keypoints, warnings=tuple(warnings))
+def _agreement(person: Track, followed: Track, every: int) -> float:
+    """In which share of the looks that show the person the one followed is that person."""
+    at = dict(zip(followed.frames, followed.detections, strict=True))
+    pairs = zip(person.frames, person.detections, strict=True)
+    same = [look * every in at and near(detection, at[look * every]) for look, detection in pairs]
+    return float(np.mean(same)) if same else 1.0
 
 
-def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:
-    """A track as arrays with one row a frame; frames without the person are NaN."""
-    pixels = np.full((count, COUNT, 2), np.nan)
-    confidence = np.zeros((count, COUNT))
-    points_3d = np.full((count, COUNT, 3), np.nan)
-    for frame, detection in zip(track.frames, track.detections, strict=True):
-        pixels[frame], confidence[frame] = detection.pixels, detection.confidence
-        points_3d[frame] = detection.points_3d
-    return assemble(pixels, confidence, points_3d, fps, image_size)
-
-
-def _shortened(info: VideoInfo, wanted: range, count: int) -> tuple[str, ...]:
-    """A warning if fewer frames came out of the file than its packets promised."""
-    if count >= len(wanted):
-        return ()
-    return (f"only {count} of {len(wanted)} frames of {info.path.name} could be decoded; the rest is left out",)
+def _painted(frame: np.ndarray, boxes: Sequence[np.ndarray], keep: Sequence[np.ndarray]) -> np.ndarray:
+    """A copy of the frame with the boxes grey, except where they overlap those to keep."""
+    hidden = np.zeros(frame.shape[:2], dtype=bool)
+    for group, value in ((boxes, True), (keep, False)):
+        for x0, y0, x1, y1 in group:
+            dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
+            rows = slice(max(0, int(y0 - dy)), max(0, int(y1 + dy) + 1))
+            hidden[rows, max(0, int(x0 - dx)) : max(0, int(x1 + dx) + 1)] = value
+    painted = frame.copy()
+    painted[hidden] = 128
+    return painted

@@ -1,17 +1,17 @@
-"""Running MediaPipe's pose landmarker over frames: everybody that it sees, frame by frame.
+"""Running MediaPipe's pose landmarker: following one person through frames, or finding everybody in a picture.
 
-With ``num_poses`` above one MediaPipe looks for people in every frame and does not smooth what it finds. Both are
-wanted: others are noticed, and what comes out has no lag (its own smoothing lags by half a frame at 60 fps).
+Asked for one pose in a video, MediaPipe follows it from frame to frame and smooths it a little (a lag of about half a
+frame at 60 fps). Asked for several, it does not smooth, loses people in backlight and puts limbs where nobody is. So
+one person is followed, and everybody is looked for now and then in single pictures.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,12 @@ import numpy as np
 
 from motionrecon.errors import ModelError
 
-#: People looked for at once. Against one, two or three cost 6 to 9 ms more a frame while one person is in view.
-NUM_POSES = 3
+#: People looked for at once in a single picture.
+EVERYBODY = 4
 #: Longer side of the frames that the detector is shown, pixels; it crops each person to 256 x 256 anyway.
 MAX_SIDE = 1920
 #: A landmark outside the image is a guess: its confidence is multiplied by this.
 _OUTSIDE = 0.3
-#: Two detections closer than this, mean distance over the person's size, are one person seen twice.
-_SAME = 0.1
 #: What MediaPipe, absl and TensorFlow Lite print although nothing is wrong.
 _NOISE = re.compile(r"^(INFO|WARNING):|^[IW]\d{4} |^\s*$")
 
@@ -58,43 +56,55 @@ class Detection:
         return float(max(box[2] - box[0], box[3] - box[1], 1.0))
 
 
-def detect(
-    frames: Iterable[np.ndarray], model: Path, fps: float, image_size: tuple[int, int]
-) -> Generator[tuple[np.ndarray, list[Detection]], None, None]:
-    """Every frame with the people in it.
+class PoseDetector:
+    """MediaPipe's pose landmarker, open until closed (left open, it raises while the interpreter exits).
 
     Args:
-        frames: RGB (H, W, 3) uint8, C-contiguous, possibly scaled down from ``image_size``.
         model: a checked ``.task`` file.
-        fps: the frames' even clock.
-        image_size: (width, height) that the pixels refer to.
+        image_size: (width, height) that the pixels refer to; frames may be scaled down from it.
+        fps: the even clock of the frames to follow one person through; None to look at single pictures, for everybody.
 
     Raises:
         ModelError: MediaPipe cannot load the model.
     """
-    import mediapipe
-    from mediapipe.tasks.python import BaseOptions, vision
 
-    options = vision.PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model.read_bytes()),  # a path with Unicode fails on Windows
-        running_mode=vision.RunningMode.VIDEO,
-        num_poses=NUM_POSES,
-    )
-    try:
-        landmarker = vision.PoseLandmarker.create_from_options(options)
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"MediaPipe cannot load {model}: {str(error).splitlines()[0]}") from error
-    with landmarker:  # left open, it raises while the interpreter exits
-        last = -1
-        for k, frame in enumerate(frames):
-            last = max(last + 1, round(1000 * k / fps))  # the clock must rise by whole milliseconds
-            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
-            found = landmarker.detect_for_video(image, last)
-            people = [
-                _detection(landmarks, world, image_size)
-                for landmarks, world in zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
-            ]
-            yield frame, _distinct(people)
+    def __init__(self, model: Path, image_size: tuple[int, int], fps: float | None) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        self._image_size = image_size
+        self._fps = fps
+        self._count = 0
+        self._milliseconds = -1
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=model.read_bytes()),  # a path with Unicode fails on Windows
+            running_mode=vision.RunningMode.IMAGE if fps is None else vision.RunningMode.VIDEO,
+            num_poses=EVERYBODY if fps is None else 1,
+        )
+        try:
+            self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"MediaPipe cannot load {model}: {str(error).splitlines()[0]}") from error
+
+    def __call__(self, frame: np.ndarray) -> list[Detection]:
+        """The people in the next frame, RGB (H, W, 3) uint8, C-contiguous."""
+        import mediapipe
+
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
+        if self._fps is None:
+            found = self._landmarker.detect(image)
+        else:
+            # The clock must rise by whole milliseconds, however fast the film.
+            self._milliseconds = max(self._milliseconds + 1, round(1000 * self._count / self._fps))
+            self._count += 1
+            found = self._landmarker.detect_for_video(image, self._milliseconds)
+        return [
+            _detection(landmarks, world, self._image_size)
+            for landmarks, world in zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._landmarker.close()
 
 
 def _detection(landmarks: list, world: list, image_size: tuple[int, int]) -> Detection:
@@ -107,16 +117,6 @@ def _detection(landmarks: list, world: list, image_size: tuple[int, int]) -> Det
         confidence=(confidence * np.where(inside, 1.0, _OUTSIDE)).astype(np.float32),
         points_3d=np.array([(point.x, point.y, point.z) for point in world], dtype=np.float32),
     )
-
-
-def _distinct(people: list[Detection]) -> list[Detection]:
-    """The same people without those seen twice; of two, the surer one stays."""
-    kept: list[Detection] = []
-    for person in sorted(people, key=lambda p: -float(p.confidence.mean())):
-        near = (np.linalg.norm(person.pixels - other.pixels, axis=1).mean() / other.size for other in kept)
-        if min(near, default=math.inf) > _SAME:
-            kept.append(person)
-    return kept
 
 
 @contextmanager

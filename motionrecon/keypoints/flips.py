@@ -16,24 +16,25 @@ import numpy as np
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.landmarks import INDEX, MIRROR, NAMES
 
-_LOWER = np.array([name.endswith(("hip", "knee", "ankle", "heel", "foot_index")) for name in NAMES])
+_LOWER = np.array([name.endswith(("knee", "ankle", "heel", "foot_index")) for name in NAMES])
 _PAIRED = np.arange(len(NAMES)) != MIRROR
 #: The landmarks that vote, upper and lower; the face is one more vote for the upper body through the ears.
 _VOTERS = tuple(
     np.array([INDEX[f"{side}_{joint}"] for joint in joints for side in ("left", "right")])
-    for joints in (("shoulder", "elbow", "wrist", "ear"), ("hip", "knee", "ankle", "heel", "foot_index"))
+    for joints in (("shoulder", "elbow", "wrist", "hip", "ear"), ("knee", "ankle", "heel", "foot_index"))
 )
 #: Labels of a frame: (upper exchanged, lower exchanged).
 _STATES = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
 
 #: All costs are mean distances of a group's landmarks in sizes of the person. A landmark's own cost is capped (it may
 #: jump for another reason); a change of label costs _SWITCH, and _SWITCH_JERK times the clip's usual cost; a frame
-#: whose sides are exchanged costs _EXCHANGED.
+#: whose sides are exchanged costs _EXCHANGED, and _HALF_EXCHANGED if only half the body is: detectors rarely do that.
 _CAP = 0.3
 _VELOCITY_WEIGHT = 0.25
 _SWITCH = 0.03
 _SWITCH_JERK = 2.0
 _EXCHANGED = 2e-4
+_HALF_EXCHANGED = 5e-3
 #: A flip cannot be told from motion across more missing frames than this.
 _BRIDGED = 2
 
@@ -81,7 +82,7 @@ def _label(pixels: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         step += cost[:, g[:, None, None], g[None, :, None], g[None, None, :]]
     differ = (_STATES[:, None] != _STATES[None]) * np.array(switch)
     change = differ.max(-1)  # both groups at once are one event
-    held = _EXCHANGED * _STATES.sum(1)
+    held = np.where(upper == lower, _EXCHANGED * upper, _HALF_EXCHANGED)
 
     total = held[:, None] + held[None] + change  # (a, b)
     back = np.zeros((len(step), 4, 4), dtype=int)  # best a for each (b, c)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from motionrecon.errors import InputError
-from motionrecon.keypoints.clip import one_person
 from motionrecon.keypoints.detect import Detection
+from motionrecon.keypoints.person import crowd_warning, mended
+from motionrecon.keypoints.tracks import follow
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.landmarks import COUNT, INDEX
 
@@ -94,7 +96,9 @@ def load_folder(
     if len(seen) < len(files):
         raise InputError(f"{folder} holds several files for one frame; give a folder with the JSON of one clip")
     count = max(count, max(seen) + 1)
-    return one_person([seen.get(frame, []) for frame in range(count)], fps, image_size, folder.name)
+    track, others = follow([seen.get(frame, []) for frame in range(count)], fps)
+    keypoints = mended(track, count, fps, image_size, folder.name)
+    return replace(keypoints, warnings=(*crowd_warning(track, others, folder.name), *keypoints.warnings))
 
 
 def _frame_number(file: Path) -> int:

@@ -9,16 +9,20 @@ from itertools import pairwise
 import numpy as np
 
 from motionrecon.keypoints.detect import Detection
+from motionrecon.landmarks import NAMES
 
-#: How far a person may be from where they were: sizes of the person, plus sizes per second of a gap.
-_REACH = 0.35
-_REACH_PER_SECOND = 1.2
+#: How far a person may be from where they were: sizes of the person, plus sizes per second since, but not farther.
+_REACH = 0.2
+_REACH_PER_SECOND = 2.0
+_FARTHEST = 1.0
 #: Ratio of sizes beyond which two detections are different people, for gaps up to a second.
 _SIZE_RATIO = 1.6
 #: Seconds after which somebody who was lost is not taken up again while others are around.
 _LONGEST_GAP = 1.5
 #: Somebody seen for less than this many seconds is not reported as another person.
 _PASSING = 0.3
+
+_TRUNK = np.isin(NAMES, [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "hip")])
 
 
 @dataclass
@@ -55,9 +59,11 @@ def follow(people: Sequence[Sequence[Detection]], fps: float) -> tuple[Track, li
     if alone and not _two_sizes(tracks):
         # Never two at once and always of a size: one person, however long they were out of sight.
         whole = Track()
-        for track in sorted(tracks, key=lambda t: t.frames[0]):
-            for frame, detection in zip(track.frames, track.detections, strict=True):
-                whole.add(frame, detection)
+        for frame, detection in sorted(
+            (pair for track in tracks for pair in zip(track.frames, track.detections, strict=True)),
+            key=lambda pair: pair[0],
+        ):
+            whole.add(frame, detection)
         return whole, []
     best = max(tracks, key=lambda t: t.weight)
     others = [t for t in tracks if t is not best and len(t.frames) >= max(2, _PASSING * fps)]
@@ -87,6 +93,11 @@ def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:
     return tracks
 
 
+def near(one: Detection, other: Detection) -> bool:
+    """Whether two detections in the same frame are of one person."""
+    return _distance(one, other) < _REACH
+
+
 def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
     """Distance from a track's end as a share of what is allowed; 1 or more if it cannot be the same person."""
     last = track.detections[-1]
@@ -95,14 +106,20 @@ def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
     ratio = size / min(last.size, person.size)
     if ratio > _SIZE_RATIO * (1 + gap):
         return np.inf
-    both = np.isfinite(person.pixels).all(1) & np.isfinite(last.pixels).all(1)
+    return _distance(last, person) / min(_FARTHEST, _REACH + _REACH_PER_SECOND * gap)
+
+
+def _distance(one: Detection, other: Detection) -> float:
+    """Between two trunks, in sizes of the larger person; infinite if they share no landmark.
+
+    The trunk, not the box: limbs swing. Its middle does not care whether left and right were exchanged.
+    """
+    both = np.isfinite(one.pixels).all(1) & np.isfinite(other.pixels).all(1)
     if not both.any():
         return np.inf
-    here, there = person.pixels[both], last.pixels[both]
-    # The middle of the body, not the box: limbs swing.
-    moved = np.linalg.norm(np.median(here, axis=0) - np.median(there, axis=0)) / size
-    shape = np.median(np.linalg.norm(here - there, axis=1)) / size
-    return float((0.5 * moved + 0.5 * shape) / (_REACH + _REACH_PER_SECOND * gap))
+    trunk = both & _TRUNK if (both & _TRUNK).any() else both
+    apart = np.linalg.norm(one.pixels[trunk].mean(0) - other.pixels[trunk].mean(0))
+    return float(apart / max(one.size, other.size))
 
 
 def _two_sizes(tracks: Sequence[Track]) -> bool:

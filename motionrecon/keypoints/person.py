@@ -1,0 +1,62 @@
+"""From one person's track to keypoints: on the clip's clock, flips undone, jumps doubted, gaps marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from motionrecon.errors import InputError
+from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.flips import undo_flips
+from motionrecon.keypoints.outliers import doubt_jumps
+from motionrecon.keypoints.tracks import Track
+from motionrecon.keypoints.types import Keypoints
+from motionrecon.landmarks import COUNT
+
+
+def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], name: str) -> Keypoints:
+    """Keypoints of a track in a clip of ``count`` frames called ``name``; ``warnings`` says what was mended.
+
+    Raises:
+        InputError: the track has fewer than two frames.
+    """
+    if len(track.frames) < 2:
+        raise InputError(
+            f"no person was found in {name}; the whole body must be in view, upright and not too small "
+            "(another --start/--end or --detector heavy may help)"
+        )
+    keypoints, flips = undo_flips(_on_clock(track, count, fps, image_size))
+    keypoints, _ = doubt_jumps(keypoints)
+    warnings = []
+    missing = int((~keypoints.tracked).sum())
+    if missing:
+        warnings.append(f"the person is not seen in {missing} of {count} frames of {name}; these are marked")
+    exchanged = int(flips.any(1).sum())
+    if exchanged:
+        warnings.append(
+            f"the detector exchanged left and right in {exchanged} of {count} frames of {name}; this was undone"
+        )
+    return replace(keypoints, warnings=tuple(warnings))
+
+
+def crowd_warning(track: Track, others: Sequence[Track], name: str) -> tuple[str, ...]:
+    """A warning if there are others than the person followed."""
+    if not others:
+        return ()
+    frames = [frame for one in (track, *others) for frame in one.frames]
+    at_once = int(np.bincount(frames).max())
+    how_many = f"{at_once} people at once" if at_once > 1 else "several people one after the other"
+    return (f"{name} shows {how_many}; the largest one that stays longest is followed",)
+
+
+def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:
+    """A track as arrays with one row a frame; frames without the person are NaN."""
+    pixels = np.full((count, COUNT, 2), np.nan)
+    confidence = np.zeros((count, COUNT))
+    points_3d = np.full((count, COUNT, 3), np.nan)
+    for frame, detection in zip(track.frames, track.detections, strict=True):
+        pixels[frame], confidence[frame] = detection.pixels, detection.confidence
+        points_3d[frame] = detection.points_3d
+    return assemble(pixels, confidence, points_3d, fps, image_size)
