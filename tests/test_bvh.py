@@ -140,7 +140,9 @@ def test_the_rest_pose_is_a_t_pose_facing_z(tmp_path: Path) -> None:
         np.testing.assert_allclose(arm / np.linalg.norm(arm), [sign, 0, 0], atol=1e-6)
         leg = at[f"{side}Foot"] - at[f"{side}UpLeg"]
         np.testing.assert_allclose(leg / np.linalg.norm(leg), [0, -1, 0], atol=1e-6)
-        assert ends[f"{side}ToeBase"][0][2] > at[f"{side}Foot"][2] + 0.1
+        toe = ends[f"{side}ToeBase"][0]
+        assert at[f"{side}Foot"][2] + 0.05 < at[f"{side}ToeBase"][2] < toe[2], "heel, ball and toe are not in order"
+        assert toe[1] < at[f"{side}Foot"][1]
     assert ends["Head"][0][1] > at["Neck"][1] > at["Spine"][1] > 0
     assert 1.6 < ends["Head"][0][1] - at["LeftFoot"][1] < 1.8, "the unit is not the metre"
 

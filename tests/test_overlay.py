@@ -171,6 +171,15 @@ def test_the_nearer_capsule_hides_the_farther_in_any_order() -> None:
     assert images[0][40, 68, 2] > 100 and images[0][40, 68, 0] < 30
 
 
+def test_a_limb_that_passes_through_another_is_in_front_on_one_side_only() -> None:
+    wall = Capsules(np.array([[[-1.0, 0, 3.0], [1.0, 0, 3.0]]]), np.full((1, 2), 0.2), np.array([[0.0, 0, 255]]))
+    spear = Capsules(np.array([[[-0.6, 0, 2.2], [0.6, 0, 3.8]]]), np.full((1, 2), 0.1), np.array([[255.0, 0, 0]]))
+    image = np.zeros((80, 100, 3), np.uint8)
+    draw_capsules(image, _frontal(), _both(wall, spear))
+    assert image[40, 30, 0] > 100 and image[40, 30, 2] < 30
+    assert image[40, 62, 2] > 100 and image[40, 62, 0] < 30
+
+
 def test_nothing_is_drawn_behind_the_camera_or_off_the_picture() -> None:
     image = np.zeros((80, 100, 3), np.uint8)
     draw_capsules(image, _frontal(), _both(_sphere(-2.0, 0.5, (255, 0, 0)), _sphere(2.0, 0.3, (255, 0, 0), x=9.0)))
