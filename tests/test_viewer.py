@@ -550,7 +550,7 @@ def test_toggles_change_the_picture(page: SimpleNamespace) -> None:
     assert wait_until(lambda: frames_shown(page) == [])
     page.tab.get_by_label("Body").check()
     assert wait_until(lambda: frames_shown(page) == [0])
-    for label in ("Skeleton", "Contact forces", "Follow the person"):
+    for label in ("Skeleton", "Contact forces", "Follow"):
         page.tab.get_by_label(label).check()
     assert wait_until(lambda: page.viewer.scene.skeleton and page.viewer.scene.forces and page.viewer.scene.follow)
     assert page.errors == []

@@ -25,7 +25,7 @@ _TOGGLES = (
     ("body", "Body", "The simulated body"),
     ("skeleton", "Skeleton", "Landmarks and bones"),
     ("forces", "Contact forces", "The floor's force on each foot"),
-    ("follow", "Follow the person", "Keep the person in the middle of the view"),
+    ("follow", "Follow", "Keep the person in the middle of the view"),
     ("floor", "Floor", "A line every 50 cm, a darker one every metre"),
     ("camera", "Video camera", "Where the video's camera stood"),
 )

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 import trimesh
 
-_SEGMENTS = 24  # around a capsule; enough to look round, few enough for software rendering
+_SEGMENTS = 16  # around a capsule; enough to look round when shaded smoothly, few enough without a graphics card
 
 
 @dataclass(frozen=True)
