@@ -69,7 +69,7 @@ class Motion:
         camera: the camera that the motion was seen through.
         tracked: (T,) bool, False where the video showed no person and the motion is only a guess.
         model_xml: MJCF of the person.
-        report: how the motion was made and how good it is; plain JSON values.
+        report: how the motion was made and how good it is; values that JSON has, numpy's numbers, and paths.
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
@@ -118,16 +118,19 @@ class Motion:
     def save(self, folder: str | Path) -> None:
         """Write the motion into ``folder``, which is made if it is missing; older files of these names are replaced.
 
+        ``report.json`` comes last. Numbers in the report that are not finite are null there, as JSON has no others.
+
         Raises:
             OutputError: the folder cannot be written.
         """
         folder = Path(folder)
+        report = json.dumps(_plain(self.report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic(folder / MODEL) as path:
             path.write_text(self.model_xml, encoding="utf-8")
         with atomic(folder / ARRAYS) as path, path.open("wb") as file:
             np.savez_compressed(file, **self._arrays())
         with atomic(folder / REPORT) as path:
-            path.write_text(json.dumps(self.report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(report, encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Motion:
@@ -188,6 +191,19 @@ class Motion:
         scalars = {"fps": np.array(float(self.fps)), "timestep": np.array(float(self.timestep)), "time": self.time}
         own = {key: np.asarray(getattr(self, key)) for key in _SHAPES if not key.startswith("camera_")}
         return scalars | names | own | camera
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with nothing in it that JSON does not know."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
 
 
 _REPAIR = "run `motionrecon reconstruct` again"

@@ -5,7 +5,7 @@ usage: blender_read_bvh.py motion.bvh bones.npz
 
 import sys
 
-import bpy
+import bpy  # type: ignore[import-not-found]
 import numpy as np
 
 source, target = sys.argv[1:]

@@ -54,6 +54,17 @@ def test_the_file_holds_the_documented_keys_without_pickles(saved: Path) -> None
     assert list(arrays["image_size"]) == [320, 240]
 
 
+def test_a_report_with_numpy_values_becomes_plain_json(tmp_path: Path) -> None:
+    report = {
+        "a": np.float64(0.5),
+        "b": (np.int64(3), float("nan"), np.True_),
+        "c": Path("x"),
+        "d": np.array([1.0, np.inf]),
+    }
+    replace(walking(2), report=report).save(tmp_path)
+    assert Motion.load(tmp_path).report == {"a": 0.5, "b": [3, None, True], "c": "x", "d": [1.0, None]}
+
+
 def test_replay_reproduces_what_was_simulated(saved: Path) -> None:
     motion = Motion.load(saved)
     again = replay(motion)

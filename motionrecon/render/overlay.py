@@ -108,7 +108,8 @@ class Painter:
         if picture is None:
             image[:] = colours.PLAIN
         else:
-            image[:] = cv2.resize(picture, self.left, interpolation=cv2.INTER_AREA)
+            shrinks = picture.shape[0] > 1.5 * self.left[1]
+            image[:] = cv2.resize(picture, self.left, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         tracked = bool(motion.tracked[t])
         draw_skeleton(image, motion.camera, motion.joints[t], motion.joint_names, tracked)
         if not tracked:

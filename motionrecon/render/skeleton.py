@@ -10,7 +10,7 @@ from motionrecon.landmarks import BODY, BONES
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, of_side
 
-_SUBPIXEL = 4
+_SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 
 
 def draw_skeleton(
@@ -21,17 +21,20 @@ def draw_skeleton(
     In place. Grey where the person was not tracked.
     """
     scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-    at = dict(zip(names, project_through_lens(camera, joints) * scale, strict=True))
-    shoulders = np.mean([at["left_shoulder"], at["right_shoulder"]], axis=0)
-    lines = [(at[a], at[b], _of_bone(a, b)) for a, b in BONES] + [(shoulders, at["nose"], colours.MIDDLE)]
+    pixels = dict(zip(names, project_through_lens(camera, joints) * scale, strict=True))
+    pixels["neck"] = (pixels["left_shoulder"] + pixels["right_shoulder"]) / 2
+    at = {name: _fixed(point) for name, point in pixels.items()}
+    bones = [(at[a], at[b], _of_bone(a, b)) for a, b in (*BONES, ("neck", "nose"))]
     dots = [(at[name], of_side(name)) for name in BODY]
     unit = _unit(image, camera, joints)
     for extra in (2.2 * unit, 0.0):  # first a dark edge around all of it, then the colours
-        edge = colours.OUTLINE if extra else None
-        for a, b, colour in lines:
-            _line(image, a, b, edge or (colour if tracked else colours.UNTRACKED), 3.8 * unit + extra)
+        edge = colours.OUTLINE if extra else None if tracked else colours.UNTRACKED
+        for start, end, colour in bones:
+            if start and end:
+                width = max(1, round(3.8 * unit + extra))
+                cv2.line(image, start, end, edge or colour, width, cv2.LINE_AA, _SUBPIXEL)
         for centre, colour in dots:
-            _dot(image, centre, edge or (colour if tracked else colours.UNTRACKED), 5.2 * unit + extra / 2)
+            _dot(image, centre, edge or colour, 5.2 * unit + extra / 2)
     for centre, _ in dots:
         _dot(image, centre, (255, 255, 255), 2.3 * unit)
 
@@ -65,13 +68,6 @@ def _fixed(point: np.ndarray) -> list[int] | None:
     return np.round(point * 2**_SUBPIXEL).astype(int).tolist()
 
 
-def _line(image: np.ndarray, a: np.ndarray, b: np.ndarray, colour: Colour, width: float) -> None:
-    start, end = _fixed(a), _fixed(b)
-    if start and end:
-        cv2.line(image, start, end, colour, max(1, round(width)), cv2.LINE_AA, _SUBPIXEL)
-
-
-def _dot(image: np.ndarray, centre: np.ndarray, colour: Colour, radius: float) -> None:
-    at = _fixed(centre)
-    if at:
-        cv2.circle(image, at, round(radius * 2**_SUBPIXEL), colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
+def _dot(image: np.ndarray, centre: list[int] | None, colour: Colour, radius: float) -> None:
+    if centre:
+        cv2.circle(image, centre, round(radius * 2**_SUBPIXEL), colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
