@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -26,13 +26,13 @@ def empty_images(count: int, size: tuple[int, int] = (640, 360)) -> list[np.ndar
     return [np.broadcast_to(row[None, :, None], (size[1], size[0], 3)).copy()] * count
 
 
-def write_clip(path: Path, images: Iterable[np.ndarray], fps: float = FPS, size: tuple[int, int] | None = None) -> Path:
-    """Encode images (H, W, 3) as H.264, scaled to ``size`` (width, height) if it is given; returns ``path``."""
+def write_clip(path: Path, images: Sequence[np.ndarray], fps: float = FPS) -> Path:
+    """Encode images (H, W, 3), all of one size, as H.264; returns ``path``."""
+    height, width, _ = images[0].shape
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=round(fps), options={"crf": "20", "preset": "ultrafast"})
-        stream.pix_fmt = "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for image in images:
-            stream.width, stream.height = size or (image.shape[1], image.shape[0])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")))
         container.mux(stream.encode())
     return path
