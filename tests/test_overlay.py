@@ -13,7 +13,7 @@ from motions import camera, kinematic, walking
 
 from motionrecon.camera import Camera
 from motionrecon.errors import InputError, OutputError
-from motionrecon.landmarks import INDEX
+from motionrecon.landmarks import BODY, INDEX
 from motionrecon.motion import Motion
 from motionrecon.render import colours, render_still, write_overlay
 from motionrecon.render.overlay import Painter
@@ -126,7 +126,7 @@ def test_any_image_size_gives_an_even_picture_of_bounded_size(size: tuple[int, i
 @pytest.mark.parametrize("speed", [0.0, 1.2, 6.0])
 def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> None:
     motion = walking(60, speed=speed)
-    stage = Stage(motion.joints, motion.camera, (480, 600), motion.fps)
+    stage = Stage(motion.joints, np.array([1.0, 0.0]), motion.camera, (480, 600), motion.fps)
     for t in range(60):
         pixels = stage.camera(t).project(motion.joints[t])
         assert ((pixels > 0) & (pixels < (480, 600))).all()
@@ -137,6 +137,15 @@ def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> No
     assert np.linalg.det(view.R_camera_world) == pytest.approx(1)
     assert (-view.R_camera_world.T @ view.t_camera_world)[2] > 0.3
     assert view.R_camera_world[1, 2] < -0.9
+    assert view.R_camera_world[2, 0] < 0, "the person is seen from behind"
+
+
+def test_a_motion_with_fewer_landmarks_is_drawn_the_same() -> None:
+    motion = walking(2)
+    fewer = replace(motion, joint_names=BODY, joints=motion.joints[:, [INDEX[name] for name in BODY]])
+    split = Painter(motion).left[0]
+    np.testing.assert_array_equal(render_still(motion, 0)[:, :split], render_still(fewer, 0)[:, :split])
+    assert share_of(render_still(fewer, 0)[:, split:], colours.LEFT, 60) > 0.002
 
 
 def _frontal() -> Camera:

@@ -91,7 +91,7 @@ class Painter:
         self.size = self.left[0] + right[0], right[1]
         self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
         self._shape = Shape(motion.model)
-        self._stage = Stage(motion.joints, motion.camera, right, motion.fps)
+        self._stage = Stage(motion.joints, _facing(motion), motion.camera, right, motion.fps)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
     def draw(self, t: int, picture: np.ndarray | None) -> np.ndarray:
@@ -153,6 +153,13 @@ def _pictures(
         for _ in range(len(motion)):
             picture = next(pictures, picture)
             yield picture
+
+
+def _facing(motion: Motion) -> np.ndarray:
+    """The horizontal direction (2,) that the person mostly faces: at right angles to the line through the hips."""
+    left, right = (motion.joints[:, motion.joint_names.index(f"{side}_hip")] for side in ("left", "right"))
+    across = (left - right).mean(axis=0)
+    return np.array([across[1], -across[0]])
 
 
 def _layout(image_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.camera import Camera
 from motionrecon.render import colours
@@ -28,14 +29,17 @@ class Stage:
 
     Args:
         joints: (T, J, 3) world landmarks of the whole motion.
+        facing: (2,) the horizontal direction that the person mostly faces, of any length.
         source: the video's camera.
         size: (width, height) of the picture.
         fps: frames per second of the motion.
     """
 
-    def __init__(self, joints: np.ndarray, source: Camera, size: tuple[int, int], fps: float) -> None:
+    def __init__(
+        self, joints: np.ndarray, facing: np.ndarray, source: Camera, size: tuple[int, int], fps: float
+    ) -> None:
         self.size = size
-        self._rotation = _side_view(joints, source)
+        self._rotation = _side_view(facing, source)
         focal = size[1] / 2 / np.tan(_VIEW / 2)
         self._K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]])
         low, high = joints.min(axis=(0, 1)), joints.max(axis=(0, 1))
@@ -151,7 +155,7 @@ def draw_arrow(image: np.ndarray, camera: Camera, start: np.ndarray, end: np.nda
         cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, _SUBPIXEL, tip)
 
 
-def _side_view(joints: np.ndarray, source: Camera) -> np.ndarray:
+def _side_view(facing: np.ndarray, source: Camera) -> np.ndarray:
     """World to camera (3, 3) for a look at right angles to ``source``'s, from the side that shows more of the front."""
     ahead = source.R_camera_world[2, :2]
     length = float(np.linalg.norm(ahead))
@@ -159,23 +163,13 @@ def _side_view(joints: np.ndarray, source: Camera) -> np.ndarray:
         ahead, length = -source.R_camera_world[1, :2], float(np.linalg.norm(source.R_camera_world[1, :2]))
     ahead = ahead / length
     look = np.array([-ahead[1], ahead[0]])
-    if look @ _facing(joints) > 0:
+    if look @ facing > 0:
         look = -look
     forward = np.array([*np.cos(_PITCH) * look, -np.sin(_PITCH)])
     right = np.array([look[1], -look[0], 0.0])
     return np.stack([right, np.cross(forward, right), forward])
 
 
-def _facing(joints: np.ndarray) -> np.ndarray:
-    """The horizontal direction (2,) that the person mostly faces, unnormalized."""
-    from motionrecon.landmarks import INDEX
-
-    across = joints[:, INDEX["left_hip"]] - joints[:, INDEX["right_hip"]]
-    return np.array([across[:, 1].mean(), -across[:, 0].mean()])
-
-
 def _smooth(path: np.ndarray, frames: float) -> np.ndarray:
-    """A path (T, 3) smoothed over this many frames; its ends hold their direction's pace."""
-    from scipy.ndimage import gaussian_filter1d
-
+    """A path (T, 3) smoothed over this many frames."""
     return gaussian_filter1d(path, frames, axis=0, mode="nearest")
