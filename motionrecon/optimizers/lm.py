@@ -2,7 +2,7 @@
 
 Both additions trade cheap residuals for dear Jacobians. On a window of motion a rollout costs a fiftieth of a
 Jacobian, so trying several damped steps per Jacobian, and correcting the Jacobian by rank-one secant updates for as
-long as that pays, needs about half the Jacobians of the textbook method. ``LM(search=1, broyden=0)`` is the latter.
+long as that pays, needs half the Jacobians of the textbook method or less. ``LM(search=1, broyden=0)`` is the latter.
 
 The damped steps solve (J'J + mu D) s = -J'r by a Cholesky factor for each mu. At n = 400 eight of them take 10 ms on
 one core, as does the one eigendecomposition that would serve every mu; but an update of J asks for few dampings anew.
@@ -21,7 +21,7 @@ from motionrecon.optimizers.problem import Counted, require_least_squares
 #: Damping beyond which steps are too short to matter.
 MU_MAX = 1e12
 MU_MIN = 1e-12
-#: Columns of J below this share of the largest are damped as if they had it, so that unknowns without effect stay put.
+#: Squared columns of J below this share of the largest are damped as if they had it: unknowns without effect stay put.
 SCALE_FLOOR = 1e-6
 #: A sum of squares that is this share of the start's is zero to rounding.
 ZERO = 1e-20
@@ -137,7 +137,9 @@ class LM(Optimizer[LMMemory]):
         broyden_search: damped steps tried after such an update.
         broyden_gain: updates go on while a step lowers the value by at least this share.
         mu: damping at the start, relative to the squared columns of J.
-        marquardt: weigh the damping of each unknown by its column of J (no units needed); False damps all alike.
+        marquardt: weigh the damping of each unknown by its column of J, for unknowns of different units. False damps
+            all alike, relative to the largest column: better where all are angles, since a late knot, which moves
+            little, is then not sent far.
         gtol: converged once no column of J has a larger cosine with r.
         xtol: converged once the steps since the last Jacobian are shorter than this share of |x|.
         ftol: converged once the value decreased by less than this share since the last Jacobian.
@@ -148,8 +150,8 @@ class LM(Optimizer[LMMemory]):
     broyden: int = 20
     broyden_search: int = 3
     broyden_gain: float = 0.02
-    mu: float = 1e-3
-    marquardt: bool = True
+    mu: float = 1e-2
+    marquardt: bool = False
     gtol: float = 1e-8
     xtol: float = 1e-8
     ftol: float = 1e-8
