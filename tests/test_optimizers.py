@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 SECOND_ORDER = ("lm", "bfgs", "lbfgs")
 FIRST_ORDER = ("adam", "momentum", "gd")
 #: Settings of lm that take different roads through it.
-LM_KINDS = {
+LM_KINDS: dict[str, dict[str, Any]] = {
     "strong": {},
     "plain": {"search": 1, "broyden": 0},
     "search": {"broyden": 0},
@@ -154,9 +155,9 @@ def test_state_is_a_value(problem, method):
             expected.iteration,
         )
     with pytest.raises(dataclasses.FrozenInstanceError):
-        state.value = 0.0
+        setattr(state, "value", 0.0)  # noqa: B010
     with pytest.raises(dataclasses.FrozenInstanceError):
-        optimizer.gtol = 1.0
+        setattr(optimizer, "gtol", 1.0)  # noqa: B010
 
 
 @by_name
@@ -335,7 +336,7 @@ def test_bad_names_and_options():
     with pytest.raises(InputError, match="is made already"):
         minimize(problem, problem.x0, LM(), search=1)
     with pytest.raises(InputError, match="is not a problem"):
-        minimize(np.sum, problem.x0)
+        minimize(np.sum, problem.x0)  # type: ignore[arg-type]
 
 
 def test_callback_sees_each_step_and_can_stop():
@@ -389,7 +390,7 @@ def test_damped_steps_solve_the_damped_equations():
 
 @pytest.mark.parametrize("method", ["bfgs", "lbfgs"])
 def test_quasi_newton_meets_the_secant_condition(method):
-    optimizer = make(method)
+    optimizer: Any = make(method)
     rng = np.random.default_rng(0)
     curvature = optimizer.fresh(5)
     for _ in range(3):
