@@ -45,19 +45,23 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
     else:
         name = "motion"
     viewer = Viewer(motion, port=port, name=name)
+    if not block:
+        _announce(viewer, name, open_browser)
+        return viewer
     try:
-        print(f"Viewing {name} at {viewer.url} (Ctrl-C ends)", flush=True)
-        if open_browser:
-            webbrowser.open(viewer.url)
-        if block:
-            viewer.wait()
+        _announce(viewer, name, open_browser)
+        viewer.wait()
     except KeyboardInterrupt:
-        viewer.stop()
         print()
     finally:
-        if block:
-            viewer.stop()
+        viewer.stop()
     return viewer
+
+
+def _announce(viewer: Viewer, name: str, open_browser: bool) -> None:
+    print(f"Viewing {name} at {viewer.url} (Ctrl-C ends)", flush=True)
+    if open_browser:
+        webbrowser.open(viewer.url)
 
 
 class Viewer:

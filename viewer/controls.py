@@ -20,6 +20,9 @@ _PLAY, _PAUSE = viser.Icon.PLAYER_PLAY_FILLED, viser.Icon.PLAYER_PAUSE_FILLED
 _HAND_OFF = 0.25  # seconds after the last move of the slider in which only the user moves it
 _STANDS = 0.02  # share of the weight on a foot that counts as contact
 
+#: Endings of the names in a report's quality section, and the units that they stand for.
+_UNITS = {"px": "px", "percent": "%", "mm": "mm", "s": "s"}
+
 #: Toggle of the scene, what the panel calls it, and its hint.
 _TOGGLES = (
     ("body", "Body", "The simulated body"),
@@ -134,7 +137,10 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     lines = []
     for name, value in (report.get("quality") or {}).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            lines.append(f"{name.replace('_', ' ')}: {value:.3g}")
+            what, _, unit = name.rpartition("_")
+            if unit not in _UNITS:
+                what, unit = name, ""
+            lines.append(f"{what.replace('_', ' ').capitalize()}: {value:.3g} {_UNITS.get(unit, '')}".rstrip())
     return lines + [f"Warning: {warning}" for warning in report.get("warnings") or ()]
 
 

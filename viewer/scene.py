@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, MIDDLE = (44, 98, 170), (206, 92, 42), (150, 154, 162)
 _BONE, _JOINT, _FORCE, _CAMERA = (40, 44, 52), (20, 22, 28), (222, 52, 62), (90, 96, 110)
-_GHOST = 0.35  # opacity of the body while something inside it is shown
+_GHOST = 0.45  # opacity of the body while something inside it is shown
 _METRES_PER_WEIGHT = 0.6  # length of an arrow that carries the whole body
 _LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 _FOLLOW_SECONDS = 0.25  # the followed path is smoothed, so that steps do not shake the view

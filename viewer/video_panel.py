@@ -101,7 +101,8 @@ class VideoPanel:
 
 
 def _note(text: str) -> str:
-    return f'<div style="padding: 0.6em 1em; opacity: 0.75; font-size: 0.85em">{html.escape(text.capitalize())}</div>'
+    sentence = html.escape(text[:1].upper() + text[1:])
+    return f'<div style="padding: 0.6em 1em; opacity: 0.75; font-size: 0.85em">{sentence}</div>'
 
 
 def _picture(jpeg: bytes) -> str:
