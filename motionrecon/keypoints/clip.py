@@ -19,7 +19,7 @@ from motionrecon.files import sha256
 from motionrecon.keypoints import cache, models
 from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDetector, quiet
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.tracks import Track, follow, near
+from motionrecon.keypoints.tracks import Track, distinct, follow, near
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.progress import Progress
 from motionrecon.video import VideoInfo, frames, prefetch, probe
@@ -58,7 +58,7 @@ def detect_clip(
     clip = _Clip(info, start, end, len(wanted), models.find(detector), models.find(_LOOKS_WITH))
     cached_at = None
     if cache_dir is not None:
-        depends_on = {
+        depends_on: dict[str, str | float] = {
             "video": sha256(video),
             "model": sha256(clip.model),
             "first": wanted.start,
@@ -98,13 +98,13 @@ def _watch(
     """Whom MediaPipe follows, in every frame; and everybody, in every look."""
     looks: list[list[Detection]] = []
     scale = min(1.0, MAX_SIDE / max(clip.info.image_size))
-    with closing(PoseDetector(clip.scan_model, clip.info.image_size, fps=None)) as everybody:
+    with closing(PoseDetector(clip.scan_model, clip.info.image_size, video=False)) as everybody:
 
         def look_round(k: int, frame: np.ndarray, found: list[Detection]) -> None:
             around = found
             if k % clip.every == 0:
-                looks.append(everybody(frame))
-                around = found + looks[-1]
+                around = distinct(found + everybody(frame))
+                looks.append(around)
             camera.add(frame, [person.box * scale for person in around])
 
         return _run(clip, None, look_round, "keypoints", progress), looks
@@ -139,7 +139,7 @@ def _run(
     seen: list[list[Detection]] = []
     with (
         closing(prefetch(frames(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info))) as images,
-        closing(PoseDetector(clip.model, clip.info.image_size, fps=clip.info.fps)) as one,
+        closing(PoseDetector(clip.model, clip.info.image_size, video=True)) as one,
         progress.stage(name, clip.count) as advance,
     ):
         for k, frame in enumerate(images):

@@ -1,8 +1,7 @@
 """Running MediaPipe's pose landmarker: following one person through frames, or finding everybody in a picture.
 
-Asked for one pose in a video, MediaPipe follows it from frame to frame and smooths it a little (a lag of about half a
-frame at 60 fps). Asked for several, it does not smooth, loses people in backlight and puts limbs where nobody is. So
-one person is followed, and everybody is looked for now and then in single pictures.
+Asked for several poses in a video, MediaPipe loses people in backlight and puts limbs where nobody is; asked for one,
+it follows it well. So one person is followed, and everybody is looked for now and then in single pictures.
 """
 
 from __future__ import annotations
@@ -24,6 +23,10 @@ from motionrecon.errors import ModelError
 EVERYBODY = 4
 #: Longer side of the frames that the detector is shown, pixels; it crops each person to 256 x 256 anyway.
 MAX_SIDE = 1920
+#: Milliseconds between frames, as MediaPipe is told. It smooths a single pose in real time (One Euro), which lags,
+#: and smears exchanged sides into limbs that wander across. A clock this slow leaves next to nothing of the smoothing:
+#: the kinematics smooths later, with the whole clip in view.
+_CLOCK_STEP = 1_000_000
 #: A landmark outside the image is a guess: its confidence is multiplied by this.
 _OUTSIDE = 0.3
 #: What MediaPipe, absl and TensorFlow Lite print although nothing is wrong.
@@ -62,23 +65,22 @@ class PoseDetector:
     Args:
         model: a checked ``.task`` file.
         image_size: (width, height) that the pixels refer to; frames may be scaled down from it.
-        fps: the even clock of the frames to follow one person through; None to look at single pictures, for everybody.
+        video: follow one person through successive frames; otherwise look at single pictures, for everybody.
 
     Raises:
         ModelError: MediaPipe cannot load the model.
     """
 
-    def __init__(self, model: Path, image_size: tuple[int, int], fps: float | None) -> None:
+    def __init__(self, model: Path, image_size: tuple[int, int], video: bool) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
 
         self._image_size = image_size
-        self._fps = fps
-        self._count = 0
-        self._milliseconds = -1
+        self._video = video
+        self._milliseconds = 0
         options = vision.PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()),  # a path with Unicode fails on Windows
-            running_mode=vision.RunningMode.IMAGE if fps is None else vision.RunningMode.VIDEO,
-            num_poses=EVERYBODY if fps is None else 1,
+            running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
+            num_poses=1 if video else EVERYBODY,
         )
         try:
             self._landmarker = vision.PoseLandmarker.create_from_options(options)
@@ -90,12 +92,10 @@ class PoseDetector:
         import mediapipe
 
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
-        if self._fps is None:
+        if not self._video:
             found = self._landmarker.detect(image)
         else:
-            # The clock must rise by whole milliseconds, however fast the film.
-            self._milliseconds = max(self._milliseconds + 1, round(1000 * self._count / self._fps))
-            self._count += 1
+            self._milliseconds += _CLOCK_STEP
             found = self._landmarker.detect_for_video(image, self._milliseconds)
         return [
             _detection(landmarks, world, self._image_size)

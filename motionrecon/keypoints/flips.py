@@ -1,10 +1,11 @@
 """Undoing left/right flips: frames in which a detector takes the left limbs for the right ones.
 
-A flip makes limbs jump; a person who turns round moves them smoothly from one side to the other. So the sides are
-labelled anew over the whole clip, upper and lower body each kept or exchanged, such that the labelled landmarks
-accelerate least in the image (Viterbi's algorithm over pairs of frames, exact). Changing a label costs more the
-jerkier the clip, so that a low frame rate leaves the detector's labels alone; frames that keep the detector's labels
-are slightly preferred, so that what is rare is what is undone.
+A flip makes limbs jump; a person who turns round moves them steadily from one side to the other. So every frame is
+labelled "as detected" or "exchanged" such that each landmark continues best what it did in the frames before: exact
+dynamic programming over the labels of the last few frames, so that a few garbled frames at a flip do not break the
+thread. Changing the label costs more the jerkier the clip, so that a low frame rate leaves the detector's labels alone,
+and exchanged frames cost a little, so that what is rare is what is undone. The whole body comes first, then the legs
+alone, then the arms alone.
 """
 
 from __future__ import annotations
@@ -16,24 +17,25 @@ import numpy as np
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.landmarks import INDEX, MIRROR, NAMES
 
-_LOWER = np.array([name.endswith(("knee", "ankle", "heel", "foot_index")) for name in NAMES])
-_PAIRED = np.arange(len(NAMES)) != MIRROR
-#: The landmarks that vote, upper and lower; the face is one more vote for the upper body through the ears.
-_VOTERS = tuple(
-    np.array([INDEX[f"{side}_{joint}"] for joint in joints for side in ("left", "right")])
-    for joints in (("shoulder", "elbow", "wrist", "hip", "ear"), ("knee", "ankle", "heel", "foot_index"))
+#: What is exchanged together: the landmarks that change places, and those that vote on it.
+_ARM = ("elbow", "wrist", "pinky", "index", "thumb")
+_LEG = ("knee", "ankle", "heel", "foot_index")
+_VOTING = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot_index")
+_PARTS: tuple[tuple[tuple[str, ...] | None, tuple[str, ...]], ...] = (
+    (None, _VOTING),
+    (_LEG, _LEG),
+    (_ARM, ("elbow", "wrist")),
 )
-#: Labels of a frame: (upper exchanged, lower exchanged).
-_STATES = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
 
-#: All costs are mean distances of a group's landmarks in sizes of the person. A landmark's own cost is capped (it may
-#: jump for another reason); a change of label costs _SWITCH, and _SWITCH_JERK times the clip's usual cost; a frame
-#: whose sides are exchanged costs _EXCHANGED, and _HALF_EXCHANGED if only half the body is: detectors rarely do that.
-_CAP = 0.3
-_VELOCITY_WEIGHT = 0.25
-_SWITCH = 0.03
-_SWITCH_JERK = 2.0
-_EXCHANGED = 2e-4
+#: Labels of this many frames are remembered.
+_MEMORY = 8
+#: Costs are mean distances of the voters from where they were expected, in sizes of the person: at most _CAP for one
+#: landmark (it may jump for another reason). A change of label costs _SWITCH, and _SWITCH_JERK times the clip's usual
+#: cost; a frame that is exchanged costs _EXCHANGED, and _HALF_EXCHANGED if it is only the legs or the arms.
+_CAP = 0.25
+_SWITCH = 0.08
+_SWITCH_JERK = 3.0
+_EXCHANGED = 1e-3
 _HALF_EXCHANGED = 5e-3
 #: A flip cannot be told from motion across more missing frames than this.
 _BRIDGED = 2
@@ -46,67 +48,86 @@ def undo_flips(keypoints: Keypoints) -> tuple[Keypoints, np.ndarray]:
         keypoints: one person; stretches without the person are treated apart.
 
     Returns:
-        the mended keypoints, and (T, 2) bool: whether the upper and the lower body of each frame were exchanged back.
+        the mended keypoints, and (T,) bool: the frames in which something was put back.
     """
-    changed = np.zeros((len(keypoints), 2), dtype=bool)
+    changed = np.zeros(len(keypoints), dtype=bool)
     frames = np.flatnonzero(keypoints.tracked)
-    for run in np.split(frames, np.flatnonzero(np.diff(frames) > _BRIDGED + 1) + 1):
-        if len(run) >= 3:
-            changed[run] = _STATES[_label(keypoints.pixels[run], keypoints.confidence[run])]
-    if not changed.any():
-        return keypoints, changed
-    take = np.tile(np.arange(len(NAMES)), (len(keypoints), 1))
-    for group, members in ((0, ~_LOWER & _PAIRED), (1, _LOWER & _PAIRED)):
-        take[np.ix_(changed[:, group], members)] = MIRROR[members]
+    for moving, voters in _PARTS:
+        exchanged = np.zeros(len(keypoints), dtype=bool)
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) > _BRIDGED + 1) + 1):
+            if len(run) >= 3:
+                held = _EXCHANGED if moving is None else _HALF_EXCHANGED
+                exchanged[run] = _label(keypoints.pixels[run], keypoints.confidence[run], voters, held)
+        keypoints = _exchange(keypoints, exchanged, moving)
+        changed |= exchanged
+    return keypoints, changed
+
+
+def _exchange(keypoints: Keypoints, frames: np.ndarray, moving: tuple[str, ...] | None) -> Keypoints:
+    """Exchange left and right of some joints (None: all) in some frames, (T,) bool."""
+    members = np.array([moving is None or name.endswith(moving) for name in NAMES])
+    take = np.where(frames[:, None] & members, MIRROR, np.arange(len(NAMES)))
     rows = np.arange(len(keypoints))[:, None]
-    mended = replace(
+    return replace(
         keypoints,
         pixels=keypoints.pixels[rows, take],
         confidence=keypoints.confidence[rows, take],
         points_3d=keypoints.points_3d[rows, take],
     )
-    return mended, changed
 
 
-def _label(pixels: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """The cheapest label (index into ``_STATES``) of each frame of one run: (n, 33, 2), (n, 33) -> (n,)."""
-    size = np.median((np.nanmax(pixels, axis=1) - np.nanmin(pixels, axis=1)).max(1))
-    scaled = np.nan_to_num(pixels) / max(float(size), 1.0)
-    groups = [_costs(scaled, confidence, voters) for voters in _VOTERS]
-    switch = [_SWITCH + _SWITCH_JERK * float(np.median(cost[:, 0, 0, 0])) for cost in groups]
+def _label(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...], held: float) -> np.ndarray:
+    """Which frames of one run are exchanged: (n, 33, 2), (n, 33) -> (n,) bool."""
+    costs = _costs(pixels, confidence, voters)
+    switch = _SWITCH + _SWITCH_JERK * float(np.median(costs[:, 0, 0, 0]))
 
-    # step[t, a, b, c]: cost of labels a, b, c at frames t, t + 1, t + 2.
-    upper, lower = _STATES.T
-    step = np.zeros((len(pixels) - 2, 4, 4, 4))
-    for cost, g in zip(groups, (upper, lower), strict=True):
-        step += cost[:, g[:, None, None], g[None, :, None], g[None, None, :]]
-    differ = (_STATES[:, None] != _STATES[None]) * np.array(switch)
-    change = differ.max(-1)  # both groups at once are one event
-    held = np.where(upper == lower, _EXCHANGED * upper, _HALF_EXCHANGED)
+    # A state holds the labels of the last frames: bit j is the label of the frame j + 1 ago.
+    states = np.arange(1 << _MEMORY)
+    bits = states[:, None] >> np.arange(_MEMORY) & 1
+    lag = np.arange(_MEMORY - 1)
+    turned = bits[:, :-1] ^ bits[:, 1:]
+    new = np.arange(2)[None, :]
+    differs = new[:, :, None] ^ bits[:, None, :-1]  # (states, 2, lags)
+    fixed = switch * (new != bits[:, :1]) + held * new
+    before = (states >> 1)[:, None] | np.arange(2) << (_MEMORY - 1)  # the two states that lead to each
 
-    total = held[:, None] + held[None] + change  # (a, b)
-    back = np.zeros((len(step), 4, 4), dtype=int)  # best a for each (b, c)
-    for t in range(len(step)):
-        through = total[:, :, None] + step[t] + change[None] + held[None, None]
-        back[t] = through.argmin(0)
-        total = through.min(0)
-    labels = np.zeros(len(pixels), dtype=int)
-    labels[-2:] = np.unravel_index(total.argmin(), total.shape)
-    for t in range(len(step) - 1, -1, -1):
-        labels[t] = back[t, labels[t + 1], labels[t + 2]]
+    total = np.where(np.isin(states, (0, len(states) - 1)), 0.0, np.inf)  # the past of the first frame has one label
+    came_from = np.zeros((len(pixels), len(states)), dtype=np.int64)
+    for t, cost in enumerate(costs):
+        through = total[:, None] + fixed + cost[lag, differs, turned[:, None, :]].sum(-1)
+        candidates = through[before, (states & 1)[:, None]]
+        best = candidates.argmin(1)
+        came_from[t] = before[states, best]
+        total = candidates[states, best]
+    labels = np.zeros(len(pixels), dtype=bool)
+    state = int(total.argmin())
+    for t in range(len(pixels) - 1, -1, -1):
+        labels[t] = bool(state & 1)
+        state = int(came_from[t, state])
     return labels
 
 
-def _costs(scaled: np.ndarray, confidence: np.ndarray, voters: np.ndarray) -> np.ndarray:
-    """How unsteadily a group moves over three frames under each labelling: (n - 2, 2, 2, 2)."""
-    either = np.stack([scaled[:, voters], scaled[:, MIRROR[voters]]])  # (2, n, V, 2)
-    sure = np.minimum(confidence[:, voters], confidence[:, MIRROR[voters]])
-    weight = np.sqrt(np.minimum(np.minimum(sure[:-2], sure[1:-1]), sure[2:])) + 1e-3
-    cost = np.zeros((len(scaled) - 2, 2, 2, 2))
-    for a, b, c in np.ndindex(2, 2, 2):
-        first, second, third = either[a, :-2], either[b, 1:-1], either[c, 2:]
-        bend = np.linalg.norm(third - 2 * second + first, axis=-1)
-        move = np.linalg.norm(third - second, axis=-1)
-        one = np.minimum(bend, _CAP) + _VELOCITY_WEIGHT * np.minimum(move, _CAP)
-        cost[:, a, b, c] = (one * weight).sum(-1) / weight.sum(-1)
-    return cost
+def _costs(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...]) -> np.ndarray:
+    """How far the voters are from where earlier frames lead one to expect them: (n, lags, 2, 2).
+
+    ``[t, k - 1, a, b]``: frame t against frames t - k and t - k - 1 going on steadily, where frame t is labelled
+    otherwise than frame t - k if a, and frame t - k otherwise than frame t - k - 1 if b.
+    """
+    pairs = np.array([INDEX[f"{side}_{joint}"] for joint in voters for side in ("left", "right")])
+    size = float(np.nanmedian((np.nanmax(pixels, axis=1) - np.nanmin(pixels, axis=1)).max(1)))
+    known = np.isfinite(pixels).all(-1)
+    scaled = np.nan_to_num(pixels) / max(size, 1.0)
+    same, mirrored = scaled[:, pairs], scaled[:, MIRROR[pairs]]
+    weight = np.sqrt(np.minimum(confidence[:, pairs], confidence[:, MIRROR[pairs]]))
+    weight = weight * known[:, pairs] * known[:, MIRROR[pairs]]
+    costs = np.zeros((len(pixels), _MEMORY - 1, 2, 2))
+    importance = 1.0 / np.arange(1, _MEMORY)
+    for k in range(1, min(_MEMORY, len(pixels) - 1)):
+        last, earlier, w = same[1:-k], same[: -k - 1], weight[k + 1 :] * weight[1:-k] * weight[: -k - 1]
+        for a, now in enumerate((same[k + 1 :], mirrored[k + 1 :])):
+            for b, past in enumerate((earlier, mirrored[: -k - 1])):
+                # Half the velocity: a whole one, over several frames, would mostly carry noise.
+                expected = last + (k if k == 1 else 0.5 * k) * (last - past)
+                miss = np.minimum(np.linalg.norm(now - expected, axis=-1), _CAP)
+                costs[k + 1 :, k - 1, a, b] = (miss * w).sum(-1) / np.maximum(w.sum(-1), 1e-3)
+    return costs * (importance / importance.sum())[:, None, None]

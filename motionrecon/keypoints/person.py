@@ -33,7 +33,7 @@ def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], na
     missing = int((~keypoints.tracked).sum())
     if missing:
         warnings.append(f"the person is not seen in {missing} of {count} frames of {name}; these are marked")
-    exchanged = int(flips.any(1).sum())
+    exchanged = int(flips.sum())
     if exchanged:
         warnings.append(
             f"the detector exchanged left and right in {exchanged} of {count} frames of {name}; this was undone"

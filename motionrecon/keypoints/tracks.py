@@ -17,8 +17,9 @@ _REACH_PER_SECOND = 2.0
 _FARTHEST = 1.0
 #: Ratio of sizes beyond which two detections are different people, for gaps up to a second.
 _SIZE_RATIO = 1.6
-#: Seconds after which somebody who was lost is not taken up again while others are around.
-_LONGEST_GAP = 1.5
+#: Seconds after which a track ends, and seconds after which a new track is not the same person while others are around.
+_LONGEST_GAP = 0.5
+_LONGEST_ABSENCE = 2.0
 #: Somebody seen for less than this many seconds is not reported as another person.
 _PASSING = 0.3
 
@@ -55,19 +56,22 @@ def follow(people: Sequence[Sequence[Detection]], fps: float) -> tuple[Track, li
     tracks = link(people, fps)
     if not tracks:
         return Track(), []
-    alone = max(len(frame) for frame in people) == 1
-    if alone and not _two_sizes(tracks):
-        # Never two at once and always of a size: one person, however long they were out of sight.
-        whole = Track()
-        for frame, detection in sorted(
-            (pair for track in tracks for pair in zip(track.frames, track.detections, strict=True)),
-            key=lambda pair: pair[0],
-        ):
-            whole.add(frame, detection)
-        return whole, []
     best = max(tracks, key=lambda t: t.weight)
-    others = [t for t in tracks if t is not best and len(t.frames) >= max(2, _PASSING * fps)]
-    return best, others
+    ordered = sorted(tracks, key=lambda t: t.frames[0])
+    # Never two at once, and each where the one before may have gone: one person, however long out of sight.
+    alone = max(map(len, people)) == 1 and all(_continues(a, b, fps, np.inf) for a, b in pairwise(ordered))
+    longest = np.inf if alone else _LONGEST_ABSENCE
+    person = Track(list(best.frames), list(best.detections))
+    others = []
+    for track in sorted((t for t in tracks if t is not best), key=lambda t: _gap(best, t)):
+        after = _continues(person, track, fps, longest)
+        before = _continues(track, person, fps, longest)
+        if after or before:
+            first, second = (person, track) if after else (track, person)
+            person = Track(first.frames + second.frames, first.detections + second.detections)
+        elif len(track.frames) >= max(2, _PASSING * fps):
+            others.append(track)
+    return person, others
 
 
 def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:
@@ -122,9 +126,24 @@ def _distance(one: Detection, other: Detection) -> float:
     return float(apart / max(one.size, other.size))
 
 
-def _two_sizes(tracks: Sequence[Track]) -> bool:
-    """Whether successive tracks differ so much in size that they are not the same person."""
-    ordered = sorted(tracks, key=lambda t: t.frames[0])
-    pairs = pairwise(ordered)
-    ratios = (a.detections[-1].size / b.detections[0].size for a, b in pairs)
-    return any(not 1 / (2 * _SIZE_RATIO) < ratio < 2 * _SIZE_RATIO for ratio in ratios)
+def _gap(one: Track, other: Track) -> int:
+    """Frames between two tracks; negative if they overlap."""
+    return max(other.frames[0] - one.frames[-1], one.frames[0] - other.frames[-1])
+
+
+def _continues(one: Track, other: Track, fps: float, longest: float) -> bool:
+    """Whether ``other`` may be the same person after an absence of at most ``longest`` seconds."""
+    gap = (other.frames[0] - one.frames[-1]) / fps
+    last, first = one.detections[-1], other.detections[0]
+    ratio = max(last.size, first.size) / min(last.size, first.size)
+    reached = _distance(last, first) < _REACH + _REACH_PER_SECOND * gap
+    return 0 < gap <= longest and reached and ratio < _SIZE_RATIO * (1 + gap)
+
+
+def distinct(people: Sequence[Detection]) -> list[Detection]:
+    """The same people without those seen twice; the first of two stays."""
+    kept: list[Detection] = []
+    for person in people:
+        if not any(near(person, other) for other in kept):
+            kept.append(person)
+    return kept
