@@ -33,7 +33,7 @@ class Silent:
 
 
 class Bars:
-    """One bar a stage with the time left, on stderr; a line a stage where stderr is not a terminal."""
+    """A bar for each stage on stderr: time left, then time taken. Not a terminal: a line for each finished stage."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -42,22 +42,14 @@ class Bars:
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
         columns = (
             TextColumn("{task.description:<12}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
         )
         with RichProgress(*columns, console=self._console, refresh_per_second=4) as bars:
             task = bars.add_task(name, total=total)

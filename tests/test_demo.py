@@ -1,0 +1,79 @@
+"""The demo's comparison with the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from motions import walking
+from scipy.spatial.transform import Rotation
+
+from motionrecon import cli, demo, landmarks
+from motionrecon.camera import Camera
+from motionrecon.motion import Motion
+
+
+@pytest.fixture(scope="module")
+def perfect() -> Motion:
+    """A motion that is the truth: kinematic, in the truth's world, seen by the truth's camera."""
+    truth = demo._truth()
+    size = (int(truth["image_size"][0]), int(truth["image_size"][1]))
+    return replace(
+        walking(len(truth["joints"]), float(truth["fps"])),
+        joints=truth["joints"],
+        joint_names=landmarks.NAMES,
+        camera=Camera(truth["camera_K"], size, truth["camera_R"], truth["camera_t"], posed=True),
+    )
+
+
+def test_the_truth_has_no_error(perfect):
+    errors = demo.compare(perfect)
+    assert max(errors.values()) < 1e-6
+    assert "vertical_force_percent" not in errors  # nothing was simulated
+
+
+def test_the_world_frame_does_not_matter(perfect):
+    turn, shift = Rotation.from_euler("z", 40, degrees=True).as_matrix(), np.array([1.0, -2.0, 0.0])
+    R, t = perfect.camera.R_camera_world @ turn.T, perfect.camera.t_camera_world
+    camera = perfect.camera.with_pose(R, t - R @ shift)
+    elsewhere = replace(perfect, joints=perfect.joints @ turn.T + shift, camera=camera)
+    assert max(demo.compare(elsewhere).values()) < 1e-6
+
+
+def test_an_error_is_seen_and_printed(perfect):
+    joints = perfect.joints.copy()
+    joints[:, landmarks.INDEX["left_wrist"]] += [0.0, 0.0, 0.12]
+    errors = demo.compare(replace(perfect, joints=joints))
+    assert errors["mpjpe_mm"] == pytest.approx(10)
+    assert "MPJPE 10.0 mm" in demo.as_text(errors) and "force" not in demo.as_text(errors)
+
+
+def test_the_force_is_compared_if_the_motion_was_simulated(perfect):
+    force = np.zeros((len(perfect), 2, 3))
+    force[:, :, 2] = 0.9 * demo._truth()["contact_force"][:, :, 2]
+    simulated = replace(
+        perfect,
+        contact_force=force,
+        contact_names=("left_heel", "right_heel"),
+        ctrl=np.zeros((len(perfect), perfect.ctrl.shape[1])),
+    )
+    errors = demo.compare(simulated)
+    assert errors["vertical_force_percent"] == pytest.approx(10)
+    assert "vertical ground force off by 10.0 % in stance" in demo.as_text(errors)
+
+
+def test_the_options_are_what_the_user_of_a_measured_camera_would_say():
+    options = demo.options(force=True, quiet=True).check()
+    assert options.height_given and 1.5 < options.height < 2 and options.force and options.quiet
+
+
+def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
+    calls = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_run", lambda video, folder, options: calls.append((folder, options)) or perfect)
+    assert cli.main(["demo"]) == cli.main(["demo", "-o", "mine", "--quiet"]) == 0
+    assert capsys.readouterr().out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
+    (default, forced), (mine, unforced) = calls
+    assert str(default) == "demo_motionrecon" and forced.force, "a second demo replaces the first"
+    assert str(mine) == "mine" and not unforced.force, "the user's own folder is not overwritten"
