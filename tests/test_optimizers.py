@@ -415,3 +415,21 @@ def test_counted_makes_every_failure_infinite():
     assert value == np.inf and not gradient.any()
     assert problem.best_x is None
     assert problem.evaluations == Evaluations(values=1, gradients=1)
+
+
+@pytest.mark.parametrize("method", ["bfgs", "lbfgs"])
+@pytest.mark.parametrize("wolfe", [0.9, 0.1])
+def test_accepted_steps_meet_both_wolfe_conditions(method, wolfe):
+    problem = PROBLEMS[2]
+    optimizer: Any = make(method, wolfe=wolfe, probes=100)
+    state, accepted = optimizer.init(problem, problem.x0), 0
+    while optimizer.terminate(problem, state) is None:
+        before, state = state, optimizer.step(problem, state)
+        step = state.x - before.x
+        if not step.any() or state.value < 1e-9:  # a probe that was not taken; or differences lost to rounding
+            continue
+        accepted += 1
+        slope = before.memory.gradient @ step
+        assert state.value <= before.value + optimizer.armijo * slope * (1 - 1e-9)
+        assert abs(state.memory.gradient @ step) <= wolfe * abs(slope) * (1 + 1e-9)
+    assert accepted > 10
