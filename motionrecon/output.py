@@ -50,7 +50,9 @@ def publish(folder: Path) -> Iterator[Path]:
         OutputError: the files cannot be written.
     """
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=".result-", dir=folder))
+        scratch = folder / CACHE / "result"
+        shutil.rmtree(scratch, ignore_errors=True)  # left by a run that was killed
+        scratch.mkdir(parents=True)
         try:
             yield scratch
             (folder / REPORT).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from motionrecon.output import prepare, publish
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != "cache")
 
 
 def test_a_missing_folder_is_made(tmp_path):
@@ -52,6 +52,15 @@ def test_publish_replaces_an_older_result(tmp_path):
                 (scratch / name).write_text(content)
     assert names(tmp_path) == ["motion.npz", "report.json"]
     assert (tmp_path / "motion.npz").read_text() == (tmp_path / "report.json").read_text() == "new"
+
+
+def test_the_leavings_of_a_killed_run_do_not_reach_the_result(tmp_path):
+    (tmp_path / "cache" / "result").mkdir(parents=True)
+    (tmp_path / "cache" / "result" / "overlay.mp4").write_text("half")
+    prepare(tmp_path, force=False)
+    with publish(tmp_path) as scratch:
+        (scratch / "report.json").write_text("new")
+    assert names(tmp_path) == ["report.json"] and list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_disk_that_fills_up_leaves_the_older_result_whole(tmp_path):
