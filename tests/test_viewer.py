@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ import cv2
 import mujoco
 import numpy as np
 import pytest
+import viser
 from support import require
 
 from motionrecon import landmarks
@@ -399,6 +401,33 @@ def test_handle_seeks_and_plays(open_viewer: Callable[[Motion], Viewer]) -> None
     assert wait_until(lambda: viewer.frame != 7)
     viewer.pause()
     assert not viewer.playing
+
+
+def test_forces_are_drawn_where_and_as_long_as_they_act(open_viewer: Callable[[Motion], Viewer]) -> None:
+    viewer = open_viewer(make_motion())
+    arrow = viewer.server.scene.get_handle_by_name("/motion/forces/left_foot")
+    assert isinstance(arrow, viser.MeshHandle)
+    assert not arrow.visible
+    viewer.scene.show(FRAMES - 1)
+    viewer.scene.forces = True
+    assert arrow.visible
+    np.testing.assert_allclose(arrow.position, [0.1, 0.2, 0.0], atol=1e-9)
+    np.testing.assert_allclose(arrow.wxyz, [1, 0, 0, 0], atol=1e-9)  # straight up
+    assert arrow.scale == pytest.approx(0.6 * 400 / (64 * 9.81))
+
+
+def test_following_keeps_the_person_in_place(open_viewer: Callable[[Motion], Viewer]) -> None:
+    motion = make_motion()
+    walk = motion.qpos.copy()
+    walk[:, 0] = np.linspace(0, 8, FRAMES)
+    viewer = open_viewer(replace(motion, qpos=walk, fps=2.0))
+    world = viewer.server.scene.get_handle_by_name("/motion")
+    assert world is not None and viewer.scene.follow  # a walk this long is followed from the start
+    for frame in (0, 6, FRAMES - 1):
+        viewer.scene.show(frame)
+        np.testing.assert_allclose(world.position[0] + walk[frame, 0], 0.0, atol=0.3)  # the path is smoothed
+    viewer.scene.follow = False
+    np.testing.assert_allclose(world.position, 0.0)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
