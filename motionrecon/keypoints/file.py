@@ -39,9 +39,9 @@ def save(keypoints: Keypoints, path: str | Path) -> None:
         OutputError: the file cannot be written.
     """
     arrays: dict[str, np.ndarray] = {
-        "pixels": keypoints.pixels.astype(np.float32),
-        "confidence": keypoints.confidence.astype(np.float32),
-        "points_3d": keypoints.points_3d.astype(np.float32),
+        "pixels": keypoints.pixels,
+        "confidence": keypoints.confidence,
+        "points_3d": keypoints.points_3d,
         "tracked": keypoints.tracked,
         "fps": np.array(keypoints.fps),
         "image_size": np.array(keypoints.image_size),

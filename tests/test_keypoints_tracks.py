@@ -1,0 +1,174 @@
+"""Following one person, undoing flips and doubting jumps, on synthetic detections."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from motionrecon.errors import InputError
+from motionrecon.keypoints.detect import Detection
+from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.flips import undo_flips
+from motionrecon.keypoints.outliers import doubt_jumps
+from motionrecon.keypoints.person import crowd_warning, mended
+from motionrecon.keypoints.tracks import distinct, follow
+from motionrecon.landmarks import INDEX, MIRROR, NAMES
+
+#: Half widths (left is +) and heights above the floor of a standing person 1.7 tall.
+_PLACES = {
+    "shoulder": (0.2, 1.4),
+    "elbow": (0.28, 1.15),
+    "wrist": (0.32, 0.9),
+    "hip": (0.12, 0.9),
+    "knee": (0.12, 0.5),
+    "ankle": (0.12, 0.08),
+    "heel": (0.12, 0.03),
+    "foot_index": (0.14, 0.0),
+}
+
+
+def walker(count: int, fps: float, turn: np.ndarray | float = 0.0, noise: float = 2.0, scale: float = 400.0):
+    """Pixels (count, 33, 2) of somebody who steps on the spot, turned about the vertical by ``turn`` (radians)."""
+    time = np.arange(count) / fps
+    turn = np.broadcast_to(turn, (count,))
+    pixels = np.zeros((count, len(NAMES), 2))
+    for i, name in enumerate(NAMES):
+        joint = name.split("_", 1)[1] if name.startswith(("left", "right")) else name
+        side = 1.0 if "left" in name else -1.0 if "right" in name else 0.0
+        width, height = _PLACES.get(joint, (0.05, 1.6))
+        swing = {"knee": 0.12, "ankle": 0.25, "heel": 0.25, "foot_index": 0.28, "wrist": -0.2, "elbow": -0.1}
+        forward = side * swing.get(joint, 0.0) * np.sin(2 * np.pi * time)
+        x = side * width * np.cos(turn) + forward * np.sin(turn)
+        pixels[:, i] = np.stack([500 + scale * x, 900 - scale * np.full(count, height)], axis=-1)
+    rng = np.random.default_rng(0)
+    return pixels + rng.normal(0, noise, pixels.shape)
+
+
+def keypoints(pixels: np.ndarray, fps: float = 30.0):
+    return assemble(
+        pixels, np.ones(pixels.shape[:2]), np.concatenate([pixels, pixels[..., :1]], -1) / 400, fps, (1000, 1000)
+    )
+
+
+def detection(pixels: np.ndarray, confidence: float = 1.0) -> Detection:
+    return Detection(pixels, np.full(len(NAMES), confidence), np.zeros((len(NAMES), 3)))
+
+
+LEGS = np.array([name.endswith(("knee", "ankle", "heel", "foot_index")) for name in NAMES])
+
+
+@pytest.mark.parametrize("view", [0.0, 0.5], ids=["front", "slanted"])
+@pytest.mark.parametrize("where", [[7], [20, 21, 22], [*range(40, 60)], [5, 7, 9, 10]], ids=str)
+def test_flips_of_the_whole_body_are_undone(view: float, where: list[int]) -> None:
+    truth = walker(90, 30.0, view)
+    flipped = truth.copy()
+    flipped[where] = flipped[where][:, MIRROR]
+    result, changed = undo_flips(keypoints(flipped))
+    assert np.flatnonzero(changed).tolist() == where
+    np.testing.assert_array_equal(result.pixels, truth)
+    np.testing.assert_allclose(result.points_3d[..., :2] * 400, truth)  # the detector's 3D goes along
+
+
+def test_flips_of_the_legs_alone_are_undone() -> None:
+    truth = walker(90, 30.0)
+    flipped = truth.copy()
+    flipped[30:36, LEGS] = flipped[30:36][:, MIRROR][:, LEGS]
+    result, changed = undo_flips(keypoints(flipped))
+    assert np.flatnonzero(changed).tolist() == list(range(30, 36))
+    np.testing.assert_array_equal(result.pixels, truth)
+
+
+def test_a_flip_survives_garbled_frames_beside_it() -> None:
+    truth = walker(90, 60.0)
+    flipped = truth.copy()
+    flipped[40:60] = flipped[40:60][:, MIRROR]
+    for edge in (40, 60):  # the limbs collapse onto each other while the detector changes its mind
+        flipped[edge] = (flipped[edge] + flipped[edge][MIRROR]) / 2
+    changed = undo_flips(keypoints(flipped, 60.0))[1]
+    assert changed[41:60].all() and not changed[:39].any() and not changed[62:].any()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+def test_a_true_turn_is_left_alone(seconds: float, fps: float) -> None:
+    time = np.arange(int(3 * fps)) / fps
+    turn = np.pi * np.clip((time - 0.5) / seconds, 0, 1)
+    pixels = walker(len(time), fps, turn)
+    result, changed = undo_flips(keypoints(pixels, fps))
+    assert not changed.any()
+    np.testing.assert_array_equal(result.pixels, pixels)
+
+
+@pytest.mark.parametrize("fps", [5.0, 15.0, 30.0, 60.0, 240.0])
+def test_legs_that_cross_in_side_view_are_left_alone(fps: float) -> None:
+    assert not undo_flips(keypoints(walker(int(4 * fps), fps, np.pi / 2), fps))[1].any()
+
+
+def test_gaps_stay_gaps() -> None:
+    pixels = walker(60, 30.0)
+    pixels[20:30] = np.nan
+    pixels[45] = pixels[45][MIRROR]
+    result, changed = undo_flips(keypoints(pixels))
+    assert np.flatnonzero(changed).tolist() == [45]
+    assert np.isnan(result.pixels[20:30]).all() and not result.tracked[20:30].any()
+    assert (result.confidence[20:30] == 0).all()
+
+
+def test_single_frame_jumps_are_doubted_but_not_moved() -> None:
+    pixels = walker(60, 30.0)
+    pixels[30, INDEX["left_wrist"]] += 120
+    result, doubted = doubt_jumps(keypoints(pixels))
+    assert np.argwhere(doubted).tolist() == [[30, INDEX["left_wrist"]]]
+    assert result.confidence[30, INDEX["left_wrist"]] == pytest.approx(0.2)
+    np.testing.assert_array_equal(result.pixels, pixels)
+
+
+def test_the_largest_that_stays_longest_is_followed() -> None:
+    large, small = walker(90, 30.0, scale=400), walker(90, 30.0, scale=200) + np.array([700, 0])
+    passing = walker(90, 30.0, scale=600) - [900, 0]  # larger, but there for a moment only
+    people = [
+        [detection(small[t]), detection(large[t])] + ([detection(passing[t])] if 40 <= t < 55 else [])
+        for t in range(90)
+    ]
+    person, others = follow(people, 30.0)
+    assert person.frames == list(range(90))
+    np.testing.assert_array_equal(person.detections[50].pixels, large[50])
+    assert len(others) == 2
+    assert "3 people" in crowd_warning(person, others, "clip.mp4")[0]
+
+
+def test_people_who_pass_each_other_are_not_exchanged() -> None:
+    time = np.arange(90)[:, None, None] / 90
+    one = walker(90, 30.0) + time * [800.0, 0.0]
+    other = walker(90, 30.0, scale=360) + (1 - time) * [800.0, 0.0] + [0, 60]
+    person, _ = follow([[detection(b), detection(a)] for a, b in zip(one, other, strict=True)], 30.0)
+    np.testing.assert_array_equal(np.array([d.pixels for d in person.detections]), one)
+
+
+def test_a_track_survives_a_gap_and_the_gap_is_marked() -> None:
+    pixels = walker(90, 30.0)
+    people = [[] if 30 <= t < 50 else [detection(pixels[t])] for t in range(90)]
+    person, others = follow(people, 30.0)
+    assert not others
+    result = mended(person, 90, 30.0, (1000, 1000), "clip.mp4")
+    assert np.flatnonzero(~result.tracked).tolist() == list(range(30, 50))
+    assert np.isnan(result.pixels[30:50]).all()
+    assert any("20 of 90" in text for text in result.warnings)
+
+
+def test_a_jump_to_somebody_else_ends_the_track() -> None:
+    here, there = walker(90, 30.0), walker(90, 30.0) + np.array([1200, 0])
+    person, others = follow([[detection(here[t] if t < 60 else there[t])] for t in range(90)], 30.0)
+    assert person.frames == list(range(60)) and len(others) == 1
+
+
+def test_one_person_seen_twice_counts_once() -> None:
+    pixels = walker(2, 30.0)
+    assert len(distinct([detection(pixels[0]), detection(pixels[1])])) == 1
+    assert len(distinct([detection(pixels[0]), detection(pixels[1] + 500)])) == 2
+
+
+def test_nobody_is_an_error() -> None:
+    person, _ = follow([[] for _ in range(10)], 30.0)
+    with pytest.raises(InputError, match=r"no person was found in clip\.mp4"):
+        mended(person, 10, 30.0, (1000, 1000), "clip.mp4")
