@@ -392,6 +392,16 @@ def test_serves_localhost_only_and_takes_the_next_free_port() -> None:
         socket.create_connection(("127.0.0.1", viewer.server.get_port()), timeout=1)
 
 
+def test_opens_the_browser_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for wanted in (True, False):
+        viewer = view(make_motion(), open_browser=wanted, block=False)
+        viewer.stop()
+        assert opened == ([viewer.url] if wanted else [])
+        opened.clear()
+
+
 def test_handle_seeks_and_plays(open_viewer: Callable[[Motion], Viewer]) -> None:
     viewer = open_viewer(make_motion())
     viewer.frame = 7

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"  # a motion is nobody else's business: never an address that the network can reach
 _TICK = 1 / 60  # seconds between two looks at the clock while it runs
+_IDLE_TICK = 1.0  # the same while it stands: only to put the knob right after a scrub
 _PANEL_TICK = 1 / 15  # the panel's numbers and slider, which cost the browser more than the body does
 
 
@@ -148,7 +149,7 @@ class Viewer:
         """Draw the frame that is due, whenever it is another; skip those that there was no time for."""
         panel_due = 0.0
         while not self._stopped.is_set():
-            changed = self._timeline.changed.wait(_TICK if self._timeline.playing else None)
+            changed = self._timeline.changed.wait(_TICK if self._timeline.playing else _IDLE_TICK)
             self._timeline.changed.clear()
             frame = self._timeline.frame
             if frame != self._shown:
