@@ -1,0 +1,117 @@
+"""Writes one synthetic clip: the video, the exact truth and the camera's calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import av
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from motionrecon import landmarks
+from motionrecon.camera import Camera
+from motionrecon.data.clips import CAMERA, DemoClip
+from motionrecon.data.mannequin import Mannequin
+from motionrecon.data.scene import render
+
+FEET = ("left_foot", "right_foot")
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What the mannequin did.
+
+    Attributes:
+        fps: frames per second.
+        positions: (T, 16, 3), joint centres of the segments in the world, metres.
+        rotations: (T, 16, 3, 3), orientations of the segments.
+        contact_force: (T, 2, 3), force of the floor on each foot of `FEET`, newtons, a mean over the frame's interval;
+            NaN if the motion was not simulated.
+        com: (T, 3), centre of mass, metres; NaN likewise.
+        com_velocity: (T, 3), metres per second; NaN likewise.
+        mass: of the simulated body, kg.
+    """
+
+    fps: float
+    positions: np.ndarray
+    rotations: np.ndarray
+    contact_force: np.ndarray
+    com: np.ndarray
+    com_velocity: np.ndarray
+    mass: float
+
+    def first(self, count: int) -> Performance:
+        """The first ``count`` frames of it."""
+        per_frame = ("positions", "rotations", "contact_force", "com", "com_velocity")
+        return replace(self, **{name: getattr(self, name)[:count] for name in per_frame})
+
+    @classmethod
+    def kinematic(cls, mannequin: Mannequin, fps: float, root: np.ndarray, rotations: np.ndarray) -> Performance:
+        """A motion without forces: pelvis (T, 3) and orientations (T, 16, 3, 3)."""
+        unknown = np.full((len(root), 3), np.nan)
+        force = np.full((len(root), 2, 3), np.nan)
+        return cls(fps, mannequin.forward(root, rotations), rotations, force, unknown, unknown, mannequin.mass)
+
+
+def write(folder: Path, mannequin: Mannequin, performance: Performance, camera: Camera, name: str = "clip") -> DemoClip:
+    """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
+    frames = zip(performance.positions, performance.rotations, strict=True)
+    _encode(clip.video, render(mannequin, camera, frames), camera.image_size, performance.fps)
+    count = len(performance.positions)
+    np.savez_compressed(
+        clip.truth,
+        fps=performance.fps,
+        time=np.arange(count) / performance.fps,
+        joint_names=np.array(landmarks.NAMES),
+        joints=mannequin.landmarks(performance.positions, performance.rotations),
+        tracked=np.ones(count, dtype=bool),
+        contact_names=np.array(FEET),
+        contact_force=performance.contact_force,
+        com=performance.com,
+        com_velocity=performance.com_velocity,
+        camera_K=camera.K,
+        camera_R=camera.R_camera_world,
+        camera_t=camera.t_camera_world,
+        image_size=np.array(camera.image_size),
+        height=mannequin.height,
+        mass=performance.mass,
+    )
+    clip.camera.write_text(_calibration(camera))
+    return clip
+
+
+def _encode(path: Path, images: Iterable[np.ndarray], size: tuple[int, int], fps: float) -> None:
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=round(fps), options={"crf": "23", "preset": "slow"})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def _calibration(camera: Camera) -> str:
+    """The calibration file, in the form that Pose2Sim writes: sizes in pixels, rotation a Rodrigues vector, metres."""
+    width, height = camera.image_size
+    rotation = Rotation.from_matrix(camera.R_camera_world).as_rotvec()
+    return "\n".join(
+        [
+            f"[{CAMERA}]",
+            f'name = "{CAMERA}"',
+            f"size = [ {width:.1f}, {height:.1f}]",
+            f"matrix = {[[float(x) for x in row] for row in camera.K]}",
+            "distortions = [ 0.0, 0.0, 0.0, 0.0]",
+            f"rotation = {[float(x) for x in rotation]}",
+            f"translation = {[float(x) for x in camera.t_camera_world]}",
+            "fisheye = false",
+            "",
+            "[metadata]",
+            "adjusted = false",
+            "error = 0.0",
+            "",
+        ]
+    )

