@@ -29,6 +29,8 @@ _LOOKS_PER_SECOND = 4.0
 _LOOKS_WITH = "full"
 #: Share of the looks at the wanted person in which the one followed must be that person.
 _FOLLOWED = 0.7
+#: Share of the frames in which MediaPipe may follow somebody else.
+_STRAYED = 0.1
 #: A painted-over person's box is widened by this share.
 _MARGIN = 0.15
 
@@ -77,9 +79,11 @@ def detect_clip(
         seen, looks = _watch(clip, camera, progress)
         person, others = follow(looks, info.fps / clip.every)
         followed, _ = follow(seen, info.fps)
-        if others and _agreement(person, followed, clip.every) < _FOLLOWED:
+        share = _agreement(person, followed, clip.every)
+        strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
+        if others and (share < _FOLLOWED or strayed > _STRAYED * len(seen)):
             again, _ = follow(_watch_one(clip, person, others, progress), info.fps)
-            if _agreement(person, again, clip.every) > _agreement(person, followed, clip.every):
+            if _agreement(person, again, clip.every) * len(again.frames) > share * len(followed.frames):
                 followed = again
     keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)
     warnings = [*info.warnings]

@@ -38,6 +38,11 @@ class Track:
         self.detections.append(detection)
 
     @property
+    def size(self) -> float:
+        """The person's usual size, pixels."""
+        return float(np.median([d.size for d in self.detections]))
+
+    @property
     def weight(self) -> float:
         """How large, how sure and how long: the sum over frames of size times mean confidence."""
         return float(sum(d.size * d.confidence.mean() for d in self.detections))
@@ -135,8 +140,10 @@ def _continues(one: Track, other: Track, fps: float, longest: float) -> bool:
     """Whether ``other`` may be the same person after an absence of at most ``longest`` seconds."""
     gap = (other.frames[0] - one.frames[-1]) / fps
     last, first = one.detections[-1], other.detections[0]
-    ratio = max(last.size, first.size) / min(last.size, first.size)
-    reached = _distance(last, first) < _REACH + _REACH_PER_SECOND * gap
+    sizes = one.size, other.size  # usual ones: somebody who crouches is small for a moment
+    ratio = max(sizes) / min(sizes)
+    moved = _distance(last, first) * max(last.size, first.size) / max(sizes)
+    reached = moved < _REACH + _REACH_PER_SECOND * gap
     return 0 < gap <= longest and reached and ratio < _SIZE_RATIO * (1 + gap)
 
 
