@@ -158,8 +158,10 @@ def test_a_track_survives_a_gap_and_the_gap_is_marked() -> None:
 
 def test_a_jump_to_somebody_else_ends_the_track() -> None:
     here, there = walker(90, 30.0), walker(90, 30.0) + np.array([1200, 0])
-    person, others = follow([[detection(here[t] if t < 60 else there[t])] for t in range(90)], 30.0)
+    people = [[detection(here[t] if t < 60 else there[t])] for t in range(90)]
+    person, others = follow(people, 30.0, single=False)
     assert person.frames == list(range(60)) and len(others) == 1
+    assert follow(people, 30.0)[0].frames == list(range(90))  # never two at once: a cut, or a looped clip
 
 
 def test_one_person_seen_twice_counts_once() -> None:

@@ -78,11 +78,11 @@ def detect_clip(
     with quiet():
         seen, looks = _watch(clip, camera, progress)
         person, others = follow(looks, info.fps / clip.every)
-        followed, _ = follow(seen, info.fps)
+        followed, _ = follow(seen, info.fps, single=not others)
         share = _agreement(person, followed, clip.every)
         strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
         if others and (share < _FOLLOWED or strayed > _STRAYED * len(seen)):
-            again, _ = follow(_watch_one(clip, person, others, progress), info.fps)
+            again, _ = follow(_watch_one(clip, person, others, progress), info.fps, single=False)
             if _agreement(person, again, clip.every) * len(again.frames) > share * len(followed.frames):
                 followed = again
     keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +16,7 @@ _REACH_PER_SECOND = 2.0
 _FARTHEST = 1.0
 #: Ratio of sizes beyond which two detections are different people, for gaps up to a second.
 _SIZE_RATIO = 1.6
+_SINGLE_SIZE_RATIO = 3.0
 #: Seconds after which a track ends, and seconds after which a new track is not the same person while others are around.
 _LONGEST_GAP = 0.5
 _LONGEST_ABSENCE = 2.0
@@ -48,12 +48,14 @@ class Track:
         return float(sum(d.size * d.confidence.mean() for d in self.detections))
 
 
-def follow(people: Sequence[Sequence[Detection]], fps: float) -> tuple[Track, list[Track]]:
+def follow(people: Sequence[Sequence[Detection]], fps: float, single: bool | None = None) -> tuple[Track, list[Track]]:
     """The largest person that stays longest, and the others.
 
     Args:
         people: for each frame the people detected in it.
         fps: frames per second.
+        single: whether there is but one person, who may then be anywhere after an absence or a cut; None to judge by
+            whether two are ever seen at once.
 
     Returns:
         the person's track (no frames if nobody was seen), and the tracks of others that are more than passing.
@@ -62,15 +64,12 @@ def follow(people: Sequence[Sequence[Detection]], fps: float) -> tuple[Track, li
     if not tracks:
         return Track(), []
     best = max(tracks, key=lambda t: t.weight)
-    ordered = sorted(tracks, key=lambda t: t.frames[0])
-    # Never two at once, and each where the one before may have gone: one person, however long out of sight.
-    alone = max(map(len, people)) == 1 and all(_continues(a, b, fps, np.inf) for a, b in pairwise(ordered))
-    longest = np.inf if alone else _LONGEST_ABSENCE
+    single = max(map(len, people)) == 1 if single is None else single
     person = Track(list(best.frames), list(best.detections))
     others = []
     for track in sorted((t for t in tracks if t is not best), key=lambda t: _gap(best, t)):
-        after = _continues(person, track, fps, longest)
-        before = _continues(track, person, fps, longest)
+        after = _continues(person, track, fps, single)
+        before = _continues(track, person, fps, single)
         if after or before:
             first, second = (person, track) if after else (track, person)
             person = Track(first.frames + second.frames, first.detections + second.detections)
@@ -136,15 +135,17 @@ def _gap(one: Track, other: Track) -> int:
     return max(other.frames[0] - one.frames[-1], one.frames[0] - other.frames[-1])
 
 
-def _continues(one: Track, other: Track, fps: float, longest: float) -> bool:
-    """Whether ``other`` may be the same person after an absence of at most ``longest`` seconds."""
+def _continues(one: Track, other: Track, fps: float, single: bool) -> bool:
+    """Whether ``other`` may be the same person later: of a size, and, unless ``single``, soon and within reach."""
     gap = (other.frames[0] - one.frames[-1]) / fps
     last, first = one.detections[-1], other.detections[0]
     sizes = one.size, other.size  # usual ones: somebody who crouches is small for a moment
     ratio = max(sizes) / min(sizes)
     moved = _distance(last, first) * max(last.size, first.size) / max(sizes)
     reached = moved < _REACH + _REACH_PER_SECOND * gap
-    return 0 < gap <= longest and reached and ratio < _SIZE_RATIO * (1 + gap)
+    if single:
+        return gap > 0 and ratio < _SINGLE_SIZE_RATIO
+    return 0 < gap <= _LONGEST_ABSENCE and reached and ratio < _SIZE_RATIO * (1 + gap)
 
 
 def distinct(people: Sequence[Detection]) -> list[Detection]:
