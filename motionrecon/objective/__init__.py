@@ -1,1 +1,1 @@
-
+"""The window problem: controls in, residuals of the simulated motion out."""
