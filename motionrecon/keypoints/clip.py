@@ -19,7 +19,7 @@ from motionrecon.files import sha256
 from motionrecon.keypoints import cache, models
 from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDetector, quiet
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.tracks import Track, distinct, follow, near
+from motionrecon.keypoints.tracks import Track, distinct, follow, link, near
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.progress import Progress
 from motionrecon.video import VideoInfo, frames, prefetch, probe
@@ -78,13 +78,15 @@ def detect_clip(
     with quiet():
         seen, looks = _watch(clip, camera, progress)
         person, others = follow(looks, info.fps / clip.every)
-        followed, _ = follow(seen, info.fps, single=not others)
+        followed = _only(person, seen, clip) if others else follow(seen, info.fps, single=True)[0]
         share = _agreement(person, followed, clip.every)
         strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
         if others and (share < _FOLLOWED or strayed > _STRAYED * len(seen)):
-            again, _ = follow(_watch_one(clip, person, others, progress), info.fps, single=False)
+            again = _only(person, _watch_one(clip, person, others, progress), clip)
             if _agreement(person, again, clip.every) * len(again.frames) > share * len(followed.frames):
                 followed = again
+    if len(followed.frames) < 2:  # MediaPipe would not follow whom the looks favour: better somebody else than nobody
+        followed, _ = follow(seen, info.fps)
     keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)
     warnings = [*info.warnings]
     if len(seen) < len(wanted):
@@ -153,6 +155,23 @@ def _run(
             seen.append(found)
             advance(1)
     return seen
+
+
+def _only(person: Track, seen: Sequence[Sequence[Detection]], clip: _Clip) -> Track:
+    """Those stretches of what MediaPipe followed that most looks say are the person."""
+    stretches = [track for track in link(seen, clip.info.fps) if _shares(person, track, clip.every) > 0.5]
+    pairs = sorted(
+        ((frame, detection) for s in stretches for frame, detection in zip(s.frames, s.detections, strict=True)),
+        key=lambda pair: pair[0],
+    )
+    return Track([frame for frame, _ in pairs], [detection for _, detection in pairs])
+
+
+def _shares(person: Track, stretch: Track, every: int) -> float:
+    """In which share of the looks within a stretch it is the person; 0 if there was no look."""
+    at = dict(zip(person.frames, person.detections, strict=True))
+    looked = [(f // every, d) for f, d in zip(stretch.frames, stretch.detections, strict=True) if f % every == 0]
+    return sum(look in at and near(at[look], d) for look, d in looked) / max(1, len(looked))
 
 
 def _agreement(person: Track, followed: Track, every: int) -> float:
