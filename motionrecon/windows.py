@@ -164,6 +164,10 @@ class _Run:
         fps = evidence.fps
         self.length = max(4, round(settings.window * fps))
         self.keep = max(2, round((settings.window - settings.overlap) * fps))
+        # The part that is kept holds a whole number of knots, so that the next window's knots fall on this one's.
+        kept_steps = self.keep * self.per_frame
+        self.knot_steps = kept_steps / max(1, round(self.keep / fps * KNOT_RATE))
+        self.knot_time = self.knot_steps / (fps * self.per_frame)
         z = evidence.camera.to_camera(evidence.landmarks)[..., 2]
         self.depth = np.median(z, axis=1)
         # Controls that hold the kinematic angles against the actuators' damping.
@@ -220,7 +224,7 @@ class _Run:
         if last == run and run - keep < self.keep:
             keep = last  # what remains is too short for a window of its own
         keep = min(keep, last)
-        problem, at = self._problem(so_far.state, first, last)
+        problem, at = self._problem(so_far.state, so_far.knots, first, last)
         best, record = None, {"first_frame": first, "last_frame": keep}
         evaluations = rollouts = 0
         for attempt, x0 in enumerate(self._starts(so_far, problem, at, first)):
@@ -253,32 +257,45 @@ class _Run:
             [*so_far.windows, record],
         )
 
-    def _problem(self, start: State, first: int, last: int) -> tuple[WindowProblem, np.ndarray]:
+    def _problem(
+        self, start: State, knots: tuple[float, np.ndarray] | None, first: int, last: int
+    ) -> tuple[WindowProblem, np.ndarray]:
         """The problem of frames `first` to `last`, and the times (s) of its knots."""
         e, t, fps = self.evidence, self.trust, self.evidence.fps
         steps = (last - first) * self.per_frame
-        rate = fps * self.per_frame
-        weights = knot_weights(steps, rate / KNOT_RATE)
+        weights = knot_weights(steps, self.knot_steps)
         stride = max(1, round(fps / COMPARED_RATE))
         frames = np.arange(last, first, -stride)[::-1]
         share = np.sqrt(stride * COMPARED_RATE / fps)  # a window's value does not depend on the frame rate
         weight = share * np.ones(len(frames))
-        at = np.minimum(first / fps + np.arange(weights.shape[1]) / KNOT_RATE, (len(e) - 1) / fps)
+        at = np.minimum(first / fps + np.arange(weights.shape[1]) * self.knot_time, (len(e) - 1) / fps)
         hinges = self._at(self.evidence.qpos[:, self.engine.body.hinge_qpos], at)
-        speed = np.full(len(frames), t.speed)
+        speed = np.full(len(frames), float(t.speed))
         speed[-1] = t.arrival
         terms = [
             Reprojection(e.camera, e.pixels[frames], share * e.weight[frames], self.depth[frames], t.pixels),
             Landmarks3D(e.landmarks[frames], share * LANDMARK_SHARE * np.ones((len(frames), 1)), t.landmark),
             Posture(e.qpos[frames], self.qvel[frames], weight, t.angle, speed),
         ]
-        control = Control(hinges, t.effort, t.smooth)
+        control = Control(hinges, t.effort, t.smooth, self._before(knots, first, hinges))
         assist = None
         if self.settings.assist:
             frame_start = np.arange(steps) // self.per_frame * self.per_frame
             assist = Assist(9.81 * self.engine.body.mass, self.settings.assist, weights[frame_start])
         compared = (frames - first) * self.per_frame
         return WindowProblem(self.engine, start, weights, compared, terms, control, assist), at
+
+    def _before(self, knots: tuple[float, np.ndarray] | None, first: int, hinges: np.ndarray) -> np.ndarray | None:
+        """(2, nu) lead of the previous window's controls one knot before frame `first`, and there."""
+        if knots is None:
+            return None
+        began, previous = knots
+        here = round((first / self.evidence.fps - began) / self.knot_time)
+        if not 1 <= here < len(previous):
+            return None
+        time = np.array([first / self.evidence.fps - self.knot_time])
+        angle = self._at(self.evidence.qpos[:, self.engine.body.hinge_qpos], time)
+        return np.stack([previous[here - 1] - angle[0], previous[here] - hinges[0]])
 
     def _at(self, rows: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Rows (T, n) interpolated at times (s)."""
@@ -292,10 +309,9 @@ class _Run:
         kinematic = self._at(self.lead, at)
         if so_far.knots is not None:
             began, knots = so_far.knots
-            known = began + np.arange(len(knots)) / KNOT_RATE
+            known = began + np.arange(len(knots)) * self.knot_time
             inside = at <= known[-1] + 1e-9
             shifted = kinematic.copy()
-            # What the last window found beyond the kinematic angles fades out where it knows nothing.
             for i in range(self.nu):
                 shifted[inside, i] = np.interp(at[inside], known, knots[:, i])
             yield problem.unknowns(shifted)

@@ -11,22 +11,46 @@ import numpy as np
 class Control:
     """Effort and smoothness of the controls; linear in the knots, so its derivative is a constant matrix.
 
+    The unknowns enter as their lead over the kinematic angles: what an actuator's target must be ahead of the joint
+    to make it follow.
+
     Attributes:
-        target: (K, nu) the kinematic hinge angles at the knots, radians: effort is how far the targets lead them.
-        effort: standard deviation of that lead, radians.
-        smooth: standard deviation of the second difference of the lead between knots, radians.
+        target: (K, nu) the kinematic hinge angles at the knots, radians.
+        effort: standard deviation of the lead, radians.
+        smooth: standard deviation of the lead's second difference from knot to knot, radians.
+        before: (2, nu) lead of the previous window at the knot before the first, and at the first; None where nothing
+            came before. The controls go on from there without a jump.
     """
 
     target: np.ndarray
     effort: float
     smooth: float
+    before: np.ndarray | None = None
 
     def matrix(self) -> np.ndarray:
-        """(m, K nu)"""
+        """(m, K nu) derivative of the residuals by the knots."""
         knots, nu = self.target.shape
-        second = np.diff(np.eye(knots), 2, axis=0) if knots > 2 else np.zeros((0, knots))
-        weight = 1.0 / np.sqrt(knots)
-        return np.kron(np.concatenate([np.eye(knots) * (weight / self.effort), second * (weight / self.smooth)]), np.eye(nu))
+        rows = [np.eye(knots) / (self.effort * np.sqrt(knots)), self._second_difference() / self.smooth]
+        if self.before is not None:
+            rows.append(np.eye(1, knots) / (_JUMP * self.smooth))
+        return np.kron(np.concatenate(rows), np.eye(nu))
 
     def residual(self, matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return matrix @ (x - self.target.ravel())
+        """(m,) residuals of the knots x (K nu,), given `matrix`."""
+        r = matrix @ (x - self.target.ravel())
+        if self.before is not None:
+            knots, nu = self.target.shape
+            r[knots * nu : (knots + 1) * nu] += self.before[0] / self.smooth
+            r[-nu:] -= self.before[1] / (_JUMP * self.smooth)
+        return r
+
+    def _second_difference(self) -> np.ndarray:
+        """(rows, K); with a knot before the first, the first row reaches back to it."""
+        knots = len(self.target)
+        if self.before is None:
+            return np.diff(np.eye(knots), 2, axis=0)
+        return np.diff(np.eye(knots + 1), 2, axis=0)[:, 1:]
+
+
+#: A jump of the controls between windows counts as much as a second difference this many times larger.
+_JUMP = 0.1

@@ -1,0 +1,69 @@
+"""What a stage leaves behind so that an interrupted run can go on: named arrays in a file keyed by all that made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motionrecon.errors import InputError
+from motionrecon.files import atomic
+from motionrecon.progress import Progress
+
+#: To be raised whenever a stage's code changes what comes out of the same input.
+STAGES_VERSION = 1
+
+
+class Checkpoint:
+    """One stage's file in the cache folder.
+
+    Args:
+        folder: the cache folder; None keeps nothing.
+        stage: the stage's name.
+        depends_on: everything that the stage's result depends on: arrays, and values that JSON can hold.
+    """
+
+    def __init__(self, folder: Path | None, stage: str, depends_on: dict[str, Any]) -> None:
+        self.path = None if folder is None else folder / f"{stage}-{_key(depends_on)}.npz"
+
+    def load(self, progress: Progress) -> dict[str, np.ndarray] | None:
+        """The arrays that were saved; None if there are none or, with a warning, if the file is damaged."""
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                return dict(file)
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+            progress.warn(f"the checkpoint {self.path} is damaged; computing that stage again")
+            return None
+
+    def save(self, arrays: dict[str, np.ndarray]) -> None:
+        """Replace what was saved.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        if self.path is None:
+            return
+        with atomic(self.path) as path, path.open("wb") as file:
+            np.savez(file, **arrays)
+
+
+def _key(depends_on: dict[str, Any]) -> str:
+    digest = hashlib.sha256(str(STAGES_VERSION).encode())
+    for name in sorted(depends_on):
+        value = depends_on[name]
+        if isinstance(value, np.ndarray):
+            content = repr((value.shape, value.dtype.str)).encode() + np.ascontiguousarray(value).tobytes()
+        else:
+            try:
+                content = json.dumps(value, sort_keys=True).encode()
+            except TypeError as error:
+                raise InputError(f"a checkpoint cannot depend on {name} of type {type(value).__name__}") from error
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,328 @@
+"""The main job, top to bottom as in the README's picture: a video in, a simulated motion out."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import landmarks
+from .blas import one_thread
+from .body import Body
+from .body.proportions import Proportions
+from .camera import Camera
+from .camera_file import default_camera, load_camera
+from .checkpoints import Checkpoint
+from .config import Options
+from .errors import InputError
+from .files import sha256
+from .keypoints import Keypoints, detect_keypoints, load_keypoints
+from .kinematics.fit import fit, landmark_trust
+from .motion import Motion
+from .objective.window import Engine
+from .output import CACHE, prepare, publish
+from .physics.rollout import State
+from .progress import Progress, Silent
+from .quality import quality
+from .simulated import Frames, kinematic_frames, simulated_frames
+from .windows import Evidence, Settings, Stretch, simulate, steps_per_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Gaps in which nobody is seen are bridged by the kinematic fit, and simulated, up to this many seconds.
+BRIDGED = 0.5
+#: Frames with a person that a motion needs at least.
+FEWEST_FRAMES = 4
+#: Standard deviation of the residual wrench with ``--assist``, in units of the person's weight.
+ASSIST = 0.1
+
+
+def reconstruct(
+    video: str | Path | None = None,
+    *,
+    output: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Motion:
+    """Reconstruct the motion of the person in a video.
+
+    Args:
+        video: a video file; may be left out where ``keypoints`` are given.
+        output: a folder for the result, which is made; None writes nothing.
+        progress: told of every stage; None for silence (warnings go to the log).
+        **options: the fields of `motionrecon.config.Options`: ``height=1.8``, ``camera="calib.toml"``, ...
+
+    Returns:
+        The motion; its ``report`` says how good it is.
+
+    Raises:
+        InputError: something that was given cannot be used.
+        OutputError: the result cannot be written.
+        ModelError: the detector's model cannot be had.
+    """
+    run = _Run.start(video, output, progress or Silent(), Options.of(**options).check())
+    keypoints = run.keypoints()
+    camera = run.camera(keypoints)
+    with one_thread():
+        body, evidence = run.kinematics(keypoints, camera)
+        frames, stretch = run.physics(body, evidence)
+    motion = run.motion(keypoints, body, evidence, frames, stretch)
+    run.write(motion)
+    return motion
+
+
+@dataclass
+class _Run:
+    """One reconstruction: what its stages share."""
+
+    video: Path | None
+    folder: Path | None
+    options: Options
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def start(video: str | Path | None, output: str | Path | None, progress: Progress, options: Options) -> _Run:
+        path = None if video is None else Path(video)
+        if path is None and options.keypoints is None:
+            raise InputError("no video given: give a video file, or --keypoints")
+        folder = None if output is None else Path(output)
+        if path is not None and not path.exists():
+            raise InputError(f"no such file: {path}")
+        if folder is not None:
+            prepare(folder, options.force)
+        return _Run(path, folder, options, progress)
+
+    @property
+    def cache(self) -> Path | None:
+        return None if self.folder is None else self.folder / CACHE
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - began, 3)
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        self.progress.warn(text)
+
+    def keypoints(self) -> Keypoints:
+        o = self.options
+        with self._timed("keypoints"):
+            if o.keypoints is not None:
+                found = _cut(load_keypoints(o.keypoints, self.video), o.start, o.end)
+            else:
+                assert self.video is not None
+                found = detect_keypoints(self.video, o.detector, o.start, o.end, self.cache, self.progress)
+        for text in found.warnings:
+            self._warn(text)
+        seen = int(found.tracked.sum())
+        if seen < FEWEST_FRAMES:
+            source = o.keypoints or self.video
+            raise InputError(f"{source}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
+        return found
+
+    def camera(self, keypoints: Keypoints) -> Camera:
+        o = self.options
+        if o.camera is not None:
+            return load_camera(o.camera, o.camera_name, keypoints.image_size, self.progress)
+        return default_camera(keypoints.image_size, o.fov, o.focal_px)
+
+    def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Body, Evidence]:
+        """The person and the trajectory that explains the keypoints, on the floor."""
+        fps = keypoints.fps
+        step = 1.0 / (fps * steps_per_frame(fps))
+        pixels = camera.undistort(keypoints.pixels)
+        confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
+        inputs = (pixels, confidence, keypoints.points_3d)
+        person = {"height": float(self.options.height), "mass": self.options.mass}
+        checkpoint = Checkpoint(
+            self.cache,
+            "kinematics",
+            dict(zip(("pixels", "confidence", "points_3d"), inputs, strict=True))
+            | {"fps": fps, "K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
+            | {"posed": camera.posed, **person},
+        )
+        with self._timed("kinematics"), self.progress.stage("kinematics", 1) as advance:
+            saved = checkpoint.load(self.progress)
+            if saved is None:
+                x = fit(Body.build(person["height"], person["mass"]), camera, *inputs, fps)
+                saved = {
+                    "qpos": x.qpos,
+                    "lengths": x.body.proportions.as_array(),
+                    "R": x.camera.R_camera_world,
+                    "t": x.camera.t_camera_world,
+                }
+                checkpoint.save(saved)
+            body = Body.build(person["height"], person["mass"], Proportions.from_array(saved["lengths"]), step)
+            camera = camera.with_pose(saved["R"], saved["t"])
+            joints = kinematic_frames(body, saved["qpos"], fps).joints
+            advance(1)
+        weight = landmark_trust() * np.sqrt(confidence)
+        tracked = _bridged(keypoints.tracked, round(BRIDGED * fps))
+        return body, Evidence(camera, pixels, weight, saved["qpos"], joints, tracked, fps)
+
+    def physics(self, body: Body, evidence: Evidence) -> tuple[Frames, Stretch | None]:
+        """The simulated motion, window by window; the kinematic one with ``--no-physics``."""
+        o = self.options
+        if not o.physics:
+            return kinematic_frames(body, evidence.qpos, evidence.fps), None
+        settings = Settings(o.window, o.overlap, o.optimizer, assist=ASSIST if o.assist else None)
+        checkpoint = Checkpoint(
+            self.cache,
+            "physics",
+            {name: getattr(evidence, name) for name in ("pixels", "weight", "qpos", "landmarks", "tracked", "fps")}
+            | {"K": evidence.camera.K, "model": body.mjcf, "settings": vars(settings), "seed": o.seed},
+        )
+        engine = Engine.of(body)
+        with self._timed("physics"), self.progress.stage("physics", len(evidence) - 1) as advance:
+            resumed = _stretch(checkpoint.load(self.progress))
+            if resumed is not None:
+                advance(resumed.frame)
+
+            def after_window(so_far: Stretch, frames: int) -> None:
+                checkpoint.save(_arrays(so_far))
+                advance(frames)
+
+            stretch = simulate(engine, evidence, settings, resume=resumed, after_window=after_window, seed=o.seed)
+            frames = simulated_frames(engine, evidence, stretch)
+        self._say_what_failed(stretch, evidence.fps)
+        return frames, stretch
+
+    def _say_what_failed(self, stretch: Stretch, fps: float) -> None:
+        failed = [w for w in stretch.windows if w["status"] == "failed"]
+        if failed:
+            spans = ", ".join(f"{w['first_frame'] / fps:.2f} to {w['last_frame'] / fps:.2f} s" for w in failed)
+            self._warn(f"no simulated motion was found for {spans}: these frames are kinematic, without forces")
+        if self.options.assist:
+            used = np.linalg.norm(stretch.wrench[:, :3], axis=1)
+            self._warn(f"--assist pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
+
+    def motion(
+        self, keypoints: Keypoints, body: Body, evidence: Evidence, frames: Frames, stretch: Stretch | None
+    ) -> Motion:
+        model = body.model
+        report = {
+            "source": self._source(),
+            "options": self.options.to_dict(),
+            "versions": _versions(),
+            "person": {"height": body.height, "mass": body.mass, "lengths": vars(body.proportions)},
+            "camera": {"calibrated": self.options.camera is not None, "focal_px": float(evidence.camera.K[0, 0])},
+            "frames": {"total": len(keypoints), "tracked": int(keypoints.tracked.sum()), "fps": keypoints.fps},
+            "seconds": self.seconds,
+            "quality": quality(
+                frames.joints, evidence.camera, evidence.pixels, keypoints.confidence, body.height, keypoints.fps
+            ),
+            "windows": [] if stretch is None else stretch.windows,
+            "warnings": self.warnings,
+        }
+        return Motion(
+            fps=keypoints.fps,
+            joint_names=landmarks.NAMES,
+            ctrl=np.zeros((0, model.nu)) if stretch is None else stretch.ctrl,
+            timestep=float(model.opt.timestep),
+            segments=np.zeros((0, 1 + model.nq + model.nv)) if stretch is None else stretch.segments,
+            contact_names=body.contact_names,
+            camera=evidence.camera,
+            tracked=keypoints.tracked,
+            model_xml=body.mjcf,
+            report=report,
+            **vars(frames),
+        )
+
+    def _source(self) -> dict[str, Any]:
+        o = self.options
+        return {
+            "video": None if self.video is None else str(self.video.resolve()),
+            "sha256": None if self.video is None else sha256(self.video),
+            "start": o.start,
+            "end": o.end,
+        }
+
+    def write(self, motion: Motion) -> None:
+        """All files of the result, which appear in the folder together."""
+        if self.folder is None:
+            return
+        from .render import write_overlay
+
+        o = self.options
+        with publish(self.folder) as scratch:
+            with self._timed("output"):
+                motion.to_bvh(scratch / "motion.bvh")
+                write_overlay(motion, self.video, scratch / "overlay.mp4", self.progress, start=o.start, end=o.end)
+            motion.save(scratch)
+
+
+def _cut(keypoints: Keypoints, start: float | None, end: float | None) -> Keypoints:
+    """The keypoints of a range in seconds."""
+    first = 0 if start is None else round(start * keypoints.fps)
+    last = len(keypoints) if end is None else min(len(keypoints), round(end * keypoints.fps))
+    if last - first < 2:
+        raise InputError(
+            f"--start and --end leave {max(0, last - first)} of {len(keypoints)} frames "
+            f"({len(keypoints) / keypoints.fps:.2f} s): a motion needs at least 2"
+        )
+    part = slice(first, last)
+    return replace(
+        keypoints,
+        pixels=keypoints.pixels[part],
+        confidence=keypoints.confidence[part],
+        points_3d=keypoints.points_3d[part],
+        tracked=keypoints.tracked[part],
+    )
+
+
+def _bridged(tracked: np.ndarray, longest: int) -> np.ndarray:
+    """`tracked` with gaps of up to `longest` frames between tracked ones filled."""
+    filled = tracked.copy()
+    seen = np.flatnonzero(tracked)
+    for a, b in zip(seen[:-1], seen[1:], strict=True):
+        if b - a - 1 <= longest:
+            filled[a:b] = True
+    return filled
+
+
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")}
+
+
+def _arrays(so_far: Stretch) -> dict[str, np.ndarray]:
+    """A stretch as arrays for a checkpoint."""
+    began, knots = so_far.knots if so_far.knots is not None else (np.nan, np.zeros((0, so_far.ctrl.shape[1])))
+    state = so_far.state
+    return {
+        "frame": np.array(so_far.frame),
+        "qpos": state.qpos,
+        "qvel": state.qvel,
+        "warmstart": state.warmstart,
+        "ctrl": so_far.ctrl,
+        "wrench": so_far.wrench,
+        "segments": so_far.segments,
+        "knots_began": np.array(began),
+        "knots": knots,
+        "windows": np.array(json.dumps(so_far.windows)),
+    }
+
+
+def _stretch(arrays: dict[str, np.ndarray] | None) -> Stretch | None:
+    """The inverse of `_arrays`."""
+    if arrays is None:
+        return None
+    return Stretch(
+        int(arrays["frame"]),
+        State(arrays["qpos"], arrays["qvel"], arrays["warmstart"]),
+        arrays["ctrl"],
+        arrays["wrench"],
+        arrays["segments"],
+        (float(arrays["knots_began"]), arrays["knots"]) if len(arrays["knots"]) else None,
+        json.loads(str(arrays["windows"])),
+    )
