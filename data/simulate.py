@@ -31,6 +31,7 @@ WINDOW_KNOTS = 7  # unknown knots of a window: 0.58 s
 KEPT_KNOTS = 3  # of which these are kept: 0.25 s
 _CLOTHES = 3.0  # kg
 _SOLE_RADIUS = 0.012  # of the contact spheres, m
+_SOLE_GIVE = 0.005  # how far they stand out below the shoe: as far as a loaded contact sinks into the floor, m
 #: Part -> (axes of its hinges, outermost first; stiffness of its actuators in N m / rad).
 _HINGES = {
     "torso": ("yxz", 800.0),
@@ -46,7 +47,7 @@ _RANGE = {"shank": (-0.05, 2.7), "forearm": (-2.7, 0.05)}  # knees bend backward
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 _TRACKED = (*landmarks.BODY, "left_ear", "right_ear")
 # Weights of the residuals: per metre, rad/s, and rad.
-_W_POINT, _W_VELOCITY, _W_EFFORT, _W_SMOOTH = 1.0, 0.02, 0.02, 0.06
+_W_POINT, _W_VELOCITY, _W_EFFORT, _W_SMOOTH = 1.0, 0.03, 0.02, 0.1
 
 
 def _part(segment: str) -> str:
@@ -59,7 +60,8 @@ def build_model(mannequin: Mannequin) -> mujoco.MjModel:
     spec = mujoco.MjSpec()
     spec.option.timestep = TIMESTEP
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    contact = {"solref": [0.016, 1.0], "solimp": [0.5, 0.95, 0.008, 0.5, 2.0], "friction": [0.9, 0.005, 0.0001]}
+    # Soft from the first touch: harder contacts have kinks in which the optimization gets stuck.
+    contact = {"solref": [0.02, 1.0], "solimp": [0.05, 0.9, 0.012, 0.5, 2.0], "friction": [0.9, 0.005, 0.0001]}
     spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], **contact)
     offsets = mannequin.offsets
     bodies: dict[str, mujoco.MjsBody] = {}
@@ -115,7 +117,7 @@ def _sole(shoe: np.ndarray) -> dict[str, np.ndarray]:
     for name, x in (("heel", back + _SOLE_RADIUS), ("ball", back + 0.68 * length), ("toe", front - _SOLE_RADIUS)):
         near = sole[np.abs(sole[:, 0] - x) < 0.03 * length, 1]
         for edge, y in (("right", near.min() + _SOLE_RADIUS), ("left", near.max() - _SOLE_RADIUS)):
-            centres[f"{name}_{edge}"] = np.array([x, y, floor + _SOLE_RADIUS])
+            centres[f"{name}_{edge}"] = np.array([x, y, floor + _SOLE_RADIUS - _SOLE_GIVE])
     return centres
 
 
@@ -241,7 +243,7 @@ def track(
     clip: Clip,
     *,
     skip: float = 0.0,
-    evaluations: int = 15,
+    evaluations: int = 25,
     report: Callable[[str], None] = lambda text: None,
 ) -> Performance:
     """Simulate a body that does ``clip``.
@@ -279,7 +281,8 @@ def track(
     state = State.fresh(goal[0], speed[0])
     found = knots.copy()
     controls, states = [], []
-    for first in range(0, count - WINDOW_KNOTS, KEPT_KNOTS):
+    starts = range(0, count - WINDOW_KNOTS, KEPT_KNOTS)
+    for first in starts:
         begin = first * per_knot
         frames = np.arange(-(-begin // per_frame) + 1, (begin + WINDOW_KNOTS * per_knot) // per_frame + 1)
         frames = frames[frames < len(goal)]
@@ -296,7 +299,7 @@ def track(
         found[last][1:] = result.x.reshape(-1, model.nu)
         # Beyond the window the last correction is the best guess of what the body needs.
         found[first + WINDOW_KNOTS + 1 :] = knots[first + WINDOW_KNOTS + 1 :] + correction[-1]
-        kept = window.controls(result.x)[: KEPT_KNOTS * per_knot]
+        kept = window.controls(result.x)[: None if first == starts[-1] else KEPT_KNOTS * per_knot]
         rollout = simulator.rollout(state, kept)
         off = _distance(window, rollout.qpos, target, len(kept))
         report(f"{begin * TIMESTEP:5.2f} s: value {result.fun:.4f}, {1e3 * off:.0f} mm from the target")
