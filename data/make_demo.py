@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motionrecon.blas import one_thread
 from motionrecon.files import sha256
 
 _FPS = 30
@@ -31,8 +32,11 @@ def make(folder: Path, motions: Path) -> None:
     from motionrecon.data import deepmimic, make_clip, mannequin, scene, simulate
 
     walk = deepmimic.read(deepmimic.fetch("walk", motions), _FPS, _CYCLES)
+    print("dressing the mannequin (Anny builds a cache the first time, which takes a minute)")
     man = mannequin.build()
-    performance = simulate.track(man, walk, skip=_SETTLE, report=print).first(_FRAMES)
+    with one_thread():
+        performance = simulate.track(man, walk, skip=_SETTLE, report=print).first(_FRAMES)
+    print(f"rendering {_FRAMES} frames")
     pelvis = performance.positions[:, 0]
     middle = np.array([*(pelvis[:, :2].min(0) + pelvis[:, :2].max(0)) / 2, 0.0])
     camera = scene.look_at(middle + _EYE, np.array([*middle[:2], _AIM]), _IMAGE_SIZE, _FOCAL_PX)

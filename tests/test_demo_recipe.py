@@ -1,0 +1,160 @@
+"""The parts of the demo's recipe that need neither Anny nor a renderer, on a person made of boxes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motionrecon import landmarks
+from motionrecon.blas import one_thread
+from motionrecon.data import deepmimic, simulate
+from motionrecon.data.make_clip import Performance
+from motionrecon.data.mannequin import INDEX, SEGMENTS, Mannequin, parent
+from motionrecon.data.scene import look_at
+from motionrecon.errors import InputError
+
+#: Segment (of the left side) -> joint centre in the reference pose, lower and upper corner of its box from there, m.
+BOXES = {
+    "pelvis": ((0.0, 0.0, 0.95), (-0.1, -0.15, -0.1), (0.1, 0.15, 0.1)),
+    "torso": ((0.0, 0.0, 1.05), (-0.1, -0.15, 0.0), (0.1, 0.15, 0.45)),
+    "head": ((0.0, 0.0, 1.5), (-0.08, -0.08, 0.0), (0.1, 0.08, 0.25)),
+    "left_upper_arm": ((0.0, 0.2, 1.42), (-0.05, -0.05, -0.28), (0.05, 0.05, 0.0)),
+    "left_forearm": ((0.0, 0.2, 1.14), (-0.04, -0.04, -0.25), (0.04, 0.04, 0.0)),
+    "left_hand": ((0.0, 0.2, 0.89), (-0.03, -0.02, -0.17), (0.03, 0.02, 0.0)),
+    "left_thigh": ((0.0, 0.1, 0.95), (-0.08, -0.08, -0.43), (0.08, 0.08, 0.0)),
+    "left_shank": ((0.0, 0.1, 0.52), (-0.05, -0.05, -0.43), (0.05, 0.05, 0.0)),
+    "left_foot": ((0.0, 0.1, 0.09), (-0.07, -0.045, -0.09), (0.2, 0.045, 0.0)),
+}
+
+
+def box(segment: str) -> tuple[np.ndarray, np.ndarray]:
+    """Joint centre (3,) and points on the edges (120, 3) of one segment of the person."""
+    centre, low, high = (np.array(v) for v in BOXES[segment.replace("right_", "left_")])
+    grid = np.meshgrid(np.linspace(0, 1, 30), [0, 1], [0, 1], indexing="ij")
+    points = centre + low + np.stack(grid, axis=-1).reshape(-1, 3) * (high - low)
+    if segment.startswith("right_"):
+        centre, points = centre * [1, -1, 1], points * [1, -1, 1]
+    return centre, points
+
+
+@pytest.fixture(scope="module")
+def person() -> Mannequin:
+    centres, points = zip(*(box(segment) for segment in SEGMENTS), strict=True)
+    owner = np.repeat(np.arange(len(SEGMENTS)), [len(p) for p in points])
+    carrier = {"shoulder": "upper_arm", "elbow": "forearm", "wrist": "hand", "hip": "thigh", "knee": "shank"}
+    segment, local = np.zeros(landmarks.COUNT, dtype=int), np.zeros((landmarks.COUNT, 3))
+    for j, name in enumerate(landmarks.NAMES):
+        side, _, part = name.partition("_")
+        if part in ("ankle", "heel", "foot_index"):
+            segment[j] = INDEX[f"{side}_foot"]
+            local[j] = {"ankle": (0, 0, 0), "heel": (-0.07, 0, -0.07), "foot_index": (0.2, 0, -0.06)}[part]
+        elif part in carrier:
+            segment[j] = INDEX[f"{side}_{carrier[part]}"]
+        else:
+            segment[j], local[j] = INDEX["head"], (0.1, 0.0, 0.1)
+    return Mannequin(
+        height=1.75,
+        mass=70.0,
+        rest=np.concatenate(points),
+        weights=np.eye(len(SEGMENTS))[owner],
+        faces={},
+        centres=np.array(centres),
+        rest_rotation=np.tile(np.eye(3), (len(SEGMENTS), 1, 1)),
+        landmark_segment=segment,
+        landmark_local=local,
+    )
+
+
+def standing(frames: int) -> deepmimic.Clip:
+    root = np.tile([0.0, 0.0, 0.95], (frames, 1))
+    return deepmimic.Clip(30, root, np.tile(np.eye(3), (frames, len(SEGMENTS), 1, 1)), hip_height=0.95)
+
+
+def test_a_standing_person_weighs_on_both_feet(person: Mannequin) -> None:
+    with one_thread():
+        performance = simulate.track(person, standing(36), skip=0.6, evaluations=3)
+    assert len(performance.positions) > 10
+    force = performance.contact_force[..., 2]
+    weight = performance.mass * 9.81
+    assert performance.mass > person.mass  # the clothes
+    np.testing.assert_allclose(force.sum(1).mean(), weight, rtol=0.03)
+    np.testing.assert_allclose(force.mean(0), weight / 2, rtol=0.1)
+    at = performance.positions[:, INDEX["head"]]
+    np.testing.assert_allclose(at, np.tile([0.0, 0.0, 1.5], (len(at), 1)), atol=0.03)
+
+
+def test_joint_centres_of_the_mannequin_and_the_simulated_body_agree(person: Mannequin) -> None:
+    import mujoco
+
+    model = simulate.build_model(person)
+    data = mujoco.MjData(model)
+    random = np.random.default_rng(1)
+    data.qpos[:] = simulate.target_qpos(person, model, standing(1))[0]
+    data.qpos[7:] = random.uniform(-0.4, 0.4, model.nq - 7)
+    mujoco.mj_kinematics(model, data)
+    bodies = [model.body(name).id for name in SEGMENTS]
+    positions, rotations = data.xpos[bodies], data.xmat[bodies].reshape(-1, 3, 3)
+    np.testing.assert_allclose(person.forward(positions[:1], rotations[None])[0], positions, atol=1e-9)
+    marks = person.landmarks(positions[None], rotations[None])[0]
+    for name in landmarks.BODY:
+        np.testing.assert_allclose(data.site(name).xpos, marks[landmarks.INDEX[name]], atol=1e-9)
+    moved = person.skin(positions, rotations)[person.weights.argmax(1) == INDEX["left_hand"]]
+    hand = positions[INDEX["left_hand"]] + person.local_vertices("left_hand") @ rotations[INDEX["left_hand"]].T
+    np.testing.assert_allclose(moved, hand, atol=1e-9)
+
+
+def clip_file(folder: Path) -> Path:
+    """Two steps forward of 1 m/s over 0.5 s, DeepMimic's axes, the left knee bent by 1 rad and the elbow by 0.5."""
+    frames = np.zeros((6, 44))
+    frames[:, 0] = 0.1
+    frames[:, 1], frames[:, 2] = np.linspace(0, 0.5, 6), 0.9
+    frames[:, [4, 8, 12, 16, 21, 25, 30, 35, 39]] = 1.0
+    frames[:, 34], frames[:, 43] = -1.0, 0.5
+    path = folder / "clip.txt"
+    path.write_text(json.dumps({"Frames": frames.tolist()}))
+    return path
+
+
+def test_reading_turns_axes_bends_joints_the_right_way_and_carries_travel_on(person: Mannequin, tmp_path: Path) -> None:
+    clip = deepmimic.read(clip_file(tmp_path), fps=20, cycles=2)
+    np.testing.assert_allclose(clip.root[:, 2], 0.9)
+    np.testing.assert_allclose(clip.root[:, 0], np.linspace(0, 1, 21), atol=1e-9)
+    at = person.forward(clip.root, deepmimic.world_rotations(clip.local))[0]
+    assert at[INDEX["left_foot"], 0] < at[INDEX["left_shank"], 0] - 0.3  # the heel goes back
+    assert at[INDEX["left_hand"], 0] > at[INDEX["left_forearm"], 0] + 0.1  # the hand goes forward
+    assert at[INDEX["left_foot"], 1] > 0 > at[INDEX["right_foot"], 1]
+
+
+def test_an_altered_motion_is_refused(tmp_path: Path) -> None:
+    clip_file(tmp_path).rename(tmp_path / "humanoid3d_walk.txt")
+    with pytest.raises(InputError, match=r"humanoid3d_walk.txt has sha256"):
+        deepmimic.fetch("walk", tmp_path)
+    with pytest.raises(InputError, match=r"'hop'.*walk"):
+        deepmimic.fetch("hop", tmp_path)
+
+
+def test_the_camera_looks_at_its_target_level() -> None:
+    camera = look_at(np.array([3.0, 2.0, 1.5]), np.array([0.0, 0.0, 1.0]), (640, 480), 500.0)
+    np.testing.assert_allclose(camera.project(np.array([0.0, 0.0, 1.0])), [320, 240])
+    up = camera.project(np.array([[0.0, 0.0, 0.9], [0.0, 0.0, 1.1]]))
+    np.testing.assert_allclose(up[0, 0], up[1, 0])
+    assert up[1, 1] < up[0, 1]
+    assert camera.project(np.array([0.0, 1.0, 1.0]))[0] > 320  # seen from the front left, +y is to the right
+
+
+def test_segments_hang_together() -> None:
+    assert [parent(s) for s in ("pelvis", "torso", "left_thigh", "right_hand")] == [
+        None,
+        "pelvis",
+        "pelvis",
+        "right_forearm",
+    ]
+    assert all(INDEX[parent(s) or "pelvis"] < INDEX[s] for s in SEGMENTS[1:])
+
+
+def test_a_performance_without_forces_says_so(person: Mannequin) -> None:
+    clip = standing(5)
+    performance = Performance.kinematic(person, 30, clip.root, deepmimic.world_rotations(clip.local)).first(3)
+    assert performance.positions.shape == (3, len(SEGMENTS), 3)
+    assert np.isnan(performance.contact_force).all()
