@@ -460,7 +460,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     make_motion().save(tmp_path / "walk é")
     code = "import sys; from motionrecon.viewer import view; view(sys.argv[1], open_browser=False)"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "walk é")],
+        [sys.executable, "-P", "-c", code, str(tmp_path / "walk é")],  # -P: the installed package
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
