@@ -59,8 +59,8 @@ def write(folder: Path, mannequin: Mannequin, performance: Performance, camera: 
     """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
-    frames = zip(performance.positions, performance.rotations, strict=True)
-    _encode(clip.video, render(mannequin, camera, frames), camera.image_size, performance.fps)
+    images = render(mannequin, camera, performance.positions, performance.rotations)
+    _encode(clip.video, images, camera.image_size, performance.fps)
     count = len(performance.positions)
     np.savez_compressed(
         clip.truth,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import mujoco
 import numpy as np
@@ -21,7 +21,7 @@ _COLOURS = {
     "pupils": (0.12, 0.09, 0.08),
 }
 _WALL = 4.5  # height of the walls, m
-_LAMP = (0.9, 0.7)  # the lamp that casts the shadow, seen from the person, m
+_LAMP = np.array([0.9, 0.7, 4.2])  # the lamp that casts the shadow, seen from the floor below the person, m
 
 
 def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], focal_px: float) -> Camera:
@@ -36,20 +36,28 @@ def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], fo
 
 
 def render(
-    mannequin: Mannequin, camera: Camera, frames: Iterable[tuple[np.ndarray, np.ndarray]], seed: int = 0
+    mannequin: Mannequin, camera: Camera, positions: np.ndarray, rotations: np.ndarray, seed: int = 0
 ) -> Iterator[np.ndarray]:
-    """Yield an (height, width, 3) uint8 image per frame of (joint centres (16, 3), orientations (16, 3, 3))."""
-    model, garments = _room(mannequin, camera, np.random.default_rng(seed))
+    """Yield an (height, width, 3) uint8 image for each frame.
+
+    Args:
+        mannequin: who is seen.
+        camera: from where.
+        positions: (T, 16, 3) joint centres.
+        rotations: (T, 16, 3, 3) orientations of the segments.
+        seed: of the room's textures.
+    """
+    middle = positions[:, 0, :2].mean(0)
+    model, garments = _room(mannequin, camera, middle, np.random.default_rng(seed))
     data = mujoco.MjData(model)
     width, height = camera.image_size
     with mujoco.Renderer(model, height, width) as renderer:
         mujoco.mj_forward(model, data)
-        for positions, rotations in frames:
-            skin = mannequin.skin(positions, rotations)
+        for frame in range(len(positions)):
+            skin = mannequin.skin(positions[frame], rotations[frame])
             _put(model, garments, skin, mannequin.faces)
             for mesh in range(model.nmesh):
                 mujoco.mjr_uploadMesh(model, renderer._mjr_context, mesh)
-            _follow(model, data, positions[0])
             renderer.update_scene(data, camera="camera")
             yield renderer.render().copy()
 
@@ -67,18 +75,13 @@ def _put(
         model.mesh_normal[start : start + count] = normals[used]
 
 
-def _follow(model: mujoco.MjModel, data: mujoco.MjData, pelvis: np.ndarray) -> None:
-    """Keep the lamp that casts the shadow over the person."""
-    model.light("lamp").pos[:2] = pelvis[:2] + _LAMP
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
-    mujoco.mj_camlight(model, data)
-
-
 def _room(
-    mannequin: Mannequin, camera: Camera, random: np.random.Generator
+    mannequin: Mannequin, camera: Camera, middle: np.ndarray, random: np.random.Generator
 ) -> tuple[mujoco.MjModel, dict[str, np.ndarray]]:
-    """The room with the person's meshes in it, and the vertices of the skin that each mesh shows."""
+    """The room with the person's meshes in it, and the vertices of the skin that each mesh shows.
+
+    The lamp hangs over ``middle`` (2,), the middle of the person's way.
+    """
     spec = mujoco.MjSpec()
     spec.visual.global_.offwidth, spec.visual.global_.offheight = camera.image_size
     spec.visual.quality.shadowsize = 4096
@@ -89,8 +92,8 @@ def _room(
     spec.visual.headlight.diffuse = [0.22, 0.22, 0.22]
     spec.visual.headlight.specular = [0.0, 0.0, 0.0]
     world = spec.worldbody
-    lamp = world.add_light(name="lamp", pos=[*_LAMP, 4.2], dir=[-_LAMP[0], -_LAMP[1], -4.2], castshadow=True)
-    lamp.type, lamp.cutoff, lamp.exponent = mujoco.mjtLightType.mjLIGHT_SPOT, 35, 3
+    lamp = world.add_light(name="lamp", pos=_LAMP + np.append(middle, 0.0), dir=-_LAMP, castshadow=True)
+    lamp.type, lamp.cutoff, lamp.exponent = mujoco.mjtLightType.mjLIGHT_SPOT, 36, 1
     lamp.diffuse, lamp.specular = [0.45, 0.44, 0.40], [0.05, 0.05, 0.05]
     window = world.add_light(name="window", dir=[-0.5, 0.35, -0.7], castshadow=False)
     window.type, window.diffuse, window.specular = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, [0.3, 0.3, 0.32], [0, 0, 0]
@@ -118,6 +121,14 @@ def _room(
             quat=quat,
             rgba=[0.75, 0.73, 0.70, 1],
         )
+        for place in np.arange(-3.4, 4.0, 1.7):  # pictures
+            world.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_BOX,
+                size=[*random.uniform(0.2, 0.45, 2), 0.02],
+                pos=centre + (place + random.uniform(-0.3, 0.3)) * x + [0, 0, random.uniform(-0.4, 0.1)],
+                quat=quat,
+                rgba=[*random.uniform(0.25, 0.6, 3), 1],
+            )
 
     garments = {}
     for name, faces in mannequin.faces.items():
