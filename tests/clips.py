@@ -26,10 +26,13 @@ def empty_images(count: int, size: tuple[int, int] = (640, 360)) -> list[np.ndar
     return [np.broadcast_to(row[None, :, None], (size[1], size[0], 3)).copy()] * count
 
 
-def write_clip(path: Path, images: Sequence[np.ndarray], fps: float = FPS) -> Path:
-    """Encode images (H, W, 3), all of one size, as H.264; returns ``path``."""
+def write_clip(path: Path, images: Sequence[np.ndarray], fps: float = FPS, index_first: bool = False) -> Path:
+    """Encode images (H, W, 3), all of one size, as H.264; returns ``path``.
+
+    An MP4 has its index at the end, and is unreadable without it, unless ``index_first``.
+    """
     height, width, _ = images[0].shape
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": "+faststart"} if index_first else {}) as container:
         stream = container.add_stream("libx264", rate=round(fps), options={"crf": "20", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for image in images:
