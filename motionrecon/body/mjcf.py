@@ -28,7 +28,7 @@ _SOLIMP = "0 0.95 0.02 0.5 2"
 _SOLREF = "0.015 1"
 _FRICTION = "1.0 0.005 0.0001"
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
-_HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.038, 0.026
+_HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.032, 0.026
 _SOLE_RADIUS = 0.018
 # Velocity gain of an actuator as a share of its position gain (seconds).
 _DAMPING_TIME = 0.06
