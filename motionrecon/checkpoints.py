@@ -1,4 +1,4 @@
-"""What a stage leaves behind so that an interrupted run can go on: named arrays in a file keyed by all that made them."""
+"""What a stage leaves behind so that an interrupted run can go on: arrays in a file keyed by all that made them."""
 
 from __future__ import annotations
 
@@ -50,8 +50,9 @@ class Checkpoint:
         """
         if self.path is None:
             return
+        named: dict[str, Any] = arrays  # numpy's types take the names for options of savez
         with atomic(self.path) as path, path.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **named)
 
 
 def _key(depends_on: dict[str, Any]) -> str:

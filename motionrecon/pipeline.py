@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,18 +145,18 @@ class _Run:
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         inputs = (pixels, confidence, keypoints.points_3d)
-        person = {"height": float(self.options.height), "mass": self.options.mass}
+        height, mass = float(self.options.height), self.options.mass
         checkpoint = Checkpoint(
             self.cache,
             "kinematics",
             dict(zip(("pixels", "confidence", "points_3d"), inputs, strict=True))
             | {"fps": fps, "K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
-            | {"posed": camera.posed, **person},
+            | {"posed": camera.posed, "height": height, "mass": mass},
         )
         with self._timed("kinematics"), self.progress.stage("kinematics", 1) as advance:
             saved = checkpoint.load(self.progress)
             if saved is None:
-                x = fit(Body.build(person["height"], person["mass"]), camera, *inputs, fps)
+                x = fit(Body.build(height, mass), camera, *inputs, fps)
                 saved = {
                     "qpos": x.qpos,
                     "lengths": x.body.proportions.as_array(),
@@ -163,7 +164,7 @@ class _Run:
                     "t": x.camera.t_camera_world,
                 }
                 checkpoint.save(saved)
-            body = Body.build(person["height"], person["mass"], Proportions.from_array(saved["lengths"]), step)
+            body = Body.build(height, mass, Proportions.from_array(saved["lengths"]), step)
             camera = camera.with_pose(saved["R"], saved["t"])
             joints = kinematic_frames(body, saved["qpos"], fps).joints
             advance(1)
@@ -285,7 +286,7 @@ def _bridged(tracked: np.ndarray, longest: int) -> np.ndarray:
     """`tracked` with gaps of up to `longest` frames between tracked ones filled."""
     filled = tracked.copy()
     seen = np.flatnonzero(tracked)
-    for a, b in zip(seen[:-1], seen[1:], strict=True):
+    for a, b in pairwise(seen):
         if b - a - 1 <= longest:
             filled[a:b] = True
     return filled

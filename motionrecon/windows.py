@@ -7,7 +7,7 @@ trajectory in a new segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from .body.tangent import difference
 from .camera import Camera
 from .landmarks import NAMES
+from .objective.readout import Term
 from .objective.terms.control import Control
 from .objective.terms.landmarks_3d import Landmarks3D
 from .objective.terms.posture import Posture
@@ -225,35 +226,31 @@ class _Run:
             keep = last  # what remains is too short for a window of its own
         keep = min(keep, last)
         problem, at = self._problem(so_far.state, so_far.knots, first, last)
-        best, record = None, {"first_frame": first, "last_frame": keep}
-        evaluations = rollouts = 0
+        record: dict[str, Any] = {"first_frame": first, "last_frame": keep, "evaluations": 0, "rollouts": 0}
         for attempt, x0 in enumerate(self._starts(so_far, problem, at, first)):
+            record["attempts"] = attempt + 1
             before = problem.value(x0)
             if not np.isfinite(before):
                 continue
             result = minimize(problem, x0, self.settings.optimizer, max_evaluations=self.settings.evaluations)
-            evaluations += result.njev
-            rollouts += result.evaluations.values
-            if best is None or result.fun < best[0]:
-                best = (result.fun, result.x, before, attempt)
-            if self._follows(problem, best[1], first, keep):
+            record["evaluations"] += result.njev
+            record["rollouts"] += result.evaluations.values
+            if self._follows(problem, result.x, first, keep):
                 break
-        record |= {"evaluations": evaluations, "rollouts": rollouts}
-        if best is None or not self._follows(problem, best[1], first, keep):
+        else:
             return self._not_simulated(so_far, keep, record | {"status": "failed"})
-        value, x, before, attempt = best
-        rollout = problem.rollout(x)
+        rollout = problem.rollout(result.x)
         steps = (keep - first) * self.per_frame
         starts = len(so_far.ctrl) == 0 or np.isnan(so_far.ctrl[-1, 0])
         row = np.concatenate([[len(so_far.ctrl)], so_far.state.qpos, so_far.state.qvel])
-        record |= {"status": "ok", "attempts": attempt + 1, "loss_before": before, "loss_after": value}
+        record |= {"status": "ok", "loss_before": before, "loss_after": result.fun}
         return Stretch(
             keep,
             rollout.state(steps),
             np.concatenate([so_far.ctrl, rollout.ctrl[:steps]]),
             np.concatenate([so_far.wrench, rollout.wrench[:steps]]),
             np.concatenate([so_far.segments, row[None]]) if starts else so_far.segments,
-            (first / self.evidence.fps, problem.knots(x)),
+            (first / self.evidence.fps, problem.knots(result.x)),
             [*so_far.windows, record],
         )
 
@@ -272,7 +269,7 @@ class _Run:
         hinges = self._at(self.evidence.qpos[:, self.engine.body.hinge_qpos], at)
         speed = np.full(len(frames), float(t.speed))
         speed[-1] = t.arrival
-        terms = [
+        terms: list[Term] = [
             Reprojection(e.camera, e.pixels[frames], share * e.weight[frames], self.depth[frames], t.pixels),
             Landmarks3D(e.landmarks[frames], share * LANDMARK_SHARE * np.ones((len(frames), 1)), t.landmark),
             Posture(e.qpos[frames], self.qvel[frames], weight, t.angle, speed),
@@ -304,7 +301,7 @@ class _Run:
         f = (frames - i)[:, None]
         return (1 - f) * rows[i] + f * rows[i + 1]
 
-    def _starts(self, so_far: Stretch, problem: WindowProblem, at: np.ndarray, first: int):
+    def _starts(self, so_far: Stretch, problem: WindowProblem, at: np.ndarray, first: int) -> Iterator[np.ndarray]:
         """Unknowns to start from, the most promising first."""
         kinematic = self._at(self.lead, at)
         if so_far.knots is not None:

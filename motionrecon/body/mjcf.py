@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -118,13 +119,13 @@ class _Person:
         self.capsule(head, "neck", (0, 0, 0), (0.1 * up, 0, 0.35 * up), 0.032 * h)
         self.capsule(head, "skull", (0.012 * h, 0, up - 0.01 * h), (0.012 * h, 0, up + 0.03 * h), 0.054 * h)
         ear = np.array([0.010 * h, 0.0, up - 0.01 * h])
-        self.site(head, "nose", ear + (0.064 * h, 0, -0.004 * h))
+        self.site(head, "nose", ear + h * np.array([0.064, 0, -0.004]))
         for side, sign in SIDES.items():
-            self.site(head, f"{side}_ear", ear + (0, sign * 0.044 * h, 0))
-            self.site(head, f"{side}_eye_inner", ear + (0.052 * h, sign * 0.010 * h, 0.016 * h))
-            self.site(head, f"{side}_eye", ear + (0.050 * h, sign * 0.018 * h, 0.016 * h))
-            self.site(head, f"{side}_eye_outer", ear + (0.046 * h, sign * 0.026 * h, 0.016 * h))
-            self.site(head, f"mouth_{side}", ear + (0.052 * h, sign * 0.014 * h, -0.028 * h))
+            self.site(head, f"{side}_ear", ear + h * np.array([0, sign * 0.044, 0]))
+            self.site(head, f"{side}_eye_inner", ear + h * np.array([0.052, sign * 0.010, 0.016]))
+            self.site(head, f"{side}_eye", ear + h * np.array([0.050, sign * 0.018, 0.016]))
+            self.site(head, f"{side}_eye_outer", ear + h * np.array([0.046, sign * 0.026, 0.016]))
+            self.site(head, f"mouth_{side}", ear + h * np.array([0.052, sign * 0.014, -0.028]))
 
     def arm(self, torso: ET.Element, side: str, sign: float, top: float) -> None:
         h, s = self.height, self.size
@@ -228,7 +229,7 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 
     default = ET.SubElement(root, "default")
     ET.SubElement(default, "joint", damping="0", solreflimit="0.02 1", solimplimit="0 0.95 0.05 0.5 2")
     ET.SubElement(default, "site", size="0.01", group="4")
-    contact = {"solimp": _SOLIMP, "solref": _SOLREF, "friction": _FRICTION, "condim": "3"}
+    contact: dict[str, Any] = {"solimp": _SOLIMP, "solref": _SOLREF, "friction": _FRICTION, "condim": "3"}
     # Parts touch the floor, never each other: the contacts that explain a video are the ones with the floor.
     for name, rgba, touches in (
         ("flesh", "0.78 0.74 0.70 1", 1),

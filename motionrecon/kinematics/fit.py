@@ -128,9 +128,10 @@ def fit(
     sizes = SizePrior(floor, tilt, x.camera.R_camera_world, common=common)
     for _ in range(3):
         standing = standing_points(x, fps)
-        x = minimize(x, [*video, sizes, Contact(fps, standing, weight=rate)] + (
-            [Balance(fps, standing, weight=w.balance * rate)] if tilt else []
-        ), 15)
+        terms: list[Term] = [*video, sizes, Contact(fps, standing, weight=rate)]
+        if tilt:
+            terms.append(Balance(fps, standing, weight=w.balance * rate))
+        x = minimize(x, terms, 15)
 
     held = SizePrior((x.floor, 1e-4), None, x.camera.R_camera_world, proportions=False)
     for _ in range(2):

@@ -10,7 +10,9 @@ from ..camera import Camera
 from ..landmarks import INDEX
 
 
-def first_guess(body: Body, camera: Camera, pixels: np.ndarray, points_3d: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def first_guess(
+    body: Body, camera: Camera, pixels: np.ndarray, points_3d: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     """Root position and orientation per frame, with relaxed hinges.
 
     Args:

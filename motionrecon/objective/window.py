@@ -85,7 +85,7 @@ class WindowProblem:
         return self._split + (6 * self._knots if self.assist else 0)
 
     def controls(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Controls (..., S, nu) and, with assistance, the root's wrench (..., S, 6) in newtons, of unknowns (..., n)."""
+        """Controls (..., S, nu) of unknowns (..., n) and, with assistance, the root's wrench (..., S, 6), N and N m."""
         ctrl = self.weights @ x[..., : self._split].reshape(*x.shape[:-1], self._knots, self._nu)
         if self.assist is None:
             return ctrl, None

@@ -41,7 +41,7 @@ class Contact:
         depth_gain = np.where(over < 0, self.weight / self.depth, 0.0)
         gain = np.sqrt(height_gain**2 + depth_gain**2)
         height = over * gain
-        # One block of runs of two frames: velocity between them, height of the first (and, in the last run, the second).
+        # One block of runs of two frames: velocity between them, height of the first (in the last run, of both).
         here, there = gain[:-1], np.zeros_like(gain[1:])
         there[-1] = gain[-1]
         residual = np.concatenate([velocity.reshape(T - 1, -1), over[:-1] * here, over[1:] * there], axis=1)

@@ -49,4 +49,10 @@ class Sliding:
         second = along * jacobian[1:, :, 2:] + across * jacobian[1:, :, :2]
         m = residual[0].size
         shape = (T - 1, m, nv)
-        return Block((residual * root).reshape(T - 1, m), (first.reshape(shape), second.reshape(shape)), np.arange(T - 1), None, cost)
+        return Block(
+            (residual * root).reshape(T - 1, m),
+            (first.reshape(shape), second.reshape(shape)),
+            np.arange(T - 1),
+            None,
+            cost,
+        )
