@@ -24,13 +24,19 @@ FOOT_POINTS = ("heel", "ball_inner", "ball_outer", "toe")
 CONTACT_NAMES: tuple[str, ...] = tuple(f"{side}_{point}" for side in SIDES for point in FOOT_POINTS)
 
 # Contacts give way over 2 cm of depth and start from zero stiffness: a rollout is then smooth enough for second-order
-# optimization when a foot comes down, and a standing person sinks by about 2 mm.
+# optimization when a foot comes down, and a standing person sinks by about 1 cm.
 _SOLIMP = "0 0.95 0.02 0.5 2"
 _SOLREF = "0.015 1"
 _FRICTION = "1.0 0.005 0.0001"
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
 _HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.032, 0.026
 _SOLE_RADIUS = 0.018
+# The shoulder girdle's mass is counted with the torso; MuJoCo needs a little of its own for each clavicle. It comes on
+# top of the segments' shares, and these are rounded: divided by their sum, all shares make up the whole.
+_CLAVICLE = 0.002
+_SHARES = 2 * _CLAVICLE + sum(
+    segment.mass * (1 if kind in ("head", "torso", "pelvis") else 2) for kind, segment in SEGMENTS.items()
+)
 # Velocity gain of an actuator as a share of its position gain (seconds).
 _DAMPING_TIME = 0.06
 
@@ -67,7 +73,7 @@ class _Person:
     def inertial(self, element: ET.Element, kind: str, end: np.ndarray, length: float | None = None) -> None:
         """Mass and inertia of a segment that runs from the body's origin to `end` (metres)."""
         segment, reach = SEGMENTS[kind], float(np.linalg.norm(end)) if length is None else length
-        mass = segment.mass * self.mass
+        mass = segment.mass / _SHARES * self.mass
         front, side, along = (mass * (share * reach) ** 2 for share in segment.gyration)
         # The longitudinal axis is x (foot), y (arms) or z (all others) in the T pose.
         axis = int(np.argmax(np.abs(end)))
@@ -132,11 +138,11 @@ class _Person:
         inner = 0.12 * s.shoulder_width  # the clavicle turns near the breastbone
         clavicle = self.body(torso, f"{side}_clavicle", (0, sign * inner, top))
         shoulder = np.array([0.0, sign * (0.5 * s.shoulder_width - inner), 0.0])
-        ET.SubElement(  # the shoulder girdle's mass is counted with the torso; MuJoCo needs a little of its own
+        ET.SubElement(
             clavicle,
             "inertial",
             pos=_text(0.5 * shoulder),
-            mass=f"{0.002 * self.mass:.6g}",
+            mass=f"{_CLAVICLE / _SHARES * self.mass:.6g}",
             diaginertia="2e-4 2e-4 2e-4",
         )
         self.capsule(clavicle, f"{side}_shoulder", 0.2 * shoulder, shoulder, 0.030 * h)
