@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import mujoco
 import numpy as np
@@ -251,7 +252,7 @@ def test_tangent_steps_are_mujocos(body):
         np.testing.assert_allclose(there, expected, atol=1e-12)
     np.testing.assert_allclose(difference(qpos, moved), step, atol=1e-9)
     back = np.empty(model.nv)
-    for a, b in zip(qpos[:-1], qpos[1:], strict=True):
+    for a, b in pairwise(qpos):
         mujoco.mj_differentiatePos(model, back, 1.0, a, b)
         np.testing.assert_allclose(difference(a, b), back, atol=1e-9)
 

@@ -17,9 +17,8 @@ class Balance:
     """Distance of the zero-moment point from the soles' standing points.
 
     With the centre of mass c over a floor at height f, and its acceleration a, the floor's force acts at
-    ``c_xy - (c_z - f) a_xy / (g + a_z)`` (Vukobratovic; the rotation about the centre of mass is neglected). It must
-    lie within the support, which is here taken as the standing points' mean, with their spread as the standard
-    deviation.
+    ``c_xy - (c_z - f) a_xy / g`` (Vukobratovic; vertical acceleration and rotation are neglected). It must lie within
+    the support, which is here taken as the standing points' mean, with their spread as the standard deviation.
 
     Attributes:
         fps: frames per second.

@@ -57,6 +57,7 @@ class Directions:
         gain = np.where(np.isfinite(error), gain, 0.0)
         residual = np.where(np.isfinite(error), error, 0.0) * gain
         root, cost = robust(residual, self.scale)
+        # The bone's length, to which the guess is scaled, is taken as given: a bone must not shorten to fit.
         to_residual = (gain * root)[..., None] * R
         jacobian = to_residual @ (x.landmark_jacobian[:, _TO] - x.landmark_jacobian[:, _FROM])
         k = len(Proportions.names())
