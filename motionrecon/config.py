@@ -56,8 +56,8 @@ class Options:
     keypoints: Path | None = None
     detector: str = "full"
     optimizer: str = "lm"
-    window: float = 0.5
-    overlap: float = 0.25
+    window: float = 0.8
+    overlap: float = 0.4
     physics: bool = True
     assist: Switch = False
     force: Switch = False

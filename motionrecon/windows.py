@@ -70,8 +70,8 @@ class Settings:
         assist: standard deviation of the residual wrench in units of body weight, None for none.
     """
 
-    window: float = 0.5
-    overlap: float = 0.25
+    window: float = 0.8
+    overlap: float = 0.4
     optimizer: str = "lm"
     evaluations: int = 12
     assist: float | None = None
@@ -124,13 +124,13 @@ class Trust:
         smooth: of the second difference of that lead from knot to knot, radians.
     """
 
-    pixels: float = 0.025
+    pixels: float = 0.04
     landmark: float = 0.04
     angle: float = 0.4
-    speed: float = 2.0
-    arrival: float = 0.5
+    speed: float = 1.0
+    arrival: float = 0.3
     effort: float = 0.6
-    smooth: float = 0.3
+    smooth: float = 0.15
 
 
 def simulate(

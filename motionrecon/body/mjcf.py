@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import landmarks
+from .detector import MARKED, SEEN
 from .joints import HINGES, Hinge, mirrored
 from .proportions import Proportions
 from .segments import SEGMENTS
@@ -23,13 +24,13 @@ SIDES = {"left": 1.0, "right": -1.0}
 FOOT_POINTS = ("heel", "ball_inner", "ball_outer", "toe")
 CONTACT_NAMES: tuple[str, ...] = tuple(f"{side}_{point}" for side in SIDES for point in FOOT_POINTS)
 
-# Contacts give way over 2 cm of depth and start from zero stiffness: a rollout is then smooth enough for second-order
-# optimization when a foot comes down, and a standing person sinks by about 1 cm.
-_SOLIMP = "0 0.95 0.02 0.5 2"
-_SOLREF = "0.015 1"
+# Contacts give way over a centimetre of depth and start from little stiffness: a rollout is then smooth enough for
+# second-order optimization when a foot comes down.
+_SOLIMP = "0.05 0.9 0.012 0.5 2"
+_SOLREF = "0.02 1"
 _FRICTION = "1.0 0.005 0.0001"
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
-_HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.032, 0.026
+_HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.025, 0.026
 _SOLE_RADIUS = 0.018
 # The shoulder girdle's mass is counted with the torso; MuJoCo needs a little of its own for each clavicle. It comes on
 # top of the segments' shares, and these are rounded: divided by their sum, all shares make up the whole.
@@ -94,6 +95,12 @@ class _Person:
     def site(self, element: ET.Element, landmark: str, pos: Iterable[float]) -> None:
         ET.SubElement(element, "site", name=landmark, pos=_text(pos))
 
+    def seen(self, element: ET.Element, side: str, joint: str, origin: np.ndarray) -> None:
+        """Where the detector marks a joint whose centre is at `origin` in the body's frame."""
+        outward = 1.0 if side == "left" else -1.0
+        offset = self.height * np.array(MARKED[joint]) * np.array([1.0, outward, 1.0])
+        ET.SubElement(element, "site", name=f"{SEEN}{side}_{joint}", pos=_text(origin + offset))
+
     def pelvis(self, world: ET.Element) -> None:
         h, s = self.height, self.size
         standing = s.thigh + s.shank + s.ankle_height
@@ -105,7 +112,9 @@ class _Person:
         self.capsule(pelvis, "pelvis", (0, -0.6 * half, 0.02), (0, 0.6 * half, 0.02), 0.058 * h)
         self.torso(pelvis, lumbar)
         for side, sign in SIDES.items():
-            self.leg(pelvis, side, np.array([0.0, sign * half, 0.0]))
+            hip = np.array([0.0, sign * half, 0.0])
+            self.seen(pelvis, side, "hip", hip)
+            self.leg(pelvis, side, hip)
 
     def torso(self, pelvis: ET.Element, lumbar: np.ndarray) -> None:
         h, s = self.height, self.size
@@ -146,10 +155,12 @@ class _Person:
             diaginertia="2e-4 2e-4 2e-4",
         )
         self.capsule(clavicle, f"{side}_shoulder", 0.2 * shoulder, shoulder, 0.030 * h)
+        self.seen(clavicle, side, "shoulder", shoulder)
         upper = self.body(clavicle, f"{side}_upper_arm", shoulder)
         self.site(upper, f"{side}_shoulder", (0, 0, 0))
         elbow = np.array([0.0, sign * s.upper_arm, 0.0])
         self.inertial(upper, "upper_arm", elbow)
+        self.seen(upper, side, "elbow", elbow)
         self.capsule(upper, f"{side}_upper_arm", (0, 0, 0), elbow, 0.027 * h)
         forearm = self.body(upper, f"{side}_forearm", elbow)
         self.site(forearm, f"{side}_elbow", (0, 0, 0))
@@ -180,18 +191,20 @@ class _Person:
     def foot(self, foot: ET.Element, side: str, sign: float) -> None:
         s = self.size
         self.site(foot, f"{side}_ankle", (0, 0, 0))
-        sole, behind = -s.ankle_height, 0.20 * s.foot  # the heel landmark lies a fifth of the foot behind the ankle
+        sole, behind = -s.ankle_height, 0.22 * s.foot  # how far the heel lies behind the ankle
         heel = np.array([-behind, 0.0, sole + _HEEL_ABOVE_SOLE])
         toe = np.array([s.foot - behind, 0.0, sole + _TOE_ABOVE_SOLE])
         self.site(foot, f"{side}_heel", heel)
         self.site(foot, f"{side}_foot_index", toe)
-        self.inertial(foot, "foot", np.array([1.2 * s.foot, 0.0, 0.5 * sole]))
+        for joint, centre in (("ankle", np.zeros(3)), ("heel", heel), ("foot_index", toe)):
+            self.seen(foot, side, joint, centre)
+        self.inertial(foot, "foot", np.array([s.foot, 0.0, 0.5 * sole]))
         r, bottom = _SOLE_RADIUS, sole + _SOLE_RADIUS
         points = {
-            "heel": (heel[0] - 0.005, 0.0),
-            "ball_inner": (toe[0] - 0.15 * s.foot, -sign * 0.17 * s.foot),
-            "ball_outer": (toe[0] - 0.25 * s.foot, sign * 0.20 * s.foot),
-            "toe": (toe[0] + 0.10 * s.foot, -sign * 0.06 * s.foot),
+            "heel": (heel[0] + 0.06 * s.foot, 0.0),
+            "ball_inner": (toe[0] - 0.26 * s.foot, -sign * 0.14 * s.foot),
+            "ball_outer": (toe[0] - 0.34 * s.foot, sign * 0.16 * s.foot),
+            "toe": (toe[0] - 0.04 * s.foot, -sign * 0.05 * s.foot),
         }
         for name, (x, y) in points.items():
             ET.SubElement(

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from .. import landmarks
+from .detector import SEEN
 from .joints import HINGES
 from .mjcf import CONTACT_NAMES, write_mjcf
 from .proportions import Proportions
@@ -50,6 +51,12 @@ class Body:
         return np.array([self.model.site(name).id for name in landmarks.NAMES])
 
     @cached_property
+    def seen_sites(self) -> np.ndarray:
+        """(33,) ids of the sites where the detector marks the landmarks, in the order of `landmarks.NAMES`."""
+        named = {self.model.site(i).name: i for i in range(self.model.nsite)}
+        return np.array([named.get(SEEN + name, named[name]) for name in landmarks.NAMES])
+
+    @cached_property
     def contact_geoms(self) -> np.ndarray:
         """(8,) geom ids of the feet's load-bearing points, in the order of `contact_names`."""
         return np.array([self.model.geom(name).id for name in self.contact_names])
@@ -74,13 +81,13 @@ class Body:
         return q
 
     def point_derivatives(self, rotations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How landmarks and feet move when the person's lengths change and the joints' angles do not.
+        """How what the detector sees and the feet move when the person's lengths change and the joints' angles do not.
 
         Args:
             rotations: (T, nbody, 3, 3) orientations of the bodies (`pose.Pose.rotations`).
 
         Returns:
-            (T, 33, 3, k) and (T, 8, 3, k): derivative of the landmarks' and of the contact spheres' world positions
+            (T, 33, 3, k) and (T, 8, 3, k): derivative of the world positions of `seen_sites` and of the contact spheres
             with respect to the k `proportions`.
         """
         model = self.model
@@ -89,10 +96,10 @@ class Body:
         for b in range(2, model.nbody):
             parent = model.body_parentid[b]
             origin[:, b] = origin[:, parent] + rotations[:, parent] @ bodies[b]
-        site_body = model.site_bodyid[self.landmark_sites]
+        site_body = model.site_bodyid[self.seen_sites]
         geom_body = model.geom_bodyid[self.contact_geoms]
         return (
-            origin[:, site_body] + rotations[:, site_body] @ sites[self.landmark_sites],
+            origin[:, site_body] + rotations[:, site_body] @ sites[self.seen_sites],
             origin[:, geom_body] + rotations[:, geom_body] @ geoms[self.contact_geoms],
         )
 

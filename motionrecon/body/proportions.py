@@ -11,9 +11,7 @@ import numpy as np
 class Proportions:
     """Distances between joint centres of one person, in metres, left and right alike.
 
-    The joint centres are the ones that BlazePose marks: its hips sit a little lower and its ankles a little higher
-    than an anatomist's, so the typical values lie between those of Drillis & Contini (1966) and what the detector
-    shows of people of known height.
+    Typical values follow Drillis & Contini (1966), with the hips' joint centres after Bell et al. (1990).
     """
 
     hip_width: float
@@ -24,7 +22,7 @@ class Proportions:
     forearm: float
     thigh: float
     shank: float
-    foot: float  # heel landmark to foot-index landmark
+    foot: float  # back of the heel to the tip of the toes
     ankle_height: float  # ankle joint above the sole
 
     @staticmethod
@@ -51,14 +49,14 @@ class Proportions:
 
 # Share of the body height, and relative standard deviation among adults (after NASA-STD-3000 and Drillis & Contini).
 _SHARES: dict[str, tuple[float, float]] = {
-    "hip_width": (0.108, 0.08),
-    "shoulder_width": (0.205, 0.06),
-    "torso": (0.298, 0.05),
-    "head": (0.105, 0.08),
-    "upper_arm": (0.167, 0.06),
+    "hip_width": (0.112, 0.08),
+    "shoulder_width": (0.210, 0.06),
+    "torso": (0.276, 0.05),
+    "head": (0.118, 0.08),
+    "upper_arm": (0.166, 0.06),
     "forearm": (0.147, 0.06),
-    "thigh": (0.235, 0.05),
-    "shank": (0.229, 0.05),
-    "foot": (0.120, 0.08),
-    "ankle_height": (0.052, 0.10),
+    "thigh": (0.238, 0.05),
+    "shank": (0.243, 0.05),
+    "foot": (0.150, 0.08),
+    "ankle_height": (0.050, 0.10),
 }

@@ -45,10 +45,14 @@ class Trajectory:
         return self.pose.sites[:, self.body.landmark_sites]
 
     @cached_property
-    def landmark_jacobian(self) -> np.ndarray:
-        """(T, 33, 3, nv) derivative of `landmarks` with respect to the tangent of `qpos`."""
-        sites = self.body.landmark_sites
-        return self.pose.jacobian(self.landmarks, self.body.model.site_bodyid[sites])
+    def seen(self) -> np.ndarray:
+        """(T, 33, 3) world positions of what the detector marks as the landmarks, metres."""
+        return self.pose.sites[:, self.body.seen_sites]
+
+    @cached_property
+    def seen_jacobian(self) -> np.ndarray:
+        """(T, 33, 3, nv) derivative of `seen` with respect to the tangent of `qpos`."""
+        return self.pose.jacobian(self.seen, self.body.model.site_bodyid[self.body.seen_sites])
 
     @cached_property
     def soles(self) -> np.ndarray:
@@ -75,12 +79,12 @@ class Trajectory:
     @cached_property
     def _by_proportion(self) -> tuple[np.ndarray, np.ndarray]:
         lengths = self.body.proportions.as_array()
-        landmarks, soles = self.body.point_derivatives(self.pose.rotations)
-        return landmarks * lengths, soles * lengths
+        seen, soles = self.body.point_derivatives(self.pose.rotations)
+        return seen * lengths, soles * lengths
 
     @property
-    def landmark_proportions(self) -> np.ndarray:
-        """(T, 33, 3, n proportions) derivative of `landmarks` with respect to the logarithms of the proportions."""
+    def seen_proportions(self) -> np.ndarray:
+        """(T, 33, 3, n proportions) derivative of `seen` with respect to the logarithms of the proportions."""
         return self._by_proportion[0]
 
     @property

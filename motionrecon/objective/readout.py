@@ -40,6 +40,16 @@ class Readout:
         """(F, 33, 3, nv)."""
         return self.pose.jacobian(self.landmarks, self.body.model.site_bodyid[self.body.landmark_sites])
 
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """(F, 33, 3) world positions of what the detector marks as the landmarks, metres."""
+        return self.pose.sites[:, self.body.seen_sites]
+
+    @cached_property
+    def seen_jacobian(self) -> np.ndarray:
+        """(F, 33, 3, nv)."""
+        return self.pose.jacobian(self.seen, self.body.model.site_bodyid[self.body.seen_sites])
+
 
 @dataclass(frozen=True)
 class Linear:

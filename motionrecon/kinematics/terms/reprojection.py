@@ -29,7 +29,7 @@ class Reprojection:
 
     def __call__(self, x: Trajectory) -> Block:
         camera, nv = x.camera, x.body.model.nv
-        in_camera = camera.to_camera(x.landmarks)
+        in_camera = camera.to_camera(x.seen)
         z = np.maximum(in_camera[..., 2:], 0.1)
         focal = np.array([camera.K[0, 0], camera.K[1, 1]])
         across = in_camera[..., :2] / z  # K's skew is none in any camera that we read
@@ -47,13 +47,13 @@ class Reprojection:
         to_image *= (gain / z)[..., None]
         by_world = to_image @ camera.R_camera_world
         T, m = len(x), residual[0].size
-        jacobian = (by_world @ x.landmark_jacobian).reshape(T, m, nv)
+        jacobian = (by_world @ x.seen_jacobian).reshape(T, m, nv)
         shared = np.zeros((T, 33, 2, x.shared_count))
         k = len(Proportions.names())
-        shared[..., :k] = by_world @ x.landmark_proportions
+        shared[..., :k] = by_world @ x.seen_proportions
         # A tilt turns the world before the camera sees it: R exp([w]) p, hence dp = w x p.
         for axis in range(2):
             unit = np.zeros(3)
             unit[axis] = 1.0
-            shared[..., k + 1 + axis] = np.einsum("tpij,tpj->tpi", by_world, np.cross(unit, x.landmarks))
+            shared[..., k + 1 + axis] = np.einsum("tpij,tpj->tpi", by_world, np.cross(unit, x.seen))
         return Block((residual * root).reshape(T, m), (jacobian,), np.arange(T), shared.reshape(T, m, -1), cost)
