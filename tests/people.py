@@ -44,7 +44,10 @@ def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, peri
     model = body.model
     qpos = np.tile(body.rest_qpos, (frames, 1))
     phase = 2 * np.pi * np.arange(frames) / fps / period
-    aside = 0.10 * np.sin(phase)  # radians; to the left where positive
+    # Radians to the left. The point that the floor pushes at swings further than the body, as for any pendulum: just
+    # from the middle of one foot to that of the other.
+    leg = body.proportions.thigh + body.proportions.shank
+    aside = 0.5 * body.proportions.hip_width / leg / (1 + leg / 9.81 * (2 * np.pi / period) ** 2) * np.sin(phase)
 
     def bend(hinge: str, angle: np.ndarray) -> None:
         qpos[:, model.joint(hinge).qposadr[0]] = angle
@@ -88,10 +91,11 @@ def see(
 ) -> Seen:
     """Keypoints of a motion with errors of `noise` pixels and `depth_noise` metres (standard deviations)."""
     rng = np.random.default_rng(0)
-    joints = pose(body.model, qpos).sites[:, body.landmark_sites]
-    pixels = camera.project(joints)
-    hips = joints[:, [landmarks.INDEX["left_hip"], landmarks.INDEX["right_hip"]]].mean(1, keepdims=True)
-    guess = (joints - hips) @ camera.R_camera_world.T
+    sites = pose(body.model, qpos).sites
+    joints, marks = sites[:, body.landmark_sites], sites[:, body.seen_sites]
+    pixels = camera.project(marks)
+    hips = marks[:, [landmarks.INDEX["left_hip"], landmarks.INDEX["right_hip"]]].mean(1, keepdims=True)
+    guess = (marks - hips) @ camera.R_camera_world.T
     guess[..., 2] += depth_noise * rng.standard_normal(guess.shape[:2])
     pixels = pixels + noise * rng.standard_normal(pixels.shape)
     return Seen(body, camera, fps, qpos, joints, pixels, np.ones(joints.shape[:2]), guess)

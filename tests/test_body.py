@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from motionrecon import landmarks
 from motionrecon.body import Body, Proportions
+from motionrecon.body.detector import MARKED, SEEN
 from motionrecon.body.joints import HINGES
 from motionrecon.body.mjcf import SIDES
 from motionrecon.body.pose import pose
@@ -43,10 +44,12 @@ def test_it_loads_in_plain_mujoco_under_the_names_that_others_rely_on(body, tmp_
     path = tmp_path / "model.xml"
     path.write_text(body.mjcf)
     model = mujoco.MjModel.from_xml_path(str(path))
-    assert (model.nq, model.nv, model.nu, model.nsite) == (35, 34, 28, 33)
+    assert (model.nq, model.nv, model.nu) == (35, 34, 28)
     sided = [f"{s}_{b}" for s in SIDES for b in ("clavicle", "upper_arm", "forearm", "hand", "thigh", "shank", "foot")]
     assert {model.body(b).name for b in range(1, model.nbody)} == {"pelvis", "torso", "head", *sided}
-    assert {model.site(s).name for s in range(33)} == set(landmarks.NAMES)
+    sites = [model.site(s).name for s in range(model.nsite)]
+    assert {name for name in sites if not name.startswith(SEEN)} == set(landmarks.NAMES)
+    assert [sites[s].removeprefix(SEEN) for s in body.seen_sites] == list(landmarks.NAMES)
     joints = [model.joint(j).name for j in range(model.njnt)]
     assert joints[0] == "root"
     assert [model.actuator(a).name for a in range(28)] == joints[1:]
@@ -96,6 +99,16 @@ def test_the_pose_at_zero_is_a_T(body):
     np.testing.assert_allclose(soles, 0.0, atol=1e-5)
 
 
+def test_the_detector_marks_joints_off_their_centres(body):
+    sites = pose(body.model, body.model.qpos0[None]).sites[0]
+    away = (sites[body.seen_sites] - sites[body.landmark_sites]) / body.height
+    for i, name in enumerate(landmarks.NAMES):
+        side, _, joint = name.partition("_")
+        expected = np.array(MARKED.get(joint, (0.0, 0.0, 0.0))) * [1, SIDES.get(side, 1.0), 1]
+        np.testing.assert_allclose(away[i], expected, atol=1e-6, err_msg=name)
+    assert set(MARKED) <= {name.partition("_")[2] for name in landmarks.NAMES}
+
+
 def mirrored(body: Body, qpos: np.ndarray) -> np.ndarray:
     """The configuration of the mirror image across the plane y = 0."""
     model, other = body.model, qpos.copy()
@@ -118,6 +131,11 @@ def test_left_and_right_are_mirror_images(body):
         np.testing.assert_allclose(
             there.sites[0, body.landmark_sites],
             here.sites[0, body.landmark_sites][landmarks.MIRROR] * [1, -1, 1],
+            atol=1e-9,
+        )
+        np.testing.assert_allclose(
+            there.sites[0, body.seen_sites],
+            here.sites[0, body.seen_sites][landmarks.MIRROR] * [1, -1, 1],
             atol=1e-9,
         )
         np.testing.assert_allclose(there.com, here.com * [1, -1, 1], atol=1e-9)
@@ -198,7 +216,7 @@ def test_how_points_follow_the_lengths(body):
             size = replace(body.proportions, **{name: getattr(body.proportions, name) + step})
             other = Body.build(body.height, body.mass, size)
             at = pose(other.model, qpos)
-            sides.append((at.sites[:, other.landmark_sites], at.geoms[:, other.contact_geoms]))
+            sides.append((at.sites[:, other.seen_sites], at.geoms[:, other.contact_geoms]))
         (site_a, geom_a), (site_b, geom_b) = sides
         # The model's text holds lengths to six digits: a difference of 2 cm to one in ten thousand.
         np.testing.assert_allclose(by_landmark[..., i], (site_b - site_a) / 0.02, atol=5e-4, err_msg=name)

@@ -119,7 +119,7 @@ def test_reprojection(seen, x):
     term = Reprojection(pixels, weight)
 
     def depth(y: Trajectory) -> np.ndarray:
-        return np.median(y.camera.to_camera(y.landmarks)[:, 11:, 2], axis=1)[:, None]
+        return np.median(y.camera.to_camera(y.seen)[:, 11:, 2], axis=1)[:, None]
 
     def cost(y: Trajectory) -> float:
         """With the depth that turns angles into metres held at x's."""
@@ -129,14 +129,14 @@ def test_reprojection(seen, x):
     assert_gradient(x, block, cost, [*frame_directions(x), *shared_directions(x)])
     assert not block.residual[2].any(), "a frame without a person says nothing"
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    assert Reprojection(seen.camera.project(seen.joints), weight)(true).cost < 1e-9
+    assert Reprojection(seen.camera.project(true.seen), weight)(true).cost < 1e-9
 
 
 def test_reprojection_counts_standard_deviations(seen):
     """A keypoint that is 2 cm off, seen from the side, is one standard deviation off; a wild one hardly counts."""
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    depth = np.median(seen.camera.to_camera(seen.joints)[0, 11:, 2])
-    pixels = seen.camera.project(seen.joints)
+    depth = np.median(seen.camera.to_camera(true.seen)[0, 11:, 2])
+    pixels = seen.camera.project(true.seen)
     one = np.zeros((FRAMES, 33))
     one[0, 15] = 1.0
     for metres, at_least, at_most in ((0.02, 0.85, 1.0), (2.0, 5.0, 60.0)):
@@ -153,11 +153,11 @@ def test_directions(seen, x):
     a, b = directions._FROM, directions._TO
     known = np.isfinite(points[:, a] + points[:, b]).all(-1)
     guess = np.nan_to_num(points[:, b] - points[:, a])
-    length = np.linalg.norm(x.landmarks[:, b] - x.landmarks[:, a], axis=-1)
+    length = np.linalg.norm(x.seen[:, b] - x.seen[:, a], axis=-1)
 
     def cost(y: Trajectory) -> float:
         """With the bones' lengths, to which the guess is scaled, held at x's."""
-        bone = (y.landmarks[:, b] - y.landmarks[:, a]) @ y.camera.R_camera_world.T
+        bone = (y.seen[:, b] - y.seen[:, a]) @ y.camera.R_camera_world.T
         scaled = guess * (length / np.maximum(np.linalg.norm(guess, axis=-1), 1e-6))[..., None]
         error = (bone - scaled) * np.array([0.3, 0.3, 1.0]) / 0.1 * np.sqrt(weight[:, a] * weight[:, b])[..., None]
         return robust(error[known], 2.0)[1]
@@ -165,8 +165,8 @@ def test_directions(seen, x):
     tilts = shared_directions(x)[TILT]
     assert_gradient(x, term(x), cost, [*frame_directions(x), *tilts])
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    hips = seen.joints[:, 23:25].mean(1, keepdims=True)
-    assert Directions(2.5 * (seen.joints - hips) @ seen.camera.R_camera_world.T, weight)(true).cost < 1e-9
+    hips = true.seen[:, 23:25].mean(1, keepdims=True)
+    assert Directions(2.5 * (true.seen - hips) @ seen.camera.R_camera_world.T, weight)(true).cost < 1e-9
 
 
 def test_smoothness(x):
