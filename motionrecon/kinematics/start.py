@@ -1,4 +1,4 @@
-"""A first trajectory from the detector's own 3D guess, good enough for the fit to start from."""
+"""A first trajectory from the detector's own 3D guess, or without one, good enough for the fit to start from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 from ..body import Body
+from ..body.pose import pose
 from ..camera import Camera
 from ..landmarks import INDEX
 
@@ -19,7 +20,7 @@ def first_guess(
         body: the person.
         camera: where the video was taken from.
         pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
-        points_3d: (T, 33, 3) the detector's guess: metres, hip-centred, camera axes.
+        points_3d: (T, 33, 3) the detector's guess: metres, hip-centred, camera axes; NaN where there is none.
         weight: (T, 33) root weights.
 
     Returns:
@@ -27,13 +28,16 @@ def first_guess(
     """
     T = len(pixels)
     qpos = np.tile(body.rest_qpos, (T, 1))
-    seen = np.isfinite(points_3d).all((1, 2)) & (np.isfinite(pixels).all(2) & (weight > 0)).any(1)
+    seen = (np.isfinite(pixels).all(2) & (weight > 0)).any(1)
     known = np.flatnonzero(seen)
+    turns = _relaxed_turns(body, camera)
     positions, rotations = [], []
     for t in known:
-        in_camera = _translation(camera, pixels[t], points_3d[t], weight[t])
-        positions.append((in_camera - camera.t_camera_world) @ camera.R_camera_world)
-        rotations.append(_pelvis(points_3d[t] @ camera.R_camera_world))
+        guesses = [points_3d[t]] if np.isfinite(points_3d[t]).all() else turns
+        placed = [_translation(camera, pixels[t], points, weight[t]) for points in guesses]
+        best = int(np.argmin([away for _, away in placed]))
+        positions.append((placed[best][0] - camera.t_camera_world) @ camera.R_camera_world)
+        rotations.append(_pelvis(guesses[best] @ camera.R_camera_world))
     frames = np.arange(T)
     for axis in range(3):
         qpos[:, axis] = np.interp(frames, known, np.array(positions)[:, axis])
@@ -44,8 +48,22 @@ def first_guess(
     return qpos
 
 
-def _translation(camera: Camera, pixels: np.ndarray, points: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Where the hips' middle is in the camera's frame so that the points are seen at the pixels (linear in it)."""
+def _relaxed_turns(body: Body, camera: Camera) -> list[np.ndarray]:
+    """Landmarks (33, 3), hip-centred, camera axes, of a relaxed person who stands and faces one of sixteen ways."""
+    points = pose(body.model, body.rest_qpos[None]).sites[0, body.seen_sites]
+    points = points - 0.5 * (points[INDEX["left_hip"]] + points[INDEX["right_hip"]])
+    turns = Rotation.from_euler("z", np.linspace(0, 2 * np.pi, 16, endpoint=False)[:, None])
+    return [points @ (camera.R_camera_world @ turn).T for turn in turns.as_matrix()]
+
+
+def _translation(
+    camera: Camera, pixels: np.ndarray, points: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Where the hips' middle is in the camera's frame so that the points are seen at the pixels (linear in it).
+
+    Returns:
+        the place (3,) and how far from the pixels the points then are: a weighted sum of squares, of radians.
+    """
     focal = np.array([camera.K[0, 0], camera.K[1, 1]])
     ray = (pixels - camera.K[:2, 2]) / focal
     ok = np.isfinite(ray).all(1)
@@ -59,7 +77,9 @@ def _translation(camera: Camera, pixels: np.ndarray, points: np.ndarray, weight:
     t, *_ = np.linalg.lstsq((rows * w[..., None]).reshape(-1, 3), (right * w).ravel(), rcond=None)
     if t[2] < 0.3:  # nothing sensible: a person fills the view at this distance
         t = np.array([0.0, 0.0, 3.0])
-    return t
+    there = points + t
+    away = there[:, :2] / np.maximum(there[:, 2:], 0.1) - ray
+    return t, float(((away * w) ** 2).sum())
 
 
 def _pelvis(points: np.ndarray) -> np.ndarray:
