@@ -120,6 +120,8 @@ def test_up_and_the_floor_are_found_without_a_calibrated_pose(seen, found_withou
     lowest = x.soles[..., 2].min(1)
     assert abs(np.median(lowest)) < 0.01
     assert x.camera.posed
+    away = np.linalg.norm(x.camera.project(x.seen) - seen.pixels, axis=-1)
+    assert np.nanmedian(away) < 15
 
 
 def test_keypoints_without_3d_do_too(seen):
