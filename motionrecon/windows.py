@@ -331,10 +331,12 @@ class _Run:
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15
 
-#: Root weights of the landmarks among themselves: the limbs' joints tell the pose, the face and fingers little.
+#: Root weights of the landmarks among themselves: the feet decide contact, the limbs' joints tell the pose, the face and
+#: fingers little.
 LANDMARK_SHARE = np.array(
     [
-        1.0 if any(j in name for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index"))
+        2.0 if any(j in name for j in ("heel", "foot_index"))
+        else 1.0 if any(j in name for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"))
         else 0.5 if name in ("nose", "left_ear", "right_ear") else 0.1
         for name in NAMES
     ]

@@ -29,6 +29,8 @@ CONTACT_NAMES: tuple[str, ...] = tuple(f"{side}_{point}" for side in SIDES for p
 _SOLIMP = "0.05 0.9 0.012 0.5 2"
 _SOLREF = "0.02 1"
 _FRICTION = "1.0 0.005 0.0001"
+# The sole bears load from this far above the floor, metres: what a standing person sinks into so soft a contact.
+_SOLE_PAD = "0.01"
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
 _HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.025, 0.026
 _SOLE_RADIUS = 0.018
@@ -256,7 +258,8 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 
         ("shape", "0.35 0.38 0.45 1", 0),
     ):
         kind = ET.SubElement(default, "default", {"class": name})
-        ET.SubElement(kind, "geom", contype="0", conaffinity=str(touches), rgba=rgba, mass="0", **contact)
+        pad = {"margin": _SOLE_PAD} if name == "sole" else {}
+        ET.SubElement(kind, "geom", contype="0", conaffinity=str(touches), rgba=rgba, mass="0", **contact, **pad)
     world = ET.SubElement(root, "worldbody")
     ET.SubElement(world, "light", pos="0 0 4", dir="0 0 -1", directional="true")
     ET.SubElement(

@@ -66,7 +66,7 @@ class Weights:
     smooth: float = 1.5
     prior: float = 1.5
     sliding: float = 0.5
-    balance: float = 4.0
+    balance: float = 8.0
     floor: float = 0.015
     common: tuple[float, float] = (0.06, 0.03)
     tilt: float = 0.15
