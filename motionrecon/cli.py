@@ -169,6 +169,13 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
         line += (
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"
         )
+    if not options.gives_focal_length:
+        from motionrecon.camera_file import DEFAULT_FOV
+
+        line += (
+            f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "
+            "set it with --fov, --focal-px or --camera: the distance to the person scales with it"
+        )
     return line
 
 

@@ -69,6 +69,11 @@ class Options:
         """Whether the user gave the height; if not, it is assumed."""
         return not isinstance(self.height, Assumed)
 
+    @property
+    def gives_focal_length(self) -> bool:
+        """Whether the user gave the camera's focal length; if not, it is assumed."""
+        return any(value is not None for value in (self.camera, self.fov, self.focal_px))
+
     @classmethod
     def of(cls, **given: Any) -> Options:
         """Options from keyword arguments; paths may be strings.

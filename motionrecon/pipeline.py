@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +33,7 @@ from .physics.rollout import State
 from .progress import Progress, Silent
 from .quality import quality
 from .simulated import Frames, kinematic_frames, simulated_frames
+from .video import probe
 from .windows import Evidence, Settings, Stretch, simulate, steps_per_frame
 
 if TYPE_CHECKING:
@@ -69,8 +71,8 @@ def reconstruct(
         ModelError: the detector's model cannot be had.
     """
     run = _Run.start(video, output, progress or Silent(), Options.of(**options).check())
+    camera = run.camera
     keypoints = run.keypoints()
-    camera = run.camera(keypoints)
     with one_thread():
         body, evidence = run.kinematics(keypoints, camera)
         frames, stretch = run.physics(body, evidence)
@@ -92,15 +94,14 @@ class _Run:
 
     @staticmethod
     def start(video: str | Path | None, output: str | Path | None, progress: Progress, options: Options) -> _Run:
-        path = None if video is None else Path(video)
-        if path is None and options.keypoints is None:
+        """Look at all inputs, then at the output folder: what cannot work fails now, and leaves nothing behind."""
+        if video is None and options.keypoints is None:
             raise InputError("no video given: give a video file, or --keypoints")
-        folder = None if output is None else Path(output)
-        if path is not None and not path.exists():
-            raise InputError(f"no such file: {path}")
-        if folder is not None:
-            prepare(folder, options.force)
-        return _Run(path, folder, options, progress)
+        run = _Run(None if video is None else Path(video), None if output is None else Path(output), options, progress)
+        _ = run.camera
+        if run.folder is not None:
+            prepare(run.folder, options.force)
+        return run
 
     @property
     def cache(self) -> Path | None:
@@ -120,7 +121,7 @@ class _Run:
         o = self.options
         with self._timed("keypoints"):
             if o.keypoints is not None:
-                found = _cut(load_keypoints(o.keypoints, self.video), o.start, o.end)
+                found = _cut(self._given_keypoints, o.start, o.end)
             else:
                 assert self.video is not None
                 found = detect_keypoints(self.video, o.detector, o.start, o.end, self.cache, self.progress)
@@ -132,11 +133,25 @@ class _Run:
             raise InputError(f"{source}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
         return found
 
-    def camera(self, keypoints: Keypoints) -> Camera:
+    @cached_property
+    def _given_keypoints(self) -> Keypoints:
+        assert self.options.keypoints is not None
+        return load_keypoints(self.options.keypoints, self.video)
+
+    @cached_property
+    def _image_size(self) -> tuple[int, int]:
+        if self.options.keypoints is not None:
+            return self._given_keypoints.image_size
+        assert self.video is not None
+        return probe(self.video).image_size
+
+    @cached_property
+    def camera(self) -> Camera:
+        """The camera of the calibration file, or an assumed one whose pose is yet unknown."""
         o = self.options
         if o.camera is not None:
-            return load_camera(o.camera, o.camera_name, keypoints.image_size, self.progress)
-        return default_camera(keypoints.image_size, o.fov, o.focal_px)
+            return load_camera(o.camera, o.camera_name, self._image_size, _Warnings(self))
+        return default_camera(self._image_size, o.fov, o.focal_px)
 
     def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Body, Evidence]:
         """The person and the trajectory that explains the keypoints, on the floor."""
@@ -217,7 +232,12 @@ class _Run:
             "options": self.options.to_dict(),
             "versions": _versions(),
             "person": {"height": body.height, "mass": body.mass, "lengths": vars(body.proportions)},
-            "camera": {"calibrated": self.options.camera is not None, "focal_px": float(evidence.camera.K[0, 0])},
+            "camera": {
+                "pose": "calibrated" if self.camera.posed else "estimated",
+                "focal_length": "given" if self.options.gives_focal_length else "assumed",
+                "focal_px": float(evidence.camera.K[0, 0]),
+                "pitch_deg": float(np.degrees(np.arcsin(np.clip(evidence.camera.R_camera_world[2, 2], -1, 1)))),
+            },
             "frames": {"total": len(keypoints), "tracked": int(keypoints.tracked.sum()), "fps": keypoints.fps},
             "seconds": self.seconds,
             "quality": quality(
@@ -261,6 +281,16 @@ class _Run:
                 motion.to_bvh(scratch / "motion.bvh")
                 write_overlay(motion, self.video, scratch / "overlay.mp4", self.progress, start=o.start, end=o.end)
             motion.save(scratch)
+
+
+class _Warnings(Silent):
+    """Passes warnings on to the report as well."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+
+    def warn(self, text: str) -> None:
+        self._run._warn(text)
 
 
 def _cut(keypoints: Keypoints, start: float | None, end: float | None) -> Keypoints:

@@ -331,8 +331,8 @@ class _Run:
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15
 
-#: Root weights of the landmarks among themselves: the feet decide contact, the limbs' joints tell the pose, the face and
-#: fingers little.
+#: Root weights of the landmarks among themselves: the feet decide contact, the limbs' joints tell the pose, the face
+#: and fingers little.
 LANDMARK_SHARE = np.array(
     [
         2.0 if any(j in name for j in ("heel", "foot_index"))

@@ -258,7 +258,7 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 
         ("shape", "0.35 0.38 0.45 1", 0),
     ):
         kind = ET.SubElement(default, "default", {"class": name})
-        pad = {"margin": _SOLE_PAD} if name == "sole" else {}
+        pad: dict[str, Any] = {"margin": _SOLE_PAD} if name == "sole" else {}
         ET.SubElement(kind, "geom", contype="0", conaffinity=str(touches), rgba=rgba, mass="0", **contact, **pad)
     world = ET.SubElement(root, "worldbody")
     ET.SubElement(world, "light", pos="0 0 4", dir="0 0 -1", directional="true")
