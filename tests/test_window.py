@@ -14,7 +14,7 @@ from motionrecon.bench import physics as bench
 from motionrecon.body import Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
-from motionrecon.objective.readout import Readout, Term, cauchy, cauchy_with_jacobian
+from motionrecon.objective.readout import Readout, Term, _shrink, cauchy, cauchy_with_jacobian
 from motionrecon.objective.terms.control import Control
 from motionrecon.objective.terms.landmarks_3d import Landmarks3D
 from motionrecon.objective.terms.posture import Posture
@@ -240,6 +240,14 @@ def test_the_robust_residual_and_its_derivative(error, scale):
     h = 1e-6
     reference = np.stack([(cauchy(e + h * d, scale) - cauchy(e - h * d, scale)) / (2 * h) for d in np.eye(2)], axis=1)
     np.testing.assert_allclose(jacobian, reference, atol=1e-6)
+
+
+def test_the_robust_residual_is_smooth_where_its_formula_changes():
+    s = np.array([0.9999e-4, 1.0001e-4])
+    factor, slope = _shrink(s)
+    assert factor[1] - factor[0] == pytest.approx(-0.25 * 2e-8, rel=0.3)
+    np.testing.assert_allclose(slope, -0.25, rtol=1e-3)
+    np.testing.assert_allclose(_shrink(np.zeros(1)), [[1.0], [-0.25]])
 
 
 @pytest.mark.parametrize("before", [False, True])
