@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from motionrecon.errors import InputError
 from motionrecon.files import atomic
 from motionrecon.progress import Progress
 
@@ -62,9 +61,6 @@ def _key(depends_on: dict[str, Any]) -> str:
         if isinstance(value, np.ndarray):
             content = repr((value.shape, value.dtype.str)).encode() + np.ascontiguousarray(value).tobytes()
         else:
-            try:
-                content = json.dumps(value, sort_keys=True).encode()
-            except TypeError as error:
-                raise InputError(f"a checkpoint cannot depend on {name} of type {type(value).__name__}") from error
+            content = json.dumps(value, sort_keys=True).encode()
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""Checkpoints are found again for the same input only, and a damaged one is as none."""
+
+import numpy as np
+import pytest
+
+from motionrecon import checkpoints
+from motionrecon.checkpoints import Checkpoint
+from motionrecon.progress import Silent
+
+INPUT = {"pixels": np.arange(6.0).reshape(2, 3), "fps": 30.0, "settings": {"optimizer": "lm", "assist": None}}
+ARRAYS = {"qpos": np.array([1.0, np.nan, 3.0]), "windows": np.array('[{"status": "ok"}]'), "frame": np.array(7)}
+
+
+class Warned(Silent):
+    def __init__(self):
+        self.texts = []
+
+    def warn(self, text):
+        self.texts.append(text)
+
+
+def test_what_was_saved_comes_back(tmp_path):
+    assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is None
+    Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
+    found = Checkpoint(tmp_path, "fit", dict(reversed(INPUT.items()))).load(Silent())
+    assert set(found) == set(ARRAYS)
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(found[name], array)
+    Checkpoint(tmp_path, "fit", INPUT).save({"frame": np.array(8)})
+    assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) == {"frame": 8}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"pixels": INPUT["pixels"] + 1e-12},
+        {"pixels": INPUT["pixels"].reshape(3, 2)},
+        {"pixels": INPUT["pixels"].astype(np.float32)},
+        {"fps": 30.1},
+        {"settings": {"optimizer": "lbfgs", "assist": None}},
+        {"settings": {"optimizer": "lm", "assist": 0.1}},
+        {"more": None},
+    ],
+)
+def test_other_input_finds_nothing(tmp_path, other):
+    Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
+    assert Checkpoint(tmp_path, "fit", INPUT | other).load(Silent()) is None
+
+
+def test_another_stage_or_version_finds_nothing(tmp_path, monkeypatch):
+    Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
+    assert Checkpoint(tmp_path, "physics", INPUT).load(Silent()) is None
+    monkeypatch.setattr(checkpoints, "STAGES_VERSION", checkpoints.STAGES_VERSION + 1)
+    assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is None
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"no archive", lambda b: b[40:]]
+)
+def test_a_damaged_file_is_warned_of_and_not_used(tmp_path, damage):
+    checkpoint = Checkpoint(tmp_path, "fit", INPUT)
+    checkpoint.save(ARRAYS)
+    checkpoint.path.write_bytes(damage(checkpoint.path.read_bytes()))
+    warned = Warned()
+    assert checkpoint.load(warned) is None
+    assert len(warned.texts) == 1 and str(checkpoint.path) in warned.texts[0]
+
+
+def test_without_a_folder_nothing_is_kept():
+    checkpoint = Checkpoint(None, "fit", INPUT)
+    checkpoint.save(ARRAYS)
+    assert checkpoint.load(Silent()) is None
+
+
+def test_what_cannot_be_a_key_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="object"):
+        Checkpoint(tmp_path, "fit", {"engine": object()})
