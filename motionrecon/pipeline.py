@@ -17,6 +17,7 @@ import numpy as np
 from . import landmarks
 from .blas import one_thread
 from .body import Body
+from .body.pose import pose
 from .body.proportions import Proportions
 from .camera import Camera
 from .camera_file import default_camera, load_camera
@@ -241,7 +242,13 @@ class _Run:
             "frames": {"total": len(keypoints), "tracked": int(keypoints.tracked.sum()), "fps": keypoints.fps},
             "seconds": self.seconds,
             "quality": quality(
-                frames.joints, evidence.camera, evidence.pixels, keypoints.confidence, body.height, keypoints.fps
+                frames.joints,
+                pose(model, frames.qpos).sites[:, body.seen_sites],
+                evidence.camera,
+                evidence.pixels,
+                keypoints.confidence,
+                body.height,
+                keypoints.fps,
             ),
             "windows": [] if stretch is None else stretch.windows,
             "warnings": self.warnings,

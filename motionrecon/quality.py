@@ -12,12 +12,19 @@ CONFIDENT = 0.5
 
 
 def quality(
-    joints: np.ndarray, camera: Camera, pixels: np.ndarray, confidence: np.ndarray, height: float, fps: float
+    joints: np.ndarray,
+    marks: np.ndarray,
+    camera: Camera,
+    pixels: np.ndarray,
+    confidence: np.ndarray,
+    height: float,
+    fps: float,
 ) -> dict[str, float]:
     """Numbers for the report.
 
     Args:
         joints: (T, 33, 3) landmarks of the motion, metres.
+        marks: (T, 33, 3) where the detector marks them (`Body.seen_sites`): on the skin, not at the joints' centres.
         camera: the camera.
         pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
         confidence: (T, 33).
@@ -25,14 +32,14 @@ def quality(
         fps: frames per second.
 
     Returns:
-        ``reprojection_px``: mean distance in pixels between the limbs' landmarks and confident keypoints;
+        ``reprojection_px``: mean distance in pixels between the limbs' marks and confident keypoints;
         ``reprojection_percent``: the same in percent of the person's height in the picture; and
         `metrics.foot_quality`.
     """
     body = np.array([landmarks.INDEX[name] for name in landmarks.BODY])
-    away = np.linalg.norm(camera.project(joints[:, body]) - pixels[:, body], axis=-1)
+    away = np.linalg.norm(camera.project(marks[:, body]) - pixels[:, body], axis=-1)
     counts = np.isfinite(away) & (confidence[:, body] >= CONFIDENT)
-    depth = camera.to_camera(joints[:, body])[..., 2]
+    depth = camera.to_camera(marks[:, body])[..., 2]
     tall = height * 0.5 * (camera.K[0, 0] + camera.K[1, 1]) / depth
     error = float(away[counts].mean()) if counts.any() else float("nan")
     percent = 100 * float((away / tall)[counts].mean()) if counts.any() else float("nan")

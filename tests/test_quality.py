@@ -15,13 +15,15 @@ def motion():
 
 def measured(motion, pixels, confidence=None):
     confidence = np.ones(pixels.shape[:2]) if confidence is None else confidence
-    return quality(motion.joints, camera(), pixels, confidence, 1.70, motion.fps)
+    elsewhere = motion.joints + np.array([0.3, 0.0, 0.0])  # the joints' centres are for the floor alone
+    return quality(elsewhere, motion.joints, camera(), pixels, confidence, 1.70, motion.fps)
 
 
 def test_a_motion_that_is_seen_where_it_is(motion):
     found = measured(motion, camera().project(motion.joints))
     assert found["reprojection_px"] < 1e-9 and found["reprojection_percent"] < 1e-9
-    assert {"skate_percent", "penetration_mm", "float_mm"} <= set(found)
+    assert found["skate_percent"] > 50, "the feet of this motion are dragged along"
+    assert {"penetration_mm", "float_mm"} <= set(found)
 
 
 def test_pixels_and_percent_of_the_height(motion):
