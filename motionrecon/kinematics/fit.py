@@ -69,7 +69,7 @@ class Weights:
     balance: float = 8.0
     floor: float = 0.015
     common: tuple[float, float] = (0.06, 0.03)
-    tilt: float = 0.15
+    tilt: float = 0.01
 
 
 def fit(

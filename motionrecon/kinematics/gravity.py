@@ -53,4 +53,4 @@ def _turned(x: Trajectory, turn: Rotation) -> Trajectory:
     qpos[:, 3:7] = quat_multiply(np.roll(turn.as_quat(), 1), x.qpos[:, 3:7])
     camera = replace(x.camera, R_camera_world=x.camera.R_camera_world @ R.T)
     y = Trajectory(x.body, camera, qpos, 0.0)
-    return replace(y, floor=float(np.percentile(y.soles[..., 2].min(1), 20)))
+    return replace(y, floor=float(np.percentile(y.soles[..., 2].min(1), 10)))
