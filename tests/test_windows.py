@@ -95,6 +95,14 @@ def test_the_simulated_person_follows(engine, evidence, course):
     assert not whole.wrench.any()
 
 
+def test_windows_join_without_a_seam(engine, evidence, course):
+    """What each window ended in is, to the bit, what a simulation in one go passes through."""
+    frames = simulated_frames(engine, evidence, course[-1])
+    for stretch in course:
+        np.testing.assert_array_equal(frames.qpos[stretch.frame], stretch.state.qpos)
+        np.testing.assert_array_equal(frames.qvel[stretch.frame], stretch.state.qvel)
+
+
 def test_the_floor_carries_the_weight(engine, evidence, course):
     frames = simulated_frames(engine, evidence, course[-1])
     carried = frames.contact_force[..., 2].sum(1) / (9.81 * engine.body.mass)
