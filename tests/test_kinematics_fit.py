@@ -155,7 +155,7 @@ def test_a_world_on_its_side_is_levelled(seen):
     x = levelled(Trajectory(seen.body, camera, turned, 0.0), FPS)
     up = x.camera.R_camera_world[:, 2] @ seen.camera.R_camera_world[:, 2]
     assert np.degrees(np.arccos(min(up, 1.0))) < 8
-    assert np.percentile(x.soles[..., 2].min(1) - x.floor, 20) == pytest.approx(0.0, abs=1e-6)
+    assert abs(np.median(x.soles[..., 2].min(1)) - x.floor) < 0.01
     # The camera sees the same.
     np.testing.assert_allclose(x.camera.to_camera(x.landmarks), seen.camera.to_camera(seen.joints), atol=1e-9)
 
