@@ -7,8 +7,6 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +17,7 @@ import numpy as np
 from motionrecon import landmarks
 from motionrecon.camera import Camera
 from motionrecon.errors import InputError
-from motionrecon.files import atomic, reason
+from motionrecon.files import atomic, read_arrays, reason
 
 if TYPE_CHECKING:
     import mujoco
@@ -275,19 +273,13 @@ def _check_model(motion: Motion, path: Path) -> None:
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    damaged = "is not a readable motion file"
     try:
-        if not zipfile.is_zipfile(path):
-            with path.open("rb"):  # tells a missing or forbidden file from a damaged one
-                raise InputError(f"{path}: {damaged} (not a zip archive); {_REPAIR}")
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+        return read_arrays(path)
     except OSError as error:
         hint = "give the folder that `motionrecon reconstruct` wrote"
         raise InputError(f"cannot read {path}: {reason(error)}; {hint}") from error
-    # What numpy and zipfile raise for damaged archives, objects that need pickle, and impossible sizes.
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, MemoryError, OverflowError) as error:
-        raise InputError(f"{path}: {damaged} ({' '.join(str(error).split())}); {_REPAIR}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: is not a readable motion file ({error}); {_REPAIR}") from error
 
 
 def _read_text(path: Path) -> str:

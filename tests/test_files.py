@@ -3,10 +3,11 @@
 import errno
 import hashlib
 
+import numpy as np
 import pytest
 
 from motionrecon.errors import InputError, OutputError
-from motionrecon.files import atomic, sha256
+from motionrecon.files import atomic, read_arrays, sha256
 
 
 def test_success_replaces_the_old_file_and_leaves_nothing_else(tmp_path):
@@ -54,3 +55,29 @@ def test_sha256(tmp_path):
     assert sha256(path) == hashlib.sha256(b"frames" * 100_000).hexdigest()
     with pytest.raises(InputError, match=r"absent\.mp4: no such file"):
         sha256(tmp_path / "absent.mp4")
+
+
+def test_every_damage_to_an_archive_is_a_value_error(tmp_path):
+    path, rng = tmp_path / "a.npz", np.random.default_rng(0)
+    np.savez_compressed(path, x=rng.random((30, 4)), names=np.array(["left", "right"]))
+    np.testing.assert_array_equal(read_arrays(path)["names"], ["left", "right"])
+    whole, refused = path.read_bytes(), 0
+    for _ in range(600):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(whole))] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_arrays(path)
+        except ValueError:
+            refused += 1
+    assert refused > 300
+
+
+def test_what_is_no_archive_is_a_value_error_and_what_is_missing_an_os_error(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones(3))
+    np.savez(tmp_path / "pickled.npz", x=np.array([{}], dtype=object))
+    for name in ("a.npy", "pickled.npz"):
+        with pytest.raises(ValueError):
+            read_arrays(tmp_path / name)
+    with pytest.raises(OSError):
+        read_arrays(tmp_path / "missing.npz")

@@ -19,13 +19,12 @@ or with `save`.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from motionrecon.errors import InputError
-from motionrecon.files import atomic
+from motionrecon.files import atomic, read_arrays
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.landmarks import COUNT
 
@@ -58,9 +57,8 @@ def load(path: str | Path) -> Keypoints:
         InputError: it cannot be read, or an array is missing or has the wrong shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            data = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        data = read_arrays(path)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
         ) from error

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-import urllib.error
 import urllib.request
 import zipfile
 from importlib import metadata, resources
@@ -109,7 +109,7 @@ def _download(record: dict[str, Any], to: Path) -> str | None:
         with urllib.request.urlopen(record["url"], timeout=_CONNECT_TIMEOUT) as answer, open(to, "wb") as file:
             while block := answer.read(1 << 20):
                 file.write(block)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError; a broken line may be either
         return f"not reachable ({getattr(error, 'reason', error)})"
     return None
 
