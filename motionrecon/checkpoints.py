@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motionrecon.files import atomic
+from motionrecon.files import atomic, read_arrays
 from motionrecon.progress import Progress
 
 #: To be raised whenever a stage's code changes what comes out of the same input.
 STAGES_VERSION = 1
+#: With another version of these, a stage gives another result, and a simulation does not go on to the bit.
+_COMPUTED_WITH = ("motionrecon", "mujoco", "numpy", "scipy")
 
 
 class Checkpoint:
@@ -24,7 +25,8 @@ class Checkpoint:
     Args:
         folder: the cache folder; None keeps nothing.
         stage: the stage's name.
-        depends_on: everything that the stage's result depends on: arrays, and values that JSON can hold.
+        depends_on: everything that the stage's result depends on: arrays, and values that JSON can hold. The versions
+            of motionrecon and of what it computes with go into the key besides.
     """
 
     def __init__(self, folder: Path | None, stage: str, depends_on: dict[str, Any]) -> None:
@@ -35,9 +37,8 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                return dict(file)
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+            return read_arrays(self.path)
+        except (OSError, ValueError):
             progress.warn(f"the checkpoint {self.path} is damaged; computing that stage again")
             return None
 
@@ -55,7 +56,8 @@ class Checkpoint:
 
 
 def _key(depends_on: dict[str, Any]) -> str:
-    digest = hashlib.sha256(str(STAGES_VERSION).encode())
+    versions = [STAGES_VERSION, *(metadata.version(name) for name in _COMPUTED_WITH)]
+    digest = hashlib.sha256(json.dumps(versions).encode())
     for name in sorted(depends_on):
         value = depends_on[name]
         if isinstance(value, np.ndarray):

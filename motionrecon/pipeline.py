@@ -26,7 +26,7 @@ from .config import Options
 from .errors import InputError
 from .files import sha256
 from .keypoints import Keypoints, detect_keypoints, load_keypoints
-from .kinematics.fit import fit, landmark_trust
+from .kinematics.fit import Weights, fit, landmark_trust
 from .motion import Motion
 from .objective.window import Engine
 from .output import CACHE, prepare, publish
@@ -35,7 +35,7 @@ from .progress import Progress, Silent
 from .quality import quality
 from .simulated import Frames, kinematic_frames, simulated_frames
 from .video import probe
-from .windows import Evidence, Settings, Stretch, simulate, steps_per_frame
+from .windows import Evidence, Settings, Stretch, Trust, simulate, steps_per_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ class _Run:
                 found = detect_keypoints(self.video, o.detector, o.start, o.end, self.cache, self.progress)
         for text in found.warnings:
             self._warn(text)
-        seen = int(found.tracked.sum())
+        seen = int((found.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing
         if seen < FEWEST_FRAMES:
             source = o.keypoints or self.video
             raise InputError(f"{source}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
@@ -162,17 +162,19 @@ class _Run:
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         inputs = (pixels, confidence, keypoints.points_3d)
         height, mass = float(self.options.height), self.options.mass
+        start = Body.build(height, mass)
         checkpoint = Checkpoint(
             self.cache,
             "kinematics",
             dict(zip(("pixels", "confidence", "points_3d"), inputs, strict=True))
             | {"fps": fps, "K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
-            | {"posed": camera.posed, "height": height, "mass": mass},
+            | {"posed": camera.posed, "height": height, "mass": mass, "model": start.mjcf}
+            | {"weights": vars(Weights()), "trust": landmark_trust()},
         )
         with self._timed("kinematics"), self.progress.stage("kinematics", 1) as advance:
             saved = checkpoint.load(self.progress)
             if saved is None:
-                x = fit(Body.build(height, mass), camera, *inputs, fps)
+                x = fit(start, camera, *inputs, fps)
                 saved = {
                     "qpos": x.qpos,
                     "lengths": x.body.proportions.as_array(),
@@ -198,7 +200,8 @@ class _Run:
             self.cache,
             "physics",
             {name: getattr(evidence, name) for name in ("pixels", "weight", "qpos", "landmarks", "tracked", "fps")}
-            | {"K": evidence.camera.K, "model": body.mjcf, "settings": vars(settings), "seed": o.seed},
+            | {"K": evidence.camera.K, "R": evidence.camera.R_camera_world, "t": evidence.camera.t_camera_world}
+            | {"model": body.mjcf, "settings": vars(settings), "trust": vars(Trust()), "seed": o.seed},
         )
         engine = Engine.of(body)
         with self._timed("physics"), self.progress.stage("physics", len(evidence) - 1) as advance:

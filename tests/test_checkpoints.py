@@ -51,7 +51,12 @@ def test_other_input_finds_nothing(tmp_path, other):
 def test_another_stage_or_version_finds_nothing(tmp_path, monkeypatch):
     Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
     assert Checkpoint(tmp_path, "physics", INPUT).load(Silent()) is None
-    monkeypatch.setattr(checkpoints, "STAGES_VERSION", checkpoints.STAGES_VERSION + 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "STAGES_VERSION", checkpoints.STAGES_VERSION + 1)
+        assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is None
+    assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is not None
+    version = checkpoints.metadata.version
+    monkeypatch.setattr(checkpoints.metadata, "version", lambda name: "0" if name == "mujoco" else version(name))
     assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is None
 
 

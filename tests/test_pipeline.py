@@ -238,6 +238,13 @@ def test_too_few_frames_with_a_person(tmp_path, seen):
     assert not (tmp_path / "out" / "report.json").exists()
 
 
+def test_keypoints_that_are_sure_of_nothing(tmp_path):
+    _, keypoints = keypoints_of(10)
+    save(replace(keypoints, confidence=np.zeros_like(keypoints.confidence)), tmp_path / "unsure.npz")
+    with pytest.raises(InputError, match=r"unsure\.npz: a person is seen in 0 frames"):
+        motionrecon.reconstruct(keypoints=tmp_path / "unsure.npz")
+
+
 def test_nothing_given():
     with pytest.raises(InputError, match="give a video file, or --keypoints"):
         motionrecon.reconstruct()
