@@ -66,14 +66,14 @@ class Settings:
     Attributes:
         window, overlap: seconds.
         optimizer: name in `motionrecon.optimizers`.
-        evaluations: gradients or Jacobians per window at most.
+        evaluations: gradients or Jacobians per window at most; None for what the optimizer needs.
         assist: standard deviation of the residual wrench in units of body weight, None for none.
     """
 
     window: float = 0.8
     overlap: float = 0.4
     optimizer: str = "lm"
-    evaluations: int = 12
+    evaluations: int | None = None
     assist: float | None = None
 
 
@@ -163,6 +163,7 @@ class _Run:
         self.qvel = velocities(evidence.qpos, evidence.fps)
         self.nu = engine.body.model.nu
         fps = evidence.fps
+        self.evaluations = settings.evaluations or (LM_EVALUATIONS if settings.optimizer == "lm" else EVALUATIONS)
         self.length = max(4, round(settings.window * fps))
         self.keep = max(2, round((settings.window - settings.overlap) * fps))
         # The part that is kept holds a whole number of knots, so that the next window's knots fall on this one's.
@@ -232,7 +233,7 @@ class _Run:
             before = problem.value(x0)
             if not np.isfinite(before):
                 continue
-            result = minimize(problem, x0, self.settings.optimizer, max_evaluations=self.settings.evaluations)
+            result = minimize(problem, x0, self.settings.optimizer, max_evaluations=self.evaluations)
             record["evaluations"] += result.njev
             record["rollouts"] += result.evaluations.values
             if self._follows(problem, result.x, first, keep):
@@ -327,6 +328,10 @@ class _Run:
         away = np.linalg.norm(seen - self.evidence.landmarks[frames], axis=-1)
         return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
 
+
+#: Gradients that a window's minimization takes with the optimizers that know only gradients, and Jacobians that
+#: Levenberg-Marquardt takes: beyond these the objective falls by less than a tenth.
+EVALUATIONS, LM_EVALUATIONS = 40, 12
 
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15

@@ -8,7 +8,7 @@ from scipy.ndimage import uniform_filter1d
 from .state import Trajectory
 
 
-def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.06) -> np.ndarray:
+def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> np.ndarray:
     """How surely each point of the soles stands.
 
     A point stands while it is slow and near the floor; a foot in swing is neither, and a foot held still in the air

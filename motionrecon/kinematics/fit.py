@@ -6,12 +6,13 @@ and the feet on it, and at last, with lengths and floor held, feet that neither 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .. import landmarks
 from ..body import Body
+from ..body.tangent import difference, integrate
 from ..camera import Camera
 from .contact import standing_points
 from .gravity import levelled
@@ -29,6 +30,9 @@ from .terms.smoothness import Smoothness
 
 #: Evidence counts per second, not per frame, since errors of neighbouring frames are much alike.
 REFERENCE_RATE = 30.0
+
+#: Frames that are fitted at once, so that memory does not grow with the clip; and how many of them two stretches share.
+LONGEST, OVERLAP = 900, 60
 
 _TRUST = {
     "limb": (1.0, ("shoulder", "hip", "knee", "ankle", "elbow", "wrist")),
@@ -96,44 +100,75 @@ def fit(
         The trajectory in a world whose floor is z = 0.
     """
     w = weights or Weights()
-    rate = np.sqrt(REFERENCE_RATE / fps)
-    trust = rate * landmark_trust() * np.sqrt(confidence)
-    x = Trajectory(body, camera, first_guess(body, camera, pixels, points_3d, trust), 0.0)
+    seen = Seen(pixels, confidence, points_3d, fps)
+    if len(pixels) <= LONGEST:
+        return _on_floor(_fit(body, camera, seen, w))
+    # The person's lengths, gravity and the floor are learnt where the person is seen best, and then held.
+    known = _fit(body, camera, seen.part(_best_stretch(confidence, LONGEST)), w)
+    qpos = np.empty((len(pixels), body.model.nq))
+    done = 0
+    for first in range(0, len(pixels), LONGEST - OVERLAP):
+        part = slice(first, min(first + LONGEST, len(pixels)))
+        fitted = _fit(body, camera, seen.part(part), w, known).qpos
+        shared = done - first
+        if shared > 0:
+            share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
+            before = qpos[first:done]
+            fitted[:shared] = integrate(before, share * difference(before, fitted[:shared]))
+        qpos[part] = fitted
+        done = part.stop
+        if done == len(pixels):
+            break
+    return _on_floor(replace(known, qpos=qpos))
 
-    held = SizePrior((0.0, 1.0), None, camera.R_camera_world, proportions=False)
+
+@dataclass(frozen=True)
+class Seen:
+    """What the detector saw in T frames; see `fit`."""
+
+    pixels: np.ndarray
+    confidence: np.ndarray
+    points_3d: np.ndarray
+    fps: float
+
+    def part(self, frames: slice) -> Seen:
+        return Seen(self.pixels[frames], self.confidence[frames], self.points_3d[frames], self.fps)
+
+
+def _best_stretch(confidence: np.ndarray, length: int) -> slice:
+    """The `length` frames with the most confidence (T, 33) in them."""
+    total = np.concatenate([[0.0], np.cumsum(confidence.sum(1))])
+    first = int(np.argmax(total[length:] - total[:-length]))
+    return slice(first, first + length)
+
+
+def _fit(body: Body, camera: Camera, seen: Seen, w: Weights, known: Trajectory | None = None) -> Trajectory:
+    """Fit one stretch; with a `known` trajectory, its person, camera and floor are held."""
+    fps, rate = seen.fps, np.sqrt(REFERENCE_RATE / seen.fps)
+    trust = rate * landmark_trust() * np.sqrt(seen.confidence)
+    if known is not None:
+        body, camera = known.body, known.camera
+    floor = 0.0 if known is None else known.floor
+    x = Trajectory(body, camera, first_guess(body, camera, seen.pixels, seen.points_3d, trust), floor)
+
+    def held() -> SizePrior:
+        return SizePrior((x.floor, 1e-4), None, x.camera.R_camera_world, proportions=False)
+
     pose: list[Term] = [
-        Reprojection(pixels, trust, sigma=0.1, scale=5.0),
-        Directions(points_3d, trust, sigma=0.1, across=1.0, scale=5.0),
+        Reprojection(seen.pixels, trust, sigma=0.1, scale=5.0),
+        Directions(seen.points_3d, trust, sigma=0.1, across=1.0, scale=5.0),
         Smoothness(fps, weight=0.3 * rate),
         PosePrior(weight=rate),
-        held,
     ]
-    x = minimize(x, pose, 25, tolerance=1e-3)
+    x = minimize(x, [*pose, held()], 25, tolerance=1e-3)
 
     video: list[Term] = [
-        Reprojection(pixels, trust, sigma=w.pixels),
-        Directions(points_3d, trust, sigma=w.depth),
+        Reprojection(seen.pixels, trust, sigma=w.pixels),
+        Directions(seen.points_3d, trust, sigma=w.depth),
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]
-    common = w.common[0] if camera.posed else w.common[1]
-    floor = (0.0, w.floor if camera.posed else 10.0)
-    x = minimize(x, [*video, SizePrior(floor, None, x.camera.R_camera_world, common=common)], 25, tolerance=1e-3)
-
-    tilt = None
-    if not camera.posed:
-        x = levelled(x, fps)
-        tilt = w.tilt
-        floor = (x.floor, 10.0)
-    sizes = SizePrior(floor, tilt, x.camera.R_camera_world, common=common)
-    for _ in range(3):
-        standing = standing_points(x, fps)
-        terms: list[Term] = [*video, sizes, Contact(fps, standing, weight=rate)]
-        if tilt:
-            terms.append(Balance(fps, standing, weight=w.balance * rate))
-        x = minimize(x, terms, 15)
-
-    held = SizePrior((x.floor, 1e-4), None, x.camera.R_camera_world, proportions=False)
+    x = _sized(x, video, fps, w) if known is None else minimize(x, [*video, held()], 25, tolerance=1e-3)
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
@@ -141,8 +176,27 @@ def fit(
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, weight=w.balance * rate),
         ]
-        x = minimize(x, [*video, held, *feet], 15)
-    return _on_floor(x)
+        x = minimize(x, [*video, held(), *feet], 15)
+    return x
+
+
+def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights) -> Trajectory:
+    """The trajectory with the person's lengths, the floor and, where the camera's pose is not known, gravity."""
+    posed, rate = x.camera.posed, np.sqrt(REFERENCE_RATE / fps)
+    common = w.common[0] if posed else w.common[1]
+    floor = (0.0, w.floor if posed else 10.0)
+    x = minimize(x, [*video, SizePrior(floor, None, x.camera.R_camera_world, common=common)], 25, tolerance=1e-3)
+    if not posed:
+        x = levelled(x, fps)
+        floor = (x.floor, 10.0)
+    sizes = SizePrior(floor, None if posed else w.tilt, x.camera.R_camera_world, common=common)
+    for _ in range(3):
+        standing = standing_points(x, fps)
+        terms: list[Term] = [*video, sizes, Contact(fps, standing, weight=rate)]
+        if not posed:
+            terms.append(Balance(fps, standing, weight=w.balance * rate))
+        x = minimize(x, terms, 15)
+    return x
 
 
 def _on_floor(x: Trajectory) -> Trajectory:

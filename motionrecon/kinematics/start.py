@@ -10,6 +10,9 @@ from ..body.pose import pose
 from ..camera import Camera
 from ..landmarks import INDEX
 
+#: Distance at which a person is put of whom nothing is known, metres.
+FAR = 3.0
+
 
 def first_guess(
     body: Body, camera: Camera, pixels: np.ndarray, points_3d: np.ndarray, weight: np.ndarray
@@ -24,12 +27,16 @@ def first_guess(
         weight: (T, 33) root weights.
 
     Returns:
-        (T, nq). Frames without a person lie between their neighbours.
+        (T, nq). Frames without a person lie between their neighbours; where there is nobody at all, a relaxed person
+        stands in the middle of the picture.
     """
     T = len(pixels)
     qpos = np.tile(body.rest_qpos, (T, 1))
     seen = (np.isfinite(pixels).all(2) & (weight > 0)).any(1)
     known = np.flatnonzero(seen)
+    if len(known) == 0:
+        qpos[:, :3] = (np.array([0.0, 0.0, FAR]) - camera.t_camera_world) @ camera.R_camera_world
+        return qpos
     turns = _relaxed_turns(body, camera)
     positions, rotations = [], []
     for t in known:
@@ -76,7 +83,7 @@ def _translation(
     w = weight[:, None]
     t, *_ = np.linalg.lstsq((rows * w[..., None]).reshape(-1, 3), (right * w).ravel(), rcond=None)
     if t[2] < 0.3:  # nothing sensible: a person fills the view at this distance
-        t = np.array([0.0, 0.0, 3.0])
+        t = np.array([0.0, 0.0, FAR])
     there = points + t
     away = there[:, :2] / np.maximum(there[:, 2:], 0.1) - ray
     return t, float(((away * w) ** 2).sum())
