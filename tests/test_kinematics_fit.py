@@ -124,6 +124,31 @@ def test_up_and_the_floor_are_found_without_a_calibrated_pose(seen, found_withou
     assert np.nanmedian(away) < 15
 
 
+def test_a_long_clip_is_fitted_in_stretches(seen, found, monkeypatch):
+    """Fitted in stretches of 24 frames that share 8, the motion is much the same, and its seams are smooth."""
+    monkeypatch.setattr("motionrecon.kinematics.fit.LONGEST", 24)
+    monkeypatch.setattr("motionrecon.kinematics.fit.OVERLAP", 8)
+    pieced = fitted(seen, seen.camera)
+    assert len(pieced) == len(found) and pieced.floor == 0.0
+    assert mean_distance(about_the_hips(pieced.landmarks), about_the_hips(seen.joints)) < 0.06
+    jolt = np.linalg.norm(np.diff(pieced.landmarks, 2, axis=0), axis=-1).mean(1)
+    assert jolt.max() < 3 * np.linalg.norm(np.diff(found.landmarks, 2, axis=0), axis=-1).mean(1).max()
+
+
+def test_a_stretch_without_anybody_is_fitted_too(seen, monkeypatch):
+    monkeypatch.setattr("motionrecon.kinematics.fit.LONGEST", 20)
+    monkeypatch.setattr("motionrecon.kinematics.fit.OVERLAP", 4)
+    pixels, confidence = seen.pixels.copy(), seen.confidence.copy()
+    pixels[:22], confidence[:22] = np.nan, 0.0
+    alone = replace(
+        seen,
+        pixels=pixels,
+        confidence=confidence,
+        points_3d=np.where(np.isnan(pixels[..., :1]), np.nan, seen.points_3d),
+    )
+    assert np.isfinite(fitted(alone, seen.camera).qpos).all()
+
+
 def test_keypoints_without_3d_do_too(seen):
     """OpenPose's files have none, and no points of the hands nor of the mouth."""
     unknown = [
