@@ -61,7 +61,8 @@ class Motion:
             clip, none for a kinematic motion.
         root_wrench: (T, 6) residual force (world frame, N) and torque (pelvis frame, N m) on the free root, as
             MuJoCo's ``qfrc_applied``; held over the steps of frame t. Zero unless ``--assist`` was asked for.
-        contact_force: (T, P, 3) force of the floor on each foot point, world frame, N.
+        contact_force: (T, P, 3) force of the floor on each foot point, world frame, N: the mean over the time from
+            half a frame before frame t to half a frame after it, and so is ``joint_torque``.
         contact_names: names of the P geoms that those forces act on.
         joint_torque: (T, nu) torque of each actuator, N m.
         camera: the camera that the motion was seen through.

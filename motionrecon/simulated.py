@@ -37,8 +37,8 @@ def kinematic_frames(body: Body, qpos: np.ndarray, fps: float) -> Frames:
 def simulated_frames(engine: Engine, evidence: Evidence, stretch: Stretch) -> Frames:
     """The motion that the controls of `stretch` simulate; the kinematic one where nothing was simulated.
 
-    Forces and torques of a frame are means over the simulation steps up to the next frame; the last frame of a
-    stretch repeats those of the one before it.
+    Forces and torques of a frame are means over the simulation steps from half a frame before it to half a frame after
+    it, as far as those were simulated; the assisting wrench is the one that acts until the next frame.
     """
     body, fps = engine.body, evidence.fps
     per_frame, nq = steps_per_frame(fps), engine.body.model.nq
@@ -56,8 +56,15 @@ def simulated_frames(engine: Engine, evidence: Evidence, stretch: Stretch) -> Fr
         frames = slice(first // per_frame, first // per_frame + count + 1)
         qpos[frames], qvel[frames] = rollout.qpos[::per_frame], rollout.qvel[::per_frame]
         acting = forces(body.model, rollout, body.contact_names)
-        for kept, steps_of in ((force, acting.contact), (torque, acting.joint_torque), (wrench, rollout.wrench)):
-            means = steps_of.reshape(count, per_frame, *steps_of.shape[1:]).mean(1)
-            kept[frames] = np.concatenate([means, means[-1:]])
+        force[frames], torque[frames] = (_about_frames(x, per_frame) for x in (acting.contact, acting.joint_torque))
+        wrench[frames] = np.concatenate([rollout.wrench[::per_frame], rollout.wrench[-1:]])
     joints = pose(body.model, qpos).sites[:, body.landmark_sites]
     return Frames(joints, qpos, qvel, wrench, force, torque)
+
+
+def _about_frames(steps: np.ndarray, per_frame: int) -> np.ndarray:
+    """Means (F+1, ...) about each frame of a stretch of what acted in its F `per_frame` steps."""
+    # In halves of a step, so that a frame of an odd number of steps has a middle too.
+    edge = np.full((per_frame, *steps.shape[1:]), np.nan)
+    halves = np.concatenate([edge, np.repeat(steps, 2, axis=0), edge])
+    return np.nanmean(halves.reshape(-1, 2 * per_frame, *steps.shape[1:]), axis=1)

@@ -16,7 +16,7 @@ from motionrecon.objective.window import Engine
 from motionrecon.optimizers import names
 from motionrecon.pipeline import _arrays, _stretch
 from motionrecon.replay import replay
-from motionrecon.simulated import kinematic_frames, simulated_frames
+from motionrecon.simulated import _about_frames, kinematic_frames, simulated_frames
 from motionrecon.windows import Evidence, Settings, Stretch, simulate, steps_per_frame, velocities
 
 FPS = 30.0
@@ -111,7 +111,15 @@ def test_the_floor_carries_the_weight(engine, evidence, course):
     assert swings.sum() > 3
     by_foot = frames.contact_force[swings].reshape(-1, 2, 4, 3)[..., 2].sum(2).mean(0)
     assert by_foot[1] < 0.1 * by_foot[0], "the lifted right foot bears nothing"
-    np.testing.assert_array_equal(frames.contact_force[-1], frames.contact_force[-2])
+
+
+@pytest.mark.parametrize("per_frame", [1, 4, 5])
+def test_the_forces_of_a_frame_are_those_about_it(per_frame):
+    rising = np.arange(6.0 * per_frame)[:, None] + 0.5  # at the middles of the steps, so at frame t: t * per_frame
+    about = _about_frames(np.tile(rising, (1, 2)), per_frame)
+    assert about.shape == (7, 2)
+    np.testing.assert_allclose(about[1:-1, 0], np.arange(1, 6) * per_frame)
+    assert 0 < about[0, 0] <= 0.5 * per_frame and 0 < 6 * per_frame - about[-1, 0] <= 0.5 * per_frame
 
 
 def test_controls_go_on_without_a_jump_from_window_to_window(course):
