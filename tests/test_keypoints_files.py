@@ -268,3 +268,11 @@ def test_quiet_gives_the_terminal_back_after_an_error() -> None:
     with pytest.raises(ValueError, match="real"), quiet():
         raise ValueError("a real error")
     assert os.path.samestat(before, os.fstat(2))
+
+
+def test_points_in_3d_that_are_all_zero_are_none() -> None:
+    keypoints = some()
+    points = np.where(np.arange(5)[:, None, None] == 1, 0.0, keypoints.points_3d)
+    points[2] = 0.0
+    made = keypoint_file.assemble(keypoints.pixels, keypoints.confidence, points, 25.0, (640, 480))
+    assert np.isnan(made.points_3d[1]).all() and np.isfinite(made.points_3d[[0, 3, 4]]).all()

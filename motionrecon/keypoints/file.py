@@ -102,6 +102,8 @@ def assemble(
 ) -> Keypoints:
     """Keypoints whose arrays agree: NaN pixels have confidence 0, and frames without the person are NaN throughout.
 
+    Points in 3D that all coincide (zeros, say) are a file's way to say that there are none.
+
     Args:
         pixels (T, 33, 2), confidence (T, 33), points_3d (T, 33, 3), tracked (T,): as in `Keypoints`; ``tracked`` None
             marks the frames that have any pixel.
@@ -113,6 +115,6 @@ def assemble(
     tracked = known.any(1) if tracked is None else np.asarray(tracked, dtype=bool) & known.any(1)
     known = known & tracked[:, None]
     pixels[~known] = np.nan
-    points_3d[~known] = np.nan
+    points_3d[~known | (points_3d == points_3d[:, :1]).all((1, 2))[:, None]] = np.nan
     confidence = np.where(known, np.clip(np.nan_to_num(np.asarray(confidence, dtype=float)), 0.0, 1.0), 0.0)
     return Keypoints(pixels, confidence, points_3d, tracked, fps, image_size, warnings)
