@@ -545,9 +545,9 @@ def hands_in_picture(page: SimpleNamespace, frame: int) -> list[tuple[int, int]]
 
 
 def shows_frame(page: SimpleNamespace, image: np.ndarray, frame: int) -> bool:
-    """Whether there is blue where the left hand of this frame must be, and orange where its right one must be."""
+    """Whether there is orange where the left hand of this frame must be, and blue where its right one must be."""
     (left, right) = (image[y, x].astype(int) for x, y in hands_in_picture(page, frame))
-    return left[0] > left[2] + 50 and right[2] > right[0] + 50
+    return left[2] > left[0] + 50 and right[0] > right[2] + 50
 
 
 def shows_only(page: SimpleNamespace, *frames: int) -> bool:
@@ -581,6 +581,8 @@ def shows_video(page: SimpleNamespace, frame: int) -> bool:
     """Whether the panel shows this frame of the video."""
     element = page.tab.locator('img[src^="data:image/jpeg"]')
     assert element.is_visible()
+    natural, shown = element.evaluate("e => [e.naturalWidth / e.naturalHeight, e.clientWidth / e.clientHeight]")
+    assert shown == pytest.approx(natural, rel=0.02)  # not squeezed
     return frame_number(base64.b64decode(element.get_attribute("src").partition(",")[2])) == frame
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from motionrecon.motion import Motion
 
-LEFT, RIGHT, MIDDLE = (44, 98, 170), (206, 92, 42), (150, 154, 162)
+#: Left is orange and right is blue, as in the overlay; darker, since the scene is lit.
+LEFT, RIGHT, MIDDLE = (206, 92, 42), (44, 98, 170), (150, 154, 162)
 _BONE, _JOINT, _FORCE, _CAMERA = (40, 44, 52), (20, 22, 28), (222, 52, 62), (90, 96, 110)
 _GHOST = 0.45  # opacity of the body while something inside it is shown
 _METRES_PER_WEIGHT = 0.6  # length of an arrow that carries the whole body

@@ -110,7 +110,7 @@ def _picture(jpeg: bytes) -> str:
     data = base64.b64encode(jpeg).decode()
     # Decoded in step with the page, or each new picture would begin with a blank.
     image = (
-        f'<img src="data:image/jpeg;base64,{data}" decoding="sync" style="max-width: 100%; height: 100%">'
+        f'<img src="data:image/jpeg;base64,{data}" decoding="sync" style="max-width: 100%; max-height: 100%; margin: auto">'
         if jpeg
         else ""
     )
