@@ -221,8 +221,8 @@ def _frames(info: VideoInfo, wanted: range, fps: float, max_side: int | None) ->
 def _from(path: Path, start: float) -> Iterator[tuple[float, VideoFrame]]:
     """Frames and their times in seconds since the clip's first, beginning at the latest at ``start``."""
     with _open(path) as container:
-        stream = container.streams.video[0]
-        origin, _ = _first_time(container)
+        first_frame = next(_decode(container), None)
+        origin = 0.0 if first_frame is None else _time(first_frame)
     with _open(path) as container:
         stream = container.streams.video[0]
         if start > 2.0 and stream.time_base:
@@ -236,11 +236,6 @@ def _from(path: Path, start: float) -> Iterator[tuple[float, VideoFrame]]:
                 return
     with _open(path) as container:
         yield from _timed(container, origin)
-
-
-def _first_time(container: InputContainer) -> tuple[float, VideoFrame | None]:
-    frame = next(_decode(container), None)
-    return (_time(frame) if frame is not None else 0.0), frame
 
 
 def _timed(container: InputContainer, origin: float) -> Iterator[tuple[float, VideoFrame]]:

@@ -195,7 +195,7 @@ class _Run:
         return Stretch(0, none, np.zeros((0, self.nu)), np.zeros((0, 6)), empty, None)
 
     def _tracked_run(self, frame: int) -> int:
-        """The last frame up to which the person is tracked without a break; `frame` itself if not even that one."""
+        """The last frame up to which the person is tracked without a break; the one before `frame` if there is none."""
         lost = np.flatnonzero(~self.evidence.tracked[frame:])
         return frame + int(lost[0]) - 1 if len(lost) else len(self.evidence) - 1
 

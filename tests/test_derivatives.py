@@ -60,7 +60,7 @@ def test_wrench_columns_match_central_differences(body, exact):
     wrench = 20.0 * np.random.default_rng(3).standard_normal((steps, 6))
     rollout = simulator.rollout(window.start, window.ctrl, wrench)
     linear = Linearizer(exact).linearize(rollout)
-    assert linear.inputs(wrench=True).shape == (steps, 2 * exact.nv, exact.nu + 6)
+    assert linear.G.shape == (steps, 2 * exact.nv, 6)
     by_wrench = sensitivity(linear.A, linear.G, np.ones((steps, 1)), np.array([steps]))[0]
     for i in range(6):
         nudge = np.zeros(6)

@@ -48,10 +48,6 @@ class Linearization:
     B: np.ndarray
     G: np.ndarray
 
-    def inputs(self, wrench: bool) -> np.ndarray:
-        """(S, 2nv, nu [+ 6]): the columns of the controls, then those of the root's wrench if it is asked for."""
-        return np.concatenate([self.B, self.G], axis=2) if wrench else self.B
-
 
 class Linearizer:
     """Linearizes rollouts of one model.

@@ -52,5 +52,5 @@ class Control:
         return np.diff(np.eye(knots + 1), 2, axis=0)[:, 1:]
 
 
-#: A jump of the controls between windows counts as much as a second difference this many times larger.
+#: Standard deviation of a jump of the controls between windows, as a share of that of a second difference.
 _JUMP = 0.1
