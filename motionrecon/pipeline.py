@@ -34,7 +34,7 @@ from .physics.rollout import State
 from .progress import Progress, Silent
 from .quality import quality
 from .simulated import Frames, kinematic_frames, simulated_frames
-from .video import probe
+from .video import VideoInfo, probe
 from .windows import Evidence, Settings, Stretch, Trust, simulate, steps_per_frame
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class _Run:
             raise InputError("no video given: give a video file, or --keypoints")
         run = _Run(None if video is None else Path(video), None if output is None else Path(output), options, progress)
         _ = run.camera
+        if run.video is not None:  # beside keypoints too: the overlay needs it at the end
+            run._video_info.frame_range(options.start, options.end)
+        if options.keypoints is not None:
+            _cut(run._given_keypoints, options.start, options.end)
         if run.folder is not None:
             prepare(run.folder, options.force)
         return run
@@ -143,8 +147,12 @@ class _Run:
     def _image_size(self) -> tuple[int, int]:
         if self.options.keypoints is not None:
             return self._given_keypoints.image_size
+        return self._video_info.image_size
+
+    @cached_property
+    def _video_info(self) -> VideoInfo:
         assert self.video is not None
-        return probe(self.video).image_size
+        return probe(self.video)
 
     @cached_property
     def camera(self) -> Camera:

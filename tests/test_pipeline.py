@@ -238,6 +238,16 @@ def test_too_few_frames_with_a_person(tmp_path, seen):
     assert not (tmp_path / "out" / "report.json").exists()
 
 
+def test_a_video_beside_keypoints_is_looked_at_before_the_work(tmp_path, monkeypatch):
+    _, keypoints = keypoints_of(10)
+    save(keypoints, tmp_path / "seen.npz")
+    monkeypatch.setattr(pipeline, "fit", None)  # not reached
+    for given, said in (({"video": "absent.mp4"}, r"no such file: absent\.mp4"), ({"start": 2.0}, "--start and --end")):
+        with pytest.raises(InputError, match=said):
+            motionrecon.reconstruct(**given, keypoints=tmp_path / "seen.npz", output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_keypoints_that_are_sure_of_nothing(tmp_path):
     _, keypoints = keypoints_of(10)
     save(replace(keypoints, confidence=np.zeros_like(keypoints.confidence)), tmp_path / "unsure.npz")
