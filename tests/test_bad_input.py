@@ -263,7 +263,7 @@ def test_after_a_full_disk_a_rerun_succeeds(refuse, accept, clip):
         (["--camera-name", "cam_01"], "--camera"),
         (["--optimizer", "magic"], "lm"),
         (["--detector", "magic"], "full"),
-        (["--overlap", "0.6"], "--overlap 0.6"),
+        (["--overlap", "0.9"], "--overlap 0.9"),
         (["--keypoints", "absent.npz"], "absent.npz"),
     ],
 )
