@@ -122,16 +122,16 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
     assert Options.of(**given).height_given
 
 
-def test_one_line_says_how_good_it_is_and_another_that_the_height_was_assumed(capsys, pipeline):
+def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
-    first, second = out.splitlines()
+    first, height, view = out.splitlines()
     assert re.fullmatch(
         r"walk_motionrecon: reprojection error 4\.2 px \(0\.9 % of the person's height\), feet skate in 3 % of frames, "
         r"penetration 1\.2 mm, \d+ s",
         first,
     )
-    assert "assumed to be 1.70 m" in second
-    _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--height", "1.7")
+    assert "assumed to be 1.70 m" in height and "assumed to be 65 degrees" in view
+    _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--height", "1.7", "--fov", "65")
     assert "assumed" not in out
 
 

@@ -39,7 +39,7 @@ def test_the_defaults_make_sense():
         ({"end": 0}, "--end 0"),
         ({"window": 0.05}, r"--window 0\.05"),
         ({"window": 60}, "--window 60"),
-        ({"overlap": 0.5}, r"--overlap 0\.5 .*below the window's length, 0\.5 s"),
+        ({"window": 0.5, "overlap": 0.5}, r"--overlap 0\.5 .*below the window's length, 0\.5 s"),
         ({"overlap": -0.1}, "--overlap"),
         ({"detector": "light"}, "--detector light is unknown; choose one of full, heavy"),
         ({"optimizer": "sgd"}, "--optimizer sgd is unknown; choose one of .*lm"),
