@@ -227,10 +227,12 @@ class _Run:
         return frames, stretch
 
     def _say_what_failed(self, stretch: Stretch, fps: float) -> None:
-        failed = [w for w in stretch.windows if w["status"] == "failed"]
-        if failed:
-            spans = ", ".join(f"{w['first_frame'] / fps:.2f} to {w['last_frame'] / fps:.2f} s" for w in failed)
-            self._warn(f"no simulated motion was found for {spans}: these frames are kinematic, without forces")
+        for status, what in (
+            ("failed", "no simulated motion was found"),
+            ("no floor under the feet", "the person is held up by something above the floor, which is not simulated,"),
+        ):
+            if spans := _spans([w for w in stretch.windows if w["status"] == status], fps):
+                self._warn(f"{what} from {spans}: these frames are kinematic, without forces")
         if self.options.assist:
             used = np.linalg.norm(stretch.wrench[:, :3], axis=1)
             self._warn(f"--assist pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
@@ -299,6 +301,17 @@ class _Run:
                 motion.to_bvh(scratch / "motion.bvh")
                 write_overlay(motion, self.video, scratch / "overlay.mp4", self.progress, start=o.start, end=o.end)
             motion.save(scratch)
+
+
+def _spans(windows: list[dict[str, Any]], fps: float) -> str:
+    """The seconds that windows cover, neighbours joined: "0.40 to 1.20 s, 3.00 to 3.40 s"."""
+    joined: list[list[int]] = []
+    for window in windows:
+        if joined and joined[-1][1] == window["first_frame"]:
+            joined[-1][1] = window["last_frame"]
+        else:
+            joined.append([window["first_frame"], window["last_frame"]])
+    return ", ".join(f"{first / fps:.2f} to {last / fps:.2f} s" for first, last in joined)
 
 
 class _Warnings(Silent):

@@ -15,7 +15,7 @@ import numpy as np
 
 from .body.tangent import difference
 from .camera import Camera
-from .landmarks import NAMES
+from .landmarks import INDEX, NAMES
 from .objective.readout import Term
 from .objective.terms.control import Control
 from .objective.terms.landmarks_3d import Landmarks3D
@@ -226,6 +226,10 @@ class _Run:
         if last == run and run - keep < self.keep:
             keep = last  # what remains is too short for a window of its own
         keep = min(keep, last)
+        if self.settings.assist is None and self._held_up_by_nothing(first, keep):
+            return self._not_simulated(
+                so_far, keep, {"first_frame": first, "last_frame": keep, "status": "no floor under the feet"}
+            )
         problem, at = self._problem(so_far.state, so_far.knots, first, last)
         record: dict[str, Any] = {"first_frame": first, "last_frame": keep, "evaluations": 0, "rollouts": 0}
         for attempt, x0 in enumerate(self._starts(so_far, problem, at, first)):
@@ -279,7 +283,7 @@ class _Run:
         assist = None
         if self.settings.assist:
             frame_start = np.arange(steps) // self.per_frame * self.per_frame
-            assist = Assist(9.81 * self.engine.body.mass, self.settings.assist, weights[frame_start])
+            assist = Assist(GRAVITY * self.engine.body.mass, self.settings.assist, weights[frame_start])
         compared = (frames - first) * self.per_frame
         return WindowProblem(self.engine, start, weights, compared, terms, control, assist), at
 
@@ -318,6 +322,19 @@ class _Run:
         for _ in range(2):
             yield problem.unknowns(kinematic + 0.1 * rng.standard_normal(kinematic.shape))
 
+    def _held_up_by_nothing(self, first: int, last: int) -> bool:
+        """Whether the person stays in the air without falling: on a box, a stair or a chair that the floor knows not.
+
+        No controls explain that, and a search for them would take its full time.
+        """
+        frames = slice(first, last + 1)
+        marks = self.evidence.landmarks[frames]
+        if (marks[..., 2].min(1) < IN_THE_AIR).any() or last - first < 4:
+            return False
+        time = np.arange(last + 1 - first) / self.evidence.fps
+        falling = 2 * np.polyfit(time, marks[:, HIPS, 2].mean(1), 2)[0]
+        return bool(falling > -0.5 * GRAVITY)
+
     def _follows(self, problem: WindowProblem, x: np.ndarray, first: int, keep: int) -> bool:
         """Whether the simulated motion stays with the kinematic one: a body that fell does not."""
         rollout = problem.rollout(x)
@@ -335,6 +352,11 @@ EVALUATIONS, LM_EVALUATIONS = 40, 12
 
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15
+
+#: Height of the lowest landmark over the floor from which nobody can be standing on it, metres.
+IN_THE_AIR = 0.3
+GRAVITY = 9.81
+HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 #: Root weights of the landmarks among themselves: the feet decide contact, the limbs' joints tell the pose, the face
 #: and fingers little.

@@ -247,3 +247,24 @@ def test_a_kinematic_motion_has_no_forces():
     frames = kinematic_frames(body, people.stepping(body, 5), FPS)
     assert frames.joints.shape == (5, 33, 3) and frames.joint_torque.shape == (5, 28)
     assert not (frames.contact_force.any() or frames.joint_torque.any() or frames.root_wrench.any())
+
+
+def raised(engine, rise: np.ndarray) -> Stretch:
+    """Somebody who stands, lifted by `rise` (T,) metres."""
+    evidence = evidence_of(len(rise), lift=0.0)
+    qpos = evidence.qpos.copy()
+    qpos[:, 2] += rise
+    joints = kinematic_frames(engine.body, qpos, FPS).joints
+    return simulate(engine, replace(evidence, qpos=qpos, landmarks=joints), replace(SHORT, evaluations=1))
+
+
+def test_who_stands_on_what_the_floor_knows_not_is_not_searched_for(engine):
+    windows = raised(engine, np.full(20, 1.0)).windows
+    assert {w["status"] for w in windows} == {"no floor under the feet"}
+    assert not any("evaluations" in w for w in windows)
+
+
+def test_who_falls_is_simulated(engine):
+    time = np.arange(14) / FPS
+    windows = raised(engine, 2.0 - 0.5 * 9.81 * time**2).windows
+    assert all(w["status"] != "no floor under the feet" for w in windows)
