@@ -109,9 +109,6 @@ def _picture(jpeg: bytes) -> str:
     """HTML of a picture (none yet: an empty box); a tall one leaves room for the controls below it."""
     data = base64.b64encode(jpeg).decode()
     # Decoded in step with the page, or each new picture would begin with a blank.
-    image = (
-        f'<img src="data:image/jpeg;base64,{data}" decoding="sync" style="max-width: 100%; max-height: 100%; margin: auto">'
-        if jpeg
-        else ""
-    )
+    style = "max-width: 100%; max-height: 100%; margin: auto"
+    image = f'<img src="data:image/jpeg;base64,{data}" decoding="sync" style="{style}">' if jpeg else ""
     return f'<div style="height: 40vh; padding: 0 1em; display: flex; justify-content: center">{image}</div>'
