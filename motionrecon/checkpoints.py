@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,8 @@ import numpy as np
 from motionrecon.files import atomic, read_arrays
 from motionrecon.progress import Progress
 
-#: To be raised whenever a stage's code changes what comes out of the same input.
-STAGES_VERSION = 1
 #: With another version of these, a stage gives another result, and a simulation does not go on to the bit.
-_COMPUTED_WITH = ("motionrecon", "mujoco", "numpy", "scipy")
+_COMPUTED_WITH = ("mujoco", "numpy", "scipy")
 
 
 class Checkpoint:
@@ -26,10 +25,11 @@ class Checkpoint:
         folder: the cache folder; None keeps nothing.
         stage: the stage's name.
         depends_on: everything that the stage's result depends on: arrays, and values that JSON can hold. The versions
-            of motionrecon and of what it computes with go into the key besides.
+            of what it computes with and motionrecon's own source code go into the key besides.
     """
 
     def __init__(self, folder: Path | None, stage: str, depends_on: dict[str, Any]) -> None:
+        self.stage = stage
         self.path = None if folder is None else folder / f"{stage}-{_key(depends_on)}.npz"
 
     def load(self, progress: Progress) -> dict[str, np.ndarray] | None:
@@ -43,7 +43,7 @@ class Checkpoint:
             return None
 
     def save(self, arrays: dict[str, np.ndarray]) -> None:
-        """Replace what was saved.
+        """Replace what was saved, and what this stage left for other inputs.
 
         Raises:
             OutputError: the folder cannot be written.
@@ -53,11 +53,14 @@ class Checkpoint:
         named: dict[str, Any] = arrays  # numpy's types take the names for options of savez
         with atomic(self.path) as path, path.open("wb") as file:
             np.savez(file, **named)
+        for stale in self.path.parent.glob(f"{self.stage}-*.npz"):
+            if stale != self.path:
+                stale.unlink(missing_ok=True)
 
 
 def _key(depends_on: dict[str, Any]) -> str:
-    versions = [STAGES_VERSION, *(metadata.version(name) for name in _COMPUTED_WITH)]
-    digest = hashlib.sha256(json.dumps(versions).encode())
+    versions = [metadata.version(name) for name in _COMPUTED_WITH]
+    digest = hashlib.sha256(json.dumps([_source_digest(), *versions]).encode())
     for name in sorted(depends_on):
         value = depends_on[name]
         if isinstance(value, np.ndarray):
@@ -66,3 +69,12 @@ def _key(depends_on: dict[str, Any]) -> str:
             content = json.dumps(value, sort_keys=True).encode()
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
+
+
+@cache
+def _source_digest() -> str:
+    """SHA-256 of motionrecon's modules: a constant that was tuned makes other results as much as another input does."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()

@@ -165,6 +165,9 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
         f"feet skate in {quality['skate_percent']:.0f} % of frames, "
         f"penetration {quality['penetration_mm']:.1f} mm, {seconds:.0f} s"
     )
+    frames = motion.report["frames"]
+    if options.physics and frames["simulated"] < frames["total"]:
+        line += f"\nsimulated in {frames['simulated']} of {frames['total']} frames only; the others have no forces"
     if not options.height_given:
         line += (
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,14 +22,13 @@ from .camera import Camera
 from .camera_file import default_camera, load_camera
 from .checkpoints import Checkpoint
 from .config import Options
-from .errors import InputError
+from .errors import InputError, MotionReconError
 from .files import sha256
 from .keypoints import Keypoints, detect_keypoints, load_keypoints
 from .kinematics.fit import Weights, fit, landmark_trust
 from .motion import Motion
 from .objective.window import Engine
 from .output import CACHE, prepare, publish
-from .physics.rollout import State
 from .progress import Progress, Silent
 from .quality import quality
 from .simulated import Frames, kinematic_frames, simulated_frames
@@ -72,13 +70,14 @@ def reconstruct(
         ModelError: the detector's model cannot be had.
     """
     run = _Run.start(video, output, progress or Silent(), Options.of(**options).check())
-    camera = run.camera
-    keypoints = run.keypoints()
-    with one_thread():
-        body, evidence = run.kinematics(keypoints, camera)
-        frames, stretch = run.physics(body, evidence)
-    motion = run.motion(keypoints, body, evidence, frames, stretch)
-    run.write(motion)
+    with run.nothing_left_behind():
+        camera = run.camera
+        keypoints = run.keypoints()
+        with one_thread():
+            body, evidence = run.kinematics(keypoints, camera)
+            frames, stretch = run.physics(body, evidence)
+        motion = run.motion(keypoints, body, evidence, frames, stretch)
+        run.write(motion)
     return motion
 
 
@@ -104,9 +103,22 @@ class _Run:
             run._video_info.frame_range(options.start, options.end)
         if options.keypoints is not None:
             _cut(run._given_keypoints, options.start, options.end)
+            if run.video is not None:
+                _check_same_clip(run._given_keypoints, run._video_info, options.keypoints)
         if run.folder is not None:
             prepare(run.folder, options.force)
         return run
+
+    @contextmanager
+    def nothing_left_behind(self) -> Iterator[None]:
+        """A run that is refused takes its empty output folder with it."""
+        try:
+            yield
+        except MotionReconError:
+            for folder in (self.cache, self.folder):
+                if folder is not None and folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+            raise
 
     @property
     def cache(self) -> Path | None:
@@ -179,10 +191,12 @@ class _Run:
             | {"posed": camera.posed, "height": height, "mass": mass, "model": start.mjcf}
             | {"weights": vars(Weights()), "trust": landmark_trust()},
         )
-        with self._timed("kinematics"), self.progress.stage("kinematics", 1) as advance:
+        with self._timed("kinematics"), self.progress.stage("kinematics", len(keypoints)) as advance:
             saved = checkpoint.load(self.progress)
-            if saved is None:
-                x = fit(start, camera, *inputs, fps)
+            if saved is not None:
+                advance(len(keypoints))
+            else:
+                x = fit(start, camera, *inputs, fps, advance=advance)
                 saved = {
                     "qpos": x.qpos,
                     "lengths": x.body.proportions.as_array(),
@@ -193,7 +207,6 @@ class _Run:
             body = Body.build(height, mass, Proportions.from_array(saved["lengths"]), step)
             camera = camera.with_pose(saved["R"], saved["t"])
             joints = kinematic_frames(body, saved["qpos"], fps).joints
-            advance(1)
         weight = landmark_trust() * np.sqrt(confidence)
         tracked = _bridged(keypoints.tracked, round(BRIDGED * fps))
         return body, Evidence(camera, pixels, weight, saved["qpos"], joints, tracked, fps)
@@ -213,12 +226,13 @@ class _Run:
         )
         engine = Engine.of(body)
         with self._timed("physics"), self.progress.stage("physics", len(evidence) - 1) as advance:
-            resumed = _stretch(checkpoint.load(self.progress))
+            saved = checkpoint.load(self.progress)
+            resumed = None if saved is None else Stretch.from_arrays(saved)
             if resumed is not None:
                 advance(resumed.frame)
 
             def after_window(so_far: Stretch, frames: int) -> None:
-                checkpoint.save(_arrays(so_far))
+                checkpoint.save(so_far.to_arrays())
                 advance(frames)
 
             stretch = simulate(engine, evidence, settings, resume=resumed, after_window=after_window, seed=o.seed)
@@ -231,7 +245,7 @@ class _Run:
             ("failed", "no simulated motion was found"),
             ("no floor under the feet", "the person is held up by something above the floor, which is not simulated,"),
         ):
-            if spans := _spans([w for w in stretch.windows if w["status"] == status], fps):
+            if spans := _spans([w for w in stretch.windows if w["status"] == status], fps, self.options.start or 0.0):
                 self._warn(f"{what} from {spans}: these frames are kinematic, without forces")
         if self.options.assist:
             used = np.linalg.norm(stretch.wrench[:, :3], axis=1)
@@ -252,7 +266,12 @@ class _Run:
                 "focal_px": float(evidence.camera.K[0, 0]),
                 "pitch_deg": float(np.degrees(np.arcsin(np.clip(evidence.camera.R_camera_world[2, 2], -1, 1)))),
             },
-            "frames": {"total": len(keypoints), "tracked": int(keypoints.tracked.sum()), "fps": keypoints.fps},
+            "frames": {
+                "total": len(keypoints),
+                "tracked": int(keypoints.tracked.sum()),
+                "simulated": 0 if stretch is None else len(stretch.simulated_frames()),
+                "fps": keypoints.fps,
+            },
             "seconds": self.seconds,
             "quality": quality(
                 frames.joints,
@@ -303,15 +322,28 @@ class _Run:
             motion.save(scratch)
 
 
-def _spans(windows: list[dict[str, Any]], fps: float) -> str:
-    """The seconds that windows cover, neighbours joined: "0.40 to 1.20 s, 3.00 to 3.40 s"."""
+def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None:
+    """Raise an InputError where keypoints cannot be of this video."""
+    length = len(keypoints) / keypoints.fps
+    if keypoints.image_size != video.image_size:
+        theirs, ours = ("x".join(map(str, size)) for size in (keypoints.image_size, video.image_size))
+        raise InputError(f"--keypoints {path} is for images of {theirs}, {video.path} has {ours}; give the right video")
+    if abs(length - video.duration) > max(0.1 * video.duration, 2 / keypoints.fps):
+        raise InputError(
+            f"--keypoints {path} lasts {length:.2f} s ({len(keypoints)} frames at {keypoints.fps:g} fps), "
+            f"{video.path} lasts {video.duration:.2f} s; give the right video"
+        )
+
+
+def _spans(windows: list[dict[str, Any]], fps: float, start: float) -> str:
+    """The seconds of the video that windows cover, neighbours joined: "0.40 to 1.20 s, 3.00 to 3.40 s"."""
     joined: list[list[int]] = []
     for window in windows:
         if joined and joined[-1][1] == window["first_frame"]:
             joined[-1][1] = window["last_frame"]
         else:
             joined.append([window["first_frame"], window["last_frame"]])
-    return ", ".join(f"{first / fps:.2f} to {last / fps:.2f} s" for first, last in joined)
+    return ", ".join(f"{start + first / fps:.2f} to {start + last / fps:.2f} s" for first, last in joined)
 
 
 class _Warnings(Silent):
@@ -355,36 +387,3 @@ def _bridged(tracked: np.ndarray, longest: int) -> np.ndarray:
 
 def _versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")}
-
-
-def _arrays(so_far: Stretch) -> dict[str, np.ndarray]:
-    """A stretch as arrays for a checkpoint."""
-    began, knots = so_far.knots if so_far.knots is not None else (np.nan, np.zeros((0, so_far.ctrl.shape[1])))
-    state = so_far.state
-    return {
-        "frame": np.array(so_far.frame),
-        "qpos": state.qpos,
-        "qvel": state.qvel,
-        "warmstart": state.warmstart,
-        "ctrl": so_far.ctrl,
-        "wrench": so_far.wrench,
-        "segments": so_far.segments,
-        "knots_began": np.array(began),
-        "knots": knots,
-        "windows": np.array(json.dumps(so_far.windows)),
-    }
-
-
-def _stretch(arrays: dict[str, np.ndarray] | None) -> Stretch | None:
-    """The inverse of `_arrays`."""
-    if arrays is None:
-        return None
-    return Stretch(
-        int(arrays["frame"]),
-        State(arrays["qpos"], arrays["qvel"], arrays["warmstart"]),
-        arrays["ctrl"],
-        arrays["wrench"],
-        arrays["segments"],
-        (float(arrays["knots_began"]), arrays["knots"]) if len(arrays["knots"]) else None,
-        json.loads(str(arrays["windows"])),
-    )

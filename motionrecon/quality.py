@@ -34,7 +34,7 @@ def quality(
     Returns:
         ``reprojection_px``: mean distance in pixels between the limbs' marks and confident keypoints;
         ``reprojection_percent``: the same in percent of the person's height in the picture; and
-        `metrics.foot_quality`.
+        `metrics.foot_quality` of the frames in which the person is seen.
     """
     body = np.array([landmarks.INDEX[name] for name in landmarks.BODY])
     away = np.linalg.norm(camera.project(marks[:, body]) - pixels[:, body], axis=-1)
@@ -43,5 +43,6 @@ def quality(
     tall = height * 0.5 * (camera.K[0, 0] + camera.K[1, 1]) / depth
     error = float(away[counts].mean()) if counts.any() else float("nan")
     percent = 100 * float((away / tall)[counts].mean()) if counts.any() else float("nan")
-    feet = metrics.pick(joints, landmarks.NAMES, metrics.FEET)
+    seen = (confidence > 0).any(1)
+    feet = metrics.pick(joints[seen] if seen.any() else joints, landmarks.NAMES, metrics.FEET)
     return {"reprojection_px": error, "reprojection_percent": percent, **metrics.foot_quality(feet, fps)}

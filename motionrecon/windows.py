@@ -7,6 +7,7 @@ trajectory in a new segment.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,6 +99,43 @@ class Stretch:
     segments: np.ndarray
     knots: tuple[float, np.ndarray] | None
     windows: list[dict[str, Any]] = field(default_factory=list)
+
+    def simulated_frames(self) -> set[int]:
+        """The frames that the simulation reaches."""
+        frames: set[int] = set()
+        for window in self.windows:
+            if window["status"] == "ok":
+                frames |= set(range(window["first_frame"], window["last_frame"] + 1))
+        return frames
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """This stretch as arrays, for a checkpoint."""
+        began, knots = self.knots if self.knots is not None else (np.nan, np.zeros((0, self.ctrl.shape[1])))
+        return {
+            "frame": np.array(self.frame),
+            "qpos": self.state.qpos,
+            "qvel": self.state.qvel,
+            "warmstart": self.state.warmstart,
+            "ctrl": self.ctrl,
+            "wrench": self.wrench,
+            "segments": self.segments,
+            "knots_began": np.array(began),
+            "knots": knots,
+            "windows": np.array(json.dumps(self.windows)),
+        }
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, np.ndarray]) -> Stretch:
+        """The inverse of `to_arrays`."""
+        return Stretch(
+            int(arrays["frame"]),
+            State(arrays["qpos"], arrays["qvel"], arrays["warmstart"]),
+            arrays["ctrl"],
+            arrays["wrench"],
+            arrays["segments"],
+            (float(arrays["knots_began"]), arrays["knots"]) if len(arrays["knots"]) else None,
+            json.loads(str(arrays["windows"])),
+        )
 
 
 def steps_per_frame(fps: float) -> int:
@@ -249,6 +287,9 @@ class _Run:
         starts = len(so_far.ctrl) == 0 or np.isnan(so_far.ctrl[-1, 0])
         row = np.concatenate([[len(so_far.ctrl)], so_far.state.qpos, so_far.state.qvel])
         record |= {"status": "ok", "loss_before": before, "loss_after": result.fun}
+        if self.settings.assist:
+            push = np.linalg.norm(rollout.wrench[:steps, :3], axis=1)
+            record |= {"assist_mean_newtons": float(push.mean()), "assist_most_newtons": float(push.max())}
         return Stretch(
             keep,
             rollout.state(steps),

@@ -52,7 +52,7 @@ def test_another_stage_or_version_finds_nothing(tmp_path, monkeypatch):
     Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
     assert Checkpoint(tmp_path, "physics", INPUT).load(Silent()) is None
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "STAGES_VERSION", checkpoints.STAGES_VERSION + 1)
+        patch.setattr(checkpoints, "_source_digest", lambda: "other code")
         assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is None
     assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is not None
     version = checkpoints.metadata.version
@@ -81,3 +81,11 @@ def test_without_a_folder_nothing_is_kept():
 def test_what_cannot_be_a_key_is_refused(tmp_path):
     with pytest.raises(TypeError, match="object"):
         Checkpoint(tmp_path, "fit", {"engine": object()})
+
+
+def test_what_a_stage_left_for_other_inputs_goes(tmp_path):
+    Checkpoint(tmp_path, "fit", INPUT | {"fps": 50.0}).save(ARRAYS)
+    Checkpoint(tmp_path, "physics", INPUT).save(ARRAYS)
+    Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
+    assert len(list(tmp_path.glob("fit-*.npz"))) == 1 and len(list(tmp_path.glob("physics-*.npz"))) == 1
+    assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is not None

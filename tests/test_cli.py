@@ -102,7 +102,7 @@ def pipeline(monkeypatch):
         return reconstruct.motion
 
     quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
-    motion = SimpleNamespace(report={"quality": quality})
+    motion = SimpleNamespace(report={"quality": quality, "frames": {"total": 50, "simulated": 40}})
     reconstruct.does, reconstruct.motion, reconstruct.calls = None, motion, calls
     monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
     return reconstruct
@@ -124,15 +124,18 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
 
 def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
-    first, height, view = out.splitlines()
+    first, simulated, height, view = out.splitlines()
     assert re.fullmatch(
         r"walk_motionrecon: reprojection error 4\.2 px \(0\.9 % of the person's height\), feet skate in 3 % of frames, "
         r"penetration 1\.2 mm, \d+ s",
         first,
     )
+    assert "simulated in 40 of 50 frames" in simulated
     assert "assumed to be 1.70 m" in height and "assumed to be 65 degrees" in view
     _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--height", "1.7", "--fov", "65")
     assert "assumed" not in out
+    _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--no-physics")
+    assert "simulated" not in out
 
 
 def test_errors_meant_for_users_are_one_line(capsys, pipeline):

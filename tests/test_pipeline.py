@@ -12,20 +12,20 @@ import mujoco
 import numpy as np
 import people
 import pytest
-from clips import demo_images, write_clip
+from clips import demo_images, empty_images, write_clip
 
 import motionrecon
 from motionrecon import landmarks, pipeline
 from motionrecon.config import Options
 from motionrecon.errors import InputError
-from motionrecon.keypoints import Keypoints
+from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.keypoints.openpose import _BODY_25
 from motionrecon.motion import Motion
-from motionrecon.pipeline import _arrays, _bridged, _cut, _stretch
+from motionrecon.pipeline import _bridged, _cut
 from motionrecon.progress import Silent
 from motionrecon.replay import replay
-from motionrecon.windows import simulate
+from motionrecon.windows import Stretch, simulate
 
 FRAMES = 16
 QUICK = {"height": 1.75, "window": 0.4, "overlap": 0.2}
@@ -103,7 +103,7 @@ def test_the_report(motion, folder, clip):
     assert report["options"]["height"] == 1.75 and report["options"]["height_given"] is True
     assert {"mujoco", "mediapipe", "numpy", "motionrecon"} <= set(report["versions"])
     assert report["person"]["height"] == 1.75 and report["person"]["mass"] == pytest.approx(22.5 * 1.75**2)
-    assert report["frames"] == {"total": FRAMES, "tracked": FRAMES, "fps": 30}
+    assert report["frames"] == {"total": FRAMES, "tracked": FRAMES, "simulated": FRAMES, "fps": 30}
     assert {"keypoints", "kinematics", "physics", "output"} <= set(report["seconds"])
     assert min(report["seconds"].values()) >= 0
     quality = report["quality"]
@@ -282,15 +282,34 @@ def test_a_cut_cuts_everything():
 def test_a_stretch_survives_its_checkpoint(motion, folder):
     saved = next((folder / "cache").glob("physics-*.npz"))
     with np.load(saved) as file:
-        stretch = _stretch(dict(file))
+        stretch = Stretch.from_arrays(dict(file))
     assert stretch is not None and stretch.frame == FRAMES - 1
     np.testing.assert_array_equal(stretch.ctrl, motion.ctrl)
-    for key, value in _arrays(stretch).items():
+    for key, value in stretch.to_arrays().items():
         np.testing.assert_array_equal(value, dict(np.load(saved))[key])
-    assert _stretch(None) is None
 
 
 def test_options_are_those_of_the_command_line():
     with pytest.raises(InputError, match="--height"):
         motionrecon.reconstruct("x.mp4", height=17)
     assert set(QUICK) <= set(vars(Options()))
+
+
+def test_keypoints_of_another_video_are_refused(clip, folder, tmp_path):
+    """Neither another picture size nor another length is this clip."""
+    keypoints = load_keypoints(next((folder / "cache").glob("keypoints-*.npz")))
+    for other in (
+        replace(keypoints, image_size=(640, 480)),
+        replace(keypoints, fps=keypoints.fps / 2),
+    ):
+        path = tmp_path / "other.npz"
+        save(other, path)
+        with pytest.raises(InputError, match="right video"):
+            pipeline.reconstruct(clip, keypoints=path, physics=False)
+
+
+def test_a_refused_run_leaves_no_folder(tmp_path):
+    empty = write_clip(tmp_path / "empty.mp4", empty_images(8))
+    with pytest.raises(InputError):
+        pipeline.reconstruct(empty, output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -14,7 +14,6 @@ from motionrecon.body.tangent import integrate
 from motionrecon.motion import Motion
 from motionrecon.objective.window import Engine
 from motionrecon.optimizers import names
-from motionrecon.pipeline import _arrays, _stretch
 from motionrecon.replay import replay
 from motionrecon.simulated import _about_frames, kinematic_frames, simulated_frames
 from motionrecon.windows import Evidence, Settings, Stretch, simulate, steps_per_frame, velocities
@@ -131,7 +130,7 @@ def test_controls_go_on_without_a_jump_from_window_to_window(course):
 
 @pytest.mark.parametrize("window", [0, 1])
 def test_an_interrupted_run_goes_on_to_the_same_bit(engine, evidence, course, window):
-    resumed = _stretch(_arrays(course[window]))
+    resumed = Stretch.from_arrays(course[window].to_arrays())
     assert resumed is not None
     whole = simulate(engine, evidence, SHORT, resume=resumed)
     np.testing.assert_array_equal(whole.ctrl, course[-1].ctrl)

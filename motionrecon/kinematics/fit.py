@@ -6,6 +6,7 @@ and the feet on it, and at last, with lengths and floor held, feet that neither 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,6 +85,7 @@ def fit(
     points_3d: np.ndarray,
     fps: float,
     weights: Weights | None = None,
+    advance: Callable[[int], None] = lambda frames: None,
 ) -> Trajectory:
     """Fit a trajectory to keypoints.
 
@@ -95,6 +97,7 @@ def fit(
         points_3d: (T, 33, 3) the detector's guess, NaN where there is none.
         fps: frames per second.
         weights: of the terms.
+        advance: called with the number of frames that were fitted, as they are.
 
     Returns:
         The trajectory in a world whose floor is z = 0.
@@ -102,7 +105,9 @@ def fit(
     w = weights or Weights()
     seen = Seen(pixels, confidence, points_3d, fps)
     if len(pixels) <= LONGEST:
-        return _on_floor(_fit(body, camera, seen, w))
+        x = _fit(body, camera, seen, w)
+        advance(len(pixels))
+        return _on_floor(x)
     # The person's lengths, gravity and the floor are learnt where the person is seen best, and then held.
     known = _fit(body, camera, seen.part(_best_stretch(confidence, LONGEST)), w)
     qpos = np.empty((len(pixels), body.model.nq))
@@ -116,6 +121,7 @@ def fit(
             before = qpos[first:done]
             fitted[:shared] = integrate(before, share * difference(before, fitted[:shared]))
         qpos[part] = fitted
+        advance(part.stop - done)
         done = part.stop
         if done == len(pixels):
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 
 from .block import Block
 from .state import Trajectory
@@ -32,7 +32,11 @@ def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: f
     for _ in range(iterations):
         system = _Normal(len(x), x.body.model.nv, x.shared_count, blocks)
         for _ in range(6):
-            step, shared = system.solve(mu)
+            try:
+                step, shared = system.solve(mu)
+            except LinAlgError:  # not positive definite to rounding
+                mu *= 10.0
+                continue
             trial = x.moved(_bounded(step), np.clip(shared, -0.2, 0.2))
             trial_blocks = [term(trial) for term in terms]
             trial_cost = sum(b.cost for b in trial_blocks)
