@@ -97,6 +97,12 @@ class Motion:
     def __len__(self) -> int:
         return len(self.qpos)
 
+    def __repr__(self) -> str:
+        how = f"simulated in {self.simulated.sum()}" if len(self.ctrl) else "kinematic"
+        duration = len(self) / self.fps
+        joints = len(self.joint_names)
+        return f"Motion({len(self)} frames at {self.fps:.4g} fps, {duration:.1f} s, {how}, {joints} joints)"
+
     @property
     def time(self) -> np.ndarray:
         """(T,) seconds of each frame, from the start of the motion."""
@@ -106,6 +112,16 @@ class Motion:
     def steps_per_frame(self) -> int:
         """Simulation steps between two frames."""
         return max(1, round(1 / (self.fps * self.timestep)))
+
+    @cached_property
+    def simulated(self) -> np.ndarray:
+        """(T,) bool, True in frames that the simulation reaches; in all others the motion is kinematic."""
+        frames = np.arange(len(self)) * self.steps_per_frame
+        done = np.isfinite(self.ctrl).all(axis=1)
+        if not len(done):
+            return np.zeros(len(self), bool)
+        reached = (frames > 0) & (frames <= len(done)) & done[np.clip(frames - 1, 0, len(done) - 1)]
+        return reached | np.isin(frames, self.segments[:, 0])
 
     @cached_property
     def model(self) -> mujoco.MjModel:

@@ -74,6 +74,19 @@ def test_replay_reproduces_what_was_simulated(saved: Path) -> None:
     np.testing.assert_array_equal(again[covered], motion.qpos[covered])
 
 
+def test_simulated_frames_are_those_that_a_replay_reaches(saved: Path) -> None:
+    for motion in (simulated(), simulated(second_start=20), Motion.load(saved)):
+        np.testing.assert_array_equal(motion.simulated, np.isfinite(replay(motion)).all(1))
+    # A stretch that starts right on a frame, here step 20, has that frame too.
+    np.testing.assert_array_equal(np.flatnonzero(~simulated(second_start=20).simulated), [4])
+    assert not walking(3).simulated.any()
+
+
+def test_printing_a_motion_tells_what_it_is_in_one_line() -> None:
+    assert repr(simulated()) == "Motion(12 frames at 30 fps, 0.4 s, simulated in 10, 33 joints)"
+    assert repr(walking(66, fps=30000 / 1001)) == "Motion(66 frames at 29.97 fps, 2.2 s, kinematic, 33 joints)"
+
+
 def test_replay_notices_other_controls() -> None:
     motion = simulated()
     assert np.abs(replay(replace(motion, ctrl=motion.ctrl + 0.1)) - motion.qpos)[3].max() > 1e-3
