@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from motions import camera, kinematic, walking
+from motions import camera, kinematic, simulated, walking
 
 from motionrecon.camera import Camera
 from motionrecon.errors import InputError, OutputError
@@ -105,6 +105,15 @@ def test_untracked_frames_are_grey_and_say_so() -> None:
     assert share_of(untracked, colours.LEFT) == share_of(untracked, colours.RIGHT) == 0
     assert share_of(untracked[:60, :200], colours.OUTLINE, 5) > 0.1, "no label in the corner"
     assert share_of(tracked[:60, :200], colours.OUTLINE, 5) == 0
+
+
+def test_frames_that_the_simulation_leaves_out_say_so() -> None:
+    motion = simulated()
+    labelled = [bool(share_of(render_still(motion, t)[:60, :200], colours.OUTLINE, 5) > 0.1) for t in range(12)]
+    assert labelled == [t in (4, 5) for t in range(12)]
+    assert share_of(render_still(motion, 4), colours.LEFT) > 0.001, "only a frame without the person is grey"
+    untracked = [replace(m, tracked=np.zeros(12, bool)) for m in (motion, replace(motion, ctrl=motion.ctrl[:0]))]
+    np.testing.assert_array_equal(*(render_still(m, 4) for m in untracked))  # then it is that which is said
 
 
 def test_ground_forces_are_drawn_up_from_the_foot() -> None:

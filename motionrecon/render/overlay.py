@@ -114,6 +114,8 @@ class Painter:
         draw_skeleton(image, motion.camera, motion.joints[t], motion.joint_names, tracked)
         if not tracked:
             _badge(image, "not tracked")
+        elif len(motion.ctrl) and not motion.simulated[t]:
+            _badge(image, "not simulated")
 
     def _draw_side(self, image: np.ndarray, t: int) -> None:
         motion, camera = self._motion, self._stage.camera(t)
