@@ -109,9 +109,9 @@ def test_openpose_coco_18(tmp_path: Path) -> None:
 
 def test_openpose_needs_a_clock_and_a_size(tmp_path: Path) -> None:
     folder = write_openpose(tmp_path / "json", {k: [body_25()] for k in range(3)})
-    with pytest.raises(InputError, match="frame rate"):
+    with pytest.raises(InputError, match=r"frame rate; give the video as well$"):
         load_keypoints(folder, image_size=(10, 10))
-    with pytest.raises(InputError, match="image size"):
+    with pytest.raises(InputError, match=r"image size; give the video as well$"):
         load_keypoints(folder, fps=30.0)
 
 

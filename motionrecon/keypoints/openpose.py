@@ -89,9 +89,9 @@ def load_folder(
         fps, image_size = fps or info.fps, image_size or info.image_size
         count, first = info.frame_count, 0
     if fps is None or not (math.isfinite(fps) and fps > 0):
-        raise InputError(f"{folder} does not say its frame rate; give the video as well, or fps=... from Python")
+        raise InputError(f"{folder} does not say its frame rate; give the video as well")
     if image_size is None:
-        raise InputError(f"{folder} does not say its image size; give the video as well, or image_size=(width, height)")
+        raise InputError(f"{folder} does not say its image size; give the video as well")
     seen = {_frame_number(file) - first: _people(file) for file in files}
     if len(seen) < len(files):
         raise InputError(f"{folder} holds several files for one frame; give a folder with the JSON of one clip")
