@@ -363,6 +363,24 @@ def test_readout_tells_time_contact_and_missing_people() -> None:
     assert "not seen" in readout(motion, poses, 5)
 
 
+def test_readout_tells_frames_without_simulation_from_feet_in_the_air() -> None:
+    motion = make_motion()
+    steps = (FRAMES - 1) * motion.steps_per_frame
+    ctrl = np.zeros((steps, motion.model.nu + 1))
+    ctrl[6 * motion.steps_per_frame :] = np.nan  # the simulation reaches frame 6 and ends there
+    start = np.hstack([0, motion.qpos[0], motion.qvel[0]])[None]
+    force = motion.contact_force.copy()
+    force[[0, *range(6, FRAMES)]] = 0
+    motion = replace(
+        motion, ctrl=ctrl, segments=start, contact_force=force, joint_torque=np.zeros((FRAMES, ctrl.shape[1]))
+    )
+    poses = compute_poses(motion)
+    said = [readout(motion, poses, frame).partition("Left foot: ")[2] for frame in range(FRAMES)]
+    assert all(said[frame].startswith("in the air") for frame in (0, 6))
+    assert all(said[frame].startswith("400 N") for frame in range(1, 6))
+    assert all(said[frame].startswith("not simulated") for frame in range(7, FRAMES))
+
+
 def test_report_lines_show_numbers_and_warnings() -> None:
     quality = {"reprojection_px": 4.21, "skate_percent": 0.0, "windows": 3, "frames": [1, 2]}
     assert report_lines({"quality": quality, "warnings": ["height assumed"]}) == [
@@ -377,14 +395,15 @@ def test_report_lines_show_numbers_and_warnings() -> None:
 # ---------------------------------------------------------------- serving
 
 
-def test_serves_localhost_only_and_takes_the_next_free_port() -> None:
+def test_serves_localhost_only_and_takes_the_next_free_port(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         viewer = view(make_motion(), port=port, open_browser=False, block=False)
     try:
         assert viewer.server.get_host() == "127.0.0.1"
         assert viewer.url == f"http://127.0.0.1:{viewer.server.get_port()}"
-        assert viewer.server.get_port() != port
+        assert (used := viewer.server.get_port()) != port
+        assert f"at {viewer.url}, on port {used} because {port} is taken (" in capsys.readouterr().out
     finally:
         viewer.stop()
         viewer.stop()  # harmless

@@ -47,10 +47,10 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
         name = "motion"
     viewer = Viewer(motion, port=port, name=name)
     if not block:
-        _announce(viewer, name, open_browser)
+        _announce(viewer, name, port, open_browser)
         return viewer
     try:
-        _announce(viewer, name, open_browser)
+        _announce(viewer, name, port, open_browser)
         viewer.wait()
     except KeyboardInterrupt:
         print()
@@ -59,8 +59,10 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
     return viewer
 
 
-def _announce(viewer: Viewer, name: str, open_browser: bool) -> None:
-    print(f"Viewing {name} at {viewer.url} (Ctrl-C ends)", flush=True)
+def _announce(viewer: Viewer, name: str, port: int, open_browser: bool) -> None:
+    used = viewer.server.get_port()
+    instead = "" if used == port else f", on port {used} because {port} is taken"
+    print(f"Viewing {name} at {viewer.url}{instead} (Ctrl-C ends)", flush=True)
     if open_browser:
         webbrowser.open(viewer.url)
 
