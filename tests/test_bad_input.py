@@ -385,7 +385,13 @@ def test_ctrl_c_in_any_stage(clip, tmp_path, monkeypatch, capsys):
 
 def test_ctrl_c_from_the_keyboard(clip, tmp_path):
     """The real signal, in a real process, while it detects."""
-    command = [sys.executable, "-P", "-m", "motionrecon.cli", "reconstruct", str(clip), "-o", "out"]
+    # A script, as the installed command is one: after Ctrl-C amid an import, `python -m` ends by the signal whatever
+    # the exit code.
+    script = tmp_path / "command.py"
+    script.write_text(
+        'import sys\nfrom motionrecon.cli import main\nif __name__ == "__main__":\n    sys.exit(main())\n'
+    )
+    command = [sys.executable, "-P", str(script), "reconstruct", str(clip), "-o", "out"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     deadline = time.monotonic() + 60
     while not (tmp_path / "out").exists() and time.monotonic() < deadline:
