@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from ..blas import one_thread
 from ..body.model import Body
 from ..body.tangent import difference
 from ..physics.derivatives import Linearizer, adjoint, sensitivity
@@ -181,8 +182,9 @@ def run(body: Body | None = None, seconds: float = 0.5, repeats: int = 15, threa
 
 
 def main() -> None:
-    """Measure and print, one figure a line."""
-    report = run()
+    """Measure as the main job runs, with BLAS on one thread, and print one figure a line."""
+    with one_thread():
+        report = run()
     print(
         f"window: {report.steps} steps, {report.nv} degrees of freedom, {report.unknowns} unknowns, "
         f"{report.frames} frames; feet in contact in {report.steps_in_contact} steps; median of {report.repeats} turns"
