@@ -104,6 +104,7 @@ def test_the_report(motion, folder, clip):
     assert {"mujoco", "mediapipe", "numpy", "motionrecon"} <= set(report["versions"])
     assert report["person"]["height"] == 1.75 and report["person"]["mass"] == pytest.approx(22.5 * 1.75**2)
     assert report["frames"] == {"total": FRAMES, "tracked": FRAMES, "simulated": FRAMES, "fps": 30}
+    assert report["frames"]["simulated"] == motion.simulated.sum()
     assert {"keypoints", "kinematics", "physics", "output"} <= set(report["seconds"])
     assert min(report["seconds"].values()) >= 0
     quality = report["quality"]
