@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..body import Body, Proportions
-from ..body.pose import Pose, pose
+from ..body.posed import Posed
 from ..body.tangent import integrate
 from ..camera import Camera
 
@@ -17,7 +17,7 @@ SHARED_EXTRA = ("floor", "tilt_x", "tilt_y")
 
 
 @dataclass(frozen=True)
-class Trajectory:
+class Trajectory(Posed):
     """The unknowns of the kinematic fit, and what follows from them.
 
     Attributes:
@@ -34,25 +34,6 @@ class Trajectory:
 
     def __len__(self) -> int:
         return len(self.qpos)
-
-    @cached_property
-    def pose(self) -> Pose:
-        return pose(self.body.model, self.qpos)
-
-    @cached_property
-    def landmarks(self) -> np.ndarray:
-        """(T, 33, 3) world positions, metres."""
-        return self.pose.sites[:, self.body.landmark_sites]
-
-    @cached_property
-    def seen(self) -> np.ndarray:
-        """(T, 33, 3) world positions of what the detector marks as the landmarks, metres."""
-        return self.pose.sites[:, self.body.seen_sites]
-
-    @cached_property
-    def seen_jacobian(self) -> np.ndarray:
-        """(T, 33, 3, nv) derivative of `seen` with respect to the tangent of `qpos`."""
-        return self.pose.jacobian(self.seen, self.body.model.site_bodyid[self.body.seen_sites])
 
     @cached_property
     def soles(self) -> np.ndarray:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from ..body import Body
-from ..body.pose import Pose, pose
+from ..body.posed import Posed
 
 
 @dataclass(frozen=True)
-class Readout:
+class Readout(Posed):
     """A simulated motion at F frames.
 
     Attributes:
@@ -25,30 +24,6 @@ class Readout:
     body: Body
     qpos: np.ndarray
     qvel: np.ndarray
-
-    @cached_property
-    def pose(self) -> Pose:
-        return pose(self.body.model, self.qpos)
-
-    @cached_property
-    def landmarks(self) -> np.ndarray:
-        """(F, 33, 3) world positions, metres."""
-        return self.pose.sites[:, self.body.landmark_sites]
-
-    @cached_property
-    def landmark_jacobian(self) -> np.ndarray:
-        """(F, 33, 3, nv)."""
-        return self.pose.jacobian(self.landmarks, self.body.model.site_bodyid[self.body.landmark_sites])
-
-    @cached_property
-    def seen(self) -> np.ndarray:
-        """(F, 33, 3) world positions of what the detector marks as the landmarks, metres."""
-        return self.pose.sites[:, self.body.seen_sites]
-
-    @cached_property
-    def seen_jacobian(self) -> np.ndarray:
-        """(F, 33, 3, nv)."""
-        return self.pose.jacobian(self.seen, self.body.model.site_bodyid[self.body.seen_sites])
 
 
 @dataclass(frozen=True)
