@@ -39,7 +39,7 @@ class Options:
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
         overlap: how much of a window the next one repeats, seconds.
         physics: simulate the motion; without it, the result is the kinematic motion, for comparison.
-        assist: allow a residual force on the pelvis where nothing else explains the video; the report says where.
+        assist: allow a residual force on the pelvis, at a price; the report says how much of it each window used.
         force: write into a folder that already holds a result, replacing it.
         quiet: no progress bars and no summary; warnings and errors still show.
         seed: seed of everything random; the same seed and input give the same result.

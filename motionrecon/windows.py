@@ -200,6 +200,7 @@ class _Run:
         self.per_frame = steps_per_frame(evidence.fps)
         self.qvel = velocities(evidence.qpos, evidence.fps)
         self.nu = engine.body.model.nu
+        self.gravity = -float(engine.body.model.opt.gravity[2])
         fps = evidence.fps
         self.evaluations = settings.evaluations or (LM_EVALUATIONS if settings.optimizer == "lm" else EVALUATIONS)
         self.length = max(4, round(settings.window * fps))
@@ -324,7 +325,7 @@ class _Run:
         assist = None
         if self.settings.assist:
             frame_start = np.arange(steps) // self.per_frame * self.per_frame
-            assist = Assist(GRAVITY * self.engine.body.mass, self.settings.assist, weights[frame_start])
+            assist = Assist(self.gravity * self.engine.body.mass, self.settings.assist, weights[frame_start])
         compared = (frames - first) * self.per_frame
         return WindowProblem(self.engine, start, weights, compared, terms, control, assist), at
 
@@ -374,7 +375,7 @@ class _Run:
             return False
         time = np.arange(last + 1 - first) / self.evidence.fps
         falling = 2 * np.polyfit(time, marks[:, HIPS, 2].mean(1), 2)[0]
-        return bool(falling > -0.5 * GRAVITY)
+        return bool(falling > -0.5 * self.gravity)
 
     def _follows(self, problem: WindowProblem, x: np.ndarray, first: int, keep: int) -> bool:
         """Whether the simulated motion stays with the kinematic one: a body that fell does not."""
@@ -387,8 +388,8 @@ class _Run:
         return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
 
 
-#: Gradients that a window's minimization takes with the optimizers that know only gradients, and Jacobians that
-#: Levenberg-Marquardt takes: beyond these the objective falls by less than a tenth.
+#: Gradients that a window's minimization may take with the optimizers that know only gradients, and Jacobians that
+#: Levenberg-Marquardt may take: a balance of time and of what is left to gain.
 EVALUATIONS, LM_EVALUATIONS = 40, 12
 
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
@@ -396,7 +397,6 @@ FALLEN = 0.15
 
 #: Height of the lowest landmark over the floor from which nobody can be standing on it, metres.
 IN_THE_AIR = 0.3
-GRAVITY = 9.81
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 #: Root weights of the landmarks among themselves: the feet decide contact, the limbs' joints tell the pose, the face

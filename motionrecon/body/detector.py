@@ -2,8 +2,8 @@
 
 The detector was taught by people who marked joints on photographs: its hips lie at the front of the body, its
 shoulders on top of the joint, its toes short of the tip. Measured as the mean offset, in the body's axes, between
-MediaPipe's keypoints (full and heavy agree) and the exact joint centres of rendered Anny mannequins of five builds in
-nine clips; the root mean square distance of the hips falls by a fifth and of the shoulders by a quarter.
+the keypoints of MediaPipe's full model and the exact joint centres of rendered Anny mannequins in nine clips (jump,
+kick, punch, dance, run); the root mean square distance of the hips falls by a fifth and of the shoulders by a quarter.
 """
 
 from __future__ import annotations

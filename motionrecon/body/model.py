@@ -18,7 +18,7 @@ from .segments import TYPICAL_BMI
 
 @dataclass(frozen=True)
 class Body:
-    """A person as a MuJoCo model. Any other body (a skinned one, say) that has these members can take its place.
+    """A person as a MuJoCo model: what physics, objective and export know of a body.
 
     Attributes:
         mjcf: the model's text, complete in itself.

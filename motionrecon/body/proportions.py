@@ -11,7 +11,8 @@ import numpy as np
 class Proportions:
     """Distances between joint centres of one person, in metres, left and right alike.
 
-    Typical values follow Drillis & Contini (1966), with the hips' joint centres after Bell et al. (1990).
+    Typical values are our own, between the tables of Drillis & Contini (1966) and what the detector shows of people of
+    known height; the fit moves them by what it sees.
     """
 
     hip_width: float
@@ -47,7 +48,7 @@ class Proportions:
         return Proportions(**dict(zip(Proportions.names(), map(float, lengths), strict=True)))
 
 
-# Share of the body height, and relative standard deviation among adults (after NASA-STD-3000 and Drillis & Contini).
+# Share of the body height, and how much it is taken to vary among adults: relative standard deviation.
 _SHARES: dict[str, tuple[float, float]] = {
     "hip_width": (0.112, 0.08),
     "shoulder_width": (0.210, 0.06),

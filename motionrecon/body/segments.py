@@ -1,7 +1,8 @@
 """Mass, centre of mass and inertia of the body's segments.
 
 Source: P. de Leva (1996), Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters, J. Biomech. 29(9).
-Values are the mean of the female and the male column, since the sex is not asked for.
+Values are the mean of the female and the male column, since the sex is not asked for. Head, hand and the two parts of
+the trunk end elsewhere here than there; their centres of mass and radii are set to our ends.
 """
 
 from __future__ import annotations
