@@ -1,0 +1,1 @@
+"""Learned optimizers: Optimus, and the Adafactor MLP that it is measured against."""

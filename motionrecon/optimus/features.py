@@ -1,0 +1,87 @@
+"""What a learned optimizer sees of a flat vector of parameters: the features of the Adafactor MLP.
+
+Metz et al., "Practical tradeoffs between memory, compute, and performance in learned optimizers" (2022), restricted
+to parameters that form one vector: 28 channels that a parameter owns and 11 that say how late it is. A vector has no
+rows and columns, so both factors of a factored second moment are the plain second moment, and its channels come twice.
+
+Everything is batched over P problems of n parameters, float32, and without control flow on values, so
+``torch.func.vmap`` may go over it. No gradient is taken here; callers detach what they pass.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+#: Decays of the running means of the gradient (momenta) and of its square (second moments).
+DECAYS = (0.9, 0.99, 0.999)
+#: Evaluations after which each of the channels of time has its middle.
+TIMES = (1.0, 3.0, 10.0, 30.0, 1e2, 3e2, 1e3, 3e3, 1e4, 3e4, 1e5)
+#: Channels that belong to one parameter, and channels in all.
+OWN_CHANNELS = 28
+CHANNELS = OWN_CHANNELS + len(TIMES)
+#: Entries beyond this are cut, so that their squares stay within float32.
+LARGEST = 1e15
+#: The keys of a history, for states that keep other things besides.
+HISTORY = ("momentum", "second_moment")
+
+
+def begin_history(x: Tensor) -> dict[str, Tensor]:
+    """The history before the first gradient: zeros (P, n, 3), for the parameters ``x`` (P, n)."""
+    zeros = torch.zeros((*x.shape, len(DECAYS)), dtype=torch.float32, device=x.device)
+    return {"momentum": zeros, "second_moment": zeros}
+
+
+def update_history(history: dict[str, Tensor], g: Tensor) -> dict[str, Tensor]:
+    """The history after the gradient ``g`` (P, n): running means of it and of its square, without bias correction."""
+    g = _bounded(g)[..., None]
+    decay = torch.tensor(DECAYS, device=g.device)
+    return {
+        "momentum": decay * history["momentum"] + (1 - decay) * g,
+        "second_moment": decay * history["second_moment"] + (1 - decay) * g.square(),
+    }
+
+
+def features(p: Tensor, g: Tensor, history: dict[str, Tensor], t: Tensor) -> Tensor:
+    """The features (P, n, 39), float32.
+
+    Args:
+        p: the parameters (P, n), best given as the way from the start, which does not depend on the origin.
+        g: the gradient (P, n) at them, already in ``history``, in units of its size at the start.
+        history: from :func:`begin_history` and :func:`update_history`.
+        t: evaluations so far (P,).
+    """
+    p, g = _bounded(p)[..., None], _bounded(g)[..., None]
+    m, v = history["momentum"], history["second_moment"]
+    slowest = v[..., -1:]
+    own = torch.cat(
+        [
+            g,
+            p,
+            m,
+            slowest,
+            m * torch.rsqrt(slowest + 1e-6),
+            torch.rsqrt(slowest + 1e-6),
+            g * torch.rsqrt(v + 1e-30),
+            v,
+            v,
+            torch.rsqrt(v + 1e-8),
+            torch.rsqrt(v + 1e-8),
+            m * torch.rsqrt(v + 1e-6),
+        ],
+        dim=-1,
+    )
+    # In float32 the square of LARGEST**2 has no place: divide by the largest entry before squaring.
+    largest = own.abs().amax(dim=-2, keepdim=True).clamp_min(1.0)
+    own = own / largest
+    own = own * torch.rsqrt(1e-5 / largest.square() + own.square().mean(dim=-2, keepdim=True))
+    return torch.cat([own, times(t)[:, None, :].expand(-1, own.shape[-2], -1)], dim=-1)
+
+
+def times(t: Tensor) -> Tensor:
+    """The channels of time (P, 11), float32, for the evaluations so far ``t`` (P,): tanh(t / tau - 1)."""
+    return torch.tanh(t.float()[:, None] / torch.tensor(TIMES, device=t.device) - 1)
+
+
+def _bounded(entries: Tensor) -> Tensor:
+    return entries.clamp(-LARGEST, LARGEST).float()
