@@ -194,6 +194,35 @@ def simulate(
     return _Run(engine, evidence, settings, trust or Trust(), seed).go(resume, after_window)
 
 
+def window_at(
+    engine: Engine,
+    evidence: Evidence,
+    settings: Settings,
+    first: int,
+    state: State,
+    knots: tuple[float, np.ndarray] | None,
+    trust: Trust | None = None,
+) -> tuple[WindowProblem, np.ndarray]:
+    """One window apart from any run, just as `simulate` would meet it: for training and comparing optimizers.
+
+    Args:
+        engine, evidence, settings, trust: as for `simulate`; the window is shorter than `settings.window` where the
+            person is lost or the clip ends before.
+        first: the frame that it starts from, two frames before the person is lost at the latest.
+        state: of the simulation there.
+        knots: the previous window's controls at its knots and the time of the first (s), as `Stretch` keeps them;
+            None where there is no window before this one.
+
+    Returns:
+        The problem, and the unknowns (n,) that the main job would try first.
+    """
+    run = _Run(engine, evidence, settings, trust or Trust(), seed=0)
+    last = min(first + run.length, run._tracked_run(first))
+    problem, at = run._problem(state, knots, first, last)
+    so_far = Stretch(first, state, np.zeros((0, run.nu)), np.zeros((0, 6)), np.zeros((0, 0)), knots)
+    return problem, next(run._starts(so_far, problem, at, first))
+
+
 class _Run:
     def __init__(self, engine: Engine, evidence: Evidence, settings: Settings, trust: Trust, seed: int) -> None:
         self.engine, self.evidence, self.settings, self.trust, self.seed = engine, evidence, settings, trust, seed
