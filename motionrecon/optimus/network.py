@@ -1,0 +1,118 @@
+"""The network of Optimus: one token per unknown, three encoders that each say how to update B, a branch for the step.
+
+After "Transformer-Based Learned Optimization" (arXiv 2212.01055). Every layer acts on each token with the same
+weights, and attention mixes tokens whatever their number and order: one set of weights serves every dimension, and
+permuting the unknowns permutes what the network says about them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu, scaled_dot_product_attention
+
+#: Rank-one updates of B per step, and encoders: each encoder predicts one.
+LAYERS = 3
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes that make a network; saved with its weights.
+
+    Attributes:
+        channels: features of a token.
+        facts: features of the whole problem, which every token sees.
+        vectors: vectors that a rank-one update is mixed from.
+        dials: numbers that the network sets for the whole problem.
+        width: of a token inside.
+        heads: of the attention.
+        attention: False gives the control that treats every unknown by itself.
+    """
+
+    channels: int
+    facts: int
+    vectors: int
+    dials: int
+    width: int = 24
+    heads: int = 2
+    attention: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """The sizes, as JSON holds them."""
+        return asdict(self)
+
+
+class Says(NamedTuple):
+    """What the network says about P problems of n unknowns.
+
+    Attributes:
+        mix: (P, 3, n, vectors) how each unknown changes the mixture of each rank-one update; 0 changes nothing.
+        direction: (P, n) change d of the gradient that B is applied to; 0 changes nothing.
+        length: (P, n) logarithm a of each unknown's factor on it; 0 changes nothing.
+        dials: (P, dials) logarithms of factors for the whole problem; 0 changes nothing.
+    """
+
+    mix: Tensor
+    direction: Tensor
+    length: Tensor
+    dials: Tensor
+
+
+class Encoder(nn.Module):
+    """A Transformer encoder layer, normalized before attention and before the two-layer perceptron."""
+
+    def __init__(self, width: int, heads: int, attention: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width) if attention else None
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False) if attention else None
+        self.mixed = nn.Linear(width, width) if attention else None
+        self.before_perceptron = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 2 * width)
+        self.narrow = nn.Linear(2 * width, width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(P, n, width) -> (P, n, width)."""
+        if self.before_attention is not None and self.query_key_value is not None and self.mixed is not None:
+            batch, n, width = h.shape
+            split = self.query_key_value(self.before_attention(h)).reshape(batch, n, 3, self.heads, width // self.heads)
+            q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
+            h = h + self.mixed(scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, n, width))
+        return h + self.narrow(relu(self.widen(self.before_perceptron(h))))
+
+
+class OptimusNetwork(nn.Module):
+    """Features -> three encoders -> updates of B, direction and length of the step, dials.
+
+    The layers that speak start at zero, so an untrained network says 0 everywhere: Optimus then does what its
+    classical seeds do, which is the control that training has to beat.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.token = nn.Linear(shape.channels, shape.width)
+        self.fact = nn.Linear(shape.facts, shape.width)
+        self.encoders = nn.ModuleList(Encoder(shape.width, shape.heads, shape.attention) for _ in range(LAYERS))
+        self.mix = nn.ModuleList(nn.Linear(shape.width, shape.vectors) for _ in range(LAYERS))
+        self.branch = nn.Linear(shape.width, 2)
+        self.read_facts = nn.Linear(shape.facts, shape.width)
+        self.dials = nn.Linear(2 * shape.width, shape.dials)
+        for silent in (*self.mix, self.branch, self.dials):
+            assert isinstance(silent, nn.Linear)
+            nn.init.zeros_(silent.weight)
+            nn.init.zeros_(silent.bias)
+
+    def forward(self, tokens: Tensor, facts: Tensor) -> Says:
+        """What to do, from features of the unknowns (P, n, channels) and of the problems (P, facts), float32."""
+        h = self.token(tokens) + self.fact(facts)[:, None, :]
+        mixes = []
+        for encoder, mix in zip(self.encoders, self.mix, strict=True):
+            h = encoder(h)
+            mixes.append(mix(h))
+        direction, length = self.branch(h).unbind(-1)
+        whole = torch.cat([h.mean(1), torch.tanh(self.read_facts(facts))], dim=-1)
+        return Says(torch.stack(mixes, 1), direction, length, self.dials(whole))
