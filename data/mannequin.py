@@ -7,7 +7,7 @@ that `simulate` simulates, so that the mesh, the landmarks and the simulated bod
 Axes: x forward, y left, z up, metres. In the *reference pose* every segment's frame is parallel to the world: the
 person stands with the legs straight and the arms hanging, and every elbow and knee bends about its own y axis.
 
-Needs the extra packages ``anny`` and ``torch`` (``pip install motionrecon[recipes]``).
+Needs the extra package ``anny`` (``pip install motionrecon[recipes]``).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_help_answers_in_half_a_second():
 
 
 def test_nothing_heavy_is_imported_for_the_help():
-    heavy = "mujoco, mediapipe, cv2, av, scipy, viser, torch, numpy"
+    heavy = "mujoco, mediapipe, cv2, av, scipy, viser, torch, matplotlib, safetensors, numpy"
     code = f"import sys, motionrecon.cli; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     assert python("-c", code).stdout.strip() == "[]"
 
