@@ -12,7 +12,7 @@ its motions are split into "train", "tune" and "test", and no motion is in two o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -116,13 +116,13 @@ class Clip:
         first = int(self.first[place])
         start = State(qpos, qvel, warmstart)
         problem, x0 = window_at(self.engine(threads), self.evidence, settings, first, start, before)
-        return Window(self, place, problem, x0)
+        return Window(self, place, seconds, problem, x0)
 
     @staticmethod
     def of(name: str, motion: str, real: bool, body: Body, evidence: Evidence, places: Sequence[Place]) -> Clip:
         """A clip from the main job's own objects."""
         nu = body.model.nu
-        longest = max(2, *(len(p.knots[1]) for p in places if p.knots is not None))
+        longest = max([2, *(len(p.knots[1]) for p in places if p.knots is not None)])
         knots = np.full((len(places), longest, nu), np.nan)
         for row, place in zip(knots, places, strict=True):
             if place.knots is not None:
@@ -144,11 +144,13 @@ class Clip:
             weight=evidence.weight,
             qpos=evidence.qpos,
             tracked=evidence.tracked,
-            first=np.array([p.frame for p in places]),
-            keep=np.array([p.keep for p in places]),
-            state=np.stack([np.concatenate([p.state.qpos, p.state.qvel, p.state.warmstart]) for p in places]),
+            first=np.array([p.frame for p in places], dtype=int),
+            keep=np.array([p.keep for p in places], dtype=float),
+            state=np.array([np.concatenate([p.state.qpos, p.state.qvel, p.state.warmstart]) for p in places]).reshape(
+                len(places), body.model.nq + 2 * body.model.nv
+            ),
             knots=knots,
-            began=np.array([np.nan if p.knots is None else p.knots[0] for p in places]),
+            began=np.array([np.nan if p.knots is None else p.knots[0] for p in places], dtype=float),
         )
 
 
@@ -177,22 +179,21 @@ class Window:
     """A window problem, and where the main job would start on it.
 
     Attributes:
-        clip, place: where it comes from.
+        clip, place, seconds: where it comes from, and how long it was meant to be.
         problem: the least-squares problem; ``problem.n`` unknowns.
         x0: (n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles.
     """
 
     clip: Clip
     place: int
+    seconds: float
     problem: WindowProblem
     x0: np.ndarray
 
     @property
     def name(self) -> str:
-        """Clip, first frame and length in seconds."""
-        model = self.clip.body.model
-        seconds = len(self.problem.weights) * model.opt.timestep
-        return f"{self.clip.name}@{self.clip.first[self.place]}+{seconds:.2f}"
+        """Clip, number of the place in it, and length in seconds."""
+        return f"{self.clip.name}-{self.place:02d}-{self.seconds:.2f}s"
 
 
 def sample(clips: Sequence[Clip], rng: np.random.Generator, shortest: float = SHORTEST, longest: float = LONGEST,
@@ -212,10 +213,11 @@ def sample(clips: Sequence[Clip], rng: np.random.Generator, shortest: float = SH
     return clip.window(int(rng.integers(len(clip.first))), float(rng.uniform(shortest, longest)), threads)
 
 
-def spread(clips: Sequence[Clip], count: int, seed: int = 0, threads: int = 1) -> Iterator[Window]:
-    """A fixed choice of `count` windows, shared among the motions as evenly as it goes, no two from one place.
+def choose(clips: Sequence[Clip], count: int, seed: int = 0) -> list[tuple[Clip, int, float]]:
+    """A fixed choice of `count` windows (clip, place, seconds), no two from one place.
 
-    The windows are the same wherever the same clips are; they are made one by one, as they are asked for.
+    They are shared among the motions as evenly as it goes, and among a motion's clips likewise; the same clips and seed
+    give the same windows.
 
     Raises:
         InputError: the clips have fewer places than that.
@@ -224,16 +226,18 @@ def spread(clips: Sequence[Clip], count: int, seed: int = 0, threads: int = 1) -
     if count > available:
         raise InputError(f"{count} windows were asked for: the clips have only {available} places to start from")
     rng = np.random.default_rng(seed)
-    queues = {}
+    queues = []
     for motion in sorted({clip.motion for clip in clips}):
-        places = [(clip, place) for clip in clips if clip.motion == motion for place in range(len(clip.first))]
-        queues[motion] = [places[i] for i in rng.permutation(len(places))]
-    while count:
-        for queue in queues.values():
-            if queue and count:
-                clip, place = queue.pop()
-                yield clip.window(place, float(rng.uniform(SHORTEST, LONGEST)), threads)
-                count -= 1
+        shuffled = [(clip, rng.permutation(len(clip.first))) for clip in clips if clip.motion == motion]
+        longest = max(len(order) for _, order in shuffled)
+        # The first place of every clip, then the second of every clip, ...
+        queues.append([(clip, int(order[k])) for k in range(longest) for clip, order in shuffled if k < len(order)])
+    chosen: list[tuple[Clip, int, float]] = []
+    for turn in range(max(map(len, queues))):
+        for queue in queues:
+            if turn < len(queue) and len(chosen) < count:
+                chosen.append((*queue[turn], float(rng.uniform(SHORTEST, LONGEST))))
+    return chosen
 
 
 def path_of(name: str) -> Path:
