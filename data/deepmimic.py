@@ -22,6 +22,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from motionrecon.data.mannequin import INDEX, SEGMENTS, parent
 from motionrecon.errors import InputError
+from motionrecon.files import atomic
 
 WHEEL = "pybullet==3.2.7"
 SHA256 = {
@@ -92,8 +93,9 @@ def fetch(name: str, folder: Path) -> Path:
     if found != SHA256[name]:
         where = path if path.exists() else f"{path.name} in {WHEEL}"
         raise InputError(f"{where} has sha256 {found}, expected {SHA256[name]}: it is not the file that was used")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    if not path.exists():
+        with atomic(path) as temporary:
+            temporary.write_bytes(content)
     return path
 
 
