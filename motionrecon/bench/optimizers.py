@@ -1,0 +1,325 @@
+"""Learned and hand-made optimizers on the classical test functions, at equal numbers of gradient evaluations.
+
+Every method meets the same random instances from the same starts, none of which was trained or tuned on. Results of one
+method on one function, dimension and budget are one file under ``cells/``, so an interrupted run goes on where it
+stopped, and a method that is added later costs its own time only. Tables and pictures are made from those files.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motionrecon.bench import learned, peers
+from motionrecon.bench.peers import FIRST_ORDER, PEERS, QUASI_NEWTON, VERSIONS, Instances, Tuned
+from motionrecon.errors import InputError
+from motionrecon.files import atomic, read_arrays
+from motionrecon.progress import Progress, Silent
+from motionrecon.tasks.functions import FUNCTIONS, function
+
+#: The settings of peers that come with motionrecon; made by ``motionrecon bench optimizers --retune``.
+SHIPPED_SETTINGS = Path(__file__).with_name("tuned_peers.json")
+DIMS = (10, 50, 100, 200, 500)
+EVALUATIONS = (100, 500)
+#: SciPy multiplies full matrices in each step, n^3; ours, with the same formula in n^2, stands for it beyond this n.
+SCIPY_BFGS_LIMIT = 200
+#: Part of every cell's key: raise it when results of earlier versions no longer count.
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure.
+
+    Attributes:
+        functions: names of test functions.
+        dims: numbers of unknowns.
+        evaluations: budgets.
+        instances: of each function and dimension, at most; see :meth:`count`.
+        seed: another seed gives other instances and starts.
+        methods: names of peers and learned optimizers.
+    """
+
+    functions: tuple[str, ...] = tuple(FUNCTIONS)
+    dims: tuple[int, ...] = DIMS
+    evaluations: tuple[int, ...] = EVALUATIONS
+    instances: int = 64
+    seed: int = 0
+    methods: tuple[str, ...] = (*PEERS, *learned.LEARNED)
+
+    def __post_init__(self) -> None:
+        for name in self.functions:
+            function(name)
+        for name in self.methods:
+            if name not in PEERS and name not in learned.LEARNED:
+                known = ", ".join((*PEERS, *learned.LEARNED))
+                raise InputError(f"no optimizer called {name!r} can be measured: choose from {known}")
+        for what, numbers, least in (
+            ("--dims", self.dims, 1),
+            ("--evaluations", self.evaluations, 2),
+            ("--instances", (self.instances,), 2),
+        ):
+            if not numbers or min(numbers) < least:
+                raise InputError(f"{what} has {', '.join(map(str, numbers)) or 'nothing'}: give numbers from {least}")
+
+    def count(self, n: int) -> int:
+        """Instances in n unknowns: fewer for many unknowns, to save time, but not below 16 unless asked for."""
+        return min(self.instances, max(16, 3200 // n))
+
+    def methods_for(self, n: int) -> tuple[str, ...]:
+        """The methods that are run in n unknowns."""
+        return tuple(m for m in self.methods if m != "scipy-bfgs" or n <= SCIPY_BFGS_LIMIT)
+
+
+#: The quick plan keeps the order of the full table's methods at n = 10.
+QUICK = Plan(dims=(10,), evaluations=(100,), instances=16)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Results of one method (and training seed) on one function, dimension and budget.
+
+    Attributes:
+        log_gap: version -> log10 of the gap over that at the start (P, budget), after each evaluation.
+        objective: version -> lowest value of the base function found (P,), without the instance's factor.
+    """
+
+    log_gap: dict[str, np.ndarray]
+    objective: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell to be computed.
+
+    Attributes:
+        label: training seed of a learned method; "" otherwise.
+        settings: version -> what was tuned, for peers.
+        key: what the result depends on besides the job's own names; a cell with another key is computed anew.
+    """
+
+    method: str
+    label: str
+    function: str
+    n: int
+    budget: int
+    instances: int
+    seed: int
+    settings: tuple[tuple[str, Tuned], ...]
+    key: str
+
+    def path(self, folder: Path) -> Path:
+        name = "@".join(filter(None, (self.method, self.label)))
+        return folder / "cells" / f"{name}_{self.function}_n{self.n}_{self.budget}.npz"
+
+    def read(self, folder: Path) -> Cell | None:
+        """The finished cell, or None if there is none of this key."""
+        try:
+            arrays = read_arrays(self.path(folder))
+        except (OSError, ValueError):
+            return None
+        if str(arrays.get("key")) != self.key:
+            return None
+        versions = [name.removeprefix("log_gap_") for name in arrays if name.startswith("log_gap_")]
+        return Cell({v: arrays[f"log_gap_{v}"] for v in versions}, {v: arrays[f"objective_{v}"] for v in versions})
+
+    def compute(self, folder: Path) -> None:
+        """Run, and write the cell."""
+        instances = Instances.draw("test", self.function, self.n, self.instances, self.seed)
+        arrays: dict[str, Any] = {"key": np.array(self.key)}
+        for version, best in self._runs(instances):
+            arrays[f"log_gap_{version}"] = np.round(instances.log_gaps(best), 3).astype(np.float32)
+            arrays[f"objective_{version}"] = best[:, -1] / instances.batch.height.numpy()
+        with atomic(self.path(folder)) as path:
+            np.savez_compressed(path, **arrays)
+
+    def _runs(self, instances: Instances) -> Iterable[tuple[str, np.ndarray]]:
+        if self.method not in PEERS:
+            yield "plain", learned.run(learned.get(self.method).load()[self.label], instances, self.budget)
+            return
+        for version, tuned in self.settings:
+            if self.method in FIRST_ORDER:
+                patience = None if tuned.patience is None else np.array([tuned.patience])
+                rates = np.array([tuned.rate])
+                yield version, peers.first_order(self.method, instances, self.budget, rates, patience)[0]
+            else:
+                yield version, peers.quasi_newton(self.method, instances, self.budget, tuned.rate, tuned.patience)
+
+
+class Settings:
+    """Tuned settings of peers, by method, function, dimension, version and budget, in a JSON file."""
+
+    def __init__(self, *paths: Path) -> None:
+        """Those of all ``paths`` that exist, later ones winning."""
+        self._table: dict[str, dict[str, list[float | int | None]]] = {}
+        for path in paths:
+            try:
+                found = json.loads(path.read_text())["settings"]
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise InputError(f"{path} is no file of tuned settings ({error}): delete it and repeat") from error
+            for method, table in found.items():
+                self._table.setdefault(method, {}).update(table)
+
+    @staticmethod
+    def _place(name: str, n: int, version: str, budget: int) -> str:
+        return f"{name} n={n} {version} {budget}"
+
+    def find(self, method: str, name: str, n: int, budget: int) -> tuple[tuple[str, Tuned], ...] | None:
+        """The settings of every version, or None if one is missing."""
+        table = self._table.get(_tuned_as(method), {})
+        found = [(v, table.get(self._place(name, n, v, budget))) for v in VERSIONS]
+        if any(entry is None for _, entry in found):
+            return None
+        return tuple((v, Tuned(*entry)) for v, entry in found)  # type: ignore[misc, arg-type]
+
+    def add(self, method: str, name: str, n: int, tuned: dict[tuple[str, int], Tuned]) -> None:
+        table = self._table.setdefault(method, {})
+        for (version, budget), settings in tuned.items():
+            table[self._place(name, n, version, budget)] = [settings.rate, settings.patience]
+
+    def write(self, path: Path, command: str) -> None:
+        about = (
+            "tuned settings of the peers: function, unknowns, version, budget -> [learning rate or first step in half "
+            "widths of the domain, evaluations without progress before a restart]; those of lbfgs serve bfgs and SciPy"
+        )
+        table = {method: dict(sorted(rows.items())) for method, rows in sorted(self._table.items())}
+        text = json.dumps({"about": about, "command": command, "settings": table}, indent=0)
+        with atomic(path) as temporary:
+            temporary.write_text(text + "\n")
+
+
+def _tuned_as(method: str) -> str:
+    """The method whose settings serve ``method``."""
+    return "lbfgs" if method in QUASI_NEWTON else method
+
+
+def _tune(task: tuple[str, str, int, tuple[int, ...]]) -> dict[tuple[str, int], Tuned]:
+    return peers.tune(*task)
+
+
+def _compute(task: tuple[Job, Path]) -> None:
+    job, folder = task
+    job.compute(folder)
+
+
+def _quiet_worker() -> None:
+    """One thread for each worker process: more would wait for each other."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+
+
+def _map(work: Callable[[Any], Any], tasks: Sequence[Any], workers: int, done: Callable[[Any, Any], None]) -> None:
+    """``done(task, work(task))`` for each task, in the order in which they end. One worker means this process."""
+    if workers <= 1 or len(tasks) <= 1:
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            for task in tasks:
+                done(task, work(task))
+        finally:
+            torch.set_num_threads(threads)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_quiet_worker) as pool:
+        futures = {pool.submit(work, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                done(futures[future], future.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def measure(
+    plan: Plan,
+    folder: Path,
+    *,
+    workers: int = 2,
+    retune: bool = False,
+    progress: Progress | None = None,
+    shipped: Path = SHIPPED_SETTINGS,
+) -> dict[Job, Cell]:
+    """Tune peers where that was not done yet, run what is missing in ``folder``, and give all results of ``plan``.
+
+    Args:
+        workers: processes.
+        retune: do not use the settings that come with motionrecon.
+        shipped: the file of those.
+    """
+    progress = progress or Silent()
+    own = folder / "tuned_peers.json"
+    settings = Settings(own) if retune else Settings(shipped, own)
+    tuning = [
+        (method, name, n, tuple(sorted(plan.evaluations)))
+        for n in plan.dims
+        for name in plan.functions
+        for method in dict.fromkeys(_tuned_as(m) for m in plan.methods_for(n) if m in PEERS)
+        if any(settings.find(method, name, n, b) is None for b in plan.evaluations)
+    ]
+    if tuning:
+        kept = Settings(own)
+        with progress.stage("tune", len(tuning)) as advance:
+
+            def tuned(task: tuple[str, str, int, tuple[int, ...]], found: dict[tuple[str, int], Tuned]) -> None:
+                for table in (settings, kept):
+                    table.add(task[0], task[1], task[2], found)
+                kept.write(own, "motionrecon bench optimizers --retune")
+                advance(1)
+
+            _map(_tune, tuning, workers, tuned)
+
+    jobs = _jobs(plan, settings)
+    missing = [job for job in jobs if job.read(folder) is None]
+    with progress.stage("measure", len(missing)) as advance:
+        _map(_compute, [(job, folder) for job in missing], workers, lambda task, _: advance(1))
+    cells = {job: job.read(folder) for job in jobs}
+    lost = [job.path(folder) for job, cell in cells.items() if cell is None]
+    if lost:
+        raise InputError(f"{lost[0]} vanished or changed while the benchmark ran: repeat it")
+    return {job: cell for job, cell in cells.items() if cell is not None}
+
+
+def _jobs(plan: Plan, settings: Settings) -> list[Job]:
+    """Every cell of the plan."""
+    rules = {m: learned.get(m).load() for m in plan.methods if m not in PEERS}
+    prints = {(m, label): learned.fingerprint(rule) for m, found in rules.items() for label, rule in found.items()}
+    jobs = []
+    for n in plan.dims:
+        for budget in plan.evaluations:
+            for name in plan.functions:
+                for method in plan.methods_for(n):
+                    tuned = settings.find(method, name, n, budget) if method in PEERS else ()
+                    assert tuned is not None
+                    for label in rules.get(method, {"": None}):
+                        what = prints.get((method, label)) or [(v, t.as_list()) for v, t in tuned]
+                        key = json.dumps([_FORMAT, plan.count(n), plan.seed, what])
+                        jobs.append(Job(method, label, name, n, budget, plan.count(n), plan.seed, tuned, key))
+    return jobs
+
+
+def versions() -> dict[str, str]:
+    """What the figures depend on besides the plan."""
+    import scipy
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }
