@@ -180,7 +180,7 @@ class Settings:
         found = [(v, table.get(self._place(name, n, v, budget))) for v in VERSIONS]
         if any(entry is None for _, entry in found):
             return None
-        return tuple((v, Tuned(*entry)) for v, entry in found)  # type: ignore[misc, arg-type]
+        return tuple((v, Tuned(*entry)) for v, entry in found)  # type: ignore[misc]
 
     def add(self, method: str, name: str, n: int, tuned: dict[tuple[str, int], Tuned]) -> None:
         table = self._table.setdefault(method, {})

@@ -134,7 +134,8 @@ def first_order(
     for t in range(budget):
         value, gradient = evaluate(x)
         best[..., t] = np.minimum(value, best[..., t - 1]) if t else value
-        size = np.sqrt((gradient**2).mean(-1, keepdims=True))
+        with np.errstate(over="ignore"):
+            size = np.sqrt((gradient**2).mean(-1, keepdims=True))
         if anew.any():  # a start: nothing is remembered
             unit = np.where(anew[..., None], np.where(size > 0, size, 1.0), unit)
             shrink = np.where(anew[..., None], 1.0, shrink)
@@ -154,10 +155,10 @@ def first_order(
             carry = _forget(carry, failed)
         started, anew = anew, np.zeros((K, P), dtype=bool)
         if patience is not None:
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 progress = started | (lowest < mark - _PROGRESS * (first - lowest))
+                still = (relative**2).mean(-1) <= _GTOL**2
             mark, idle = np.where(progress, lowest, mark), np.where(progress, 0, idle + 1)
-            still = (relative**2).mean(-1) <= _GTOL**2
             anew = (idle >= np.asarray(patience)[:, None]) | still
         step, carry = optimizer.descend(relative, carry)
         x = x + rate * shrink * step
