@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motionrecon.motion import Motion
+    from motionrecon.optimizers import minimize
     from motionrecon.pipeline import reconstruct
 
 __version__: str
 
-__all__ = ["Motion", "__version__", "reconstruct"]
+__all__ = ["Motion", "__version__", "minimize", "reconstruct"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,6 +29,10 @@ def __getattr__(name: str) -> Any:
         from motionrecon.motion import Motion
 
         return Motion
+    if name == "minimize":
+        from motionrecon.optimizers import minimize
+
+        return minimize
     if name == "__version__":
         from importlib.metadata import version
 

@@ -106,6 +106,10 @@ class Optimizer(ABC, Generic[Memory]):
         """Whether the next step asks for a gradient or Jacobian; one that cannot be paid for is not taken."""
         return True
 
+    def planned(self, evaluations: int) -> Optimizer[Memory]:
+        """This optimizer for a run of at most so many gradients or Jacobians, where it plans ahead."""
+        return self
+
     @abstractmethod
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Memory]:
         """Evaluate the start: f(x0), and what to remember. f may be ``inf``, and then no step follows."""

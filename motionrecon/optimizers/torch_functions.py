@@ -1,0 +1,102 @@
+"""Problems from functions of torch tensors, whose derivatives come from autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motionrecon.errors import InputError
+from motionrecon.optimizers.functions import Function, SquaresFunction
+
+_UNREACHED = (
+    "fun's result does not depend on x by torch operations: it was detached, converted to NumPy or computed under "
+    "no_grad, so autograd has no gradient"
+)
+
+
+class TorchFunction(Function):
+    """The problem of minimizing ``fun``, which takes a tensor like ``start`` and returns a scalar tensor.
+
+    ``fun`` is called with tensors of the start's dtype, device and shape.
+    """
+
+    def __init__(self, fun: Callable[[Tensor], Tensor], start: Tensor) -> None:
+        self._of_tensor, self._like = fun, start.detach()
+        self.shape, self.n = tuple(start.shape), start.numel()
+        self.differences = 0
+
+    def tensor(self, x: np.ndarray) -> Tensor:
+        """``x`` (n,) as a tensor like the start."""
+        like = self._like
+        return torch.from_numpy(x.copy()).to(dtype=like.dtype, device=like.device).reshape(like.shape)
+
+    def value(self, x: np.ndarray) -> float:
+        with torch.no_grad():
+            return self._number(self._of_tensor(self.tensor(x))).item()
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        with torch.enable_grad():
+            point = self.tensor(x).requires_grad_()
+            value = self._number(self._of_tensor(point))
+            return value.item(), self._slope(value, point)
+
+    @staticmethod
+    def _slope(value: Tensor, point: Tensor) -> np.ndarray:
+        if not value.requires_grad:
+            raise InputError(_UNREACHED)
+        (gradient,) = torch.autograd.grad(value, point, allow_unused=True, retain_graph=True)
+        if gradient is None:
+            raise InputError(_UNREACHED)
+        return gradient.detach().to(device="cpu", dtype=torch.float64).reshape(-1).numpy()
+
+    @staticmethod
+    def _number(value: Any) -> Tensor:
+        if not isinstance(value, Tensor) or value.numel() != 1:
+            found = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+            raise InputError(f"fun returned {found}: from a tensor it must return a scalar one (or say residuals=True)")
+        return value.reshape(())
+
+
+class TorchSquares(TorchFunction, SquaresFunction):
+    """The same for a ``fun`` that returns residuals, whose sum of squares is minimized.
+
+    The Jacobian takes a backward pass for each residual.
+    """
+
+    value = SquaresFunction.value
+    value_and_gradient = SquaresFunction.value_and_gradient
+
+    def residuals(self, x: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return _numbers(self._of_tensor(self.tensor(x)))
+
+    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with torch.enable_grad():
+            point = self.tensor(x).requires_grad_()
+            r = self._of_tensor(point)
+            if not (isinstance(r, Tensor) and r.requires_grad):
+                raise InputError(_UNREACHED)
+            rows = [self._slope(one, point) for one in r.reshape(-1)]
+        return _numbers(r), np.stack(rows)
+
+
+def problem_of(fun: Callable, x0: Tensor, jac: Any, residuals: bool) -> tuple[Function, np.ndarray, Callable]:
+    """As :func:`motionrecon.optimizers.functions.problem_of`, from a tensor ``x0``."""
+    if jac is not None:
+        raise InputError(
+            "from a torch tensor the derivatives come from autograd: leave jac out, or give x0 as an array"
+        )
+    if not x0.is_floating_point():
+        raise InputError(f"the start x0 has dtype {x0.dtype}: give floating-point numbers, such as torch.float64")
+    if x0.numel() == 0:
+        raise InputError("the start x0 is empty: give at least one unknown")
+    problem = (TorchSquares if residuals else TorchFunction)(fun, x0)
+    return problem, _numbers(x0).copy(), problem.tensor
+
+
+def _numbers(a: Tensor) -> np.ndarray:
+    return a.detach().to(device="cpu", dtype=torch.float64).reshape(-1).numpy()
