@@ -323,3 +323,33 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
+
+
+def write(plan: Plan, cells: dict[Job, Cell], folder: Path, command: str) -> str:
+    """Write ``optimizers.json``, ``optimizers.md`` and pictures to ``folder``; returns the lines for the terminal."""
+    from motionrecon.bench import profiles, tables
+
+    record = {
+        "command": command,
+        "plan": vars(plan),
+        "score": f"-log10(gap at the end / gap at the start), from 0 to {peers.CAP:g}",
+        "tolerance": tables.TOLERANCE,
+        "versions": versions(),
+        "results": tables.as_json(plan, cells),
+    }
+    with atomic(folder / "optimizers.json") as path:
+        path.write_text(json.dumps(record, indent=1) + "\n")
+    with atomic(folder / "optimizers.md") as path:
+        path.write_text(tables.as_markdown(plan, cells, command))
+    lines = []
+    for n in plan.dims:
+        for budget in plan.evaluations:
+            results = tables.table(cells, n, budget)
+            title = f"{len(plan.functions)} functions, n = {n}, {budget} evaluations, {plan.count(n)} instances of each"
+            profiles.draw_profile(results, title, folder / f"profile_n{n}_{budget}.png")
+            profiles.draw_curves(results, title, folder / f"curves_n{n}_{budget}.png")
+            means = {m: tables.mean_score(entries, plan.functions) for m, entries in results.items()}
+            lines += [title] + [
+                f"  {m:<20}{mean:5.2f}  {tables.role(m)}" for m, mean in sorted(means.items(), key=lambda kv: -kv[1])
+            ]
+    return "\n".join([*lines, f"tables and pictures: {folder}"])
