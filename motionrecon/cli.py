@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
 
 Output = Annotated[Path | None, Parameter(alias="-o")]
+
+_Item = TypeVar("_Item")
+#: A flag with any number of values: ``--dims 10 50``.
+Many = Annotated[tuple[_Item, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 
 
 def _version() -> str:
@@ -139,6 +143,63 @@ def physics() -> None:
     from motionrecon.bench import physics as benchmark
 
     benchmark.main()
+
+
+@bench.command
+def optimizers(
+    *,
+    quick: Switch = False,
+    functions: Many[str] = (),
+    dims: Many[int] = (),
+    evaluations: Many[int] = (),
+    instances: int | None = None,
+    methods: Many[str] = (),
+    weights: Many[str] = (),
+    seed: int = 0,
+    retune: Switch = False,
+    workers: int = 2,
+    output: Output = None,
+    quiet: Switch = False,
+) -> None:
+    """Measure learned and hand-made optimizers on the classical test functions, at equal numbers of gradients.
+
+    Writes tables (optimizers.md, optimizers.json) and pictures. An interrupted run is resumed by repeating it. The full
+    table takes hours.
+
+    Args:
+        quick: 10 unknowns, 100 evaluations and 16 instances of each function: minutes.
+        functions: names of test functions; all 17 where not given.
+        dims: numbers of unknowns; 10 50 100 200 500 where not given.
+        evaluations: evaluations of value and gradient allowed; 100 500 where not given.
+        instances: random instances of each function, at most; 64, and fewer from 100 unknowns on, where not given.
+        methods: names of optimizers; all that there are where not given.
+        weights: NAME=FILE, to measure weights of your own instead of those that come with motionrecon; a name may have
+            several files, one for each training seed.
+        seed: another seed gives other instances and starts.
+        retune: tune the learning rates of hand-made optimizers again, instead of taking those that come with
+            motionrecon.
+        workers: processes.
+        output: the folder for the result; optimizers_bench in the current folder where not given.
+        quiet: no progress bars and no summary.
+    """
+    from motionrecon.bench import optimizers as benchmark
+
+    folder = output or Path("optimizers_bench")
+    plan = benchmark.chosen(
+        quick=quick,
+        functions=functions,
+        dims=dims,
+        evaluations=evaluations,
+        instances=instances,
+        methods=methods,
+        weights=weights,
+        seed=seed,
+    )
+    progress: Progress = Silent() if quiet else Bars()
+    cells = benchmark.measure(plan, folder, workers=workers, retune=retune, progress=progress)
+    summary = benchmark.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
+    if not quiet:
+        print(summary)
 
 
 def _run(video: Path | None, folder: Path, options: Options) -> Motion:

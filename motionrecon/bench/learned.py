@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,27 +29,53 @@ class Learned:
 
     Attributes:
         role: what it is in the comparison.
-        load: gives its rules by training seed; an untrained one has one rule, under "".
+        labels: gives the names of its trainings, one for each training seed; none where nothing was trained yet.
+        make: the rule of one of them, or of a file of weights.
     """
 
     role: Role
-    load: Callable[[], dict[str, nn.Module]]
+    labels: Callable[[], tuple[str, ...]]
+    make: Callable[[str], nn.Module]
 
 
-def _optimus(**options: Any) -> dict[str, nn.Module]:
+def _trained(role: Role, name: str) -> Learned:
+    """The shipped weights called ``name``, ``name-1``, ``name-2``, ...: one for each training seed."""
+
+    def labels() -> tuple[str, ...]:
+        from motionrecon.optimus import weights
+
+        return tuple(known for known in weights.names() if re.fullmatch(re.escape(name) + r"(-\d+)?", known))
+
+    def make(label: str) -> nn.Module:
+        from motionrecon.optimus import weights
+
+        return weights.load(label)
+
+    return Learned(role, labels, make)
+
+
+def _untrained(**options: Any) -> Learned:
     """Optimus without training: what its seeds do."""
-    from motionrecon.optimus.rule import OptimusRule, shape
 
-    torch.manual_seed(0)
-    attention = options.pop("attention", True)
-    return {"": OptimusRule(shape(attention=attention), **options)}
+    def make(label: str) -> nn.Module:
+        from motionrecon.optimus.rule import OptimusRule
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return OptimusRule(**options)
+
+    return Learned("control", lambda: ("",), make)
 
 
 #: The learned optimizers by name. A new one is one line here.
 LEARNED: dict[str, Learned] = {
-    "untrained": Learned("control", _optimus),
-    "untrained-no-trend": Learned("control", lambda: _optimus(explore=False)),
-    "identity-B": Learned("control", lambda: _optimus(identity=True)),
+    "optimus": _trained("subject", "optimus"),
+    "adafactor": _trained("peer", "adafactor"),
+    "untrained": _untrained(),
+    "untrained-no-trend": _untrained(explore=False),
+    "untrained-identity": _untrained(identity=True),
+    "identity": _trained("control", "optimus-identity"),
+    "no-attention": _trained("control", "optimus-no-attention"),
 }
 
 
@@ -57,6 +84,11 @@ def get(name: str) -> Learned:
     if name not in LEARNED:
         raise InputError(f"no learned optimizer is called {name!r}: choose from {', '.join(LEARNED)}")
     return LEARNED[name]
+
+
+def available() -> tuple[str, ...]:
+    """The names of those that are trained, or need no training."""
+    return tuple(name for name, entry in LEARNED.items() if entry.labels())
 
 
 def run(rule: Any, instances: Instances, budget: int) -> np.ndarray:

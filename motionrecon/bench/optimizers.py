@@ -7,11 +7,12 @@ stopped, and a method that is added later costs its own time only. Tables and pi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class Plan:
         instances: of each function and dimension, at most; see :meth:`count`.
         seed: another seed gives other instances and starts.
         methods: names of peers and learned optimizers.
+        weights: names of learned optimizers with files to be measured instead of their shipped weights, one for each
+            training seed.
     """
 
     functions: tuple[str, ...] = tuple(FUNCTIONS)
@@ -53,7 +56,8 @@ class Plan:
     evaluations: tuple[int, ...] = EVALUATIONS
     instances: int = 64
     seed: int = 0
-    methods: tuple[str, ...] = (*PEERS, *learned.LEARNED)
+    methods: tuple[str, ...] = field(default_factory=lambda: (*PEERS, *learned.available()))
+    weights: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.functions:
@@ -62,6 +66,8 @@ class Plan:
             if name not in PEERS and name not in learned.LEARNED:
                 known = ", ".join((*PEERS, *learned.LEARNED))
                 raise InputError(f"no optimizer called {name!r} can be measured: choose from {known}")
+        for name, _ in self.weights:
+            learned.get(name)
         for what, numbers, least in (
             ("--dims", self.dims, 1),
             ("--evaluations", self.evaluations, 2),
@@ -74,13 +80,19 @@ class Plan:
         """Instances in n unknowns: fewer for many unknowns, to save time, but not below 16 unless asked for."""
         return min(self.instances, max(16, 3200 // n))
 
+    def labels(self, method: str) -> tuple[str, ...]:
+        """The trainings of a learned method; one without a name for a peer."""
+        if method in PEERS:
+            return ("",)
+        return tuple(path for name, path in self.weights if name == method) or learned.get(method).labels()
+
     def methods_for(self, n: int) -> tuple[str, ...]:
         """The methods that are run in n unknowns."""
         return tuple(m for m in self.methods if m != "scipy-bfgs" or n <= SCIPY_BFGS_LIMIT)
 
 
 #: The quick plan keeps the order of the full table's methods at n = 10.
-QUICK = Plan(dims=(10,), evaluations=(100,), instances=16)
+QUICK: dict[str, Any] = {"dims": (10,), "evaluations": (100,), "instances": 16}
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ class Job:
     """One cell to be computed.
 
     Attributes:
-        label: training seed of a learned method; "" otherwise.
+        label: shipped name or file of the weights of a learned method; "" where it has none.
         settings: version -> what was tuned, for peers.
         key: what the result depends on besides the job's own names; a cell with another key is computed anew.
     """
@@ -117,7 +129,9 @@ class Job:
     key: str
 
     def path(self, folder: Path) -> Path:
-        name = "@".join(filter(None, (self.method, self.label)))
+        name = self.method
+        if self.label:  # files of several folders may have one name
+            name += f"@{Path(self.label).stem}-{hashlib.sha256(self.label.encode()).hexdigest()[:6]}"
         return folder / "cells" / f"{name}_{self.function}_n{self.n}_{self.budget}.npz"
 
     def read(self, folder: Path) -> Cell | None:
@@ -143,7 +157,7 @@ class Job:
 
     def _runs(self, instances: Instances) -> Iterable[tuple[str, np.ndarray]]:
         if self.method not in PEERS:
-            yield "plain", learned.run(learned.get(self.method).load()[self.label], instances, self.budget)
+            yield "plain", learned.run(learned.get(self.method).make(self.label), instances, self.budget)
             return
         for version, tuned in self.settings:
             if self.method in FIRST_ORDER:
@@ -295,8 +309,12 @@ def measure(
 
 def _jobs(plan: Plan, settings: Settings) -> list[Job]:
     """Every cell of the plan."""
-    rules = {m: learned.get(m).load() for m in plan.methods if m not in PEERS}
-    prints = {(m, label): learned.fingerprint(rule) for m, found in rules.items() for label, rule in found.items()}
+    prints = {
+        (method, label): learned.fingerprint(learned.get(method).make(label))
+        for method in plan.methods
+        if method not in PEERS
+        for label in plan.labels(method)
+    }
     jobs = []
     for n in plan.dims:
         for budget in plan.evaluations:
@@ -304,7 +322,7 @@ def _jobs(plan: Plan, settings: Settings) -> list[Job]:
                 for method in plan.methods_for(n):
                     tuned = settings.find(method, name, n, budget) if method in PEERS else ()
                     assert tuned is not None
-                    for label in rules.get(method, {"": None}):
+                    for label in plan.labels(method):
                         what = prints.get((method, label)) or [(v, t.as_list()) for v, t in tuned]
                         key = json.dumps([_FORMAT, plan.count(n), plan.seed, what])
                         jobs.append(Job(method, label, name, n, budget, plan.count(n), plan.seed, tuned, key))
@@ -325,13 +343,59 @@ def versions() -> dict[str, str]:
     }
 
 
+def chosen(
+    *,
+    quick: bool = False,
+    functions: Sequence[str] = (),
+    dims: Sequence[int] = (),
+    evaluations: Sequence[int] = (),
+    instances: int | None = None,
+    methods: Sequence[str] = (),
+    weights: Sequence[str] = (),
+    seed: int = 0,
+) -> Plan:
+    """The plan of the command line's flags; what is not given is as in the quick or in the full plan.
+
+    Args:
+        weights: ``NAME=FILE`` each.
+
+    Raises:
+        InputError: for a flag that cannot be used.
+    """
+    given: dict[str, Any] = {
+        "functions": tuple(functions),
+        "dims": tuple(dict.fromkeys(dims)),
+        "evaluations": tuple(sorted(set(evaluations))),
+        "instances": instances,
+    }
+    pairs = []
+    for pair in weights:
+        name, equals, path = pair.partition("=")
+        if not equals:
+            raise InputError(f"--weights {pair}: write NAME=FILE, for example optimus=training/best.safetensors")
+        pairs.append((name, path))
+    if not methods:
+        added = [name for name, _ in pairs if name in learned.LEARNED]
+        methods = tuple(name for name in learned.LEARNED if name in (*learned.available(), *added))
+        methods = (*PEERS, *methods)
+    elif missing := [m for m in methods if m in learned.LEARNED and m not in (*learned.available(), *dict(pairs))]:
+        raise InputError(f"{missing[0]} has no weights yet: train some and give them with --weights {missing[0]}=FILE")
+    quick_plan = QUICK if quick else {}
+    return Plan(
+        **{**quick_plan, **{key: value for key, value in given.items() if value}},
+        seed=seed,
+        methods=tuple(methods),
+        weights=tuple(pairs),
+    )
+
+
 def write(plan: Plan, cells: dict[Job, Cell], folder: Path, command: str) -> str:
     """Write ``optimizers.json``, ``optimizers.md`` and pictures to ``folder``; returns the lines for the terminal."""
     from motionrecon.bench import profiles, tables
 
     record = {
         "command": command,
-        "plan": vars(plan),
+        "plan": {**vars(plan), "trainings": {m: plan.labels(m) for m in plan.methods if m not in PEERS}},
         "score": f"-log10(gap at the end / gap at the start), from 0 to {peers.CAP:g}",
         "tolerance": tables.TOLERANCE,
         "versions": versions(),

@@ -116,8 +116,9 @@ def first_order(
     row = np.arange(P)
 
     def evaluate(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        f, g = batch.value_and_gradient(torch.from_numpy(u * scale))
-        value, gradient = f.numpy(), g.numpy() * scale
+        with np.errstate(over="ignore", invalid="ignore"):
+            f, g = batch.value_and_gradient(torch.from_numpy(u * scale))
+            value, gradient = f.numpy(), g.numpy() * scale
         bad = ~(np.isfinite(value) & np.isfinite(gradient).all(-1))
         return np.where(bad, np.inf, value), np.where(bad[..., None], 0.0, gradient)
 
@@ -215,8 +216,9 @@ class _Recorder:
     def value_and_gradient(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         if self.count == len(self.best):
             raise _Spent
-        value, gradient = self._problem.value_and_gradient(u * self._scale)
-        gradient = gradient * self._scale
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, gradient = self._problem.value_and_gradient(u * self._scale)
+            gradient = gradient * self._scale
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
             value, gradient = np.inf, np.zeros(self.n)
         self.best[self.count] = min(value, self.best[self.count - 1]) if self.count else value
