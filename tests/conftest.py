@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import hypothesis
+import pytest
 
 # `from support import require` works in every test file, whatever folder pytest was started from.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -16,3 +17,23 @@ if sys.platform == "linux":
 # Two shared cores: how long an example takes says nothing, and a failure must come back on every run.
 hypothesis.settings.register_profile("motionrecon", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("motionrecon")
+
+
+@pytest.fixture(scope="session")
+def optimus_weights(tmp_path_factory):
+    """The weights called "optimus": those that come with motionrecon, or untrained ones where there are none."""
+    import torch
+
+    from motionrecon.optimus import weights
+    from motionrecon.optimus.rule import OptimusRule
+
+    if weights.DEFAULT in weights.names():
+        yield weights.find(weights.DEFAULT)
+        return
+    folder = tmp_path_factory.mktemp("optimus")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights.ship(OptimusRule(), weights.DEFAULT, "untrained", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "folder", lambda: folder)
+        yield folder / "optimus.safetensors"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimizer_problems import PROBLEMS, Smooth, Squares, linear
 
@@ -16,7 +16,7 @@ from motionrecon.optimizers import Evaluations, LeastSquares, Optimizer, Problem
 from motionrecon.optimizers.lm import LM, Model
 from motionrecon.optimizers.problem import counted
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("optimus_weights")]
 
 SECOND_ORDER = ("lm", "bfgs", "lbfgs")
 FIRST_ORDER = ("adam", "momentum", "gd")
@@ -63,9 +63,11 @@ def test_lm_solves(problem, kind):
 
 
 @by_name
-@pytest.mark.parametrize("method", ["bfgs", "lbfgs"])
-def test_quasi_newton_solves(problem, method):
-    result = minimize(Smooth(problem), problem.x0, method, gtol=1e-9)
+@pytest.mark.parametrize(
+    ("method", "hyper"), [("bfgs", {}), ("lbfgs", {}), ("optimus", {"explore": False}), ("optimus", {"ftol": 0})]
+)
+def test_quasi_newton_solves(problem, method, hyper):
+    result = minimize(Smooth(problem), problem.x0, method, gtol=1e-9, **hyper)
     assert gap(problem, result.fun) < 1e-6
     assert problem.value(result.x) == pytest.approx(result.fun, rel=1e-12)
 
@@ -90,6 +92,7 @@ def test_the_additions_to_lm_save_jacobians():
 
 @pytest.mark.parametrize("method", names())
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12), exponent=st.floats(-3, 3))
+@settings(max_examples=40)
 def test_never_worse_than_the_start(method, seed, n, exponent):
     problem = random_problem(seed, n)
     problem.scale = 10.0**exponent
@@ -110,6 +113,7 @@ def test_lm_solves_a_linear_problem_with_one_jacobian(seed, n):
 
 @pytest.mark.parametrize("method", names())
 @given(seed=st.integers(0, 2**32 - 1), power=st.integers(-40, 40))
+@settings(max_examples=40)
 def test_units_of_the_value_do_not_matter(method, seed, power):
     """A power of two changes no digit, so the paths agree to the last bit, as the problem's own arithmetic does."""
     one, other = random_problem(seed, 4), random_problem(seed, 4)
@@ -323,7 +327,7 @@ def test_bad_starts(x0, said):
 
 def test_bad_names_and_options():
     problem = PROBLEMS[0]
-    with pytest.raises(InputError, match="choose one of lm, lbfgs, bfgs, adam, momentum, gd"):
+    with pytest.raises(InputError, match="choose one of lm, optimus, lbfgs, bfgs, adam, momentum, gd"):
         minimize(problem, problem.x0, "newton")
     with pytest.raises(InputError, match=r"no option lr: its options are rate, gtol"):
         minimize(problem, problem.x0, "gd", lr=1)

@@ -1,0 +1,182 @@
+"""Optimus as a :class:`torch.optim.Optimizer`, for the parameters of any small torch problem."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from motionrecon.errors import InputError
+from motionrecon.optimus import weights as shipped
+from motionrecon.optimus.limit import LIMIT, check_unknowns
+
+#: The key of the run in ``Optimizer.state``. A key that is no parameter keeps torch from casting what is under it.
+RUN: Any = "optimus"
+
+
+class Optimus(torch.optim.Optimizer):
+    """A learned optimizer: every ``step(closure)`` evaluates the closure once, at a point that Optimus chose.
+
+    >>> x = torch.nn.Parameter(torch.zeros(10, dtype=torch.float64))
+    >>> optimizer = Optimus([x], evaluations=100)  # doctest: +SKIP
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (x - 1).square().sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> for _ in range(100):  # doctest: +SKIP
+    ...     optimizer.step(closure)
+
+    **After every step the parameters hold the best point found so far**, whose loss is ``best_loss``, so they can be
+    read or saved at any time. ``step`` returns the loss at the point that it tried, which need not be the best;
+    gradients left in ``grad`` are of that point too. The first step evaluates the parameters as they are. If someone
+    else changes the parameters between steps, the run begins anew from there.
+
+    The loss must be a function of the parameters alone: the whole data set in every evaluation, no dropout, since a
+    lucky batch would be taken for a better point. A loss or gradient that is not finite is a step that failed.
+
+    All parameters of all groups are one vector of n unknowns in float64; they may differ in shape and dtype, and lie
+    on a CPU or on CUDA devices. The memory grows with n^2, the time of a step too.
+
+    ``state_dict`` and ``load_state_dict``, with the model's own, resume a run exactly.
+
+    Args:
+        params: parameters or groups of them, as torch has it. There are no options by group.
+        evaluations: the steps planned, which decide how much Optimus looks around; a run may be longer or shorter.
+        weights: the name of trained weights, see :mod:`motionrecon.optimus.weights`, or a ``.safetensors`` file.
+        limit: unknowns at most.
+
+    Raises:
+        InputError: for more unknowns than ``limit``, with the memory they would take; for complex parameters; for
+            unknown weights.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        evaluations: int = 1000,
+        *,
+        weights: str = shipped.DEFAULT,
+        limit: int = LIMIT,
+    ) -> None:
+        if evaluations < 1:
+            raise InputError(f"evaluations is {evaluations}: plan at least 1")
+        self._rule = shipped.load(weights)
+        self._evaluations, self._limit = evaluations, limit
+        super().__init__(params, {})
+        if not self._parameters():
+            raise InputError("none of the parameters requires a gradient: there is nothing to optimize")
+
+    @property
+    def best_loss(self) -> float:
+        """The lowest loss so far, that of the parameters as they are between steps; inf before the first step."""
+        run = self.state.get(RUN)
+        return float(run["best_f"][0]) if run else float("inf")
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Evaluate ``closure`` once, at the next point.
+
+        Args:
+            closure: clears the gradients, computes the loss, calls ``backward`` on it and returns it.
+
+        Returns:
+            What ``closure`` returned.
+
+        Raises:
+            InputError: without a closure; for a loss that is not finite at the start; for a loss that is not a number.
+        """
+        if closure is None:
+            raise InputError("Optimus evaluates the loss itself: call step(closure), as with torch.optim.LBFGS")
+        with torch.no_grad():
+            run = self._current()
+            if run is None:
+                return self._begin(closure)
+            rule = self._rule_on(run["best_x"].device)
+            x, proposed = rule.propose(run)  # type: ignore[operator]
+            try:
+                self._write(x[0])
+                tried = self._read()  # as rounded to the parameters' precision
+                loss, f, g = self._evaluate(closure, tried)
+                self.state[RUN] = rule.observe(proposed, tried[None], f, g)  # type: ignore[operator]
+            finally:  # also where the closure raises
+                self._write(self.state[RUN]["best_x"][0])
+        return loss
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters; the run begins anew with them."""
+        super().add_param_group(param_group)
+        self.state.pop(RUN, None)
+        self._check()
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: self.__dict__[name] for name in ("_rule", "_evaluations", "_limit")}
+        return super().__getstate__() | kept
+
+    def _begin(self, closure: Callable[[], Any]) -> Any:
+        x = self._read()
+        loss, f, g = self._evaluate(closure, x)
+        if not (f.isfinite().all() and g.isfinite().all()):
+            raise InputError(
+                f"the loss at the start is {f.item():g}, {int(g.isfinite().sum())} of its {g.numel()} gradients are "
+                "finite: start where both are finite"
+            )
+        rule = self._rule_on(x.device)
+        self.state[RUN] = rule.begin(x[None], f, g, self._evaluations)  # type: ignore[operator]
+        return loss
+
+    def _current(self) -> dict[str, Tensor] | None:
+        """The run, or None where there is none from the parameters as they are."""
+        run, x = self.state.get(RUN), self._read()
+        if not run:
+            return None
+        best = run["best_x"][0].to(x.device)
+        if best.shape != x.shape or not torch.equal(best, x):
+            return None
+        if run["best_x"].device != x.device:  # loaded from elsewhere
+            run = self.state[RUN] = {key: value.to(x.device) for key, value in run.items()}
+        return run
+
+    def _evaluate(self, closure: Callable[[], Any], x: Tensor) -> tuple[Any, Tensor, Tensor]:
+        """What ``closure`` returns, the loss (1,) and the gradient (1, n) at the parameters, which are ``x`` (n,)."""
+        with torch.enable_grad():
+            loss = closure()
+        value = torch.as_tensor(float("nan") if loss is None else loss).detach().to(x)
+        if loss is None or value.numel() != 1:
+            found = "None" if loss is None else f"a tensor of shape {tuple(value.shape)}"
+            raise InputError(f"the closure returned {found}: it must return the loss, one number")
+        parts = [
+            (torch.zeros_like(p) if p.grad is None else p.grad.to_dense() if p.grad.is_sparse else p.grad)
+            for p in self._parameters()
+        ]
+        g = torch.cat([part.detach().reshape(-1).to(x) for part in parts])
+        return loss, value.reshape(1), g[None]
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [p for group in self.param_groups for p in group["params"] if p.requires_grad]
+
+    def _read(self) -> Tensor:
+        """The parameters as one vector (n,) of float64, on the first one's device if it is a CUDA device."""
+        parameters = self._parameters()
+        device = parameters[0].device if parameters[0].is_cuda else torch.device("cpu")
+        return torch.cat([p.detach().reshape(-1).to(device=device, dtype=torch.float64) for p in parameters])
+
+    def _write(self, x: Tensor) -> None:
+        place = 0
+        for p in self._parameters():
+            p.copy_(x[place : place + p.numel()].reshape(p.shape))
+            place += p.numel()
+
+    def _rule_on(self, device: torch.device) -> nn.Module:
+        weight = next(self._rule.parameters())
+        if weight.device != device:
+            self._rule = copy.deepcopy(self._rule).to(device)  # the loaded one is shared
+        return self._rule
+
+    def _check(self) -> None:
+        parameters = self._parameters()
+        if odd := [p for p in parameters if not p.is_floating_point()]:
+            raise InputError(f"a parameter has dtype {odd[0].dtype}: Optimus takes real floating-point ones")
+        check_unknowns(sum(p.numel() for p in parameters), self._limit)

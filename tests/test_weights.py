@@ -1,0 +1,134 @@
+"""Weights by name: what is saved is what is loaded, and nothing damaged is."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from motionrecon.errors import InputError, ModelError
+from motionrecon.files import sha256
+from motionrecon.optimus import weights
+from motionrecon.optimus.adafactor import AdafactorMLP
+from motionrecon.optimus.rule import OptimusRule, shape
+
+
+def noisy(rule, seed=0):
+    """The rule with random weights everywhere, also where an untrained one has zeros."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in rule.parameters():
+            weight.copy_(0.1 * torch.randn(weight.shape, generator=generator))
+    return rule
+
+
+RULES = {
+    "optimus": lambda: OptimusRule(),
+    "wide": lambda: OptimusRule(shape(width=32, heads=4)),
+    "no attention": lambda: OptimusRule(shape(attention=False)),
+    "identity": lambda: OptimusRule(identity=True, explore=False),
+    "adafactor": lambda: AdafactorMLP(),
+    "deep adafactor": lambda: AdafactorMLP(width=8, layers=3),
+}
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """A folder of weights with one name, "optimus"."""
+    weights.ship(noisy(OptimusRule()), "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
+    monkeypatch.setattr(weights, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_saved_and_read_is_exact(kind, tmp_path):
+    rule = noisy(RULES[kind]())
+    weights.save(rule, tmp_path / "w.safetensors")
+    before = torch.random.get_rng_state()
+    other = weights.read(tmp_path / "w.safetensors")
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert type(other) is type(rule)
+    assert other.state_dict().keys() == rule.state_dict().keys()
+    assert all(torch.equal(value, other.state_dict()[key]) for key, value in rule.state_dict().items())
+    x = torch.randn(1, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        for _ in range(3):
+            points = [r.propose(r.begin(x, x.square().sum(-1), 2 * x, 100))[0] for r in (rule, other)]
+            assert torch.equal(*points)
+            x = points[0]
+    assert not any(p.requires_grad for p in other.parameters())
+
+
+def test_the_same_weights_make_the_same_file(tmp_path):
+    for name in "ab":
+        weights.save(noisy(OptimusRule()), tmp_path / f"{name}.safetensors")
+    assert sha256(tmp_path / "a.safetensors") == sha256(tmp_path / "b.safetensors")
+
+
+def test_by_name(shipped):
+    assert weights.names() == ("optimus",)
+    assert weights.records()["optimus"]["command"] == "motionrecon train 'optimus' --note \"é\""
+    rule = weights.load("optimus")
+    assert weights.load("optimus") is rule, "loaded twice"
+    assert rule.explore and not weights.load("optimus", explore=False).explore
+    weights.ship(noisy(AdafactorMLP()), "a peer", "command", shipped)
+    assert weights.names() == ("optimus", "a peer")
+    assert isinstance(weights.load("a peer"), AdafactorMLP)
+
+
+def test_by_path_follows_the_file(tmp_path):
+    path = tmp_path / "own.safetensors"
+    weights.save(noisy(AdafactorMLP(width=4)), path)
+    assert weights.load(str(path)).network[0].out_features == 4
+    weights.save(noisy(AdafactorMLP(width=8)), path)
+    assert weights.load(str(path)).network[0].out_features == 8
+
+
+def test_names_and_files_that_do_not_exist(shipped):
+    with pytest.raises(InputError, match=r"called 'optimum': choose one of optimus, a \.safetensors file"):
+        weights.load("optimum")
+    with pytest.raises(InputError, match="no such file"):
+        weights.load(str(shipped / "own.safetensors"))
+    (shipped / "optimus.safetensors").unlink()
+    with pytest.raises(ModelError, match="are missing; install motionrecon again"):
+        weights.load("optimus")
+
+
+def test_one_wrong_bit_is_noticed(shipped):
+    path = shipped / "optimus.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="are damaged"):
+        weights.find("optimus")
+
+
+def test_files_that_hold_something_else(tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="holds no weights"):
+        weights.read(path)
+    save_file({"a": torch.zeros(2)}, path)
+    with pytest.raises(ModelError, match="one of optimus, adafactor"):
+        weights.read(path)
+    save_file({"a": torch.zeros(2)}, path, {"rule": "os:system", "settings": "{}"})
+    with pytest.raises(ModelError, match="one of optimus, adafactor"):
+        weights.read(path)
+    for settings in ("{}", "no json", json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
+        save_file({"a": torch.zeros(2)}, path, {"rule": "adafactor", "settings": settings})
+        with pytest.raises(ModelError, match="does not fit this version"):
+            weights.read(path)
+
+
+def test_a_rule_of_an_unknown_class_is_not_saved(tmp_path):
+    with pytest.raises(TypeError, match="Linear has no entry"):
+        weights.save(torch.nn.Linear(1, 1), tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_what_is_shipped_loads_and_runs(name):
+    record = weights.records()[name]
+    assert sha256(weights.folder() / record["file"]) == record["sha256"]
+    assert record["command"]
+    rule = weights.load(name)
+    assert all(torch.isfinite(value).all() for value in rule.state_dict().values())
