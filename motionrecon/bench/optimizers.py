@@ -77,8 +77,8 @@ class Plan:
                 raise InputError(f"{what} has {', '.join(map(str, numbers)) or 'nothing'}: give numbers from {least}")
 
     def count(self, n: int) -> int:
-        """Instances in n unknowns: fewer for many unknowns, to save time, but not below 16 unless asked for."""
-        return min(self.instances, max(16, 3200 // n))
+        """Instances in n unknowns: fewer for many unknowns, to save time, but not below 8 unless asked for."""
+        return min(self.instances, max(8, 2400 // n))
 
     def labels(self, method: str) -> tuple[str, ...]:
         """The trainings of a learned method; one without a name for a peer."""

@@ -363,7 +363,7 @@ def tune(method: str, name: str, n: int, budgets: Sequence[int], seed: int = 0) 
 
 def tuning_count(n: int) -> int:
     """Instances that a setting is tuned on."""
-    return int(np.clip(1600 // n, 6, 24))
+    return int(np.clip(1600 // n, 4, 24))
 
 
 def _best(curves: np.ndarray) -> int:

@@ -151,9 +151,12 @@ class Stream:
     number: int
 
     def seed(self, *key: str | int) -> int:
-        """The seed that belongs to ``key``, for example ``("ackley", 10, 0)``: always the same, 0 to 2^63 - 1."""
+        """The seed that belongs to ``key``, for example ``("ackley", 10, 0)``: always the same, 0 to 2^32 - 1.
+
+        No more, because torch's generator of the CPU looks at the lowest 32 bits only.
+        """
         digest = hashlib.sha256(repr(key).encode()).digest()
-        return (self.number << 60) | (int.from_bytes(digest[:8]) >> 4)
+        return (self.number << 30) | (int.from_bytes(digest[:4]) >> 2)
 
 
 _STREAMS = ("train", "tune", "test")
