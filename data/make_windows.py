@@ -50,13 +50,14 @@ from motionrecon.windows import Evidence, Settings, Stretch, simulate, steps_per
 MOTIONS = {
     "train": (
         "demo",
-        *("walk", "dance_a", "spinkick", "cartwheel", "backflip", "roll", "crawl", "getup_facedown", "getup_faceup"),
+        *("walk", "dance_a", "spinkick", "cartwheel", "backflip", "roll", "crawl", "getup_facedown"),
     ),
-    "tune": ("punch", "spin"),
-    "test": ("balancing", "run", "jump", "kick", "dance_b"),
+    "tune": ("punch", "getup_faceup"),
+    "test": ("balancing", "run", "jump", "kick", "spin", "dance_b"),
 }
-#: Synthetic clips of each motion of a set: each with a person and a camera of its own.
-CLIPS = {"train": 8, "tune": 2, "test": 3}
+#: Synthetic clips of each motion of a set, each with a person and a camera of its own; fewer of what is seldom filmed.
+CLIPS = {"train": 8, "tune": 4, "test": 3}
+SELDOM, FEW = ("backflip", "roll", "crawl", "getup_facedown"), 4
 #: Seconds of a motion that are used at most, and frames per second of what is seen.
 LONGEST, FPS = 3.2, 30.0
 #: Cyclic motions are repeated.
@@ -133,7 +134,7 @@ class Job:
 
 def jobs(name: str) -> list[Job]:
     """The clips of a set."""
-    count = {"demo": 1, "balancing": len(VIDEOS)}
+    count = {"demo": 1, "balancing": len(VIDEOS)} | dict.fromkeys(SELDOM, FEW)
     return [Job(name, motion, k) for motion in MOTIONS[name] for k in range(count.get(motion, CLIPS[name]))]
 
 

@@ -2,7 +2,7 @@
 
 Each method minimizes the same windows from the main job's own starts. After every step it is noted how many gradients
 or Jacobians (alike: a window's cost the same) and bare rollouts were used, and how low the value got. The best value
-known of a window is the lowest of all methods and of long runs from several starts. `motionrecon.bench.window_report`
+known of a window is the lowest of all methods and of long runs from other starts. `motionrecon.bench.window_report`
 makes tables and pictures of the notes.
 
 One file for each window is written as soon as it is done, so that an interrupted run goes on where it was; a method
@@ -36,7 +36,7 @@ BUDGET = 40
 #: Windows compared, and with ``--quick``.
 COUNT, QUICK_COUNT = 66, 12
 #: Windows on which hyperparameters are tuned.
-TUNED_ON = 10
+TUNED_ON = 8
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,11 @@ class Method:
 
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
 METHODS: tuple[Method, ...] = (
-    Method(
-        "lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)}
-    ),
-    Method("lm", "lm", {"mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1)}),
-    Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.01, 0.03, 0.1)}),
-    Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.01, 0.03, 0.1)}),
-    Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.003, 0.01, 0.03, 0.1)}),
+    Method("lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}),
+    Method("lm", "lm", {"mu": 1e-2}, tried={"mu": (1e-3, 1e-2, 1e-1)}),
+    Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
+    Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
+    Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
     Method("optimus-untrained", "optimus", {"weights": "untrained"}, "control"),
     Method("optimus", "optimus", {}, "learned"),
 )
@@ -130,12 +128,14 @@ def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[fl
 
 
 def best_known(window: Window, seed: int = 0) -> float:
-    """The lowest value that long runs find: from the main job's start, from three others, and from their best on."""
+    """The lowest value that long runs from other starts find, and from a little beside where they end.
+
+    The methods' own runs, which start where the main job does, count as well (`window_report.best_of`).
+    """
     rng = np.random.default_rng(seed)
-    starts = [window.x0] + [window.x0 + 0.1 * rng.standard_normal(len(window.x0)) for _ in range(2)]
+    starts = [window.x0 + 0.1 * rng.standard_normal(len(window.x0)) for _ in range(2)]
     found = [minimize(window.problem, x, "lm", max_evaluations=BUDGET) for x in starts]
     best = min(found, key=lambda result: result.fun).x
-    found.append(minimize(window.problem, best, "lbfgs", first=0.01, max_evaluations=BUDGET))
     found.append(minimize(window.problem, best + 0.02 * rng.standard_normal(len(best)), "lm", max_evaluations=BUDGET))
     return min(result.fun for result in found)
 
