@@ -182,6 +182,13 @@ def test_fingerprint_tells_weights_apart():
     assert learned.fingerprint(Counting(0.1)) != learned.fingerprint(Counting(0.2))
 
 
+def test_fingerprint_knows_the_code_that_a_rule_runs():
+    untrained = {name: learned.get(name).make("") for name in learned.LEARNED if name.startswith("untrained")}
+    assert len({learned.fingerprint(rule) for rule in untrained.values()}) == len(untrained)
+    reached = learned._reached("motionrecon.optimus.rule", set())
+    assert {"motionrecon.optimus.network", "motionrecon.optimus.trend", "motionrecon.optimus.secant"} <= reached
+
+
 @pytest.mark.parametrize("name", [name for name in learned.LEARNED if name.startswith("untrained")])
 def test_untrained_controls_run(name):
     drawn = instances("sphere", P=2)

@@ -5,11 +5,14 @@ To measure another one, add its line to :data:`LEARNED`.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -111,15 +114,37 @@ def run(rule: Any, instances: Instances, budget: int) -> np.ndarray:
 
 
 def fingerprint(rule: nn.Module) -> str:
-    """Changes with the weights of ``rule`` and with the source of every module of motionrecon that its parts are of."""
+    """Changes with the weights and settings of ``rule``, and with the code that it runs (comments aside)."""
     digest = hashlib.sha256()
     for name, tensor in sorted(rule.state_dict().items()):
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    sources = {inspect.getsourcefile(type(part)) for part in rule.modules()}
-    for source in sorted(s for s in sources if s and "torch" not in s.split("/")):
-        with open(source, "rb") as file:
-            digest.update(file.read())
-    digest.update(
-        repr(sorted((k, v) for k, v in vars(rule).items() if isinstance(v, (bool, int, float, str)))).encode()
-    )
+    settings = {key: value for key, value in vars(rule).items() if isinstance(value, (bool, float, str))}
+    digest.update(repr(sorted(settings.items())).encode())
+    for module in sorted(_reached(type(rule).__module__, set())):
+        digest.update(_code(module).encode())
     return digest.hexdigest()[:16]
+
+
+def _reached(name: str, seen: set[str]) -> set[str]:
+    """Module ``name`` and all modules of motionrecon that it, or one of those, has names from."""
+    seen.add(name)
+    for value in vars(sys.modules[name]).values():
+        other = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
+        if isinstance(other, str) and other.startswith("motionrecon.") and other in sys.modules and other not in seen:
+            _reached(other, seen)
+    return seen
+
+
+@lru_cache(maxsize=64)
+def _code(module: str) -> str:
+    """What a module does, without its comments and docstrings."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

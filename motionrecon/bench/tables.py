@@ -209,6 +209,10 @@ def _section(results: Table, n: int, budget: int, count: int) -> list[str]:
     lines += [_row(label, values) for label, values in bottom]
     lines += ["", f"Median evaluations until the gap is {TOLERANCE:g} of that at the start:", ""]
     lines += _rows("function", methods, [(f, _medians(results, f)) for f in names])
+    lines += ["", "Mean final objective, in the units of the function itself (without the instance's factor):", ""]
+    lines += _rows(
+        "function", methods, [(f, [f"{results[m][f].objective.mean():.3g}" for m in methods]) for f in names]
+    )
     for subject in (m for m in methods if role(m) == "subject"):
         lines += ["", *_standing(acceptance(results, subject), subject)]
     return lines
