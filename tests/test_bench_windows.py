@@ -15,6 +15,7 @@ from motionrecon.bench import window_safety as safety
 from motionrecon.bench import windows as bench
 from motionrecon.bench.windows import Method, Task
 from motionrecon.errors import InputError
+from motionrecon.optimizers.lm import LM
 from motionrecon.tasks.windows import choose, load
 
 A = Method("lm-plain", "lm", {"search": 1, "broyden": 0})
@@ -127,10 +128,11 @@ def test_tuning_takes_the_option_that_needs_fewest_evaluations(task, tmp_path, m
     assert [row["evaluations"] for row in rows] == [5, 3]
 
 
-def test_methods_that_are_not_installed_are_left_out():
-    assert A.available
-    assert not Method("x", "no such optimizer").available
-    assert not Method("x", "lm", {"no such option": 1}).available
+def test_a_method_is_built_by_name_or_from_its_class():
+    assert A.build() == LM(search=1, broyden=0)
+    assert Method("x", "motionrecon.optimizers.lm:LM", {"mu": 0.5}).build() == LM(mu=0.5)
+    with pytest.raises(InputError, match="no option"):
+        Method("x", "lm", {"no such option": 1}).build()
 
 
 def test_an_unknown_method_is_named(tmp_path):

@@ -17,8 +17,9 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ import numpy as np
 from motionrecon.blas import one_thread
 from motionrecon.errors import InputError
 from motionrecon.files import atomic
-from motionrecon.optimizers import State, minimize, registry
+from motionrecon.optimizers import Optimizer, State, minimize, registry
 from motionrecon.tasks.windows import Clip, Window, choose, load
 
 #: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
@@ -45,7 +46,7 @@ class Method:
 
     Attributes:
         name: in the tables.
-        optimizer: in `motionrecon.optimizers`.
+        optimizer: a name in `motionrecon.optimizers`, or ``module:Class`` of an `Optimizer`.
         hyper: its options.
         kind: ``peer`` (hand-made), ``control`` (Optimus less something) or ``learned``.
         tried: options and the values among which `tune` chooses.
@@ -62,12 +63,14 @@ class Method:
         """Tells results of these options from those of others."""
         return f"{self.name} {json.dumps(dict(self.hyper), sort_keys=True)}"
 
-    @property
-    def available(self) -> bool:
-        """Whether this installation has the optimizer and its options."""
-        if self.optimizer not in registry.names():
-            return False
-        return set(self.hyper) <= {f.name for f in fields(registry.get(self.optimizer))}
+    def build(self) -> Optimizer:
+        """The optimizer.
+
+        Raises:
+            InputError: there is none of that name, or it has no such option.
+        """
+        module, _, name = self.optimizer.partition(":")
+        return getattr(import_module(module), name)(**self.hyper) if name else registry.make(module, **self.hyper)
 
 
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
@@ -77,8 +80,6 @@ METHODS: tuple[Method, ...] = (
     Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
-    Method("optimus-untrained", "optimus", {"weights": "untrained"}, "control"),
-    Method("optimus", "optimus", {}, "learned"),
 )
 
 
@@ -122,7 +123,7 @@ def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[fl
             used = state.evaluations
             rows.append([used.derivatives, used.values, time.process_time() - began, state.best_value])
 
-    end = minimize(window.problem, window.x0, method.optimizer, max_evaluations=budget, callback=note, **method.hyper)
+    end = minimize(window.problem, window.x0, method.build(), max_evaluations=budget, callback=note)
     used = end.evaluations  # what was spent in all, also where the last steps gained nothing
     return [*rows, [used.derivatives, used.values, time.process_time() - began, end.fun]]
 
@@ -252,7 +253,7 @@ def main(output: Path, *, quick: bool = False, processes: int = 0, only: Sequenc
         output: the folder; an interrupted run goes on there.
         quick: fewer windows, with the options that are written in `METHODS` instead of tuning.
         processes: windows solved at once; 0 for one on each core.
-        only: names of methods; empty for all that this installation has.
+        only: names of methods; empty for all.
 
     Returns:
         The report, in Markdown.
@@ -265,7 +266,7 @@ def main(output: Path, *, quick: bool = False, processes: int = 0, only: Sequenc
     names = [method.name for method in METHODS]
     if unknown := sorted(set(only) - set(names)):
         raise InputError(f"no method is called {unknown[0]!r}: choose among {', '.join(names)}")
-    methods = [method for method in METHODS if method.available and (not only or method.name in only)]
+    methods = [method for method in METHODS if not only or method.name in only]
     trials: list[dict[str, Any]] = []
     if not quick:
         methods, trials = tune(methods, output / "tuning", processes=processes)
