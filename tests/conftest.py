@@ -33,7 +33,8 @@ def optimus_weights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("optimus")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        weights.ship(OptimusRule(), weights.DEFAULT, "untrained", folder)
+        weights.save(OptimusRule(), folder / "untrained.safetensors")
+    weights.ship(folder / "untrained.safetensors", weights.DEFAULT, "untrained", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "folder", lambda: folder)
         yield folder / "optimus.safetensors"

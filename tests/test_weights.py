@@ -35,7 +35,9 @@ RULES = {
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """A folder of weights with one name, "optimus"."""
-    weights.ship(noisy(OptimusRule()), "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
+    source = tmp_path / "source.safetensors"
+    weights.save(noisy(OptimusRule()), source, {"core_hours": "3.5", "settings": '{"seed": 1}'})
+    weights.ship(source, "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
     monkeypatch.setattr(weights, "folder", lambda: tmp_path)
     return tmp_path
 
@@ -67,11 +69,18 @@ def test_the_same_weights_make_the_same_file(tmp_path):
 
 def test_by_name(shipped):
     assert weights.names() == ("optimus",)
-    assert weights.records()["optimus"]["command"] == "motionrecon train 'optimus' --note \"é\""
+    assert weights.records()["optimus"] == {
+        "file": "optimus.safetensors",
+        "sha256": sha256(shipped / "source.safetensors"),
+        "command": "motionrecon train 'optimus' --note \"é\"",
+        "core_hours": "3.5",
+        "settings": '{"seed": 1}',
+    }
     rule = weights.load("optimus")
     assert weights.load("optimus") is rule, "loaded twice"
     assert rule.explore and not weights.load("optimus", explore=False).explore
-    weights.ship(noisy(AdafactorMLP()), "a peer", "command", shipped)
+    weights.save(noisy(AdafactorMLP()), shipped / "source.safetensors")
+    weights.ship(shipped / "source.safetensors", "a peer", "command", shipped)
     assert weights.names() == ("optimus", "a peer")
     assert isinstance(weights.load("a peer"), AdafactorMLP)
 
@@ -111,11 +120,11 @@ def test_files_that_hold_something_else(tmp_path):
     save_file({"a": torch.zeros(2)}, path)
     with pytest.raises(ModelError, match="one of optimus, adafactor"):
         weights.read(path)
-    save_file({"a": torch.zeros(2)}, path, {"rule": "os:system", "settings": "{}"})
+    save_file({"a": torch.zeros(2)}, path, {"kind": "os:system", "arguments": "{}"})
     with pytest.raises(ModelError, match="one of optimus, adafactor"):
         weights.read(path)
-    for settings in ("{}", "no json", json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
-        save_file({"a": torch.zeros(2)}, path, {"rule": "adafactor", "settings": settings})
+    for arguments in ("{}", "no json", json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
+        save_file({"a": torch.zeros(2)}, path, {"kind": "adafactor", "arguments": arguments})
         with pytest.raises(ModelError, match="does not fit this version"):
             weights.read(path)
 

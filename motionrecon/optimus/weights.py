@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -60,7 +61,7 @@ def _describe_adafactor(rule: Any) -> dict[str, Any]:
     return {"width": layers[-1].in_features, "layers": len(layers) - 1}
 
 
-#: What a file's "rule" may be. Nothing else is ever imported because a file says so.
+#: What a file's "kind" may be. Nothing else is ever imported because a file says so.
 KINDS = {
     "optimus": Kind("motionrecon.optimus.rule:OptimusRule", _describe_optimus, _make_optimus),
     "adafactor": Kind(
@@ -147,14 +148,14 @@ def read(path: str | Path) -> nn.Module:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
-    kind = KINDS.get(about.get("rule", ""))
+    kind = KINDS.get(about.get("kind", ""))
     if kind is None:
         known = ", ".join(KINDS)
-        raise ModelError(f"{path} does not say what its weights belong to: its 'rule' must be one of {known}")
+        raise ModelError(f"{path} does not say what its weights belong to: its 'kind' must be one of {known}")
     module, cls = kind.path.split(":")
     try:
         with torch.random.fork_rng(devices=[]):  # making a rule draws weights
-            rule = kind.make(getattr(importlib.import_module(module), cls), json.loads(about["settings"]))
+            rule = kind.make(getattr(importlib.import_module(module), cls), json.loads(about["arguments"]))
         rule.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
@@ -162,40 +163,56 @@ def read(path: str | Path) -> nn.Module:
     return rule.requires_grad_(False).eval()
 
 
-def save(rule: nn.Module, path: str | Path) -> None:
+def save(rule: nn.Module, path: str | Path, facts: Mapping[str, str] | None = None) -> None:
     """Write a rule's weights, and what is needed to make it again, to a ``.safetensors`` file.
+
+    Args:
+        rule: of a class in :data:`KINDS`.
+        path: the file.
+        facts: what else is to be known of them, such as the settings of their training.
 
     Raises:
         TypeError: a class of rules without an entry in :data:`KINDS`.
         OutputError: the file cannot be written.
     """
     cls = type(rule)
-    names = [name for name, kind in KINDS.items() if kind.path == f"{cls.__module__}:{cls.__qualname__}"]
-    if not names:
+    kinds = [name for name, kind in KINDS.items() if kind.path == f"{cls.__module__}:{cls.__qualname__}"]
+    if not kinds:
         raise TypeError(f"{cls.__name__} has no entry in motionrecon.optimus.weights.KINDS")
-    about = {"rule": names[0], "settings": json.dumps(KINDS[names[0]].describe(rule), sort_keys=True)}
+    about = {"kind": kinds[0], "arguments": json.dumps(KINDS[kinds[0]].describe(rule), sort_keys=True)}
     tensors = {key: value.detach().cpu().contiguous() for key, value in rule.state_dict().items()}
     with atomic(path) as temporary:
-        save_file(tensors, temporary, metadata=about)
+        save_file(tensors, temporary, metadata={**(facts or {}), **about})
 
 
-def ship(rule: nn.Module, name: str, command: str, into: str | Path) -> None:
-    """Write a rule's weights into the folder ``into`` under ``name``, and its section into the ``weights.toml`` there.
+def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
+    """Copy a file of weights into the folder ``into`` under ``name``, and write its section of ``weights.toml`` there.
+
+    The section holds the hash, the command and the facts that the file was saved with.
 
     Args:
-        rule: the trained rule.
-        name: what users will call it.
-        command: the command line that trained it.
+        source: a file that :func:`save` wrote.
+        name: what users will call the weights.
+        command: the command line that trained them.
         into: ``models/optimus`` of a checkout.
+
+    Raises:
+        ModelError: as :func:`read`.
     """
+    read(source)
     into = Path(into)
-    save(rule, into / f"{name}.safetensors")
+    file = into / f"{name}.safetensors"
+    with atomic(file) as temporary:
+        shutil.copyfile(source, temporary)
+    with safe_open(str(file), framework="pt") as opened:
+        facts = {key: value for key, value in sorted(opened.metadata().items()) if key not in ("kind", "arguments")}
     index = into / INDEX
     known = tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
-    known[name] = {"file": f"{name}.safetensors", "sha256": sha256(into / f"{name}.safetensors"), "command": command}
+    known[name] = {"file": file.name, "sha256": sha256(file), "command": command, **facts}
     lines = ["# Written by motionrecon.optimus.weights.ship."]
     for key, record in known.items():
         lines += ["", f"[{json.dumps(key)}]"]
+        # JSON's strings are TOML's.
         lines += [f"{field} = {json.dumps(value, ensure_ascii=False)}" for field, value in record.items()]
     with atomic(index) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
