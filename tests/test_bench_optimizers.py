@@ -107,6 +107,7 @@ def test_every_peer_spends_its_budget_exactly(method, restarts, monkeypatch):
 
     drawn = instances("levy", P=2)
     first = drawn.batch.value_and_gradient(drawn.start)[0].numpy()
+    monkeypatch.setattr(Instances, "enough", lambda self: np.full(2, -np.inf))  # asks for the starts' values
     monkeypatch.setattr(type(FUNCTIONS["levy"]), "value_and_gradient", counting)
     if method in peers.FIRST_ORDER:
         best = peers.first_order(method, drawn, 25, np.array([0.1]), np.array([5]) if restarts else None)[0]
@@ -150,6 +151,22 @@ def test_tuned_on_other_instances_than_tested_on():
     one, two = Instances.draw("tune", "sphere", 4, 3, 0), Instances.draw("test", "sphere", 4, 3, 0)
     assert not torch.equal(one.batch.place, two.batch.place)
     assert not torch.equal(one.start, two.start)
+
+
+@pytest.mark.parametrize("method", ["gd", "lbfgs"])
+def test_what_ends_early_has_the_score_of_the_whole(method, monkeypatch):
+    drawn = instances("sphere")
+
+    def run() -> np.ndarray:
+        if method == "gd":
+            best = peers.first_order(method, drawn, 60, np.array([0.2]), None)[0]
+        else:
+            best = peers.quasi_newton(method, drawn, 60, 0.1, 5)
+        return np.maximum(drawn.log_gaps(best), -7.9)
+
+    short = run()
+    monkeypatch.setattr(peers, "ENOUGH", 0.0)
+    np.testing.assert_allclose(short, run(), atol=1e-6)
 
 
 def test_score_is_floored_and_capped():

@@ -104,12 +104,16 @@ def run(rule: Any, instances: Instances, budget: int) -> np.ndarray:
         state = rule.begin(x, f, g, budget)
         lowest: Tensor = torch.where(f.isfinite() & g.isfinite().all(-1), f, torch.inf)
         best[:, 0] = lowest.numpy()
+        enough = instances.enough()
         for t in range(1, budget):
             x, state = rule.propose(state)
             f, g = batch.value_and_gradient(x)
             state = rule.observe(state, x, f, g)
             lowest = torch.minimum(lowest, torch.where(f.isfinite() & g.isfinite().all(-1), f, torch.inf))
             best[:, t] = lowest.numpy()
+            if (best[:, t] <= enough).all():
+                best[:, t:] = best[:, t, None]
+                break
     return best
 
 

@@ -33,7 +33,7 @@ EVALUATIONS = (100, 500)
 #: SciPy multiplies full matrices in each step, n^3; ours, with the same formula in n^2, stands for it beyond this n.
 SCIPY_BFGS_LIMIT = 200
 #: Part of every cell's key: raise it when results of earlier versions no longer count.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
