@@ -56,6 +56,16 @@ def _make_optimus(cls: Any, settings: dict[str, Any]) -> nn.Module:
     return cls(Shape(**settings["sizes"]), identity=settings["identity"], explore=settings["explore"])
 
 
+def _describe_squares(rule: Any) -> dict[str, Any]:
+    return {"sizes": rule.network.shape.as_dict()}
+
+
+def _make_squares(cls: Any, settings: dict[str, Any]) -> nn.Module:
+    from motionrecon.optimus.network import Shape
+
+    return cls(Shape(**settings["sizes"]))
+
+
 def _describe_adafactor(rule: Any) -> dict[str, Any]:
     layers = [part for part in rule.network if isinstance(part, nn.Linear)]
     return {"width": layers[-1].in_features, "layers": len(layers) - 1}
@@ -64,6 +74,7 @@ def _describe_adafactor(rule: Any) -> dict[str, Any]:
 #: What a file's "kind" may be. Nothing else is ever imported because a file says so.
 KINDS = {
     "optimus": Kind("motionrecon.optimus.rule:OptimusRule", _describe_optimus, _make_optimus),
+    "squares": Kind("motionrecon.optimus.learned:SquaresNetwork", _describe_squares, _make_squares),
     "adafactor": Kind(
         "motionrecon.optimus.adafactor:AdafactorMLP", _describe_adafactor, lambda cls, settings: cls(**settings)
     ),

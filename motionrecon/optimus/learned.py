@@ -1,0 +1,118 @@
+"""What Optimus learns for sums of squares: how far to trust each unknown, and what B and the gradient lack.
+
+A token is an unknown. Its features have no units and need no knowledge of the problem but J and r: how strongly and how
+late the unknown acts, its gradient, its damped step, and what the last step missed. `OptimusNetwork` reads them through
+three encoders; each of these gives a share of the damping and one rank-one term of B, the branch gives s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from motionrecon.optimus.network import OptimusNetwork, Shape
+
+if TYPE_CHECKING:
+    from motionrecon.optimus.squares import Advice, Model
+
+#: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
+DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
+#: Logarithm of the damping's factor at most.
+LARGEST = 6.0
+CHANNELS, FACTS = 8, 5
+
+
+def shape(width: int = 16, heads: int = 2, attention: bool = True) -> Shape:
+    """The sizes of the network; each encoder's vectors are a share of the damping and two shares of a term."""
+    return Shape(CHANNELS, FACTS, vectors=3, dials=1, width=width, heads=heads, attention=attention)
+
+
+class SquaresNetwork(nn.Module):
+    """The network of `OptimusSquares`. Untrained, its advice is that of no network."""
+
+    def __init__(self, sizes: Shape | None = None) -> None:
+        super().__init__()
+        self.network = OptimusNetwork(sizes or shape())
+
+    def forward(self, tokens: Tensor, facts: Tensor, basis: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """For one problem of n unknowns.
+
+        Args:
+            tokens, facts, basis: of `inputs`: (n, CHANNELS), (FACTS,), (2, n).
+
+        Returns:
+            Logarithm of the factors on the damping (n,); (n,) of which 1 + it is the factor on the gradient; the
+            vectors of the rank-one terms (3, n).
+        """
+        says = self.network(tokens[None], facts[None])
+        mix = says.mix[0]
+        damping = LARGEST * torch.tanh(DAMPING * (mix[:, :, 0].sum(0) + says.dials[0, 0]) / LARGEST)
+        factor = torch.expm1(GRADIENT * torch.tanh(says.length[0])) + GRADIENT * torch.tanh(says.direction[0])
+        terms = TERMS * torch.tanh(mix[:, :, 1:]) * basis.T
+        return damping, factor, terms.sum(-1)
+
+    @torch.no_grad()
+    def advice(self, model: Model, scale: float, mu: float) -> Advice:
+        """What the network says about a model; no advice at all where it says what is not finite."""
+        from motionrecon.optimus.squares import Advice
+
+        damping, factor, terms = (a.double().numpy() for a in self(*inputs(model, scale, mu)))
+        if not all(np.isfinite(a).all() for a in (damping, factor, terms)):
+            damping, factor, terms = np.zeros_like(damping), np.zeros_like(factor), np.zeros((3, 0))
+        return Advice(damping, model.gradient * (1 + factor), terms)
+
+
+def inputs(model: Model, scale: float, mu: float) -> tuple[Tensor, Tensor, Tensor]:
+    """What the network sees, float32.
+
+    Args:
+        model: the Gauss-Newton model.
+        scale: by which the damping is measured.
+        mu: damping, relative to ``scale``.
+
+    Returns:
+        Tokens (n, CHANNELS), facts (FACTS,), and the basis (2, n) of the rank-one terms: the gradient and what the last
+        step missed, divided by the damped diagonal, in units in which u u' is of B's size along them.
+    """
+    g = model.gradient
+    miss = np.zeros(len(g)) if model.miss is None else model.miss
+    diagonal = model.normal.diagonal().astype(float)
+    damped = diagonal + mu * scale
+    damped = np.maximum(damped, 1e-12 * damped.max(initial=1e-300))
+    basis = np.stack([v / damped / np.sqrt(max((v * v / damped).sum(), 1e-300)) for v in (g, miss)])
+    size = float(np.linalg.norm(model.r))
+    cosine = np.abs(g) / np.sqrt(np.maximum(diagonal, 1e-300)) / max(size, 1e-150)
+    own = np.stack(
+        [
+            np.log(np.maximum(diagonal / scale, 1e-8)) / 5,
+            model.late,
+            _soft(g),
+            np.clip(5 * cosine, 0, 5),
+            _soft(g / damped),
+            _soft(miss),
+            _soft(miss / damped),
+            np.log(damped / (mu * scale)) / 5,
+        ],
+        axis=1,
+    )
+    n = len(g)
+    facts = np.array(
+        [
+            np.log(mu) / 5,
+            float(model.secants > 0),
+            np.tanh(model.secants / 10),
+            np.log(max(size**2 / len(model.r), 1e-12)) / 5,
+            float(np.log(max(n, 1))) / 6,
+        ]
+    )
+    finite = (torch.from_numpy(np.nan_to_num(a, posinf=0.0, neginf=0.0)).float() for a in (own, facts, basis))
+    tokens, seen, vectors = finite
+    return tokens, seen, vectors
+
+
+def _soft(v: np.ndarray) -> np.ndarray:
+    """In units of its rms, with large entries drawn in."""
+    return np.arcsinh(v / max(float(np.sqrt((v * v).mean())), 1e-300)) if len(v) else v

@@ -1,0 +1,414 @@
+"""Optimus for sums of squares: B_0 from the Jacobian, updated between Jacobians by what cheap residuals tell.
+
+A step is ``x - B s``. After a Jacobian J was evaluated, B = (J'J + mu D)^-1 and s is the gradient J'r. Between
+Jacobians every trial that was paid for is a secant: J is corrected by Broyden's rank-one update for each of them, and
+each correction adds two rank-one terms to B (`inverse_terms`; with many secants at once and several dampings to try, a
+fresh Cholesky factor of the corrected J'J + mu D is the cheaper way to the same B). Three ideas beyond LM's:
+
+- *late and early*: the damping D is tried in shapes that trust the unknowns that act late less, or more, than those
+  that act early. When an unknown acts is read off J itself: the first residual that it moves. Where all unknowns move
+  all residuals the shapes are equal, and only one is tried.
+- *curvature*: what a trial missed by is the second-order term of r along it; the geodesic acceleration -B J'miss
+  (Transtrum and Sethna, 2012) is added to the best trials, and tried. It costs a rollout, where theirs costs one too.
+- *patience*: a rollout costs a thirtieth of a Jacobian, so inner steps go on while they gain anything worth it.
+
+With weights (`learned.py`) a network sees each unknown and changes the damping D, the gradient s and B, this by three
+rank-one terms; without them, or with weights of zero, all of the above is what remains: the control of every table.
+
+Where no trial lowers the value, the step falls back: J is evaluated anew, or at a fresh J the damping rises (LM's own
+safeguard). The fallbacks are counted. The best point is kept by the base class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError, blas, cho_factor, cho_solve
+
+from motionrecon.errors import InputError
+from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.problem import Counted, CountedLeastSquares, require_least_squares
+
+if TYPE_CHECKING:
+    from motionrecon.optimus.learned import SquaresNetwork
+
+#: Damping beyond which steps are too short to matter, and below which it does nothing.
+MU_MAX, MU_MIN = 1e12, 1e-12
+#: A sum of squares that is this share of the start's is zero to rounding.
+ZERO = 1e-20
+#: Unknowns from which the matrices are in single precision: B only preconditions, and a step is judged by its value.
+SINGLE = 100
+#: Secants of one step at most: the trials nearest to the point that was taken.
+SECANTS = 16
+#: An acceleration is at most as long as its step.
+LONGEST_ACCELERATION = 1.0
+
+
+class Advice(NamedTuple):
+    """What a network says about a model; the untrained advice is zeros and ones.
+
+    Attributes:
+        damping: (n,) logarithm of each unknown's factor on the damping.
+        gradient: (n,) s in place of the gradient J'r.
+        terms: (3, n) vectors u of the rank-one terms of B.
+    """
+
+    damping: np.ndarray
+    gradient: np.ndarray
+    terms: np.ndarray
+
+
+#: Signs of the network's three rank-one terms.
+SIGNS = np.array([1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Model:
+    """The Gauss-Newton model |r + J s|^2 around a point.
+
+    Attributes:
+        r: (m,) residuals.
+        J: (m, n) Jacobian, as evaluated or since corrected.
+        normal: (n, n) J'J.
+        gradient: (n,) J'r.
+        late: (n,) when each unknown begins to act, from -1/2 (first) to 1/2 (last); zeros where all act at once.
+        secants: corrections since the Jacobian was evaluated.
+        miss: (n,) J' of what the last step's prediction missed, zeros at first: the network looks at it.
+    """
+
+    r: np.ndarray
+    J: np.ndarray
+    normal: np.ndarray
+    gradient: np.ndarray
+    late: np.ndarray
+    secants: int = 0
+    miss: np.ndarray | None = None
+
+    @classmethod
+    def at(cls, r: np.ndarray, J: np.ndarray) -> Model:
+        """The model of freshly evaluated residuals and Jacobian; the normal matrix in single precision if large."""
+        J = np.asfortranarray(J, dtype=np.float32 if J.shape[1] >= SINGLE else np.float64)
+        return cls(r, J, _gram(J), (J.T @ r.astype(J.dtype)).astype(float), _late(J))
+
+    def slope(self) -> float:
+        """Largest cosine between r and a column of J: 0 at a minimum, whatever the units."""
+        lengths = np.sqrt(self.normal.diagonal().astype(float)) * np.linalg.norm(self.r)
+        return float(np.max(np.divide(np.abs(self.gradient), lengths, out=np.zeros(len(lengths)), where=lengths > 0)))
+
+    def predicted(self, steps: np.ndarray) -> np.ndarray:
+        """(k, m) residuals after ``steps`` (k, n) by this model."""
+        return self.r + (self.J @ steps.T.astype(self.J.dtype)).T
+
+    def factor(self, damping: np.ndarray) -> tuple[np.ndarray, bool] | None:
+        """The Cholesky factor of J'J + diag(damping), or None where it is not positive definite."""
+        damped = self.normal.copy(order="F")
+        np.fill_diagonal(damped, self.normal.diagonal() + damping)
+        try:
+            return cho_factor(damped, lower=False, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            return None
+
+    def moved(self, step: np.ndarray, r: np.ndarray, points: np.ndarray, residuals: np.ndarray) -> Model:
+        """The model around ``x + step`` with residuals ``r``, corrected by secants.
+
+        Broyden's update for each secant in turn, the one of the step itself last, so that it holds exactly.
+
+        Args:
+            points: (k, n) further trials, relative to x.
+            residuals: (k, m) residuals there.
+        """
+        away = points - step
+        length = np.linalg.norm(away, axis=1)
+        near = np.argsort(length)[:SECANTS][::-1]
+        near = near[length[near] > 1e-3 * np.linalg.norm(step)]
+        s = np.concatenate([away[near], -step[None]])
+        kind = self.J.dtype
+        change = np.concatenate([residuals[near], self.r[None]]) - r
+        miss = (change - (self.J @ s.T.astype(kind)).T).astype(float)
+        direction = s / (s**2).sum(1, keepdims=True)
+        overlap = direction @ s.T  # what correction i adds to J s_j
+        for j in range(1, len(s)):
+            miss[j] -= overlap[:j, j] @ miss[:j]
+        M, W = np.asfortranarray(miss.T, dtype=kind), np.asfortranarray(direction.T, dtype=kind)
+        by_miss = self.J.T @ M
+        mixed = by_miss @ W.T
+        J = self.J + M @ W.T
+        return Model(
+            r=r,
+            J=J,
+            normal=self.normal + mixed + mixed.T + W @ (M.T @ M) @ W.T,
+            gradient=(J.T @ r.astype(kind)).astype(float),
+            late=self.late,
+            secants=self.secants + 1,
+            miss=by_miss[:, -1].astype(float),
+        )
+
+
+def inverse_terms(
+    B: np.ndarray, image: np.ndarray, miss: float, direction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two signed rank-one terms that Broyden's update of J adds to B = (J'J + mu D)^-1.
+
+    With J + e w' the normal matrix gains p p' - q q', p = c w + J'e / c, q = J'e / c, c = |e|; the inverse follows by
+    Sherman and Morrison's formula, twice.
+
+    Args:
+        B: (n, n) before the update.
+        image: (n,) J'e.
+        miss: |e|, above 0.
+        direction: (n,) w.
+
+    Returns:
+        Vectors u (2, n) and signs (2,): B becomes B + sum of sign u u'.
+    """
+    p, q = miss * direction + image / miss, image / miss
+    Bp = B @ p
+    first = Bp / np.sqrt(1 + p @ Bp)
+    Bq = B @ q - first * (first @ q)
+    left = 1 - q @ Bq
+    return np.stack([first, Bq / np.sqrt(abs(left))]), np.array([-1.0, np.sign(left)])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What Optimus keeps between steps.
+
+    Attributes:
+        model: the model at x, or None if the next step has to evaluate a Jacobian.
+        scale: by which the damping is measured: the largest squared column of a Jacobian so far.
+        mu: damping.
+        slope: `Model.slope` of the last Jacobian evaluated.
+        jacobian_x, jacobian_value: the point (n,) of that Jacobian, and f there.
+        start_value: f at the start.
+        fallbacks: steps in which no trial lowered the value.
+    """
+
+    model: Model | None
+    scale: float
+    mu: float
+    slope: float
+    jacobian_x: np.ndarray
+    jacobian_value: float
+    start_value: float
+    fallbacks: int = 0
+
+
+@dataclass(frozen=True)
+class OptimusSquares(Optimizer[Memory]):
+    """Optimus where residuals and Jacobians exist.
+
+    Attributes:
+        weights: name or path of the weights of the network, "" for none: then only the classical seeds act.
+        mu: damping at the start, relative to the largest squared column of J.
+        search, spread: dampings tried at a fresh Jacobian, and the ratio of neighbours.
+        tilt: logarithm of the ratio of the damping of the last and the first unknown, in the shapes tried; 0 for one
+            shape only.
+        inner: most steps between Jacobians; 0 is the control without updates of B.
+        inner_search: dampings tried in such a step.
+        inner_gain: inner steps go on while each lowers the value by at least this share.
+        accelerated: how many of the best trials get the geodesic acceleration.
+        gtol: converged once no column of J has a larger cosine with r.
+        xtol: converged once the steps since the last Jacobian are shorter than this share of |x|.
+        ftol: converged once the value decreased by less than this share since the last Jacobian.
+    """
+
+    weights: str = ""
+    mu: float = 1e-2
+    search: int = 8
+    spread: float = 4.0
+    tilt: float = 3.0
+    inner: int = 60
+    inner_search: int = 3
+    inner_gain: float = 0.003
+    accelerated: int = 3
+    gtol: float = 1e-8
+    xtol: float = 1e-8
+    ftol: float = 1e-8
+
+    def __post_init__(self) -> None:
+        self._check(
+            mu=(MU_MIN, MU_MAX),
+            search=(1, 100),
+            spread=(1.01, 1e3),
+            tilt=(0, 20),
+            inner=(0, 1000),
+            inner_search=(1, 100),
+            inner_gain=(0, 1),
+            accelerated=(0, 100),
+            gtol=(0, 1),
+            xtol=(0, 1),
+            ftol=(0, 1),
+        )
+
+    @cached_property
+    def network(self) -> SquaresNetwork | None:
+        """The network with its weights, loaded at the first step."""
+        if not self.weights:
+            return None
+        from motionrecon.optimus import weights
+        from motionrecon.optimus.learned import SquaresNetwork
+
+        found = weights.load(self.weights)
+        if not isinstance(found, SquaresNetwork):
+            raise InputError(f"weights {self.weights!r} are of a {type(found).__name__}, not for sums of squares")
+        return found
+
+    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Memory]:
+        value, r, J = require_least_squares(problem, "optimus").residuals_and_jacobian(x0)
+        nothing = Memory(None, 1.0, self.mu, np.inf, x0, value, value)
+        return value, self._renewed(nothing, x0, value, r, J) if np.isfinite(value) else nothing
+
+    def advance(self, problem: Counted, state: State[Memory]) -> tuple[np.ndarray, float, Memory]:
+        squares = require_least_squares(problem, "optimus")
+        memory = state.memory
+        if memory.model is None:
+            value, r, J = squares.residuals_and_jacobian(state.x)
+            if not np.isfinite(value):
+                return state.x, value, memory
+            memory = self._renewed(memory, state.x, state.value, r, J)
+        model = memory.model
+        assert model is not None
+        trials = self._trials(squares, state.x, model, memory)
+        best = int(np.argmin(trials.values)) if len(trials.values) else -1
+        if best < 0 or not trials.values[best] < state.value:
+            return state.x, state.value, self._refused(memory, model)
+
+        value, step = float(trials.values[best]), trials.steps[best]
+        following = None
+        if model.secants < self.inner and 1 - value / state.value >= self.inner_gain:
+            others = np.isfinite(trials.values)
+            others[best] = False
+            following = model.moved(step, trials.residuals[best], trials.steps[others], trials.residuals[others])
+            if not (np.isfinite(following.gradient).all() and np.isfinite(following.normal).all()):
+                following = None
+        mu = float(np.clip(trials.mus[best], MU_MIN, MU_MAX))
+        return state.x + step, value, replace(memory, model=following, mu=mu)
+
+    def needs_derivative(self, state: State[Memory]) -> bool:
+        return state.memory.model is None
+
+    def finished(self, state: State[Memory]) -> Result | None:
+        memory = state.memory
+        if state.value <= ZERO * memory.start_value:
+            return Result.ZERO
+        if memory.slope <= self.gtol:
+            return Result.GRADIENT
+        if memory.mu >= MU_MAX:
+            return Result.STALLED
+        if memory.model is None:  # the Jacobian has served: was it worth its price?
+            if np.linalg.norm(state.x - memory.jacobian_x) <= self.xtol * (np.linalg.norm(state.x) + self.xtol):
+                return Result.SMALL_STEP
+            if memory.jacobian_value - state.value <= self.ftol * memory.jacobian_value:
+                return Result.SMALL_DECREASE
+        return None
+
+    def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray) -> Memory:
+        """The memory with a freshly evaluated Jacobian."""
+        largest = np.abs(J).max(initial=0.0)
+        if not largest < 1e15:  # its squares have no place in single precision: no step can be trusted
+            return replace(memory, mu=MU_MAX, jacobian_x=x, jacobian_value=value)
+        model = Model.at(r, J)
+        scale = float(model.normal.diagonal().max(initial=0.0)) or 1.0
+        scale = max(memory.scale, scale) if memory.model is not None or np.isfinite(memory.slope) else scale
+        return replace(memory, model=model, scale=scale, slope=model.slope(), jacobian_x=x, jacobian_value=value)
+
+    def _trials(self, problem: CountedLeastSquares, x: np.ndarray, model: Model, memory: Memory) -> _Trials:
+        """Damped steps, evaluated all at once, and then the best of them bent by the curvature that they met."""
+        advice = self._advice(model, memory)
+        fresh = model.secants == 0
+        count = self.search if fresh else self.inner_search
+        mus = np.clip(memory.mu * self.spread ** (np.arange(count) - count // 2.0), MU_MIN, MU_MAX)
+        shapes = (-self.tilt, 0.0, self.tilt) if fresh and self.tilt and model.late.any() else (0.0,)
+        made = []
+        for tilt in shapes:
+            shape = memory.scale * np.exp(tilt * model.late + advice.damping)
+            made += [m for mu in mus if (m := _Damped.of(model, float(mu), mu * shape, advice)) is not None]
+        if not made:
+            return _Trials.none(len(x), len(model.r))
+        steps = np.stack([m.step for m in made])
+        values, residuals = problem.trials(x + steps)
+        trials = _Trials(np.array([m.mu for m in made]), steps, values, residuals)
+        order = [i for i in np.argsort(values)[: self.accelerated] if np.isfinite(values[i])]
+        if not order:
+            return trials
+        misses = residuals[order] - model.predicted(steps[order])
+        images = (model.J.T @ misses.T.astype(model.J.dtype)).T.astype(float)
+        bent = np.stack([made[i].bent(image) for i, image in zip(order, images, strict=True)])
+        bent = bent[np.isfinite(bent).all(1)]
+        if not len(bent):
+            return trials
+        values, residuals = problem.trials(x + bent)
+        return trials.with_more(_Trials(trials.mus[order][: len(bent)], bent, values, residuals))
+
+    def _advice(self, model: Model, memory: Memory) -> Advice:
+        if self.network is None:
+            n = len(model.gradient)
+            return Advice(np.zeros(n), model.gradient, np.zeros((3, 0)))
+        return self.network.advice(model, memory.scale, memory.mu)
+
+    def _refused(self, memory: Memory, model: Model) -> Memory:
+        """The memory after a fallback: doubt the updates first, then the length of the steps."""
+        memory = replace(memory, fallbacks=memory.fallbacks + 1)
+        if model.secants:
+            return replace(memory, model=None)
+        return replace(memory, mu=min(memory.mu * self.spread**self.search, MU_MAX))
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """Steps (k, n) of dampings (k,), with the values (k,) and residuals (k, m) there."""
+
+    mus: np.ndarray
+    steps: np.ndarray
+    values: np.ndarray
+    residuals: np.ndarray
+
+    @staticmethod
+    def none(n: int, m: int) -> _Trials:
+        return _Trials(np.zeros(0), np.zeros((0, n)), np.zeros(0), np.zeros((0, m)))
+
+    def with_more(self, other: _Trials) -> _Trials:
+        pairs = ((getattr(self, k), getattr(other, k)) for k in ("mus", "steps", "values", "residuals"))
+        return _Trials(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
+class _Damped:
+    """B for one damping, and its step -B s."""
+
+    mu: float
+    factor: tuple[np.ndarray, bool]
+    step: np.ndarray
+
+    @staticmethod
+    def of(model: Model, mu: float, damping: np.ndarray, advice: Advice) -> _Damped | None:
+        factor = model.factor(damping)
+        if factor is None:
+            return None
+        step = -cho_solve(factor, advice.gradient.astype(model.J.dtype), check_finite=False).astype(float)
+        if advice.terms.size:
+            step -= (SIGNS * (advice.terms @ advice.gradient)) @ advice.terms
+        return _Damped(mu, factor, step) if np.isfinite(step).all() else None
+
+    def bent(self, image: np.ndarray) -> np.ndarray:
+        """The step (n,) with its geodesic acceleration; ``image`` (n,) is J' of what it missed by."""
+        bend = -cho_solve(self.factor, image.astype(self.factor[0].dtype), check_finite=False).astype(float)
+        ratio = np.linalg.norm(bend) / max(np.linalg.norm(self.step), 1e-300)
+        return self.step + bend / max(1.0, ratio / LONGEST_ACCELERATION)
+
+
+def _gram(J: np.ndarray) -> np.ndarray:
+    """J'J by the symmetric product, which takes half the work."""
+    product = blas.ssyrk if J.dtype == np.float32 else blas.dsyrk
+    upper = product(1.0, J, trans=1)
+    return np.triu(upper) + np.triu(upper, 1).T
+
+
+def _late(J: np.ndarray) -> np.ndarray:
+    """(n,) the first residual that each unknown moves, scaled to -1/2 ... 1/2; zeros where that tells nothing."""
+    first = np.argmax(J != 0, axis=0).astype(float)
+    low, high = float(first.min()), float(first.max())
+    return (first - low) / (high - low) - 0.5 if high > low else np.zeros(J.shape[1])

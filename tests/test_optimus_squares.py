@@ -1,0 +1,189 @@
+"""Optimus where residuals and Jacobians exist."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from motionrecon.optimizers import minimize
+from motionrecon.optimizers.problem import Counted, counted
+from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares, inverse_terms
+
+
+class Quadratic:
+    """|A x - b|^2."""
+
+    def __init__(self, m: int, n: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.A, self.b, self.n = rng.standard_normal((m, n)), rng.standard_normal(m), n
+
+    def residuals(self, x):
+        return self.A @ x - self.b
+
+    def residuals_and_jacobian(self, x):
+        return self.residuals(x), self.A
+
+    def value(self, x):
+        return float(self.residuals(x) @ self.residuals(x))
+
+    def value_and_gradient(self, x):
+        r = self.residuals(x)
+        return float(r @ r), 2 * self.A.T @ r
+
+
+class Curved(Quadratic):
+    """The same with a cubic bend; ``hole`` makes it undefined beyond a radius."""
+
+    def __init__(self, m: int, n: int, seed: int = 0, scale: float = 1.0, hole: float = np.inf) -> None:
+        super().__init__(m, n, seed)
+        self.scale, self.hole = scale, hole
+
+    def residuals(self, x):
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = self.A @ (x / self.scale)
+            out = y + 0.3 * y**3 - self.b
+        return out if np.linalg.norm(x / self.scale) < self.hole else np.full(len(out), np.nan)
+
+    def residuals_and_jacobian(self, x):
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = self.A @ (x / self.scale)
+            return self.residuals(x), (1 + 0.9 * y**2)[:, None] * self.A / self.scale
+
+
+def test_a_quadratic_is_solved_in_one_step():
+    problem = Quadratic(30, 12)
+    best = np.linalg.lstsq(problem.A, problem.b, rcond=None)[0]
+    optimizer = OptimusSquares(mu=1e-12, search=1, accelerated=0)
+    state = optimizer.step(problem, optimizer.init(problem, np.ones(12)))
+    np.testing.assert_allclose(state.x, best, atol=1e-8)
+    assert state.evaluations.derivatives == 1
+
+
+@pytest.mark.parametrize("n", [8, 150])
+def test_correcting_by_secants_is_broydens_update_in_turn(n):
+    rng = np.random.default_rng(1)
+    m = 2 * n
+    r, J = rng.standard_normal(m), rng.standard_normal((m, n))
+    step, trials = 0.1 * rng.standard_normal(n), 0.2 * rng.standard_normal((3, n))
+    there, at_trials = rng.standard_normal(m), rng.standard_normal((3, m))
+    moved = Model.at(r, J).moved(step, there, trials, at_trials)
+    away = trials - step
+    order = np.argsort(-np.linalg.norm(away, axis=1))
+    truth = J.copy()
+    for s, y in [*((away[i], at_trials[i] - there) for i in order), (-step, r - there)]:
+        truth += np.outer(y - truth @ s, s) / (s @ s)
+    tight = 1e-9 if n < 100 else 1e-4
+    size = np.abs(truth).max()
+    np.testing.assert_allclose(moved.J, truth, atol=tight * size)
+    np.testing.assert_allclose(moved.normal, truth.T @ truth, atol=tight * np.abs(truth.T @ truth).max())
+    np.testing.assert_allclose(moved.gradient, truth.T @ there, atol=tight * np.abs(truth.T @ there).max() * 10)
+
+
+def test_the_terms_give_the_inverse_of_the_updated_normal_matrix():
+    rng = np.random.default_rng(2)
+    J, e, w = rng.standard_normal((20, 7)), rng.standard_normal(20), rng.standard_normal(7)
+    D = np.diag(rng.uniform(0.1, 1, 7))
+    B = np.linalg.inv(J.T @ J + D)
+    u, signs = inverse_terms(B, J.T @ e, float(np.linalg.norm(e)), w)
+    updated = J + np.outer(e, w)
+    np.testing.assert_allclose(B + (u.T * signs) @ u, np.linalg.inv(updated.T @ updated + D), atol=1e-10)
+
+
+def test_late_unknowns_are_read_off_the_jacobian():
+    J = np.ones((6, 3))
+    J[:2, 1] = J[:4, 2] = 0
+    np.testing.assert_allclose(Model.at(np.ones(6), J).late, [-0.5, 0.0, 0.5])
+    np.testing.assert_array_equal(Model.at(np.ones(6), np.ones((6, 3))).late, 0)
+
+
+def test_few_jacobians_solve_a_curved_problem():
+    problem = Curved(40, 10)
+    end = minimize(problem, np.zeros(10), OptimusSquares(), max_evaluations=20)
+    plain = minimize(problem, np.zeros(10), "lm", max_evaluations=200, search=1, broyden=0)
+    assert end.fun <= plain.fun * (1 + 1e-6)
+
+
+def test_permuting_the_unknowns_permutes_the_answer():
+    problem, order = Curved(40, 10), np.random.default_rng(3).permutation(10)
+    permuted = Curved(40, 10)
+    permuted.A = problem.A[:, order]
+    x0 = 0.3 * np.random.default_rng(4).standard_normal(10)
+    one, other = OptimusSquares(), OptimusSquares()
+    a, b = one.init(problem, x0), other.init(permuted, x0[order])
+    for _ in range(4):
+        a, b = one.step(problem, a), other.step(permuted, b)
+    np.testing.assert_allclose(b.x, a.x[order], atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_nan_and_never_worse_than_the_start(seed):
+    rng = np.random.default_rng(seed)
+    scale, n = 10 ** rng.uniform(-3, 3), int(rng.choice([1, 5, 120]))
+    problem = Curved(2 * n + 1, n, seed, scale=scale, hole=rng.uniform(0.5, 3) * np.sqrt(n))
+    problem.A *= 10 ** rng.uniform(-3, 3)
+    x0 = scale * 0.4 * rng.standard_normal(n) * rng.uniform(0, 1)
+    start = problem.value(x0)
+    end = minimize(problem, x0, OptimusSquares(), max_evaluations=6)
+    assert np.isfinite(end.x).all()
+    if np.isfinite(start):
+        assert end.fun <= start
+        assert problem.value(end.x) == pytest.approx(end.fun, rel=1e-12)
+
+
+def test_a_jacobian_of_nan_ends_the_run_at_the_start():
+    class Broken(Curved):
+        def residuals_and_jacobian(self, x):
+            r, J = super().residuals_and_jacobian(x)
+            return r, np.full_like(J, np.nan)
+
+    end = minimize(Broken(9, 3), np.zeros(3), OptimusSquares(), max_evaluations=5)
+    assert not end.success
+
+
+def test_a_step_that_fails_falls_back_and_is_counted():
+    problem = Curved(20, 5, hole=0.05)
+    optimizer = OptimusSquares(mu=1e-9, search=2)
+    state = optimizer.step(problem, optimizer.init(problem, np.zeros(5)))
+    assert state.memory.fallbacks == 1
+    assert state.memory.mu > 1e-9
+    assert state.value == problem.value(np.zeros(5))
+    for _ in range(40):
+        state = optimizer.step(problem, state)
+    assert state.best_value < problem.value(np.zeros(5))
+
+
+def test_untrained_advice_is_no_advice_and_training_can_change_it():
+    torch = pytest.importorskip("torch")
+    from motionrecon.optimus.learned import SquaresNetwork
+
+    rng = np.random.default_rng(5)
+    model = Model.at(rng.standard_normal(30), rng.standard_normal((30, 12)))
+    network = SquaresNetwork()
+    advice = network.advice(model, 40.0, 1e-2)
+    np.testing.assert_array_equal(advice.damping, 0)
+    np.testing.assert_array_equal(advice.terms, 0)
+    np.testing.assert_allclose(advice.gradient, model.gradient)
+    torch.manual_seed(0)
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    order = rng.permutation(12)
+    one = network.advice(model, 40.0, 1e-2)
+    other = network.advice(Model.at(model.r, np.array(model.J)[:, order]), 40.0, 1e-2)
+    assert np.ptp(one.damping) > 0
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(b, a[..., order], atol=1e-4)
+    assert len(SIGNS) == len(one.terms)
+
+
+def test_the_problem_is_asked_for_one_jacobian_a_step():
+    problem = Curved(40, 10)
+    watched: Counted = counted(problem)
+    optimizer = OptimusSquares()
+    optimizer.begin(watched, np.zeros(10))
+    assert watched.evaluations.jacobians == 1
+    state = optimizer.init(problem, np.zeros(10))
+    for _ in range(12):
+        before = state.evaluations.derivatives
+        needed = optimizer.needs_derivative(state)
+        state = optimizer.step(problem, state)
+        assert state.evaluations.derivatives - before == int(needed)
