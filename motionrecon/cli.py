@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from motionrecon.config import Options, Switch
 from motionrecon.errors import InputError, MotionReconError
 from motionrecon.progress import Bars, Progress, Silent
+from motionrecon.training.settings import Settings as TrainingSettings
 
 if TYPE_CHECKING:
     from motionrecon.motion import Motion
@@ -49,6 +50,8 @@ app = App(
 )
 bench = App(name="bench", help="Measure parts of motionrecon on this machine.")
 app.command(bench)
+train = App(name="train", help="Train the learned parts of motionrecon.")
+app.command(train)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -200,6 +203,27 @@ def optimizers(
     summary = benchmark.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
     if not quiet:
         print(summary)
+
+
+@train.command(name="optimus")
+def train_optimus(
+    *,
+    output: Output = None,
+    settings: Annotated[TrainingSettings, Parameter(name="*")] = TrainingSettings(),  # noqa: B008 - frozen
+) -> None:
+    """Train Optimus, or a learned optimizer that it is compared with.
+
+    Writes weights.safetensors, best.safetensors, log.jsonl, curves.png and checkpoints. To resume an interrupted
+    training, repeat its command. On several processors or machines, start it with torchrun.
+
+    Args:
+        output: the folder for the result; training_<rule>_<seed> in the current folder where not given.
+    """
+    from motionrecon.training.train import Training
+
+    folder = output or Path(f"training_{settings.rule}_{settings.seed}")
+    Training(settings, folder, say=lambda line: print(line, file=sys.stderr, flush=True)).run()
+    print(f"{folder}: weights.safetensors, best.safetensors and curves.png")
 
 
 def _run(video: Path | None, folder: Path, options: Options) -> Motion:

@@ -47,6 +47,7 @@ def estimate(
     sigma: float,
     generator: torch.Generator,
     persistent: bool = True,
+    perturbed: Tensor | None = None,
 ) -> Estimate:
     """The PES estimate of the gradient from one truncation of K pairs of particles.
 
@@ -57,9 +58,12 @@ def estimate(
         sigma: standard deviation of the perturbations.
         generator: of the CPU; draws them.
         persistent: False for truncated evolution strategies.
+        perturbed: (D,) of 0 and 1: the weights to perturb, the others have a gradient of 0; None for all.
     """
     drawn = torch.randn(accumulated.shape, generator=generator, dtype=torch.float32)
     xi = sigma * drawn.to(device=theta.device, dtype=theta.dtype)
+    if perturbed is not None:
+        xi = xi * perturbed
     with torch.no_grad():
         losses = truncation(torch.cat([theta + xi, theta - xi]))
     accumulated = accumulated + xi if persistent else xi

@@ -1,6 +1,6 @@
 """Train what Optimus learns for windows: back-propagation of the simulated value through the damped solve.
 
-The network is met where it will be used: Optimus runs on a window of the training set, with the network as it is, and at
+The network is met where it will be used: Optimus runs on a window of the training set, with the network so far, and at
 each of its first steps the value of the step that the network advises, at the damping that won the search, is
 differentiated. ``df/dx`` at the point reached is one exact gradient of the simulation; from there to the weights leads
 the implicit derivative of the linear solve. The loss is the mean of log f(x - B s) / f(x), over the steps of a horizon:

@@ -168,13 +168,13 @@ class FunctionEpisode:
             return {**rule.begin(x, f, g, budget), "episode.gap": gap, "episode.x": x}
 
     def step(self, rule: Runner, state: State) -> tuple[Tensor, State]:
+        before, gap = state["episode.x"], state["episode.gap"]
         x, state = rule.propose(state)
         with torch.no_grad():
             f, g = self.value_and_gradient(x)
             minimum = self.minimum.repeat(len(f) // self.P)
-        log_gap = _LogGap.apply(x, state["episode.x"], f, g, minimum, state["episode.gap"])
-        state = rule.observe(state, x, f, g)
-        return log_gap, {**state, "episode.x": x.detach()}
+        log_gap = _LogGap.apply(x, before, f, g, minimum, gap)
+        return log_gap, {**rule.observe(state, x, f, g), "episode.x": x.detach(), "episode.gap": gap}
 
 
 @dataclass(frozen=True)

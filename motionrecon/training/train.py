@@ -36,10 +36,12 @@ from torch import distributed as dist
 
 from motionrecon.errors import InputError
 from motionrecon.files import atomic
+from motionrecon.optimus import weights as files_of_weights
 from motionrecon.tasks.functions import stream
 from motionrecon.training import pes
 from motionrecon.training.curves import draw
 from motionrecon.training.rules import build
+from motionrecon.training.settings import DEFAULT_MINUTES, Settings
 from motionrecon.training.tasks import Episode, Family, State, families
 from motionrecon.training.unroll import Loss, Particles, begin, detached, run, score, set_weights, weights_of
 
@@ -47,95 +49,6 @@ from motionrecon.training.unroll import Loss, Particles, begin, detached, run, s
 CHECKPOINT_SECONDS, VALIDATIONS = 60.0, 8
 #: What a checkpoint keeps of a training besides tensors and slots.
 _FACTS = ("step", "unrolls", "validations", "stage", "seconds", "cpu_seconds", "best")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a rule is trained. Saved with the result; a training resumes only with the settings that it began with.
-
-    Attributes:
-        rule: which rule; see ``training/rules.py``.
-        tasks: functions, physics or both.
-        steps: outer steps in all, or None for a limit in minutes.
-        minutes: processor time of a process in all, validation included, or None for a limit in steps. On a busy
-            machine it passes more slowly than the clock's, and so trainings stay comparable.
-        seed: of everything random.
-        pes: the last share of the training that is spent on PES, 0 to 1.
-        lr: Adam's learning rate in the part with back-propagation; it warms up and then falls to a twentieth.
-        pes_lr: the same in the part with PES.
-        clip: largest norm of a gradient.
-        slots: unrolls under way at once.
-        truncation: evaluations of each problem in an outer step.
-        tokens: unknowns of a batch, over all its problems, in back-propagation; more with small dimensions.
-        largest_batch: problems of a batch at most.
-        smallest_n, largest_n: dimensions.
-        shortest, longest: evaluations of an unroll.
-        growth: share of the training over which dimensions and lengths grow to their largest.
-        softness, every, end: see :class:`motionrecon.training.unroll.Loss`; PES has the same without softness.
-        carry: see :func:`motionrecon.training.unroll.run`.
-        pairs: antithetic pairs of particles.
-        sigma: standard deviation of their perturbations.
-        ema: decay of the mean of the weights, per outer step.
-        threads: of each process, on a CPU.
-        start: a file of weights to start from instead of untrained ones.
-    """
-
-    rule: str = "optimus"
-    tasks: str = "functions"
-    steps: int | None = None
-    minutes: float | None = None
-    seed: int = 0
-    pes: float = 0.4
-    lr: float = 1e-3
-    pes_lr: float = 3e-4
-    clip: float = 1.0
-    slots: int = 6
-    truncation: int = 20
-    tokens: int = 640
-    largest_batch: int = 64
-    smallest_n: int = 2
-    largest_n: int = 100
-    shortest: int = 20
-    longest: int = 500
-    growth: float = 0.5
-    softness: float = 0.3
-    every: float = 0.1
-    end: float = 0.5
-    carry: float = 0.9
-    pairs: int = 8
-    sigma: float = 0.01
-    ema: float = 0.99
-    threads: int = 1
-    start: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.steps is None) == (self.minutes is None):
-            raise InputError("a training ends after --steps or --minutes: give one of them, and not both")
-        limits: dict[str, tuple[float, float]] = {
-            "steps": (1, 1e9),
-            "minutes": (0, 1e6),
-            "seed": (0, 2**62),
-            "pes": (0, 1),
-            "lr": (0, 1),
-            "pes_lr": (0, 1),
-            "slots": (1, 1000),
-            "truncation": (1, 10000),
-            "tokens": (1, 1e7),
-            "largest_batch": (1, 1e6),
-            "smallest_n": (1, self.largest_n),
-            "shortest": (2, self.longest),
-            "growth": (0, 1),
-            "softness": (0, 10),
-            "carry": (0, 1),
-            "pairs": (1, 10000),
-            "sigma": (1e-9, 10),
-            "ema": (0, 0.999999),
-            "threads": (1, 1024),
-        }
-        for name, (low, high) in limits.items():
-            found = getattr(self, name)
-            if found is not None and not low <= found <= high:
-                raise InputError(f"--{name.replace('_', '-')} is {found!r}: give a number from {low:g} to {high:g}")
 
 
 @dataclass
@@ -197,6 +110,7 @@ class Training:
         if settings.start is not None:
             load_weights(self.rule, settings.start)
         self.theta = weights_of(self.rule).requires_grad_()
+        self.perturbed = _marked(self.rule, settings.evolved).to(self.device)
         self.mean = self.theta.detach().clone()
         self.adam = torch.optim.Adam([self.theta], lr=settings.lr)
         self.generator = torch.Generator().manual_seed(stream("train").seed(settings.seed, self.rank))
@@ -249,7 +163,8 @@ class Training:
         """The share of the training that is over, the same in every process."""
         if self.settings.steps is not None:
             return self.step / self.settings.steps
-        share = torch.tensor(self.cpu_seconds / max(60 * (self.settings.minutes or 0), 1e-9))
+        minutes = DEFAULT_MINUTES if self.settings.minutes is None else self.settings.minutes
+        share = torch.tensor(self.cpu_seconds / (60 * minutes))
         if self.world > 1:
             share = share.to(self.device)
             dist.broadcast(share, 0)
@@ -321,7 +236,9 @@ class Training:
             return losses.unflatten(0, (2 * s.pairs, -1)).mean(1)
 
         assert slot.accumulated is not None
-        found = pes.estimate(self.theta.detach(), slot.accumulated, truncation, s.sigma, self.generator)
+        found = pes.estimate(
+            self.theta.detach(), slot.accumulated, truncation, s.sigma, self.generator, perturbed=self.perturbed
+        )
         slot.accumulated = found.accumulated
         return found.gradient, found.loss.item()
 
@@ -394,18 +311,15 @@ class Training:
             file.write(json.dumps(line) + "\n")
 
     def _save_weights(self, name: str) -> None:
-        names, place, tensors = dict(self.rule.named_parameters()), 0, {}
-        for key, weight in names.items():
-            tensors[key] = self.mean[place : place + weight.numel()].reshape(weight.shape).cpu().clone()
-            place += weight.numel()
         facts = {
             "rule": self.settings.rule,
             "settings": self._settings_json(),
             "outer_steps": str(self.step),
             "core_hours": f"{self.world * self.cpu_seconds / 3600:.4f}",
         }
-        with atomic(self.folder / name) as path:
-            save_file(tensors, path, facts)
+        set_weights(self.rule, self.mean)
+        files_of_weights.save(self.rule, self.folder / name, facts)
+        set_weights(self.rule, self.theta)
 
     @property
     def _checkpoint(self) -> Path:
@@ -507,3 +421,15 @@ def _device() -> torch.device:
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
     torch.cuda.set_device(device)
     return device
+
+
+def _marked(rule: torch.nn.Module, prefixes: str) -> Tensor:
+    """(D,) of 0 and 1: the weights of ``rule`` whose names begin with one of ``prefixes``; all for none."""
+    starts = tuple(filter(None, prefixes.split(",")))
+    named = list(rule.named_parameters())
+    for start in starts:
+        if not any(name.startswith(start) for name, _ in named):
+            known = ", ".join(sorted({name.rpartition(".")[0] for name, _ in named}))
+            raise InputError(f"--evolved names {start!r}, and no weights begin with that: there are {known}")
+    parts = [torch.full((w.numel(),), float(not starts or name.startswith(starts))) for name, w in named]
+    return torch.cat(parts)

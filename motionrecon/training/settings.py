@@ -1,0 +1,109 @@
+"""What a meta-training may be told; without torch, for the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from motionrecon.errors import InputError
+
+#: Minutes of a training that was given neither minutes nor steps.
+DEFAULT_MINUTES = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a rule is trained. Each field is the flag of the same name, and its line here is that flag's help.
+
+    A training resumes only with the settings that it began with.
+
+    Attributes:
+        rule: what to train: optimus; adafactor, its learned peer; or a control: optimus-no-attention, optimus-identity
+            (B = I), optimus-no-trend.
+        tasks: what to train on: functions.
+        steps: outer steps in all, instead of a limit in minutes.
+        minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
+            it passes more slowly than the clock's, and so trainings stay comparable.
+        seed: of everything random.
+        pes: the last share of the training that is spent on PES, 0 to 1.
+        lr: Adam's learning rate in the part with back-propagation; it warms up and then falls to a twentieth.
+        pes_lr: the same in the part with PES.
+        clip: largest norm of a gradient.
+        slots: unrolls under way at once.
+        truncation: evaluations of each problem in an outer step.
+        tokens: unknowns of a batch, over all its problems, in back-propagation; more with small dimensions.
+        largest_batch: problems of a batch at most.
+        smallest_n: dimension of the smallest tasks.
+        largest_n: dimension of the largest tasks.
+        shortest: evaluations of the shortest unrolls.
+        longest: evaluations of the longest unrolls.
+        growth: share of the training over which dimensions and lengths grow to their largest.
+        softness: decades above the best at which an evaluation still counts for the loss of back-propagation.
+        every: weight, in the loss, of the mean over all evaluations besides that of the best so far.
+        end: weight, in the loss, of the decades gained within the truncation.
+        carry: how much of a gradient passes from each step back to the one before, in back-propagation.
+        pairs: antithetic pairs of particles.
+        sigma: standard deviation of their perturbations.
+        evolved: names that the weights trained by PES begin with, separated by commas; empty for all. Few weights have
+            less noise.
+        ema: decay of the mean of the weights, per outer step.
+        threads: of each process, on a CPU.
+        start: a file of weights to start from instead of untrained ones.
+    """
+
+    rule: str = "optimus"
+    tasks: str = "functions"
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int = 0
+    pes: float = 0.4
+    lr: float = 1e-3
+    pes_lr: float = 3e-4
+    clip: float = 1.0
+    slots: int = 6
+    truncation: int = 20
+    tokens: int = 640
+    largest_batch: int = 64
+    smallest_n: int = 2
+    largest_n: int = 100
+    shortest: int = 20
+    longest: int = 500
+    growth: float = 0.5
+    softness: float = 0.3
+    every: float = 0.1
+    end: float = 0.5
+    carry: float = 0.9
+    pairs: int = 8
+    sigma: float = 0.01
+    evolved: str = ""
+    ema: float = 0.99
+    threads: int = 1
+    start: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.minutes is not None:
+            raise InputError("a training ends after --steps or after --minutes: give one of them, and not both")
+        limits: dict[str, tuple[float, float]] = {
+            "steps": (1, 1e9),
+            "minutes": (0.01, 1e6),
+            "seed": (0, 2**62),
+            "pes": (0, 1),
+            "lr": (0, 1),
+            "pes_lr": (0, 1),
+            "slots": (1, 1000),
+            "truncation": (1, 10000),
+            "tokens": (1, 1e7),
+            "largest_batch": (1, 1e6),
+            "smallest_n": (1, self.largest_n),
+            "shortest": (2, self.longest),
+            "growth": (0, 1),
+            "softness": (0, 10),
+            "carry": (0, 1),
+            "pairs": (1, 10000),
+            "sigma": (1e-9, 10),
+            "ema": (0, 0.999999),
+            "threads": (1, 1024),
+        }
+        for name, (low, high) in limits.items():
+            found = getattr(self, name)
+            if found is not None and not low <= found <= high:
+                raise InputError(f"--{name.replace('_', '-')} is {found!r}: give a number from {low:g} to {high:g}")
