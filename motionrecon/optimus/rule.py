@@ -33,6 +33,7 @@ DIALS = {
     "growth": 2.0,  # of the radius over an accepted step
     "shrink": 1.0,  # of the step after a refused one, times what interpolation says
     "settled": 1e-9,  # predicted decrease over the decrease so far, at which the local search has settled
+    "patience": 1e-3,  # mean decrease over |f|, below which a search that gained little has stalled
     **trend.DIALS,
 }
 #: Logarithms that a dial of 1 stands for; "settled" spans decades.
@@ -41,9 +42,15 @@ _DIAL_UNIT = {"settled": 3.0}
 MIX, BRANCH = 0.1, 0.1
 #: Extra channels of a token besides Adafactor's: s, y, By, Bg, s - By, each over its rms.
 _SECANT_CHANNELS = 5
-_FACTS = 14
+_FACTS = 16
 #: Small predictions in a row that count: in a curved valley a single one means nothing.
 STEADY = 3
+#: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
+LARGEST = 1e30
+#: How much farther down than the model predicts a dent may reach.
+HOPE = 4.0
+#: Share of |f0| that a search must have gained to be let go on though it is slow.
+LITTLE = 0.5
 LOCAL, LADDER, SAMPLE, LAND = range(4)
 
 
@@ -108,6 +115,7 @@ class OptimusRule(nn.Module):
             "gained": zero,
             "since": zero,
             "small": zero,
+            "pace": one,
             "length": far,
             "unit": _rms(g),
             "x0": x,
@@ -145,6 +153,8 @@ class OptimusRule(nn.Module):
         state["fresh"] = torch.where(local & usable, 0.0, state["fresh"])
         state["curved"] = torch.zeros_like(state["curved"])
 
+        state = self._sound(state)
+
         g = state["g"]
         with torch.no_grad():
             remaining = state["budget"] - state["t"]
@@ -152,11 +162,14 @@ class OptimusRule(nn.Module):
             gained = (state["f0"] - state["f"]).clamp_min(0)
             still = _norm(state["s"]) <= 1e-13 * _norm(state["x"])
             small = (predicted.abs() < dials["settled"] * gained) | still | (_norm(g) <= 1e-300)
+            small = small | ((state["pace"] < dials["patience"]) & (gained < LITTLE * state["f0"].abs()))
+            # A later dent that will end above the best one is not worth its bottom.
+            small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
-            settled = (state["small"] >= STEADY) & (remaining >= trend.LEAST)
+            settled = (state["small"] >= STEADY) & trend.ready(state, remaining)
             if self.explore:
-                state = trend.enter(state, settled, dials, remaining)
                 state["mode"] = torch.where(settled, LADDER, state["mode"])
+                state = trend.enter(state, settled, dials, remaining)
         step, state = self._step(state, says, dials)
         away = trend.offset(state)
         mode = state["mode"][:, None]
@@ -213,6 +226,8 @@ class OptimusRule(nn.Module):
                     _log_ratio(state["gained"], gained) / 5,
                     state["agreement"].clamp(-2, 3),
                     state["accepted"],
+                    (state["f"] / state["f0"].abs().clamp_min(1e-300)).clamp(-3, 3),
+                    state["pace"].clamp_min(1e-12).log10() / 5,
                     state["since"].clamp_max(100) / 100,
                     *(state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE)),
                     state["cycle"].clamp_max(10) / 10,
@@ -228,6 +243,14 @@ class OptimusRule(nn.Module):
             for i, (name, seed) in enumerate(DIALS.items())
         }
 
+    def _sound(self, state: State) -> State:
+        """The state with B begun anew where it has overflowed."""
+        size = state["length"] / _norm(state["g"])
+        overflowed = ~(state["B"].detach().abs().amax((1, 2)) < LARGEST * size)
+        plain = _eye(state["x"]) * size[:, None, None]
+        fallbacks = state["fallbacks"] + overflowed
+        return state | {"B": torch.where(overflowed[:, None, None], plain, state["B"]), "fallbacks": fallbacks}
+
     def _step(self, state: State, says: Says, dials: dict[str, Tensor]) -> tuple[Tensor, State]:
         """The local step (P, n): -B s, downhill, within the radius."""
         g = state["g"]
@@ -239,8 +262,12 @@ class OptimusRule(nn.Module):
             downhill = (_dot(p, g) < 0) & p.isfinite().all(-1)
             plain = -g * (state["length"] / _norm(g))[:, None]
         p = torch.where(downhill[:, None], p, plain)
-        p = p * (state["radius"] / _norm(p)).clamp_max(1.0)[:, None]
+        with torch.no_grad():
+            short = (state["radius"] / _norm(p)).clamp_max(1.0)[:, None]
+        p = p * short
         state = dict(state)
+        # A gradient reaches what this step's B was made of, and not the steps before: cheap, and hardly noisier.
+        state["B"] = state["B"].detach()
         local = state["mode"] == LOCAL
         state["fallbacks"] = state["fallbacks"] + (local & ~downhill)
         state["predicted"] = -_dot(p, g).detach()
@@ -268,6 +295,7 @@ class OptimusRule(nn.Module):
         )
         radius = torch.where(landing, torch.inf, torch.where(local, radius, state["radius"]))
         move = taken | (landing & valid)
+        pace = torch.where(taken, decrease, 0.0) / state["f"].abs().clamp_min(1e-300)
         # An accepted step without curvature was too short: B is longer next time.
         longer = torch.where(taken & ~curved, 4.0, 1.0)
         return state | {
@@ -281,6 +309,7 @@ class OptimusRule(nn.Module):
             "radius": radius,
             "accepted": torch.where(local, taken.to(f.dtype), state["accepted"]),
             "agreement": torch.where(local, torch.nan_to_num(decrease / (-slope).clamp_min(1e-300), neginf=-2.0), 1.0),
+            "pace": torch.where(landing, 1.0, torch.where(local, 0.9 * state["pace"] + 0.1 * pace, state["pace"])),
             "gained": torch.where(taken, decrease, torch.where(local, 0.0, state["gained"])),
             "since": torch.where(landing, 0.0, state["since"] + 1),
             "mode": torch.where(landing, LOCAL, state["mode"]),

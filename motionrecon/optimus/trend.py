@@ -5,7 +5,9 @@ tells of the bowl are *values far apart*, since ripples do not grow with distanc
 local search has settled:
 
 1. ladder: points at growing distances from the dent, until the value rises like a bowl's (ninefold for three times the
-   distance) and no longer like ripples';
+   distance) and no longer like ripples'. Where what rises is steeper than a parabola, there is no bowl to fit: then,
+   and from then on, it hops: it lands at a pseudo-random point around the best dent (basin hopping, Wales and Doye
+   1997);
 2. sample: points in pseudo-random directions at that distance around a centre, and a fit of the bowl
 
        f(x) = e + b'(x - c) + h/2 |x - c|^2 + ripples,    grad f(x) = b + h (x - c) + ripples,
@@ -30,14 +32,20 @@ State = dict[str, Tensor]
 DIALS = {
     "ladder": 1.0,  # first distance, in units of the way from start to dent
     "steepness": 3.5,  # growth of the rise over a rung (3x the distance), from which a bowl is believed
-    "climb": 1.0,  # distance of the first round over the rung's
+    "climb": 2.0,  # distance of the first round over the rung's
     "contract": 1.5,  # distance of the next round over the uncertainty of the centre
-    "memory": 0.5,  # weight of earlier rounds
+    "memory": 1.0,  # weight of earlier rounds
+    "rounds": 1.0,  # rounds over two, or three where evaluations are many for n unknowns
     "share": 1.0,  # samples of a round over an equal share of the evaluations left
+    "hop": 1.0,  # distance of a hop over that of the rung from which it starts
     "doubt": 0.05,  # least share of the scatter of values that counts as ripples
 }
 #: Evaluations left below which a look around is not worth it, those of a ladder, and those kept for the landing.
 LEAST, RUNGS, TAIL = 30, 6, 20
+#: Farthest look around, in units of the way from the start to the first dent.
+FAR = 1e6
+#: Evaluations left below which a hop is not worth it.
+LEAST_HOP = 12
 
 
 def begin(x: Tensor, g: Tensor, budget: int) -> State:
@@ -46,6 +54,8 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
     zero = x.new_zeros(batch)
     return {
         "key": torch.zeros_like(x),
+        "hops": zero,
+        "hop_distance": zero,
         "cycle": zero,
         "base_x": x,
         "base_f": torch.full_like(zero, torch.inf),
@@ -96,7 +106,7 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     for name, base in (("x", "base_x"), ("g", "base_g"), ("centre", "base_x")):
         state[name] = torch.where(settled[:, None], state[base], state[name])
     state["f"] = torch.where(settled, state["base_f"], state["f"])
-    rounds = torch.where(remaining > 150, 3.0, 2.0)
+    rounds = (torch.where(remaining > 20 * n, 3.0, 2.0) * dials["rounds"]).round().clamp(1, 20)
     samples = (remaining - TAIL - RUNGS).clamp_min(6) / rounds * dials["share"]
     samples = samples.floor().clamp(6, state["values"].shape[-1])
     fresh = {
@@ -112,18 +122,27 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
         state[name] = torch.where(settled, value, state[name])
     for name in ("information", "pull"):
         state[name] = torch.where(_like(settled, state[name]), 0.0, state[name])
-    return _cleared(state, settled)
+    hop = settled & (state["hops"] > 0)
+    state["distance"] = torch.where(hop, state["hop_distance"] * dials["hop"], state["distance"])
+    state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
+    return _landing(_cleared(state, settled), hop)
+
+
+def ready(state: State, remaining: Tensor) -> Tensor:
+    """Whether the evaluations left (P,) are enough for what would come next."""
+    return remaining >= torch.where(state["hops"] > 0, float(LEAST_HOP), float(LEAST))
 
 
 def offset(state: State) -> Tensor:
     """The next sample's way (P, n) from the centre: pseudo-random, of rms ``distance``."""
     n = state["x"].shape[-1]
+    distance = torch.minimum(state["distance"], FAR * state["reach"])
     # With samples for every direction and its opposite, opposites tell the slope from the curvature.
     paired = (state["samples"] >= 2 * n) & (state["mode"] == 2.0) & (state["sample"] % 2 == 1)
     count = (state["t"] - paired.to(state["t"].dtype))[:, None]
     d = torch.sin(state["key"] * (997.0 + 61.8 * count) + 2.39996 * count)
     d = torch.where(paired[:, None], -d, d)
-    return d * (state["distance"] / d.square().mean(-1).sqrt().clamp_min(1e-300))[:, None]
+    return d * (distance / d.square().mean(-1).sqrt().clamp_min(1e-300))[:, None]
 
 
 def observe(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, sample: Tensor, valid: Tensor) -> State:
@@ -142,15 +161,28 @@ def _climbed(state: State, x: Tensor, f: Tensor, ladder: Tensor, valid: Tensor) 
     bowl = known & (ratio > dial["steepness"])
     steep = ~valid | (known & (ratio > 16.0))  # steeper than a parabola: stay below
     over = state["rung"] + 1 >= RUNGS
-    picked = torch.where(steep, state["distance"] / 3, torch.where(bowl, state["distance"], 9 * state["reach"]))
-    done = ladder & (steep | bowl | over)
+    fit = ladder & ~steep & (bowl | over)
+    hop = ladder & steep
+    done = fit | hop
     climbing = ladder & ~done
+    state["hops"] = torch.where(hop, 1.0, state["hops"])
+    state["hop_distance"] = torch.where(hop, state["distance"] / 3, state["hop_distance"])
+    found = torch.where(bowl, state["distance"], 9 * state["reach"])
     state["rise"] = torch.where(climbing, torch.maximum(rise, before), before)
-    state["distance"] = torch.where(
-        done, picked * dial["climb"], torch.where(climbing, state["distance"] * 3, state["distance"])
-    )
+    farther = torch.where(fit, found * dial["climb"], state["hop_distance"] * dial["hop"])
+    state["distance"] = torch.where(done, farther, torch.where(climbing, state["distance"] * 3, state["distance"]))
     state["rung"] = state["rung"] + ladder
-    state["mode"] = torch.where(done, 2.0, state["mode"])
+    state["mode"] = torch.where(fit, 2.0, state["mode"])
+    state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
+    return _landing(state, hop)
+
+
+def _landing(state: State, where: Tensor) -> State:
+    """The next point is the centre; the search from there begins with the stiffness of the dents."""
+    eye = torch.eye(state["x"].shape[-1], dtype=state["x"].dtype, device=state["x"].device)
+    state["mode"] = torch.where(where, 3.0, state["mode"])
+    state["B"] = torch.where(where[:, None, None], eye * state["base_size"][:, None, None], state["B"])
+    state["fresh"] = torch.where(where, 0.0, state["fresh"])
     return state
 
 
@@ -226,11 +258,7 @@ def _fitted(state: State, over: Tensor) -> State:
     state["distance"] = torch.where(good, nearer, torch.where(over, 2 * state["distance"], state["distance"]))
     state["round"] = state["round"] + over
     done = over & ((state["round"] >= state["rounds"]) | (state["budget"] - state["t"] < TAIL))
-    state["mode"] = torch.where(done, 3.0, state["mode"])
-    # The landing searches with the stiffness of the dents, not with that of the bowl.
-    state["B"] = torch.where(done[:, None, None], eye * state["base_size"][:, None, None], state["B"])
-    state["fresh"] = torch.where(done, 0.0, state["fresh"])
-    return _cleared(state, over)
+    return _cleared(_landing(state, done), over)
 
 
 def some(mask: Tensor) -> bool:

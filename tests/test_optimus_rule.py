@@ -1,0 +1,276 @@
+"""Optimus as a rule: what it must do whatever its weights are."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motionrecon.optimus import trend
+from motionrecon.optimus.network import LAYERS, OptimusNetwork
+from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, rows, shape
+from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
+from motionrecon.tasks.functions import sample
+
+
+def speaking(seed=0, size=0.3, **kinds):
+    """A rule whose network says something: its last layers are not zero."""
+    torch.manual_seed(seed)
+    rule = OptimusRule(shape(attention=kinds.pop("attention", True)), **kinds)
+    for name, weight in rule.named_parameters():
+        if any(part in name for part in ("mix", "branch", "dials")):
+            torch.nn.init.normal_(weight, std=size / weight.shape[-1] ** 0.5)
+    return rule
+
+
+def quadratic(n, P, seed=0, condition=100.0):
+    """f = (x - c)' H (x - c) / 2 for P random H and c."""
+    generator = torch.Generator().manual_seed(seed)
+    q = torch.linalg.qr(torch.randn(P, n, n, generator=generator, dtype=torch.float64))[0]
+    H = q @ torch.diag_embed(torch.logspace(0, np.log10(condition), n, dtype=torch.float64).expand(P, n)) @ q.mT
+    c = torch.randn(P, n, generator=generator, dtype=torch.float64)
+
+    def evaluate(x):
+        g = (H @ (x - c)[..., None])[..., 0]
+        return 0.5 * ((x - c) * g).sum(-1), g
+
+    return evaluate, H, c
+
+
+@torch.no_grad()
+def steps(rule, evaluate, x0, count, budget=None):
+    """All points (count, P, n) proposed, and the last state."""
+    state = rule.begin(x0, *evaluate(x0), budget or count + 1)
+    points = []
+    for _ in range(count):
+        x, state = rule.propose(state)
+        state = rule.observe(state, x, *evaluate(x))
+        points.append(x)
+    return torch.stack(points), state
+
+
+def secant(n=6, P=4, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    a = torch.randn(P, n, n, generator=generator, dtype=torch.float64)
+    s, y = torch.randn(2, P, n, generator=generator, dtype=torch.float64)
+    y = torch.where(((s * y).sum(-1) > 0)[:, None], y, -y)
+    return a @ a.mT + torch.eye(n), s, y
+
+
+def test_the_seeded_terms_sum_up_to_bfgs():
+    B, s, y = secant()
+    terms, usable = bfgs_terms(B, s, y, torch.ones(4), torch.zeros(4))
+    assert usable.all()
+    updated = apply(B, terms.seeds, SIGNS, usable)
+    eye, rho = torch.eye(6), 1 / (s * y).sum(-1)[:, None, None]
+    left = eye - rho * s[:, :, None] * y[:, None, :]
+    textbook = left @ B @ left.mT + rho * s[:, :, None] * s[:, None, :]  # Nocedal and Wright, eq. 6.17
+    torch.testing.assert_close(updated, textbook)
+    torch.testing.assert_close((updated @ y[..., None])[..., 0], s)
+
+
+def test_a_secant_without_curvature_changes_nothing():
+    B, s, y = secant()
+    terms, usable = bfgs_terms(B, s, y, torch.zeros(4), torch.zeros(4))
+    assert not usable.any()
+    assert torch.equal(apply(B, terms.seeds, SIGNS, usable), B)
+
+
+def test_lift_only_lengthens():
+    B, s, y = secant()
+    factor = lift(B, s, y, torch.ones(4))
+    assert (factor >= 1).all()
+    short = lift(B * 1e-2, s, y, torch.ones(4))
+    seen = (y * (B @ y[..., None])[..., 0]).sum(-1) * 1e-2
+    torch.testing.assert_close(short, ((s * y).sum(-1) / seen).clamp(1, 1e3))
+
+
+def test_b_is_the_sum_of_what_the_encoders_predicted():
+    rule, (evaluate, _, _) = speaking(), quadratic(5, 3)
+    x0 = torch.randn(3, 5, dtype=torch.float64)
+    said = []
+    network = rule.network.forward
+    rule.network.forward = lambda tokens, facts: said.append(network(tokens, facts)) or said[-1]
+    _, state = steps(rule, evaluate, x0, 4, 100)
+    assert ((state["curved"] > 0) & (state["fresh"] == 0)).any()
+    before = dict(state)
+    with torch.no_grad():
+        _, after = rule.propose(state)
+    B = before["B"] * lift(before["B"], before["s"], before["y"], before["curved"])[:, None, None]
+    terms, usable = bfgs_terms(B, before["s"], before["y"], before["curved"], before["fresh"])
+    assert said[-1].mix.abs().max() > 0.01, "the network must have something to say"
+    assert said[-1].mix.shape == (3, LAYERS, 5, 2)
+    u = terms.seeds + MIX * (said[-1].mix.double() * terms.basis[:, None]).sum(-1)
+    for i in torch.where(usable)[0].tolist():
+        total = B[i] + sum(sign * torch.outer(u[i, k], u[i, k]) for k, sign in enumerate(SIGNS))
+        torch.testing.assert_close(after["B"][i], total)
+
+
+def test_one_step_solves_a_quadratic_with_the_inverse_hessian_for_b():
+    rule, (evaluate, H, c) = OptimusRule(), quadratic(7, 3)
+    x0 = torch.randn(3, 7, dtype=torch.float64)
+    state = rule.begin(x0, *evaluate(x0), 100) | {"B": torch.linalg.inv(H)}
+    x, _ = rule.propose(state)
+    torch.testing.assert_close(x.detach(), c)
+
+
+def _bumpy(x):
+    """Alike in all unknowns but for their order: a bowl with ripples and a coupling through the mean."""
+    f = (x**2 - 3 * torch.cos(4 * x) + 3).sum(-1) + x.mean(-1) ** 4
+    return f, 2 * x + 12 * torch.sin(4 * x) + (4 * x.mean(-1) ** 3 / x.shape[-1])[:, None]
+
+
+def _bowl(x):
+    """Alike in all unknowns but for their order: a quartic bowl with a coupling through the mean."""
+    f = (x**2 + x**4 / 10).sum(-1) + x.mean(-1) ** 4
+    return f, 2 * x + 0.4 * x**3 + (4 * x.mean(-1) ** 3 / x.shape[-1])[:, None]
+
+
+@pytest.mark.parametrize("attention", [True, False])
+def test_permuting_the_unknowns_permutes_the_steps(attention):
+    rule = speaking(attention=attention)
+    x0 = 3 * torch.randn(2, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    order = torch.randperm(9, generator=torch.Generator().manual_seed(2))
+    points, _ = steps(rule, _bowl, x0, 8, 120)
+    permuted, _ = steps(rule, _bowl, x0[:, order], 8, 120)
+    torch.testing.assert_close(points[:, :, order], permuted, rtol=1e-3, atol=1e-3)  # the network's float32
+    assert (points[-1, :, order] - points[-1]).abs().max() > 0.02, "the order must matter"
+
+
+def test_a_look_around_permutes_with_the_unknowns():
+    x0 = 3 * torch.randn(2, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    _, state = steps(OptimusRule(), _bumpy, x0, 40, 120)
+    order = torch.randperm(9, generator=torch.Generator().manual_seed(2))
+    there = trend.offset(state)
+    shuffled = trend.offset(state | {"key": state["key"][:, order]})
+    torch.testing.assert_close(there[:, order], shuffled)
+    torch.testing.assert_close(there.square().mean(-1).sqrt(), state["distance"])
+
+
+def test_a_batch_steps_as_each_of_its_problems_alone():
+    rule = speaking()
+    batch = sample("rosenbrock", 6, 5, 3)
+    x0 = batch.start(torch.Generator().manual_seed(0))
+    together, state = steps(rule, batch.value_and_gradient, x0, 15, 50)
+    for k in range(5):
+        alone, _ = steps(rule, batch.take([k]).value_and_gradient, x0[k : k + 1], 15, 50)
+        torch.testing.assert_close(together[:, k], alone[:, 0], rtol=1e-4, atol=1e-6)
+    joined = rows([rule.begin(x0[k : k + 1], *batch.take([k]).value_and_gradient(x0[k : k + 1]), 50) for k in range(5)])
+    torch.testing.assert_close(joined, rule.begin(x0, *batch.value_and_gradient(x0), 50))
+    assert joined["x"].shape == state["x"].shape
+
+
+@pytest.mark.parametrize("n", [1, 7, 500, 1500])
+def test_dimensions_never_seen(n):
+    rule, batch = speaking(), sample("sum_squares", n, 1, 0)
+    x0 = batch.start(torch.Generator().manual_seed(0))
+    _, state = steps(rule, batch.value_and_gradient, x0, 12, 60)
+    assert state["best_x"].isfinite().all()
+    assert state["best_f"][0] < 0.1 * state["f0"][0]
+
+
+def test_bfgs_seeds_solve_a_quadratic():
+    evaluate, _, c = quadratic(10, 4)
+    _, state = steps(OptimusRule(explore=False), evaluate, torch.zeros(4, 10, dtype=torch.float64), 60, 100)
+    torch.testing.assert_close(state["best_x"], c, rtol=1e-5, atol=1e-5)
+
+
+def test_steps_do_not_depend_on_the_units_of_x_and_f():
+    rule, (evaluate, _, _) = speaking(), quadratic(6, 2)
+    x0 = torch.zeros(2, 6, dtype=torch.float64)
+    points, _ = steps(rule, evaluate, x0, 15, 60)
+
+    def other(x):
+        f, g = evaluate(x / 1000 - 5)
+        return 64 * f, 64 * g / 1000
+
+    scaled, _ = steps(rule, other, 1000 * (x0 + 5), 15, 60)
+    torch.testing.assert_close(scaled / 1000 - 5, points, rtol=1e-4, atol=1e-5)
+
+
+def test_the_trend_under_ripples_is_found():
+    """Rastrigin's function: local searches end in the nearest dent, hardly below the start."""
+    batch = sample("rastrigin", 5, 16, 11)
+    x0 = batch.start(torch.Generator().manual_seed(0))
+    _, explored = steps(OptimusRule(), batch.value_and_gradient, x0, 200)
+    _, local = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 200)
+    gap = (explored["best_f"] - batch.minimum) / (explored["f0"] - batch.minimum)
+    assert (gap < 1e-6).float().mean() > 0.7
+    assert ((local["best_f"] - batch.minimum) / (local["f0"] - batch.minimum) < 1e-6).float().mean() < 0.2
+
+
+def test_the_bowl_fit_is_exact_on_a_bowl():
+    """Two rounds on f = h |x - m|^2 / 2 + e end at m."""
+    n, m = 4, torch.tensor([[1.0, -2.0, 0.5, 3.0]], dtype=torch.float64)
+    evaluate = lambda x: (1.5 * (x - m).square().sum(-1) + 7, 3 * (x - m))  # noqa: E731
+    rule, x0 = OptimusRule(), torch.full((1, n), 20.0, dtype=torch.float64)
+    state = rule.begin(x0, *evaluate(x0), 200)
+    dials = {name: torch.full((1,), seed, dtype=torch.float64) for name, seed in DIALS.items()}
+    state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1)
+    state = trend.enter(state | {"x": x0 + 1}, torch.tensor([True]), dials, torch.tensor([150.0]))
+    state["mode"] = torch.ones(1, dtype=torch.float64)
+    for _ in range(190):
+        if state["mode"][0] == LAND:
+            break
+        x = state["centre"] + trend.offset(state)
+        state["t"] = state["t"] + 1
+        mode, valid = state["mode"], torch.tensor([True])
+        state = trend.observe(state, x, *evaluate(x), mode == 1, mode == 2, valid)
+    assert state["mode"][0] == LAND
+    torch.testing.assert_close(state["centre"], m, rtol=1e-6, atol=1e-6)
+
+
+def test_failed_evaluations_do_no_harm():
+    """No value on one side of a wall that the function falls towards."""
+
+    def walled(x):
+        f, g = (x - 2).square().sum(-1), 2 * (x - 2)
+        beyond = (x > 1).any(-1)
+        return torch.where(beyond, torch.nan, f), torch.where(beyond[:, None], torch.nan, g)
+
+    x0 = torch.tensor([[0.0, 0.5, -1.0], [0.9, 0.9, 0.9]], dtype=torch.float64)
+    points, state = steps(speaking(), walled, x0, 80)
+    assert points.isfinite().all()
+    assert (state["best_f"] < state["f0"]).all()
+    assert (state["best_x"] <= 1).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(["ackley", "perm", "michalewicz", "zakharov", "schwefel", "trid"]),
+    n=st.integers(1, 12),
+    seed=st.integers(0, 10_000),
+    scale=st.floats(-6, 6),
+    loud=st.floats(0, 3),
+)
+def test_never_worse_than_the_start_and_never_nan(name, n, seed, scale, loud):
+    batch = sample(name, n, 2, seed)
+    x0 = batch.start(torch.Generator().manual_seed(seed)) * 10**scale
+    points, state = steps(speaking(seed, loud), batch.value_and_gradient, x0, 45)
+    assert points.isfinite().all()
+    f0 = batch.value_and_gradient(x0)[0]
+    start = torch.where(f0.isfinite(), f0, torch.inf)
+    assert (state["best_f"] <= start).all()
+    again = batch.value_and_gradient(state["best_x"])[0]
+    assert ((again == state["best_f"]) | ~state["best_f"].isfinite()).all()
+
+
+def test_the_identity_control_has_no_curvature():
+    evaluate, _, _ = quadratic(4, 2)
+    _, state = steps(speaking(identity=True), evaluate, torch.zeros(2, 4, dtype=torch.float64), 10, 50)
+    B = state["B"]
+    torch.testing.assert_close(B, B[:, :1, :1] * torch.eye(4, dtype=torch.float64))
+
+
+def test_an_untrained_network_says_nothing():
+    said = OptimusNetwork(shape())(torch.randn(2, 5, shape().channels), torch.randn(2, shape().facts))
+    assert all(not part.any() for part in said)
+    assert said.dials.shape == (2, len(DIALS))
+
+
+def test_a_start_at_the_minimum_stays_there():
+    rule, (evaluate, _, c) = OptimusRule(), quadratic(3, 2)
+    points, state = steps(rule, evaluate, c, 10, 60)
+    assert points.isfinite().all()
+    assert torch.equal(state["best_x"], c)
+    assert set(state["mode"].tolist()) <= {float(LOCAL), 1.0, 2.0, 3.0}
