@@ -288,6 +288,15 @@ def test_settings_are_kept(tmp_path):
         Settings(path)
 
 
+def test_shipped_settings_serve_the_quick_plan():
+    settings = Settings(optimizers.SHIPPED_SETTINGS)
+    for name in FUNCTIONS:
+        for method in peers.PEERS:
+            for version, tuned in settings.find(method, name, 10, 100) or pytest.fail(f"{method} on {name}"):
+                grid = peers.RATES if method in peers.FIRST_ORDER else peers.FIRST_STEPS
+                assert tuned.rate in grid and (tuned.patience is None) == (version == "plain")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -206,8 +206,12 @@ class Settings:
             "tuned settings of the peers: function, unknowns, version, budget -> [learning rate or first step in half "
             "widths of the domain, evaluations without progress before a restart]; those of lbfgs serve bfgs and SciPy"
         )
-        table = {method: dict(sorted(rows.items())) for method, rows in sorted(self._table.items())}
-        text = json.dumps({"about": about, "command": command, "settings": table}, indent=0)
+        methods = []
+        for method, rows in sorted(self._table.items()):
+            lines = [f"{json.dumps(place)}: {json.dumps(entry)}" for place, entry in sorted(rows.items())]
+            methods.append(f"{json.dumps(method)}: {{\n" + ",\n".join(lines) + "\n}")
+        head = f'"about": {json.dumps(about)},\n"command": {json.dumps(command)},\n'
+        text = "{\n" + head + '"settings": {\n' + ",\n".join(methods) + "\n}\n}"
         with atomic(path) as temporary:
             temporary.write_text(text + "\n")
 
