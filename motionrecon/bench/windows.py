@@ -20,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ import numpy as np
 
 from motionrecon.blas import one_thread
 from motionrecon.errors import InputError
-from motionrecon.files import atomic
+from motionrecon.files import atomic, sha256
 from motionrecon.optimizers import Optimizer, State, minimize, registry
 from motionrecon.tasks.windows import Clip, Window, choose, load
 
@@ -60,8 +61,10 @@ class Method:
 
     @property
     def key(self) -> str:
-        """Tells results of these options from those of others."""
-        return f"{self.name} {json.dumps(dict(self.hyper), sort_keys=True)}"
+        """Tells results of these options from those of others, and of a class given as such from its other versions."""
+        module, _, name = self.optimizer.partition(":")
+        version = f" {_source_hash(module)}" if name else ""
+        return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
 
     def build(self) -> Optimizer:
         """The optimizer.
@@ -73,6 +76,14 @@ class Method:
         return getattr(import_module(module), name)(**self.hyper) if name else registry.make(module, **self.hyper)
 
 
+@cache
+def _source_hash(module: str) -> str:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise InputError(f"there is no module {module}")
+    return sha256(spec.origin)[:8]
+
+
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
 METHODS: tuple[Method, ...] = (
     Method("lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}),
@@ -80,6 +91,7 @@ METHODS: tuple[Method, ...] = (
     Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
+    Method("optimus-untrained", "motionrecon.optimus.squares:OptimusSquares", kind="control"),
 )
 
 
