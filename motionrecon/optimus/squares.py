@@ -26,11 +26,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, blas, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.problem import Counted, CountedLeastSquares, require_least_squares
+from motionrecon.optimus.causal import Corrected
 
 if TYPE_CHECKING:
     from motionrecon.optimus.learned import SquaresNetwork
@@ -42,7 +43,7 @@ ZERO = 1e-20
 #: Unknowns from which the matrices are in single precision: B only preconditions, and a step is judged by its value.
 SINGLE = 100
 #: Secants of one step at most: the trials nearest to the point that was taken.
-SECANTS = 16
+SECANTS = 6
 #: An acceleration is at most as long as its step.
 LONGEST_ACCELERATION = 1.0
 
@@ -71,16 +72,16 @@ class Model:
 
     Attributes:
         r: (m,) residuals.
-        J: (m, n) Jacobian, as evaluated or since corrected.
+        jacobian: J, as evaluated and since corrected.
         normal: (n, n) J'J.
         gradient: (n,) J'r.
         late: (n,) when each unknown begins to act, from -1/2 (first) to 1/2 (last); zeros where all act at once.
-        secants: corrections since the Jacobian was evaluated.
-        miss: (n,) J' of what the last step's prediction missed, zeros at first: the network looks at it.
+        secants: steps by which J was corrected since it was evaluated.
+        miss: (n,) J' of what the last step's prediction missed, None at first: the network looks at it.
     """
 
     r: np.ndarray
-    J: np.ndarray
+    jacobian: Corrected
     normal: np.ndarray
     gradient: np.ndarray
     late: np.ndarray
@@ -89,61 +90,72 @@ class Model:
 
     @classmethod
     def at(cls, r: np.ndarray, J: np.ndarray) -> Model:
-        """The model of freshly evaluated residuals and Jacobian; the normal matrix in single precision if large."""
-        J = np.asfortranarray(J, dtype=np.float32 if J.shape[1] >= SINGLE else np.float64)
-        return cls(r, J, _gram(J), (J.T @ r.astype(J.dtype)).astype(float), _late(J))
+        """The model of freshly evaluated residuals and Jacobian, in single precision if large."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            J = np.ascontiguousarray(J, dtype=np.float32 if J.shape[1] >= SINGLE else np.float64)
+            first = np.argmax(J != 0, axis=0)
+            jacobian = Corrected.of(J, first)
+            gradient = jacobian.transposed_times(r[:, None])[:, 0].astype(float)
+            return cls(r, jacobian, jacobian.gram(), gradient, _late(first))
+
+    @property
+    def finite(self) -> bool:
+        """False where squares had no place in the precision used: no step of the model can be trusted."""
+        return bool(np.isfinite(self.gradient).all() and np.isfinite(self.normal).all())
 
     def slope(self) -> float:
         """Largest cosine between r and a column of J: 0 at a minimum, whatever the units."""
         lengths = np.sqrt(self.normal.diagonal().astype(float)) * np.linalg.norm(self.r)
         return float(np.max(np.divide(np.abs(self.gradient), lengths, out=np.zeros(len(lengths)), where=lengths > 0)))
 
-    def predicted(self, steps: np.ndarray) -> np.ndarray:
-        """(k, m) residuals after ``steps`` (k, n) by this model."""
-        return self.r + (self.J @ steps.T.astype(self.J.dtype)).T
+    def change(self, steps: np.ndarray) -> np.ndarray:
+        """(k, m) by how much the residuals change over ``steps`` (k, n) by this model."""
+        return self.jacobian.times(steps.T).T
 
     def factor(self, damping: np.ndarray) -> tuple[np.ndarray, bool] | None:
         """The Cholesky factor of J'J + diag(damping), or None where it is not positive definite."""
         damped = self.normal.copy(order="F")
         np.fill_diagonal(damped, self.normal.diagonal() + damping)
         try:
-            return cho_factor(damped, lower=False, overwrite_a=True, check_finite=False)
+            return cho_factor(damped, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
 
-    def moved(self, step: np.ndarray, r: np.ndarray, points: np.ndarray, residuals: np.ndarray) -> Model:
-        """The model around ``x + step`` with residuals ``r``, corrected by secants.
+    def moved(self, best: int, steps: np.ndarray, residuals: np.ndarray) -> Model:
+        """The model around ``x + steps[best]``, corrected by secants.
 
-        Broyden's update for each secant in turn, the one of the step itself last, so that it holds exactly.
+        Broyden's update for each of the nearest trials in turn, that of the step itself last, so that it holds exactly.
 
         Args:
-            points: (k, n) further trials, relative to x.
-            residuals: (k, m) residuals there.
+            best: which trial was taken.
+            steps: (k, n) the trials, relative to x.
+            residuals: (k, m) finite residuals there.
         """
-        away = points - step
-        length = np.linalg.norm(away, axis=1)
-        near = np.argsort(length)[:SECANTS][::-1]
-        near = near[length[near] > 1e-3 * np.linalg.norm(step)]
-        s = np.concatenate([away[near], -step[None]])
-        kind = self.J.dtype
-        change = np.concatenate([residuals[near], self.r[None]]) - r
-        miss = (change - (self.J @ s.T.astype(kind)).T).astype(float)
+        step, r = steps[best], residuals[best]
+        length = np.linalg.norm(steps - step, axis=1)
+        near = [int(i) for i in np.argsort(length) if length[i] > 1e-3 * np.linalg.norm(step)][:SECANTS][::-1]
+        predicted = self.change(steps[[*near, best]])
+        predicted[:-1] -= predicted[-1]
+        predicted[-1] *= -1
+        s = np.concatenate([steps[near] - step, -step[None]])
+        miss = np.concatenate([residuals[near], self.r[None]]) - r - predicted
         direction = s / (s**2).sum(1, keepdims=True)
         overlap = direction @ s.T  # what correction i adds to J s_j
         for j in range(1, len(s)):
             miss[j] -= overlap[:j, j] @ miss[:j]
-        M, W = np.asfortranarray(miss.T, dtype=kind), np.asfortranarray(direction.T, dtype=kind)
-        by_miss = self.J.T @ M
-        mixed = by_miss @ W.T
-        J = self.J + M @ W.T
+        kind = self.normal.dtype
+        M, W = np.ascontiguousarray(miss.T, dtype=kind), np.ascontiguousarray(direction.T, dtype=kind)
+        by_miss = self.jacobian.transposed_times(np.concatenate([M, r[:, None].astype(kind)], axis=1))
+        gradient = by_miss[:, -1] + W @ (M.T @ r.astype(kind))
+        half = (by_miss[:, :-1] + 0.5 * W @ (M.T @ M)) @ W.T
         return Model(
             r=r,
-            J=J,
-            normal=self.normal + mixed + mixed.T + W @ (M.T @ M) @ W.T,
-            gradient=(J.T @ r.astype(kind)).astype(float),
+            jacobian=self.jacobian.plus(M, W),
+            normal=self.normal + half + half.T,
+            gradient=gradient.astype(float),
             late=self.late,
             secants=self.secants + 1,
-            miss=by_miss[:, -1].astype(float),
+            miss=by_miss[:, -2].astype(float),
         )
 
 
@@ -270,7 +282,8 @@ class OptimusSquares(Optimizer[Memory]):
                 return state.x, value, memory
             memory = self._renewed(memory, state.x, state.value, r, J)
         model = memory.model
-        assert model is not None
+        if model is None:
+            return state.x, state.value, memory
         trials = self._trials(squares, state.x, model, memory)
         best = int(np.argmin(trials.values)) if len(trials.values) else -1
         if best < 0 or not trials.values[best] < state.value:
@@ -279,10 +292,10 @@ class OptimusSquares(Optimizer[Memory]):
         value, step = float(trials.values[best]), trials.steps[best]
         following = None
         if model.secants < self.inner and 1 - value / state.value >= self.inner_gain:
-            others = np.isfinite(trials.values)
-            others[best] = False
-            following = model.moved(step, trials.residuals[best], trials.steps[others], trials.residuals[others])
-            if not (np.isfinite(following.gradient).all() and np.isfinite(following.normal).all()):
+            usable = np.isfinite(trials.values)
+            at = int(np.count_nonzero(usable[:best]))
+            following = model.moved(at, trials.steps[usable], trials.residuals[usable])
+            if not following.finite:
                 following = None
         mu = float(np.clip(trials.mus[best], MU_MIN, MU_MAX))
         return state.x + step, value, replace(memory, model=following, mu=mu)
@@ -307,10 +320,9 @@ class OptimusSquares(Optimizer[Memory]):
 
     def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray) -> Memory:
         """The memory with a freshly evaluated Jacobian."""
-        largest = np.abs(J).max(initial=0.0)
-        if not largest < 1e15:  # its squares have no place in single precision: no step can be trusted
-            return replace(memory, mu=MU_MAX, jacobian_x=x, jacobian_value=value)
         model = Model.at(r, J)
+        if not model.finite:
+            return replace(memory, mu=MU_MAX, jacobian_x=x, jacobian_value=value)
         scale = float(model.normal.diagonal().max(initial=0.0)) or 1.0
         scale = max(memory.scale, scale) if memory.model is not None or np.isfinite(memory.slope) else scale
         return replace(memory, model=model, scale=scale, slope=model.slope(), jacobian_x=x, jacobian_value=value)
@@ -334,8 +346,8 @@ class OptimusSquares(Optimizer[Memory]):
         order = [i for i in np.argsort(values)[: self.accelerated] if np.isfinite(values[i])]
         if not order:
             return trials
-        misses = residuals[order] - model.predicted(steps[order])
-        images = (model.J.T @ misses.T.astype(model.J.dtype)).T.astype(float)
+        misses = residuals[order] - model.r - model.change(steps[order])
+        images = model.jacobian.transposed_times(misses.T).T.astype(float)
         bent = np.stack([made[i].bent(image) for i, image in zip(order, images, strict=True)])
         bent = bent[np.isfinite(bent).all(1)]
         if not len(bent):
@@ -388,7 +400,7 @@ class _Damped:
         factor = model.factor(damping)
         if factor is None:
             return None
-        step = -cho_solve(factor, advice.gradient.astype(model.J.dtype), check_finite=False).astype(float)
+        step = -cho_solve(factor, advice.gradient.astype(model.normal.dtype), check_finite=False).astype(float)
         if advice.terms.size:
             step -= (SIGNS * (advice.terms @ advice.gradient)) @ advice.terms
         return _Damped(mu, factor, step) if np.isfinite(step).all() else None
@@ -400,15 +412,7 @@ class _Damped:
         return self.step + bend / max(1.0, ratio / LONGEST_ACCELERATION)
 
 
-def _gram(J: np.ndarray) -> np.ndarray:
-    """J'J by the symmetric product, which takes half the work."""
-    product = blas.ssyrk if J.dtype == np.float32 else blas.dsyrk
-    upper = product(1.0, J, trans=1)
-    return np.triu(upper) + np.triu(upper, 1).T
-
-
-def _late(J: np.ndarray) -> np.ndarray:
+def _late(first: np.ndarray) -> np.ndarray:
     """(n,) the first residual that each unknown moves, scaled to -1/2 ... 1/2; zeros where that tells nothing."""
-    first = np.argmax(J != 0, axis=0).astype(float)
     low, high = float(first.min()), float(first.max())
-    return (first - low) / (high - low) - 0.5 if high > low else np.zeros(J.shape[1])
+    return (first - low) / (high - low) - 0.5 if high > low else np.zeros(len(first))
