@@ -44,6 +44,7 @@ def collect() -> dict[str, Any]:
         "offscreen drawing": _drawing(),
         "cache folder": str(models.cache_dir()),
         "detectors": {name: _detector(name, record) for name, record in models.records().items()},
+        "weights": _weights(),
     }
 
 
@@ -117,6 +118,20 @@ def _drawing() -> str:
         return f"works with {backend}"
     last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
     return f"does not work with {backend}: {last}"
+
+
+def _weights() -> dict[str, str]:
+    """The trained weights of learned optimizers, by the beginnings of their hashes."""
+    from motionrecon.optimus import weights
+
+    found = {}
+    for name, record in weights.records().items():
+        try:
+            weights.find(name)
+            found[name] = f"ok ({record['sha256'][:12]})"
+        except ModelError as error:
+            found[name] = str(error)
+    return found
 
 
 def _detector(name: str, record: dict[str, Any]) -> str:

@@ -222,7 +222,8 @@ class _Run:
             "physics",
             {name: getattr(evidence, name) for name in ("pixels", "weight", "qpos", "landmarks", "tracked", "fps")}
             | {"K": evidence.camera.K, "R": evidence.camera.R_camera_world, "t": evidence.camera.t_camera_world}
-            | {"model": body.mjcf, "settings": vars(settings), "trust": vars(Trust()), "seed": o.seed},
+            | {"model": body.mjcf, "settings": vars(settings), "trust": vars(Trust()), "seed": o.seed}
+            | {"weights": _weights(o.optimizer)},
         )
         engine = Engine.of(body)
         with self._timed("physics"), self.progress.stage("physics", len(evidence) - 1) as advance:
@@ -283,6 +284,7 @@ class _Run:
                 keypoints.fps,
             ),
             "windows": [] if stretch is None else stretch.windows,
+            "fallbacks": 0 if stretch is None else sum(window.get("fallbacks", 0) for window in stretch.windows),
             "warnings": self.warnings,
         }
         return Motion(
@@ -333,6 +335,15 @@ def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None
             f"--keypoints {path} lasts {length:.2f} s ({len(keypoints)} frames at {keypoints.fps:g} fps), "
             f"{video.path} lasts {video.duration:.2f} s; give the right video"
         )
+
+
+def _weights(optimizer: str) -> dict[str, str]:
+    """The hashes of what a learned optimizer has learned."""
+    if optimizer != "optimus":
+        return {}
+    from .optimus import weights
+
+    return {name: record["sha256"] for name, record in weights.records().items()}
 
 
 def _spans(windows: list[dict[str, Any]], fps: float, start: float) -> str:

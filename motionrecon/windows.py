@@ -231,7 +231,7 @@ class _Run:
         self.nu = engine.body.model.nu
         self.gravity = -float(engine.body.model.opt.gravity[2])
         fps = evidence.fps
-        self.evaluations = settings.evaluations or (LM_EVALUATIONS if settings.optimizer == "lm" else EVALUATIONS)
+        self.evaluations = settings.evaluations or BUDGETS.get(settings.optimizer, GRADIENTS)
         self.length = max(4, round(settings.window * fps))
         self.keep = max(2, round((settings.window - settings.overlap) * fps))
         # The part that is kept holds a whole number of knots, so that the next window's knots fall on this one's.
@@ -299,7 +299,8 @@ class _Run:
                 so_far, keep, {"first_frame": first, "last_frame": keep, "status": "no floor under the feet"}
             )
         problem, at = self._problem(so_far.state, so_far.knots, first, last)
-        record: dict[str, Any] = {"first_frame": first, "last_frame": keep, "evaluations": 0, "rollouts": 0}
+        record: dict[str, Any] = {"first_frame": first, "last_frame": keep}
+        record |= dict.fromkeys(("evaluations", "rollouts", "fallbacks"), 0)
         for attempt, x0 in enumerate(self._starts(so_far, problem, at, first)):
             record["attempts"] = attempt + 1
             before = problem.value(x0)
@@ -308,6 +309,7 @@ class _Run:
             result = minimize(problem, x0, self.settings.optimizer, max_evaluations=self.evaluations)
             record["evaluations"] += result.njev
             record["rollouts"] += result.evaluations.values
+            record["fallbacks"] += result.fallbacks
             if self._follows(problem, result.x, first, keep):
                 break
         else:
@@ -417,9 +419,9 @@ class _Run:
         return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
 
 
-#: Gradients that a window's minimization may take with the optimizers that know only gradients, and Jacobians that
-#: Levenberg-Marquardt may take: a balance of time and of what is left to gain.
-EVALUATIONS, LM_EVALUATIONS = 40, 12
+#: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a
+#: balance of time and of what is left to gain.
+BUDGETS, GRADIENTS = {"lm": 12, "optimus": 12}, 40
 
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15

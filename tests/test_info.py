@@ -16,6 +16,22 @@ def test_it_names_what_a_bug_report_needs():
     text = info.as_text(facts)
     assert facts["motionrecon"] in text and facts["packages"]["mujoco"] in text
     assert len(text.splitlines()) == len(facts)
+    assert "torch" in facts["packages"]
+
+
+def test_weights_are_told_by_their_hashes(optimus_weights):
+    from motionrecon.files import sha256
+
+    assert info.collect()["weights"]["optimus"] == f"ok ({sha256(optimus_weights)[:12]})"
+
+
+def test_damaged_weights_are_told(optimus_weights, tmp_path, monkeypatch):
+    from motionrecon.optimus import weights
+
+    weights.ship(optimus_weights, "optimus", "command", tmp_path)
+    (tmp_path / "optimus.safetensors").write_bytes(b"")
+    monkeypatch.setattr(weights, "folder", lambda: tmp_path)
+    assert "damaged" in info._weights()["optimus"]
 
 
 def test_a_model_is_not_fetched_and_a_damaged_one_is_noticed(tmp_path, monkeypatch):

@@ -103,6 +103,18 @@ def test_never_worse_than_the_start(method, seed, n, exponent):
     assert result.evaluations.derivatives <= 30
 
 
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12), exponent=st.floats(-3, 3), explore=st.booleans())
+@settings(max_examples=25)
+def test_optimus_is_never_worse_than_the_start_without_residuals(seed, n, exponent, explore):
+    problem = random_problem(seed, n)
+    problem.scale = 10.0**exponent
+    result = minimize(Smooth(problem), problem.x0, "optimus", max_evaluations=40, explore=explore)
+    assert np.isfinite(result.x).all()
+    assert result.fun <= problem.value(problem.x0)
+    assert result.fun == pytest.approx(problem.value(result.x), rel=1e-9)
+    assert result.evaluations.derivatives <= 40 and result.evaluations.values == 0
+
+
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 20))
 def test_lm_solves_a_linear_problem_with_one_jacobian(seed, n):
     problem = linear(3 * n, n, seed)

@@ -194,12 +194,14 @@ def test_a_window_that_cannot_be_simulated_is_marked_and_the_run_goes_on(engine)
     np.testing.assert_array_equal(frames.qpos[7:12], qpos[7:12])
 
 
+@pytest.mark.usefixtures("optimus_weights")
 @pytest.mark.parametrize("optimizer", names())
 def test_every_optimizer_runs(engine, optimizer):
     evidence = evidence_of(12)
     whole = simulate(engine, evidence, replace(SHORT, optimizer=optimizer, evaluations=4))
     (window,) = whole.windows
     assert window["status"] == "ok" and window["evaluations"] <= 4
+    assert window["fallbacks"] >= 0 if optimizer == "optimus" else window["fallbacks"] == 0
     assert window["loss_after"] < 0.5 * window["loss_before"]
     assert distance(engine, evidence, whole).max() < 0.08
 

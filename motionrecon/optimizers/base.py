@@ -110,6 +110,10 @@ class Optimizer(ABC, Generic[Memory]):
         """This optimizer for a run of at most so many gradients or Jacobians, where it plans ahead."""
         return self
 
+    def fallbacks(self, state: State[Memory]) -> int:
+        """Steps so far that were not what the optimizer predicted, but a safer one in its place."""
+        return 0
+
     @abstractmethod
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Memory]:
         """Evaluate the start: f(x0), and what to remember. f may be ``inf``, and then no step follows."""

@@ -37,6 +37,7 @@ class OptimizeResult:
         evaluations: what was asked of the problem.
         nfev: times f was evaluated: bare, with a gradient, or with a Jacobian; for difference quotients too.
         njev: times a gradient or Jacobian was evaluated.
+        fallbacks: steps of a learned optimizer that were a safer one in place of the predicted.
         status: 0 converged, 1 evaluations spent, 2 stalled, 3 no finite value, 99 stopped by the callback, -1 going on.
     """
 
@@ -47,6 +48,7 @@ class OptimizeResult:
     result: Result | None
     nit: int
     evaluations: Evaluations
+    fallbacks: int = 0
 
     @property
     def nfev(self) -> int:
@@ -119,6 +121,7 @@ def minimize(
             result=result,
             nit=state.iteration,
             evaluations=state.evaluations + differences,
+            fallbacks=optimizer.fallbacks(state),
         )
 
     asks_to_stop = _watcher(callback, so_far)

@@ -1,18 +1,28 @@
-"""Optimus, the learned optimizer, as one of the optimizers; torch is imported when it first runs."""
+"""Optimus, the learned optimizer, as one of the optimizers: for functions with gradients, and for sums of squares.
+
+Sums of squares go to :class:`motionrecon.optimus.squares.OptimusSquares`, which may be used by itself where its own
+settings matter. torch is imported when a network first runs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.first_order import rms
-from motionrecon.optimizers.problem import Counted
+from motionrecon.optimizers.problem import Counted, CountedLeastSquares
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from motionrecon.optimus.squares import OptimusSquares
+
+#: The weights for sums of squares: a name, or "" for none.
+SQUARES_WEIGHTS = ""
 
 #: Evaluations that a run plans with where nobody says.
 BUDGET = 200
@@ -44,11 +54,11 @@ class OptimusMemory:
 
 
 @dataclass(frozen=True)
-class Optimus(Optimizer[OptimusMemory]):
-    """The learned optimizer for functions with gradients, one evaluation a step.
+class Optimus(Optimizer[Any]):
+    """The learned optimizer. All but ``squares`` is about functions that have a gradient only: one evaluation a step.
 
-    Optimus plans with the evaluations that it is given: when a local search has settled and enough are left, it looks
-    for a better basin. So by default a run spends them all; ``explore=False`` ends it in the first minimum.
+    There Optimus plans with the evaluations that it is given: when a local search has settled and enough are left, it
+    looks for a better basin. So by default a run spends them all; ``explore=False`` ends it in the first minimum.
 
     Attributes:
         explore: look for better minima with the evaluations that are left.
@@ -58,6 +68,7 @@ class Optimus(Optimizer[OptimusMemory]):
         weights: the name of trained weights, or a ``.safetensors`` file.
         evaluations: the evaluations planned; 0 stands for those that ``minimize`` allows.
         limit: unknowns at most; memory grows with their square.
+        squares: the weights for sums of squares; "" for none, so that only the classical seeds act.
     """
 
     explore: bool = True
@@ -66,6 +77,7 @@ class Optimus(Optimizer[OptimusMemory]):
     weights: str = "optimus"
     evaluations: int = 0
     limit: int = LIMIT
+    squares: str = SQUARES_WEIGHTS
 
     def __post_init__(self) -> None:
         self._check(gtol=(0, 1), ftol=(0, 1), evaluations=(0, 1e9), limit=(1, 1e6))
@@ -73,7 +85,9 @@ class Optimus(Optimizer[OptimusMemory]):
     def planned(self, evaluations: int) -> Optimus:
         return replace(self, evaluations=self.evaluations or evaluations)
 
-    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, OptimusMemory]:
+    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Any]:
+        if isinstance(problem, CountedLeastSquares):
+            return self._of_squares.begin(problem, x0)
         from motionrecon.optimus.limit import check_unknowns
 
         check_unknowns(len(x0), self.limit)
@@ -83,7 +97,9 @@ class Optimus(Optimizer[OptimusMemory]):
         size = rms(gradient)
         return value, OptimusMemory(run, size, size, value, value)
 
-    def advance(self, problem: Counted, state: State[OptimusMemory]) -> tuple[np.ndarray, float, OptimusMemory]:
+    def advance(self, problem: Counted, state: State[Any]) -> tuple[np.ndarray, float, Any]:
+        if not isinstance(state.memory, OptimusMemory):
+            return self._of_squares.advance(problem, state)
         import torch
 
         memory, rule = state.memory, self._rule()
@@ -98,8 +114,13 @@ class Optimus(Optimizer[OptimusMemory]):
         mark, since = (value, 0) if fell else (memory.mark, memory.since + 1)
         return point, value, replace(memory, run=run, gradient=rms(gradient), mark=mark, since=since)
 
-    def finished(self, state: State[OptimusMemory]) -> Result | None:
+    def needs_derivative(self, state: State[Any]) -> bool:
+        return isinstance(state.memory, OptimusMemory) or self._of_squares.needs_derivative(state)
+
+    def finished(self, state: State[Any]) -> Result | None:
         memory = state.memory
+        if not isinstance(memory, OptimusMemory):
+            return self._of_squares.finished(state)
         if memory.gradient == 0:
             return Result.GRADIENT
         if self.explore and state.evaluations.derivatives < (self.evaluations or BUDGET):
@@ -109,6 +130,18 @@ class Optimus(Optimizer[OptimusMemory]):
         if self.explore or memory.since < PATIENCE:
             return None
         return Result.SMALL_DECREASE if state.value < memory.start else Result.STALLED
+
+    def fallbacks(self, state: State[Any]) -> int:
+        memory = state.memory
+        if not isinstance(memory, OptimusMemory):
+            return memory.fallbacks
+        return int(memory.run["fallbacks"][0]) if "fallbacks" in memory.run else 0
+
+    @cached_property
+    def _of_squares(self) -> OptimusSquares:
+        from motionrecon.optimus.squares import OptimusSquares
+
+        return OptimusSquares(weights=self.squares)
 
     def _rule(self) -> nn.Module:
         from motionrecon.optimus import weights
