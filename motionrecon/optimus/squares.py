@@ -408,7 +408,7 @@ class _Damped:
     def bent(self, image: np.ndarray) -> np.ndarray:
         """The step (n,) with its geodesic acceleration; ``image`` (n,) is J' of what it missed by."""
         bend = -cho_solve(self.factor, image.astype(self.factor[0].dtype), check_finite=False).astype(float)
-        ratio = np.linalg.norm(bend) / max(np.linalg.norm(self.step), 1e-300)
+        ratio = float(np.linalg.norm(bend)) / max(float(np.linalg.norm(self.step)), 1e-300)
         return self.step + bend / max(1.0, ratio / LONGEST_ACCELERATION)
 
 
