@@ -102,7 +102,9 @@ def pipeline(monkeypatch):
         return reconstruct.motion
 
     quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
-    motion = SimpleNamespace(report={"quality": quality, "frames": {"total": 50, "simulated": 40}})
+    frames, windows = {"total": 50, "simulated": 40}, [{"status": "not tracked"}, {"status": "ok", "evaluations": 20}]
+    report = {"quality": quality, "frames": frames, "windows": windows, "fallbacks": 2}
+    motion = SimpleNamespace(report=report)
     reconstruct.does, reconstruct.motion, reconstruct.calls = None, motion, calls
     monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
     return reconstruct
@@ -120,6 +122,12 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
     )
     assert Options.of(**given) == expected
     assert Options.of(**given).height_given
+
+
+def test_many_fallbacks_are_said(capsys, pipeline):
+    pipeline.motion.report["fallbacks"] = 3
+    _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
+    assert "fell back on a damped step 3 times in 20" in out and "--optimizer lm" in out
 
 
 def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):
