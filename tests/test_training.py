@@ -88,7 +88,7 @@ def train(folder, settings=SMALL, steps=None, **options):
                 done = training._done()
                 if done >= training.validations / 8:
                     training._log(log, training._validate())
-                training._log(log, training._advance(done))
+                training._log(log, {**training._advance(done), **training._clocks()})
     return training
 
 

@@ -13,7 +13,7 @@ from motionrecon.files import atomic
 
 
 def draw(folder: Path) -> Path:
-    """Draw ``log.jsonl`` of a training's folder into ``curves.png``: loss, gradient and validation over time.
+    """Draw ``log.jsonl`` of a training's folder into ``curves.png``: loss, gradient and validation.
 
     Raises:
         InputError: the folder has no log, or an empty one.
@@ -31,17 +31,17 @@ def draw(folder: Path) -> Path:
         mine = [line for line in steps if line["stage"] == stage]
         if not mine:
             continue
-        minutes = np.array([line["seconds"] for line in mine]) / 60
+        minutes = np.array([line["cpu_seconds"] for line in mine]) / 60
         loss = np.array([line["loss"] for line in mine])
         losses.plot(minutes, loss, ".", markersize=1, alpha=0.3, color=colour)
         losses.plot(minutes, _smooth(loss), color=colour, label=stage)
         gradients.semilogy(minutes, [max(line["gradient"], 1e-12) for line in mine], ".", markersize=1, color=colour)
     for name in checks[0]["validation"] if checks else []:
-        scores.plot([c["seconds"] / 60 for c in checks], [c["validation"][name] for c in checks], ".-", label=name)
+        scores.plot([c["cpu_seconds"] / 60 for c in checks], [c["validation"][name] for c in checks], ".-", label=name)
     losses.set_ylabel("loss of a truncation (decades)")
     gradients.set_ylabel("norm of the gradient")
     scores.set_ylabel("validation: decades gained")
-    scores.set_xlabel("minutes")
+    scores.set_xlabel("minutes of processor time")
     for axes in (losses, gradients, scores):
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:

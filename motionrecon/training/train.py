@@ -133,7 +133,7 @@ class Training:
                     break
                 line = self._advance(done)
                 self.seconds, self.cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
-                self._log(log, line)
+                self._log(log, {**line, **self._clocks()})
                 if time.perf_counter() - saved > CHECKPOINT_SECONDS:
                     log.flush()
                     self.save()
@@ -211,8 +211,6 @@ class Training:
             "P": slot.P,
             "unroll": slot.budget,
             "taken": slot.taken,
-            "seconds": round(self.seconds, 3),
-            "cpu_seconds": round(self.cpu_seconds, 3),
         }
 
     def _by_backprop(self, slot: Slot, count: int) -> tuple[Tensor, float]:
@@ -304,7 +302,10 @@ class Training:
                 self._save_weights("best.safetensors")
         line = ", ".join(f"{name}: {value:.2f} decades" for name, value in found.items())
         self.say(f"{self.seconds:.0f} s, {self.step} outer steps: {line}")
-        return {"step": self.step, "validation": found, "seconds": round(self.seconds, 3)}
+        return {"step": self.step, "validation": found, **self._clocks()}
+
+    def _clocks(self) -> dict[str, float]:
+        return {"seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
 
     def _log(self, file: TextIO, line: dict[str, Any]) -> None:
         if self.rank == 0:
