@@ -35,7 +35,7 @@ class Options:
         end: last second of the video to use; the end where not given.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or a folder of OpenPose JSON files.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
-        optimizer: the optimizer of the physics: lm, optimus (learned), lbfgs, bfgs, adam, gd or momentum.
+        optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
         overlap: how much of a window the next one repeats, seconds.
         physics: simulate the motion; without it, the result is the kinematic motion, for comparison.
@@ -55,7 +55,7 @@ class Options:
     end: float | None = None
     keypoints: Path | None = None
     detector: str = "full"
-    optimizer: str = "lm"
+    optimizer: str = "optimus"
     window: float = 0.8
     overlap: float = 0.4
     physics: bool = True

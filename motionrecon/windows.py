@@ -73,7 +73,7 @@ class Settings:
 
     window: float = 0.8
     overlap: float = 0.4
-    optimizer: str = "lm"
+    optimizer: str = "optimus"
     evaluations: int | None = None
     assist: float | None = None
 
@@ -421,7 +421,7 @@ class _Run:
 
 #: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a
 #: balance of time and of what is left to gain.
-BUDGETS, GRADIENTS = {"lm": 12, "optimus": 12}, 40
+BUDGETS, GRADIENTS = {"optimus": 5, "lm": 12}, 40
 
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15

@@ -235,7 +235,7 @@ def test_failed_evaluations_do_no_harm():
     assert (state["best_x"] <= 1).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     name=st.sampled_from(["ackley", "perm", "michalewicz", "zakharov", "schwefel", "trid"]),
     n=st.integers(1, 12),

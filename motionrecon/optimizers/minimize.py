@@ -13,10 +13,10 @@ from motionrecon.errors import InputError
 from motionrecon.optimizers import registry
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.functions import problem_of
-from motionrecon.optimizers.problem import Evaluations, LeastSquares, Problem
+from motionrecon.optimizers.problem import Evaluations, Problem
 
-#: The method where none is named: for sums of squares, and for all other functions.
-SQUARES_METHOD, FUNCTION_METHOD = "lm", "bfgs"
+#: The method where none is named.
+DEFAULT_METHOD = "optimus"
 
 #: ``status`` by the reason to end; SciPy's numbers where it has them.
 _STATUS = {Result.MAX_EVALUATIONS: 1, Result.STALLED: 2, Result.DIVERGED: 3, Result.CALLBACK: 99}
@@ -88,8 +88,7 @@ def minimize(
             number. Where ``x0`` is a torch tensor, the function takes such a tensor and returns a scalar tensor,
             computed by torch operations, and autograd gives the gradient. A value may be inf or nan: a failed step.
         x0: the start: (n,) for a problem, of any shape for a function. Inside, everything is float64.
-        method: a name from ``motionrecon.optimizers.names()``, or an optimizer. By default lm for sums of squares and
-            bfgs for other functions.
+        method: a name from ``motionrecon.optimizers.names()``, or an optimizer; by default Optimus.
         jac: of a function of an array: a function that returns the gradient; or True where ``fun`` returns (value,
             gradient); or '2-point' or '3-point' for difference quotients, which cost n or 2 n further evaluations of
             ``fun`` for each gradient.
@@ -161,9 +160,7 @@ def _optimizer(method: str | Optimizer | None, problem: Problem, hyper: dict[str
                 f"the optimizer is made already: give {', '.join(hyper)} to {type(method).__name__} itself"
             )
         return method
-    if method is None:
-        method = SQUARES_METHOD if isinstance(problem, LeastSquares) else FUNCTION_METHOD
-    return registry.make(method, **hyper)
+    return registry.make(method or DEFAULT_METHOD, **hyper)
 
 
 def _watcher(callback: Callable | None, so_far: Callable) -> Callable[[State], bool]:

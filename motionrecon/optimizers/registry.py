@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: Name -> module and class. A new optimizer is one file and one line here.
 REGISTRY: dict[str, str] = {
-    "lm": "motionrecon.optimizers.lm:LM",
     "optimus": "motionrecon.optimizers.optimus:Optimus",
+    "lm": "motionrecon.optimizers.lm:LM",
     "lbfgs": "motionrecon.optimizers.lbfgs:LBFGS",
     "bfgs": "motionrecon.optimizers.bfgs:BFGS",
     "adam": "motionrecon.optimizers.adam:Adam",

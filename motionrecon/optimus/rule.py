@@ -45,6 +45,8 @@ _SECANT_CHANNELS = 5
 _FACTS = 16
 #: Small predictions in a row that count: in a curved valley a single one means nothing.
 STEADY = 3
+#: The first radius, in units of the first step that was taken.
+FIRST = 2.0
 #: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
 LARGEST = 1e30
 #: How much farther down than the model predicts a dent may reach.
@@ -290,7 +292,7 @@ class OptimusRule(nn.Module):
         interpolated = torch.where(valid, -slope / bent.clamp_min(1e-300), 0.1).clamp(0.1, 0.7)
         radius = torch.where(
             taken,
-            torch.maximum(state["radius"], length * growth),
+            torch.where(state["radius"].isinf(), FIRST * length, torch.maximum(state["radius"], length * growth)),
             length * (interpolated * shrink).clamp(0.05, 0.9),
         )
         radius = torch.where(landing, torch.inf, torch.where(local, radius, state["radius"]))
