@@ -154,6 +154,7 @@ def physics() -> None:
 @bench.command
 def optimizers(
     *,
+    physics: Switch = False,
     quick: Switch = False,
     functions: Many[str] = (),
     dims: Many[int] = (),
@@ -167,13 +168,15 @@ def optimizers(
     output: Output = None,
     quiet: Switch = False,
 ) -> None:
-    """Measure learned and hand-made optimizers on the classical test functions, at equal numbers of gradients.
+    """Measure optimizers at equal numbers of gradients: on the classical test functions, or on windows of motion.
 
     Writes tables (optimizers.md, optimizers.json) and pictures. An interrupted run is resumed by repeating it. The full
     table takes hours.
 
     Args:
-        quick: 10 unknowns, 100 evaluations and 16 instances of each function: minutes.
+        physics: windows of motions that nothing was trained or tuned on, instead of functions: report.md, data
+            and pictures. Of the other options, only --quick, --methods, --workers, --output and --quiet go with it.
+        quick: with --physics, fewer windows; otherwise 10 unknowns, 100 evaluations and 16 instances of each function: minutes.
         functions: names of test functions; all 17 where not given.
         dims: numbers of unknowns; 10 50 100 200 500 where not given.
         evaluations: evaluations of value and gradient allowed; 100 500 where not given.
@@ -188,6 +191,14 @@ def optimizers(
         output: the folder for the result; optimizers_bench in the current folder where not given.
         quiet: no progress bars and no summary.
     """
+    if physics:
+        _check_windows_only(functions, dims, evaluations, instances, weights, seed, retune)
+        from motionrecon.bench import windows
+
+        report = windows.main(output or Path("windows_bench"), quick=quick, processes=workers, only=methods)
+        if not quiet:
+            print(report)
+        return
     from motionrecon.bench import optimizers as benchmark
 
     folder = output or Path("optimizers_bench")
@@ -227,6 +238,15 @@ def train_optimus(
     folder = output or Path(f"training_{settings.rule}_{settings.seed}")
     Training(settings, folder, say=lambda line: print(line, file=sys.stderr, flush=True)).run()
     print(f"{folder}: weights.safetensors, best.safetensors and curves.png")
+
+
+def _check_windows_only(*of_functions: object) -> None:
+    """Raise for options of ``bench optimizers`` that say something about test functions; all of them off are falsy."""
+    if any(of_functions):
+        raise InputError(
+            "--physics measures windows of motion: --functions, --dims, --evaluations, --instances, --weights, --seed "
+            "and --retune are about test functions; leave them out"
+        )
 
 
 def _run(video: Path | None, folder: Path, options: Options) -> Motion:

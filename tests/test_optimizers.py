@@ -339,7 +339,7 @@ def test_bad_starts(x0, said):
 
 def test_bad_names_and_options():
     problem = PROBLEMS[0]
-    with pytest.raises(InputError, match="choose one of lm, optimus, lbfgs, bfgs, adam, momentum, gd"):
+    with pytest.raises(InputError, match="choose one of optimus, lm, lbfgs, bfgs, adam, momentum, gd"):
         minimize(problem, problem.x0, "newton")
     with pytest.raises(InputError, match=r"no option lr: its options are rate, gtol"):
         minimize(problem, problem.x0, "gd", lr=1)
@@ -369,7 +369,7 @@ def test_callback_sees_each_step_and_can_stop():
 
 
 def test_registry_makes_optimizers_and_stays_light():
-    assert names()[0] == "lm"
+    assert names()[0] == "optimus"
     assert all(issubclass(get(name), Optimizer) for name in names())
     code = "import sys, motionrecon.optimizers as o; o.names(); print({'scipy', 'torch'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
