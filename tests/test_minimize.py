@@ -237,3 +237,13 @@ def test_the_door_is_at_the_top_and_light():
     assert motionrecon.minimize is minimize
     code = "import sys, motionrecon; motionrecon.minimize; print({'scipy', 'torch', 'mujoco'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+def test_a_numpy_function_may_use_torch_inside(optimus_weights):
+    def squares(x):
+        X = torch.tensor(x, requires_grad=True)
+        value = (X**2).sum()
+        value.backward()
+        return value.item(), X.grad.numpy()
+
+    assert minimize(squares, [1.0, 2.0], jac=True, max_evaluations=20).fun < 1e-12

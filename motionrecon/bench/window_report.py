@@ -73,7 +73,7 @@ def summarize(records: Sequence[Record], methods: Sequence[Method]) -> dict[str,
     Returns:
         ``methods``: for each its evaluations to each tolerance (``evaluations``; ``priced``: with rollouts), the share
         of windows that came there (``solved``), its value over the best known at each of `AT` (``excess``: mean of the
-        logarithm to base ten), seconds of its own arithmetic as a share of its evaluations' (``overhead``);
+        logarithm to base ten);
         ``strongest``: the peer that needs fewest evaluations to 1.25; ``against``: for each method paired differences
         to plain LM and to the strongest peer, ratios of the means, and in which share of windows its value is not above
         the other's.
@@ -91,7 +91,6 @@ def summarize(records: Sequence[Record], methods: Sequence[Method]) -> dict[str,
             "priced": {str(t): mean(priced[m.name][t], clips) for t in TOLERANCES},
             "solved": {str(t): float(solved(records, m.key, t).mean()) for t in TOLERANCES},
             "excess": {str(at): mean(np.log10(values[m.name][at] / best), clips) for at in AT},
-            "overhead": _overhead(records, m.key),
         }
         for m in methods
     }
@@ -140,16 +139,6 @@ def solved(records: Sequence[Record], key: str, tolerance: float) -> np.ndarray:
     return np.array([value_at(r, key, r["budget"]) <= tolerance * best_of(r) * (1 + ROUNDING) for r in records])
 
 
-def _overhead(records: Sequence[Record], key: str) -> float:
-    """A method's own arithmetic as a share of the time of its evaluations, all windows together."""
-    spent = paid = 0.0
-    for record in records:
-        derivatives, rollouts, seconds, _ = record["runs"][key][-1]
-        spent += seconds
-        paid += derivatives * record["derivative_s"] + rollouts * record["rollout_s"]
-    return spent / paid - 1
-
-
 def as_markdown(summary: dict[str, Any], trials: Sequence[dict[str, Any]]) -> str:
     """The tables."""
     lines, plain, strongest = summary["methods"], summary["plain"], summary["strongest"]
@@ -182,13 +171,13 @@ def as_markdown(summary: dict[str, Any], trials: Sequence[dict[str, Any]]) -> st
         f"{summary['rollout_price']:.3f} of a Jacobian):",
         "",
         f"| method | {' | '.join(f'{t:g} x best' for t in TOLERANCES)} | ratio to {plain}, 1.25 "
-        f"| ratio to {strongest}, 1.25 | own arithmetic, share of evaluations |",
-        "| --- |" + " --- |" * (len(TOLERANCES) + 3),
+        f"| ratio to {strongest}, 1.25 |",
+        "| --- |" + " --- |" * (len(TOLERANCES) + 2),
     ]
     for name, line in lines.items():
         cells = [_with_errors(line["priced"][str(t)]) for t in TOLERANCES]
         ratios = [f"{summary['against'][name][other]['priced_ratio']['1.25']:.2f}" for other in (plain, strongest)]
-        text.append(f"| {name} | {' | '.join([*cells, *ratios])} | {100 * line['overhead']:.0f} % |")
+        text.append(f"| {name} | {' | '.join([*cells, *ratios])} |")
     text += [
         "",
         "## Values reached",

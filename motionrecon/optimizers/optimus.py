@@ -83,7 +83,7 @@ class Optimus(Optimizer[Any]):
         self._check(gtol=(0, 1), ftol=(0, 1), evaluations=(0, 1e9), limit=(1, 1e6))
 
     def planned(self, evaluations: int) -> Optimus:
-        return replace(self, evaluations=self.evaluations or evaluations)
+        return replace(self, evaluations=min(self.evaluations or evaluations, evaluations))
 
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Any]:
         if isinstance(problem, CountedLeastSquares):
@@ -105,8 +105,9 @@ class Optimus(Optimizer[Any]):
         memory, rule = state.memory, self._rule()
         with torch.no_grad():
             x, run = rule.propose(memory.run)  # type: ignore[operator]
-            point = x[0].numpy().copy()
-            value, gradient = problem.value_and_gradient(point)
+        point = x[0].numpy().copy()
+        value, gradient = problem.value_and_gradient(point)  # may use torch and its gradients itself
+        with torch.no_grad():
             run = rule.observe(run, *_tensors(point, value, gradient))  # type: ignore[operator]
         if not value < state.value:
             return state.x, state.value, replace(memory, run=run, since=memory.since + 1)

@@ -1,4 +1,4 @@
-"""The Adafactor MLP learned optimizer, the strongest small peer of Optimus, trained on the same tasks.
+"""The Adafactor MLP learned optimizer, a learned peer of Optimus, trained on the same functions.
 
 Metz et al., "Practical tradeoffs between memory, compute, and performance in learned optimizers" (2022): one small
 network goes over every parameter alone, sees the features of :mod:`motionrecon.optimus.features`, and gives a

@@ -1,7 +1,8 @@
 """Optimus as a batched rule, for functions with gradients: P problems of n unknowns step together.
 
 Each step: the network sees the gradient's history and the last secant; its three encoders each add a rank-one term to
-B; the branch turns the gradient g into s; the next point is x - B s. Around the network stand seeds and safeguards:
+B; the branch turns the gradient g into s; the next point is x - B s. Around the network stand seeds and safeguards.
+They are all that an untrained network leaves, and the weights that come with motionrecon set only the dials:
 
 - the rank-one terms are seeded with BFGS's (:mod:`motionrecon.optimus.secant`), the network changes their mixture;
 - a step that fails is not taken, but teaches B all the same, and the radius shrinks;

@@ -2,8 +2,9 @@
 
 A step is ``x - B s``. After a Jacobian J was evaluated, B = (J'J + mu D)^-1 and s is the gradient J'r. Between
 Jacobians every trial that was paid for is a secant: J is corrected by Broyden's rank-one update for each of them, and
-each correction adds two rank-one terms to B (`inverse_terms`; with many secants at once and several dampings to try, a
-fresh Cholesky factor of the corrected J'J + mu D is the cheaper way to the same B). Three ideas beyond LM's:
+each correction adds two rank-one terms to B (`inverse_terms` shows them, and the tests check them; with many secants at
+once and several dampings to try, a fresh Cholesky factor of the corrected J'J + mu D is the cheaper way to the same B,
+and the way taken here). Three ideas beyond LM's:
 
 - *late and early*: the damping D is tried in shapes that trust the unknowns that act late less, or more, than those
   that act early. When an unknown acts is read off J itself: the first residual that it moves. Where all unknowns move
@@ -49,7 +50,7 @@ LONGEST_ACCELERATION = 1.0
 
 
 class Advice(NamedTuple):
-    """What a network says about a model; the untrained advice is zeros and ones.
+    """What a network says about a model; the untrained advice is no damping, the gradient J'r and no terms.
 
     Attributes:
         damping: (n,) logarithm of each unknown's factor on the damping.
@@ -349,11 +350,12 @@ class OptimusSquares(Optimizer[Memory]):
         misses = residuals[order] - model.r - model.change(steps[order])
         images = model.jacobian.transposed_times(misses.T).T.astype(float)
         bent = np.stack([made[i].bent(image) for i, image in zip(order, images, strict=True)])
-        bent = bent[np.isfinite(bent).all(1)]
-        if not len(bent):
+        finite = np.isfinite(bent).all(1)
+        if not finite.any():
             return trials
+        bent, mus_of_bent = bent[finite], trials.mus[order][finite]
         values, residuals = problem.trials(x + bent)
-        return trials.with_more(_Trials(trials.mus[order][: len(bent)], bent, values, residuals))
+        return trials.with_more(_Trials(mus_of_bent, bent, values, residuals))
 
     def _advice(self, model: Model, memory: Memory) -> Advice:
         if self.network is None:
