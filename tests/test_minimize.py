@@ -247,3 +247,14 @@ def test_a_numpy_function_may_use_torch_inside(optimus_weights):
         return value.item(), X.grad.numpy()
 
     assert minimize(squares, [1.0, 2.0], jac=True, max_evaluations=20).fun < 1e-12
+
+
+@pytest.mark.parametrize("allowed", [2.5, float("nan"), 0])
+def test_evaluations_are_a_whole_number(allowed):
+    with pytest.raises(InputError, match="give a whole number"):
+        minimize(lambda x: (x @ x, 2 * x), [1.0], jac=True, max_evaluations=allowed)
+
+
+def test_weights_of_another_optimizer_are_refused():
+    with pytest.raises(InputError, match="'adafactor' belong to AdafactorMLP"):
+        minimize(lambda x: (x @ x, 2 * x), [1.0], jac=True, weights="adafactor")

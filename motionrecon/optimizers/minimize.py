@@ -105,8 +105,8 @@ def minimize(
         InputError: for an unknown method or hyperparameter, a start of the wrong length or not finite, a method that
             the problem cannot serve, or a function without a gradient or of the wrong shapes.
     """
-    if max_evaluations < 1:
-        raise InputError(f"max_evaluations is {max_evaluations}: allow at least 1")
+    if not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 1:
+        raise InputError(f"max_evaluations is {max_evaluations}: give a whole number, at least 1")
     problem, start, shaped = _pose(fun, x0, jac, residuals)
     optimizer = _optimizer(method, problem, hyper).planned(max_evaluations)
 

@@ -147,7 +147,7 @@ class Optimus(Optimizer[Any]):
     def _rule(self) -> nn.Module:
         from motionrecon.optimus import weights
 
-        return weights.load(self.weights, self.explore)
+        return weights.load_rule(self.weights, self.explore)
 
 
 def _tensors(x: np.ndarray, value: float, gradient: np.ndarray) -> tuple[Any, Any, Any]:

@@ -139,6 +139,14 @@ def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
     return _loaded(name, explore, folder(), changed)
 
 
+def load_rule(name: str = DEFAULT, explore: bool = True) -> nn.Module:
+    """:func:`load` for those who step with it; :class:`InputError` where the weights are of something else."""
+    rule = load(name, explore)
+    if type(rule).__name__ != "OptimusRule":
+        raise InputError(f"the weights {name!r} belong to {type(rule).__name__}: give weights of Optimus for functions")
+    return rule
+
+
 @lru_cache(maxsize=16)
 def _loaded(name: str, explore: bool, within: Path, changed: int) -> nn.Module:
     rule: Any = read(find(name))
