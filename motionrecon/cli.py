@@ -237,7 +237,9 @@ def train_optimus(
     from motionrecon.training.train import Training
 
     folder = output or Path(f"training_{settings.rule}_{settings.seed}")
-    Training(settings, folder, say=lambda line: print(line, file=sys.stderr, flush=True)).run()
+    training = Training(settings, folder, say=lambda line: print(line, file=sys.stderr, flush=True))
+    training.run()
+    training.close()
     print(f"{folder}: weights.safetensors, best.safetensors and curves.png")
 
 

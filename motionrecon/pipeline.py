@@ -338,12 +338,14 @@ def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None
 
 
 def _weights(optimizer: str) -> dict[str, str]:
-    """The hashes of what a learned optimizer has learned."""
-    if optimizer != "optimus":
+    """The hash of the weights that the windows' optimizer runs with; none are read, and no torch, where it has none."""
+    from .optimizers.optimus import SQUARES_WEIGHTS
+
+    if optimizer != "optimus" or not SQUARES_WEIGHTS:
         return {}
     from .optimus import weights
 
-    return {name: record["sha256"] for name, record in weights.records().items()}
+    return {SQUARES_WEIGHTS: weights.records()[SQUARES_WEIGHTS]["sha256"]}
 
 
 def _spans(windows: list[dict[str, Any]], fps: float, start: float) -> str:

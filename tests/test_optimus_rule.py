@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from motionrecon.optimus import trend
 from motionrecon.optimus.network import LAYERS, OptimusNetwork
-from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, rows, shape
+from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
 from motionrecon.tasks.functions import sample
 
@@ -155,7 +155,8 @@ def test_a_batch_steps_as_each_of_its_problems_alone():
     for k in range(5):
         alone, _ = steps(rule, batch.take([k]).value_and_gradient, x0[k : k + 1], 15, 50)
         torch.testing.assert_close(together[:, k], alone[:, 0], rtol=1e-4, atol=1e-6)
-    joined = rows([rule.begin(x0[k : k + 1], *batch.take([k]).value_and_gradient(x0[k : k + 1]), 50) for k in range(5)])
+    alone = [rule.begin(x0[k : k + 1], *batch.take([k]).value_and_gradient(x0[k : k + 1]), 50) for k in range(5)]
+    joined = {key: torch.cat([single[key] for single in alone]) for key in alone[0]}
     torch.testing.assert_close(joined, rule.begin(x0, *batch.value_and_gradient(x0), 50))
     assert joined["x"].shape == state["x"].shape
 

@@ -290,7 +290,7 @@ def test_a_folder_without_a_log_has_no_curves(tmp_path):
 
 
 TWO = """
-import sys
+import os, sys
 from pathlib import Path
 import torch
 from torch import distributed as dist
@@ -312,7 +312,10 @@ seeds = torch.tensor([slot.seed % 2**31 for slot in training.slots])
 both = [torch.zeros_like(seeds) for _ in range(2)]
 dist.all_gather(both, seeds)
 assert not torch.equal(*both), "the processes have the same tasks"
-dist.destroy_process_group()
+training.close()
+assert not dist.is_initialized()
+# torch's threads may abort the interpreter's own end (pytorch issue 190489), which is not what is tested here
+os._exit(0)
 """
 
 

@@ -16,8 +16,6 @@ network in float32. No control flow depends on values, so ``torch.func.vmap`` ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -317,11 +315,6 @@ class OptimusRule(nn.Module):
             "since": torch.where(landing, 0.0, state["since"] + 1),
             "mode": torch.where(landing, LOCAL, state["mode"]),
         }
-
-
-def rows(states: Sequence[State]) -> State:
-    """States of single problems as the state of a batch."""
-    return {key: torch.cat([state[key] for state in states]) for key in states[0]}
 
 
 def _eye(x: Tensor) -> Tensor:

@@ -142,6 +142,12 @@ class Training:
         if self.rank == 0:
             draw(self.folder)
 
+    def close(self) -> None:
+        """Leave the other processes, once all of them are done; their threads may abort one that just ends."""
+        if self.world > 1 and dist.is_initialized():
+            dist.barrier()
+            dist.destroy_process_group()
+
     def save(self) -> None:
         """Write the checkpoint, from which another :class:`Training` goes on to the bit."""
         moments = self.adam.state[self.theta]
