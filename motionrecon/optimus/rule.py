@@ -31,8 +31,8 @@ DIALS = {
     "step": 1.0,  # length of the step
     "growth": 2.0,  # of the radius over an accepted step
     "shrink": 1.0,  # of the step after a refused one, times what interpolation says
-    "settled": 1e-9,  # predicted decrease over the decrease so far, at which the local search has settled
-    "patience": 1e-3,  # mean decrease over |f|, below which a search that gained little has stalled
+    "settled": 1e-8,  # predicted decrease over the decrease so far, at which the local search has settled
+    "patience": 3e-3,  # mean decrease over |f|, below which a search that gained little has stalled
     **trend.DIALS,
 }
 #: Logarithms that a dial of 1 stands for; "settled" spans decades.
@@ -43,15 +43,18 @@ MIX, BRANCH = 0.1, 0.1
 _SECANT_CHANNELS = 5
 _FACTS = 16
 #: Small predictions in a row that count: in a curved valley a single one means nothing.
-STEADY = 3
+STEADY = 2
 #: The first radius, in units of the first step that was taken.
 FIRST = 2.0
 #: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
 LARGEST = 1e30
 #: How much farther down than the model predicts a dent may reach.
 HOPE = 4.0
-#: Share of |f0| that a search must have gained to be let go on though it is slow.
-LITTLE = 0.5
+#: A slow search has stalled if it gained less than LITTLE of |f0|, or if the model promises less than NEARLY of what
+#: it gained: the rest of this dent is worth less than a look around.
+LITTLE, NEARLY = 0.1, 1e-3
+#: Weight of the mean pace so far against that of the last step.
+MEMORY = 0.85
 LOCAL, LADDER, SAMPLE, LAND = range(4)
 
 
@@ -163,7 +166,9 @@ class OptimusRule(nn.Module):
             gained = (state["f0"] - state["f"]).clamp_min(0)
             still = _norm(state["s"]) <= 1e-13 * _norm(state["x"])
             small = (predicted.abs() < dials["settled"] * gained) | still | (_norm(g) <= 1e-300)
-            small = small | ((state["pace"] < dials["patience"]) & (gained < LITTLE * state["f0"].abs()))
+            slow = state["pace"] < dials["patience"]
+            bottom = predicted.abs() < NEARLY * gained
+            small = small | (slow & (bottom | (gained < LITTLE * state["f0"].abs())))
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
@@ -310,7 +315,9 @@ class OptimusRule(nn.Module):
             "radius": radius,
             "accepted": torch.where(local, taken.to(f.dtype), state["accepted"]),
             "agreement": torch.where(local, torch.nan_to_num(decrease / (-slope).clamp_min(1e-300), neginf=-2.0), 1.0),
-            "pace": torch.where(landing, 1.0, torch.where(local, 0.9 * state["pace"] + 0.1 * pace, state["pace"])),
+            "pace": torch.where(
+                landing, 1.0, torch.where(local, MEMORY * state["pace"] + (1 - MEMORY) * pace, state["pace"])
+            ),
             "gained": torch.where(taken, decrease, torch.where(local, 0.0, state["gained"])),
             "since": torch.where(landing, 0.0, state["since"] + 1),
             "mode": torch.where(landing, LOCAL, state["mode"]),

@@ -5,9 +5,10 @@ tells of the bowl are *values far apart*, since ripples do not grow with distanc
 local search has settled:
 
 1. ladder: points at growing distances from the dent, until the value rises like a bowl's (ninefold for three times the
-   distance) and no longer like ripples'. Where what rises is steeper than a parabola, there is no bowl to fit: then,
-   and from then on, it hops: it lands at a pseudo-random point around the best dent (basin hopping, Wales and Doye
-   1997);
+   distance) and no longer like ripples'. Ripples that grow with the distance (the gradient grows faster than a bowl's)
+   are smallest near: the sampling then begins well inside the rung. Where what rises is steeper than a parabola, there
+   is no bowl to fit: then, and from then on, it hops: it lands at a pseudo-random point around the best dent (basin
+   hopping, Wales and Doye 1997);
 2. sample: points in pseudo-random directions at that distance around a centre, and a fit of the bowl
 
        f(x) = e + b'(x - c) + h/2 |x - c|^2 + ripples,    grad f(x) = b + h (x - c) + ripples,
@@ -33,6 +34,7 @@ DIALS = {
     "ladder": 1.0,  # first distance, in units of the way from start to dent
     "steepness": 3.5,  # growth of the rise over a rung (3x the distance), from which a bowl is believed
     "climb": 2.0,  # distance of the first round over the rung's
+    "near": 0.15,  # the same where the ripples grow with the distance, as a bowl does (Levy's)
     "contract": 1.5,  # distance of the next round over the uncertainty of the centre
     "memory": 1.0,  # weight of earlier rounds
     "rounds": 1.0,  # rounds over two, or three where evaluations are many for n unknowns
@@ -44,6 +46,10 @@ DIALS = {
 LEAST, RUNGS, TAIL = 30, 6, 20
 #: Farthest look around, in units of the way from the start to the first dent.
 FAR = 1e6
+#: Growth of the gradient over a rung (3x the distance) from which ripples are said to grow with the distance.
+GROWING = 3.2
+#: Distance over the way from start to dent from which to look where the land is flat; every other time a third of it.
+FLAT = 1.5
 #: Evaluations left below which a hop is not worth it.
 LEAST_HOP = 12
 
@@ -66,6 +72,8 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "reach": torch.ones_like(zero),
         "rung": zero,
         "rise": zero,
+        "steep": zero,
+        "growing": zero,
         "round": zero,
         "rounds": torch.ones_like(zero),
         "sample": zero,
@@ -113,6 +121,7 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
         "distance": state["reach"] * dials["ladder"],
         "rung": torch.zeros_like(remaining),
         "rise": torch.zeros_like(remaining),
+        "growing": torch.zeros_like(remaining),
         "round": torch.zeros_like(remaining),
         "rounds": rounds,
         "samples": samples,
@@ -147,11 +156,11 @@ def offset(state: State) -> Tensor:
 
 def observe(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, sample: Tensor, valid: Tensor) -> State:
     """Take in the evaluation at ``x`` in the problems marked by ``ladder`` (P,) or ``sample`` (P,)."""
-    state = _climbed(dict(state), x, f, ladder, valid)
+    state = _climbed(dict(state), x, f, g, ladder, valid)
     return _sampled(state, x, f, g, sample, valid)
 
 
-def _climbed(state: State, x: Tensor, f: Tensor, ladder: Tensor, valid: Tensor) -> State:
+def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, valid: Tensor) -> State:
     dial = dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
     d = x - state["centre"]
     rise = f - state["base_f"] - (state["base_g"] * d).sum(-1)
@@ -167,9 +176,18 @@ def _climbed(state: State, x: Tensor, f: Tensor, ladder: Tensor, valid: Tensor) 
     climbing = ladder & ~done
     state["hops"] = torch.where(hop, 1.0, state["hops"])
     state["hop_distance"] = torch.where(hop, state["distance"] / 3, state["hop_distance"])
-    found = torch.where(bowl, state["distance"], 9 * state["reach"])
+    # Where nothing rises like a bowl the land is flat far away (Ackley's): what tells of the bowl is near.
+    flat = state["reach"] * FLAT * 3.0 ** -((state["cycle"] - 1).clamp_min(0) % 2)
+    found = torch.where(bowl, state["distance"], flat)
+    # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
+    slope = g.square().sum(-1).sqrt()
+    growing = fit & bowl & (slope > GROWING * state["steep"])
+    state["steep"] = torch.where(ladder & valid, slope, state["steep"])
+    state["growing"] = torch.where(fit, growing.to(f.dtype), state["growing"])
     state["rise"] = torch.where(climbing, torch.maximum(rise, before), before)
-    farther = torch.where(fit, found * dial["climb"], state["hop_distance"] * dial["hop"])
+    farther = torch.where(
+        fit, found * torch.where(growing, dial["near"], dial["climb"]), state["hop_distance"] * dial["hop"]
+    )
     state["distance"] = torch.where(done, farther, torch.where(climbing, state["distance"] * 3, state["distance"]))
     state["rung"] = state["rung"] + ladder
     state["mode"] = torch.where(fit, 2.0, state["mode"])
@@ -254,8 +272,8 @@ def _fitted(state: State, over: Tensor) -> State:
     state["centre"] = torch.where(good[:, None], centre, state["centre"])
     state["information"] = torch.where(good[:, None, None], information, state["information"])
     state["pull"] = torch.where(good[:, None], pull, state["pull"])
-    # No bowl at this distance: look farther.
-    state["distance"] = torch.where(good, nearer, torch.where(over, 2 * state["distance"], state["distance"]))
+    # No bowl at this distance: other samples may show one.
+    state["distance"] = torch.where(good, nearer, state["distance"])
     state["round"] = state["round"] + over
     done = over & ((state["round"] >= state["rounds"]) | (state["budget"] - state["t"] < TAIL))
     return _cleared(_landing(state, done), over)
