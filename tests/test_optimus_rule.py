@@ -1,11 +1,14 @@
 """Optimus as a rule: what it must do whatever its weights are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from motionrecon.errors import InputError
 from motionrecon.optimus import trend
 from motionrecon.optimus.network import LAYERS, OptimusNetwork
 from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, shape
@@ -275,3 +278,19 @@ def test_a_start_at_the_minimum_stays_there():
     assert points.isfinite().all()
     assert torch.equal(state["best_x"], c)
     assert set(state["mode"].tolist()) <= {float(LOCAL), 1.0, 2.0, 3.0}
+
+
+def test_a_network_with_other_dials_is_refused():
+    with pytest.raises(InputError, match="dials"):
+        OptimusRule(replace(shape(), dials=len(DIALS) + 1))
+
+
+def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
+    # Levy's ripples grow with the distance, Ackley's land is flat far away: both need many evaluations in one dent
+    for name, least in (("levy", 3.0), ("ackley", 0.3)):
+        generator = torch.Generator().manual_seed(3)
+        batch = sample(name, 10, 6, generator)
+        x0 = batch.start(generator)
+        _, state = steps(OptimusRule(), batch.value_and_gradient, x0, 499, 500)
+        gap = (state["best_f"] - batch.minimum) / (state["f0"] - batch.minimum)
+        assert float(-gap.clamp_min(1e-6).log10().mean()) > least

@@ -19,6 +19,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from motionrecon.errors import InputError
 from motionrecon.optimus import trend
 from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
 from motionrecon.optimus.network import OptimusNetwork, Says, Shape
@@ -78,11 +79,17 @@ class OptimusRule(nn.Module):
         sizes: of the network; by default :func:`shape`'s.
         identity: the control with B = I (times a length), whatever the network says about B.
         explore: whether to look for trends once settled.
+
+    Raises:
+        InputError: if ``sizes`` has another number of dials than :data:`DIALS`.
     """
 
     def __init__(self, sizes: Shape | None = None, identity: bool = False, explore: bool = True) -> None:
         super().__init__()
-        self.network = OptimusNetwork(sizes or shape())
+        sizes = sizes or shape()
+        if sizes.dials != len(DIALS):
+            raise InputError(f"the network has {sizes.dials} dials, the rule {len(DIALS)}: train it again")
+        self.network = OptimusNetwork(sizes)
         self.identity, self.explore = identity, explore
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
