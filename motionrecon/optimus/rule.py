@@ -45,6 +45,8 @@ _SECANT_CHANNELS = 5
 _FACTS = 16
 #: Small predictions in a row that count: in a curved valley a single one means nothing.
 STEADY = 2
+#: The first dent may be all there is: it is searched to this share of what settles later ones.
+FINER = 1e-2
 #: The first radius, in units of the first step that was taken.
 FIRST = 2.0
 #: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
@@ -172,7 +174,8 @@ class OptimusRule(nn.Module):
             predicted = 0.5 * _dot(g, _times(state["B"], g))
             gained = (state["f0"] - state["f"]).clamp_min(0)
             still = _norm(state["s"]) <= 1e-13 * _norm(state["x"])
-            small = (predicted.abs() < dials["settled"] * gained) | still | (_norm(g) <= 1e-300)
+            enough = dials["settled"] * torch.where(state["cycle"] == 0, FINER, 1.0)
+            small = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
             slow = state["pace"] < dials["patience"]
             bottom = predicted.abs() < NEARLY * gained
             small = small | (slow & (bottom | (gained < LITTLE * state["f0"].abs())))
