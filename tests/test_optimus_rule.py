@@ -286,7 +286,7 @@ def test_a_network_with_other_dials_is_refused():
 
 
 def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
-    # Levy's ripples grow with the distance, Ackley's land is flat far away: both need many evaluations in one dent
+    # Levy's ripples grow with the distance, Ackley's land is flat far away: samples from far tell nothing
     for name, least in (("levy", 3.0), ("ackley", 0.3)):
         generator = torch.Generator().manual_seed(3)
         batch = sample(name, 10, 6, generator)

@@ -33,7 +33,7 @@ DIALS = {
     "growth": 2.0,  # of the radius over an accepted step
     "shrink": 1.0,  # of the step after a refused one, times what interpolation says
     "settled": 1e-8,  # predicted decrease over the decrease so far, at which the local search has settled
-    "patience": 3e-3,  # mean decrease over |f|, below which a search that gained little has stalled
+    "patience": 3e-3,  # mean decrease over |f|, below which a search is slow and may have stalled
     **trend.DIALS,
 }
 #: Logarithms that a dial of 1 stands for; "settled" spans decades.

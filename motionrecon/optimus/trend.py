@@ -1,8 +1,8 @@
 """The trend under the ripples: where would the minimum be if the function were smooth at a larger scale?
 
 Many functions are a bowl with ripples: a local search stops in the nearest dent, and gradients tell of the dent. What
-tells of the bowl are *values far apart*, since ripples do not grow with distance, and gradients averaged. So once the
-local search has settled:
+tells of the bowl are *values far apart*, since most ripples do not grow with distance, and gradients averaged. So once
+the local search has settled:
 
 1. ladder: points at growing distances from the dent, until the value rises like a bowl's (ninefold for three times the
    distance) and no longer like ripples'. Ripples that grow with the distance (the gradient grows faster than a bowl's)
@@ -72,8 +72,7 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "reach": torch.ones_like(zero),
         "rung": zero,
         "rise": zero,
-        "steep": zero,
-        "growing": zero,
+        "slope": zero,
         "round": zero,
         "rounds": torch.ones_like(zero),
         "sample": zero,
@@ -121,7 +120,6 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
         "distance": state["reach"] * dials["ladder"],
         "rung": torch.zeros_like(remaining),
         "rise": torch.zeros_like(remaining),
-        "growing": torch.zeros_like(remaining),
         "round": torch.zeros_like(remaining),
         "rounds": rounds,
         "samples": samples,
@@ -181,9 +179,8 @@ def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, vali
     found = torch.where(bowl, state["distance"], flat)
     # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
     slope = g.square().sum(-1).sqrt()
-    growing = fit & bowl & (slope > GROWING * state["steep"])
-    state["steep"] = torch.where(ladder & valid, slope, state["steep"])
-    state["growing"] = torch.where(fit, growing.to(f.dtype), state["growing"])
+    growing = bowl & (slope > GROWING * state["slope"])
+    state["slope"] = torch.where(ladder & valid, slope, state["slope"])
     state["rise"] = torch.where(climbing, torch.maximum(rise, before), before)
     farther = torch.where(
         fit, found * torch.where(growing, dial["near"], dial["climb"]), state["hop_distance"] * dial["hop"]
