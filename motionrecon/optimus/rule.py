@@ -56,6 +56,10 @@ HOPE = 4.0
 #: A slow search has stalled if it gained less than LITTLE of |f0|, or if the model promises less than NEARLY of what
 #: it gained: the rest of this dent is worth less than a look around.
 LITTLE, NEARLY = 0.1, 1e-3
+#: Growth of the model's promise over the least in this dent, from which the search is leaving a saddle.
+LEAVING = 3.0
+#: Decrease over the promised one from which the model is obsolete.
+REVISE = 10.0
 #: Weight of the mean pace so far against that of the last step.
 MEMORY = 0.85
 LOCAL, LADDER, SAMPLE, LAND = range(4)
@@ -129,6 +133,7 @@ class OptimusRule(nn.Module):
             "since": zero,
             "small": zero,
             "pace": one,
+            "least": torch.full_like(f, torch.inf),
             "length": far,
             "unit": _rms(g),
             "x0": x,
@@ -178,7 +183,10 @@ class OptimusRule(nn.Module):
             small = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
             slow = state["pace"] < dials["patience"]
             bottom = predicted.abs() < NEARLY * gained
-            small = small | (slow & (bottom | (gained < LITTLE * state["f0"].abs())))
+            # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
+            state["least"] = torch.where(local, torch.minimum(state["least"], predicted.abs()), state["least"])
+            leaving = predicted.abs() > LEAVING * state["least"]
+            small = small | (slow & ~leaving & (bottom | (gained < LITTLE * state["f0"].abs())))
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
@@ -322,6 +330,8 @@ class OptimusRule(nn.Module):
             "s": torch.where(local[:, None], step, state["s"]),
             "y": torch.where((local & valid)[:, None], change, torch.where(local[:, None], 0.0, state["y"])),
             "curved": curved.to(f.dtype),
+            # Far better than promised: what B was made of is behind (a saddle), and B begins anew.
+            "fresh": torch.where(taken & (decrease > REVISE * -slope), 1.0, state["fresh"]),
             "radius": radius,
             "accepted": torch.where(local, taken.to(f.dtype), state["accepted"]),
             "agreement": torch.where(local, torch.nan_to_num(decrease / (-slope).clamp_min(1e-300), neginf=-2.0), 1.0),
@@ -330,6 +340,7 @@ class OptimusRule(nn.Module):
             ),
             "gained": torch.where(taken, decrease, torch.where(local, 0.0, state["gained"])),
             "since": torch.where(landing, 0.0, state["since"] + 1),
+            "least": torch.where(landing, torch.inf, state["least"]),
             "mode": torch.where(landing, LOCAL, state["mode"]),
         }
 
