@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from motionrecon.errors import InputError
-from motionrecon.optimus import trend
+from motionrecon.optimus import axes, trend
 from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
 from motionrecon.optimus.network import OptimusNetwork, Says, Shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
@@ -196,10 +196,10 @@ class OptimusRule(nn.Module):
                 state = trend.enter(state, settled, dials, remaining)
         step, state = self._step(state, says, dials)
         away = trend.offset(state)
+        along, state = axes.point(state)
         mode = state["mode"][:, None]
-        x = torch.where(
-            mode == LOCAL, state["x"] + step, torch.where(mode == LAND, state["centre"], state["centre"] + away)
-        )
+        x = torch.where(mode == LAND, state["centre"], torch.where(mode >= axes.CURVE, along, state["centre"] + away))
+        x = torch.where(mode == LOCAL, state["x"] + step, x)
         state["step_dials"] = torch.stack([dials["growth"], dials["shrink"]], -1).detach()
         state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1).detach()
         return x, state
@@ -219,9 +219,11 @@ class OptimusRule(nn.Module):
             history = {key: state[key] for key in HISTORY}
             updated = update_history(history, g / state["unit"][:, None])
             state |= {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
-            local, landing = state["mode"] == LOCAL, state["mode"] == LAND
+            local, ladder, sample, landing = (state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
             if self.explore:
-                state = trend.observe(state, x, f, g, state["mode"] == LADDER, state["mode"] == SAMPLE, valid)
+                state = axes.observe(state, x, g, valid)
+                state = trend.resume(state, (state["mode"] >= axes.CURVE) & (state["axes_failed"] > 0))
+                state = trend.observe(state, x, f, g, ladder, sample, valid)
             return self._moved(state, x, f, g, local, landing, valid)
 
     def _ask(self, state: State, image: Tensor) -> Says:

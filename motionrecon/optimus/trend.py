@@ -27,6 +27,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from motionrecon.optimus import axes
+
 State = dict[str, Tensor]
 
 #: Dials of the network for this part, and their seeds.
@@ -46,8 +48,12 @@ DIALS = {
 LEAST, RUNGS, TAIL = 30, 6, 20
 #: Farthest look around, in units of the way from the start to the first dent.
 FAR = 1e6
+#: Growth of the rise over a rung from which it is steeper than a parabola: nine times, and some ripples.
+STEEP = 11.0
 #: Growth of the gradient over a rung (3x the distance) from which ripples are said to grow with the distance.
 GROWING = 3.2
+#: Samples along axes count as a bowl's where its own would lie at least at this share of their distance.
+NEARER = 0.5
 #: Distance over the way from start to dent from which to look where the land is flat; every other time a third of it.
 FLAT = 1.5
 #: Evaluations left below which a hop is not worth it.
@@ -85,6 +91,7 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "sum_gg": zero,
         "information": x.new_zeros(batch, n, n),
         "pull": torch.zeros_like(x),
+        **axes.begin(x, budget),
     }
 
 
@@ -113,9 +120,7 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     for name, base in (("x", "base_x"), ("g", "base_g"), ("centre", "base_x")):
         state[name] = torch.where(settled[:, None], state[base], state[name])
     state["f"] = torch.where(settled, state["base_f"], state["f"])
-    rounds = (torch.where(remaining > 20 * n, 3.0, 2.0) * dials["rounds"]).round().clamp(1, 20)
-    samples = (remaining - TAIL - RUNGS).clamp_min(6) / rounds * dials["share"]
-    samples = samples.floor().clamp(6, state["values"].shape[-1])
+    rounds, samples = _plan(state, dials, remaining - RUNGS)
     fresh = {
         "distance": state["reach"] * dials["ladder"],
         "rung": torch.zeros_like(remaining),
@@ -133,6 +138,29 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     state["distance"] = torch.where(hop, state["hop_distance"] * dials["hop"], state["distance"])
     state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
     return _landing(_cleared(state, settled), hop)
+
+
+def resume(state: State, where: Tensor) -> State:
+    """Go on where ``where`` (P,) is set as if axes had not been looked for: with a hop, or with samples of a bowl."""
+    state = dict(state)
+    dials = dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
+    rounds, samples = _plan(state, dials, state["budget"] - state["t"] + state["sample"])
+    hop = where & (state["hops"] > 0)
+    fit = where & ~hop
+    state["rounds"] = torch.where(fit, rounds, state["rounds"])
+    state["samples"] = torch.where(fit, samples, state["samples"])
+    state = _cleared(state, where & (hop | (state["distance"] < NEARER * state["axes_scale"])))
+    state["mode"] = torch.where(fit, 2.0, state["mode"])
+    state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
+    return _landing(state, hop)
+
+
+def _plan(state: State, dials: State, remaining: Tensor) -> tuple[Tensor, Tensor]:
+    """Rounds, and samples of each, for the evaluations ``remaining`` (P,)."""
+    n = state["x"].shape[-1]
+    rounds = (torch.where(remaining > 20 * n, 3.0, 2.0) * dials["rounds"]).round().clamp(1, 20)
+    samples = (remaining - TAIL).clamp_min(6) / rounds * dials["share"]
+    return rounds, samples.floor().clamp(6, state["values"].shape[-1])
 
 
 def ready(state: State, remaining: Tensor) -> Tensor:
@@ -166,18 +194,20 @@ def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, vali
     ratio = rise / before.clamp_min(1e-300)
     known = (state["rung"] > 0) & (before > 0)
     bowl = known & (ratio > dial["steepness"])
-    steep = ~valid | (known & (ratio > 16.0))  # steeper than a parabola: stay below
+    steep = ~valid | (known & (ratio > STEEP))
     over = state["rung"] + 1 >= RUNGS
     fit = ladder & ~steep & (bowl | over)
     hop = ladder & steep
     done = fit | hop
     climbing = ladder & ~done
+    axed = done & valid & axes.affordable(state, state["budget"] - state["t"], hop)
     state["hops"] = torch.where(hop, 1.0, state["hops"])
     state["hop_distance"] = torch.where(hop, state["distance"] / 3, state["hop_distance"])
     # Where nothing rises like a bowl the land is flat far away (Ackley's): what tells of the bowl is near.
     flat = state["reach"] * FLAT * 3.0 ** -((state["cycle"] - 1).clamp_min(0) % 2)
     found = torch.where(bowl, state["distance"], flat)
     # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
+    far = torch.where(bowl | steep, state["distance"], 3 * flat)
     slope = g.square().sum(-1).sqrt()
     growing = bowl & (slope > GROWING * state["slope"])
     state["slope"] = torch.where(ladder & valid, slope, state["slope"])
@@ -187,9 +217,10 @@ def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, vali
     )
     state["distance"] = torch.where(done, farther, torch.where(climbing, state["distance"] * 3, state["distance"]))
     state["rung"] = state["rung"] + ladder
+    hop = hop & ~axed
     state["mode"] = torch.where(fit, 2.0, state["mode"])
     state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
-    return _landing(state, hop)
+    return axes.enter(_landing(state, hop), axed, far)
 
 
 def _landing(state: State, where: Tensor) -> State:
@@ -202,7 +233,9 @@ def _landing(state: State, where: Tensor) -> State:
 
 
 def _sampled(state: State, x: Tensor, f: Tensor, g: Tensor, sample: Tensor, valid: Tensor) -> State:
-    used = sample & valid
+    # The points of a quadrature along axes are samples too, should it fail.
+    along = (state["mode"] == axes.QUADRATURE) & (state["sample"] < state["values"].shape[-1])
+    used = (sample | along) & valid
     d = x - state["centre"]
     index = torch.arange(state["values"].shape[-1], dtype=f.dtype, device=f.device)
     here = used[:, None] & (index == state["sample"][:, None])
