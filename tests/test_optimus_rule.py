@@ -196,7 +196,7 @@ def test_the_trend_under_ripples_is_found():
     """Rastrigin's function: local searches end in the nearest dent, hardly below the start."""
     batch = sample("rastrigin", 5, 16, 11)
     x0 = batch.start(torch.Generator().manual_seed(0))
-    _, explored = steps(OptimusRule(), batch.value_and_gradient, x0, 200)
+    _, explored = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 200)
     _, local = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 200)
     gap = (explored["best_f"] - batch.minimum) / (explored["f0"] - batch.minimum)
     assert (gap < 1e-6).float().mean() > 0.7
@@ -207,7 +207,7 @@ def test_the_bowl_fit_is_exact_on_a_bowl():
     """Two rounds on f = h |x - m|^2 / 2 + e end at m."""
     n, m = 4, torch.tensor([[1.0, -2.0, 0.5, 3.0]], dtype=torch.float64)
     evaluate = lambda x: (1.5 * (x - m).square().sum(-1) + 7, 3 * (x - m))  # noqa: E731
-    rule, x0 = OptimusRule(), torch.full((1, n), 20.0, dtype=torch.float64)
+    rule, x0 = OptimusRule(along_axes=False), torch.full((1, n), 20.0, dtype=torch.float64)
     state = rule.begin(x0, *evaluate(x0), 200)
     dials = {name: torch.full((1,), seed, dtype=torch.float64) for name, seed in DIALS.items()}
     state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1)
@@ -291,6 +291,6 @@ def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
         generator = torch.Generator().manual_seed(3)
         batch = sample(name, 10, 6, generator)
         x0 = batch.start(generator)
-        _, state = steps(OptimusRule(), batch.value_and_gradient, x0, 499, 500)
+        _, state = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 499, 500)
         gap = (state["best_f"] - batch.minimum) / (state["f0"] - batch.minimum)
         assert float(-gap.clamp_min(1e-6).log10().mean()) > least

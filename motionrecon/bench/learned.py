@@ -6,6 +6,7 @@ To measure another one, add its line to :data:`LEARNED`.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import inspect
 import re
@@ -41,7 +42,7 @@ class Learned:
     make: Callable[[str], nn.Module]
 
 
-def _trained(role: Role, name: str) -> Learned:
+def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
     """The shipped weights called ``name``, ``name-1``, ``name-2``, ...: one for each training seed."""
 
     def labels() -> tuple[str, ...]:
@@ -52,7 +53,11 @@ def _trained(role: Role, name: str) -> Learned:
     def make(label: str) -> nn.Module:
         from motionrecon.optimus import weights
 
-        return weights.load(label)
+        rule = weights.load(label)
+        if not along_axes:
+            rule = copy.deepcopy(rule)  # what is loaded is shared
+            rule.along_axes = False
+        return rule
 
     return Learned(role, labels, make)
 
@@ -75,6 +80,8 @@ LEARNED: dict[str, Learned] = {
     "optimus": _trained("subject", "optimus"),
     "adafactor": _trained("peer", "adafactor"),
     "untrained": _untrained(),
+    "no-axes": _trained("control", "optimus", along_axes=False),
+    "untrained-no-axes": _untrained(along_axes=False),
     "untrained-no-trend": _untrained(explore=False),
     "untrained-identity": _untrained(identity=True),
     "identity": _trained("control", "optimus-identity"),

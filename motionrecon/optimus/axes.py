@@ -51,9 +51,11 @@ _WITHIN = 8
 
 
 def begin(x: Tensor, budget: int) -> State:
-    """This module's part of a fresh state, for starts ``x`` (P, n)."""
+    """This module's part of a fresh state, for starts ``x`` (P, n); a budget of 0 stands for never."""
     batch, n = x.shape
     zero = x.new_zeros(batch)
+    if not budget:
+        return {"axes_tried": zero + 1, "axes_count": zero, "axes_scale": zero}
     room = max(GRID + 2, min(ROOM, budget))
     return {
         "axes": x.new_zeros(batch, n, n),

@@ -7,8 +7,9 @@ They are all that an untrained network leaves, and the weights that come with mo
 - the rank-one terms are seeded with BFGS's (:mod:`motionrecon.optimus.secant`), the network changes their mixture;
 - a step that fails is not taken, but teaches B all the same, and the radius shrinks;
 - where the local search has settled and evaluations are left, the point is a minimum of *something*: Optimus looks
-  around for a trend under the ripples (:mod:`motionrecon.optimus.trend`), lands at the trend's minimum and searches
-  locally again; the network says how settled, how far and how long.
+  around for a trend under the ripples (:mod:`motionrecon.optimus.trend`) or for axes along which the function is a sum
+  (:mod:`motionrecon.optimus.axes`), lands at the minimum that they show and searches locally again; the network says
+  how settled, how far and how long.
 
 State and weights are apart: a state is a dict of tensors. Points and matrices are in the problem's precision, the
 network in float32. No control flow depends on values, so ``torch.func.vmap`` may go over weights and states.
@@ -85,18 +86,22 @@ class OptimusRule(nn.Module):
         sizes: of the network; by default :func:`shape`'s.
         identity: the control with B = I (times a length), whatever the network says about B.
         explore: whether to look for trends once settled.
+        along_axes: whether to look for axes along which the function is a sum, too. They have no dials, so training
+            does without.
 
     Raises:
         InputError: if ``sizes`` has another number of dials than :data:`DIALS`.
     """
 
-    def __init__(self, sizes: Shape | None = None, identity: bool = False, explore: bool = True) -> None:
+    def __init__(
+        self, sizes: Shape | None = None, identity: bool = False, explore: bool = True, along_axes: bool = True
+    ) -> None:
         super().__init__()
         sizes = sizes or shape()
         if sizes.dials != len(DIALS):
             raise InputError(f"the network has {sizes.dials} dials, the rule {len(DIALS)}: train it again")
         self.network = OptimusNetwork(sizes)
-        self.identity, self.explore = identity, explore
+        self.identity, self.explore, self.along_axes = identity, explore, along_axes
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
         """The state after the evaluation of the start.
@@ -146,6 +151,7 @@ class OptimusRule(nn.Module):
             "mode": torch.full_like(f, LOCAL),
             "fallbacks": zero,
             **trend.begin(x, g, budget),
+            **axes.begin(x, budget if self.explore and self.along_axes else 0),
             **update_history(begin_history(x), g / _rms(g)[:, None]),
         }
 
@@ -196,10 +202,13 @@ class OptimusRule(nn.Module):
                 state = trend.enter(state, settled, dials, remaining)
         step, state = self._step(state, says, dials)
         away = trend.offset(state)
-        along, state = axes.point(state)
         mode = state["mode"][:, None]
-        x = torch.where(mode == LAND, state["centre"], torch.where(mode >= axes.CURVE, along, state["centre"] + away))
-        x = torch.where(mode == LOCAL, state["x"] + step, x)
+        x = torch.where(
+            mode == LOCAL, state["x"] + step, torch.where(mode == LAND, state["centre"], state["centre"] + away)
+        )
+        if self.explore and self.along_axes:
+            along, state = axes.point(state)
+            x = torch.where(mode >= axes.CURVE, along, x)
         state["step_dials"] = torch.stack([dials["growth"], dials["shrink"]], -1).detach()
         state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1).detach()
         return x, state
@@ -221,8 +230,9 @@ class OptimusRule(nn.Module):
             state |= {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
             local, ladder, sample, landing = (state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
             if self.explore:
-                state = axes.observe(state, x, g, valid)
-                state = trend.resume(state, (state["mode"] >= axes.CURVE) & (state["axes_failed"] > 0))
+                if self.along_axes:
+                    state = axes.observe(state, x, g, valid)
+                    state = trend.resume(state, (state["mode"] >= axes.CURVE) & (state["axes_failed"] > 0))
                 state = trend.observe(state, x, f, g, ladder, sample, valid)
             return self._moved(state, x, f, g, local, landing, valid)
 

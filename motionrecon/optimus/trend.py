@@ -8,7 +8,8 @@ the local search has settled:
    distance) and no longer like ripples'. Ripples that grow with the distance (the gradient grows faster than a bowl's)
    are smallest near: the sampling then begins well inside the rung. Where what rises is steeper than a parabola, there
    is no bowl to fit: then, and from then on, it hops: it lands at a pseudo-random point around the best dent (basin
-   hopping, Wales and Doye 1997);
+   hopping, Wales and Doye 1997). In either case :mod:`motionrecon.optimus.axes` comes first, once, if it can be
+   afforded;
 2. sample: points in pseudo-random directions at that distance around a centre, and a fit of the bowl
 
        f(x) = e + b'(x - c) + h/2 |x - c|^2 + ripples,    grad f(x) = b + h (x - c) + ripples,
@@ -49,7 +50,7 @@ LEAST, RUNGS, TAIL = 30, 6, 20
 #: Farthest look around, in units of the way from the start to the first dent.
 FAR = 1e6
 #: Growth of the rise over a rung from which it is steeper than a parabola: nine times, and some ripples.
-STEEP = 11.0
+STEEP = 13.0
 #: Growth of the gradient over a rung (3x the distance) from which ripples are said to grow with the distance.
 GROWING = 3.2
 #: Samples along axes count as a bowl's where its own would lie at least at this share of their distance.
@@ -91,7 +92,6 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "sum_gg": zero,
         "information": x.new_zeros(batch, n, n),
         "pull": torch.zeros_like(x),
-        **axes.begin(x, budget),
     }
 
 

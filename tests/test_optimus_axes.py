@@ -1,0 +1,156 @@
+"""The search along axes: sums of functions of one unknown each, of unknowns that are hidden by a rotation."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motionrecon.optimus import axes
+from motionrecon.optimus.rule import OptimusRule
+from tests.test_optimus_rule import steps
+
+
+def rotation(n, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.linalg.qr(torch.randn(n, n, generator=generator, dtype=torch.float64))[0]
+
+
+def wells(n, seed=0):
+    """A sum of double wells of unlike widths along hidden axes: 2^n minima, the lowest one at Q' z."""
+    Q = rotation(n, seed)
+    width = torch.linspace(1.0, 2.0, n, dtype=torch.float64)
+
+    def evaluate(x):
+        z = x @ Q.T / width
+        f = (z**4 - 2 * z**2 + 0.3 * z).sum(-1)
+        return f, ((4 * z**3 - 4 * z + 0.3) / width) @ Q
+
+    # the lower root of 4 z^3 - 4 z + 0.3
+    z = torch.tensor(-1.0356, dtype=torch.float64)
+    for _ in range(20):
+        z = z - (4 * z**3 - 4 * z + 0.3) / (12 * z**2 - 4)
+    return evaluate, (z * width) @ Q, n * float(z**4 - 2 * z**2 + 0.3 * z)
+
+
+def starts(n, P, seed=1):
+    return 3 * (2 * torch.rand(P, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 1)
+
+
+def test_a_sum_along_hidden_axes_is_solved():
+    evaluate, best, lowest = wells(8)
+    _, found = steps(OptimusRule(), evaluate, starts(8, 12), 119)
+    _, without = steps(OptimusRule(along_axes=False), evaluate, starts(8, 12), 119)
+    solved = found["best_f"] < lowest + 1e-6
+    assert solved.float().mean() > 0.8
+    assert (without["best_f"] < lowest + 1e-6).float().mean() < 0.5
+    torch.testing.assert_close(found["best_x"][solved], best.expand(int(solved.sum()), -1), rtol=0, atol=1e-3)
+
+
+def test_the_hessians_eigenvectors_are_the_axes():
+    evaluate, _, _ = wells(5, seed=3)
+    _, state = steps(OptimusRule(), evaluate, starts(5, 4), 99)
+    tried = state["axes_tried"] > 0
+    assert tried.sum() >= 2
+    overlap = (state["axes"][tried] @ rotation(5, 3).T).abs()
+    torch.testing.assert_close(overlap.amax(-1), torch.ones_like(overlap[..., 0]), rtol=0, atol=1e-4)
+
+
+def test_where_there_are_no_axes_the_search_goes_on_without():
+    """Wells whose depth depends on the other unknowns: the probe notices."""
+    evaluate, _, _ = wells(6)
+
+    def mixed(x):
+        f, g = evaluate(x)
+        r = x.square().sum(-1, keepdim=True)
+        wave = torch.sin(x.sum(-1, keepdim=True) * r)
+        slope = torch.cos(x.sum(-1, keepdim=True) * r) * (r + 2 * x * x.sum(-1, keepdim=True))
+        return f + 3 * wave[:, 0], g + 3 * slope
+
+    _, state = steps(OptimusRule(), mixed, starts(6, 8), 299)
+    tried = state["axes_tried"] > 0
+    assert tried.sum() >= 4
+    assert (state["axes_failed"][tried] == 1).all()
+    assert (state["mode"] < axes.CURVE).all()
+
+
+def test_alike_eigenvalues_are_told_apart_from_the_other_side():
+    """Beyond a bend all phi'' are the same: a Hessian there says nothing of the axes."""
+    n = 6
+    Q = rotation(n, 5)
+
+    def evaluate(x):
+        z = x @ Q.T
+        # phi'' = 2 for z > 0, and something else for each z < 0
+        down = z.clamp_max(0)
+        return (z**2 + down**4).sum(-1), (2 * z + 4 * down**3) @ Q
+
+    state = OptimusRule().begin(starts(n, 3), *evaluate(starts(n, 3)), 400)
+    base = torch.full((3, n), 0.05, dtype=torch.float64) @ Q
+    f, g = evaluate(base)
+    state |= {"base_x": base, "base_f": f, "base_g": g, "key": starts(n, 3, 7), "x": base}
+    state = axes.enter(state, torch.ones(3, dtype=torch.bool), torch.full((3,), 20.0, dtype=torch.float64))
+    sides = set()
+    for _ in range(2 * (n + 2)):
+        x, state = axes.point(state)
+        sides.add(float(state["axes_side"][0]))
+        state = axes.observe(state | {"t": state["t"] + 1}, x, evaluate(x)[1], torch.ones(3, dtype=torch.bool))
+        if (state["mode"] == axes.QUADRATURE).all():
+            break
+    assert sides == {1.0, -1.0}
+    assert not state["axes_failed"].any()
+    overlap = (state["axes"] @ Q.T).abs().amax(-1)
+    torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=0, atol=1e-3)
+
+
+@given(st.lists(st.floats(-3, 3), min_size=4, max_size=9, unique=True), st.tuples(*[st.floats(-2, 2)] * 3))
+@settings(deadline=None, max_examples=50)
+def test_slopes_that_are_a_parabola_are_integrated_exactly(points, c):
+    u = torch.tensor(sorted(points), dtype=torch.float64)
+    if float(u.diff().min()) < 1e-3:
+        return
+    slope = c[0] + c[1] * u + c[2] * u**2
+    whole = lambda v: c[0] * v + c[1] * v**2 / 2 + c[2] * v**3 / 3  # noqa: E731
+    empty = torch.full((2,), torch.inf, dtype=torch.float64)
+    phi, width, bend = axes._integrals(
+        torch.cat([u, empty])[None, None], torch.cat([slope, torch.zeros(2, dtype=torch.float64)])[None, None]
+    )
+    m = len(u)
+    # the first and the last interval know the bend at one of their ends only
+    inner = phi[0, 0, 1 : m - 2]
+    share = torch.linspace(0, 1, inner.shape[-1], dtype=torch.float64)
+    expected = whole(u[1 : m - 2, None] + share * width[0, 0, 1 : m - 2, None])
+    torch.testing.assert_close(inner - inner[:1, :1], expected - expected[:1, :1], rtol=1e-7, atol=1e-9)
+    torch.testing.assert_close(bend[0, 0, 1 : m - 1], (c[1] + 2 * c[2] * u)[1 : m - 1], rtol=1e-6, atol=1e-6)
+
+
+def test_points_permute_with_the_unknowns():
+    evaluate, _, _ = wells(6)
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(2))
+    back = order.argsort()
+    permuted = lambda x: (evaluate(x[:, back])[0], evaluate(x[:, back])[1][:, order])  # noqa: E731
+    x0 = starts(6, 3)
+    points, state = steps(OptimusRule(), evaluate, x0, 60, 130)
+    others, _ = steps(OptimusRule(), permuted, x0[:, order], 60, 130)
+    assert (state["axes_tried"] > 0).all()
+    torch.testing.assert_close(others, points[..., order], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_few_unknowns(n):
+    evaluate, _, lowest = wells(n)
+    _, state = steps(OptimusRule(), evaluate, starts(n, 6), 99)
+    assert (state["best_f"] < lowest + 1e-6).all()
+
+
+def test_a_failed_evaluation_on_the_way_ends_the_search_along_axes():
+    evaluate, _, _ = wells(5)
+
+    def holed(x):
+        f, g = evaluate(x)
+        far = x.norm(dim=-1) > 6
+        return torch.where(far, torch.nan, f), torch.where(far[:, None], torch.nan, g)
+
+    points, state = steps(OptimusRule(), holed, starts(5, 6), 119)
+    assert points.isfinite().all()
+    assert state["best_f"].isfinite().all()
+    assert (state["best_f"] <= state["f0"]).all()
