@@ -56,7 +56,7 @@ def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
         rule = weights.load(label)
         if not along_axes:
             rule = copy.deepcopy(rule)  # what is loaded is shared
-            rule.along_axes = False
+            vars(rule)["along_axes"] = False
         return rule
 
     return Learned(role, labels, make)

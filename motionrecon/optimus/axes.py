@@ -97,7 +97,7 @@ def enter(state: State, where: Tensor, distance: Tensor) -> State:
 def point(state: State) -> tuple[Tensor, State]:
     """The next point (P, n) where the mode is one of this module's (elsewhere: anything finite), and the state."""
     mode = state["mode"]
-    x, n = state["base_x"], state["base_x"].shape[-1]
+    x = state["base_x"]
     if not _some(mode >= CURVE):
         return x, state
     state = dict(state)
@@ -223,7 +223,9 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
         return state
     phi, width, bend = _integrals(u, slope)
     filled = u[..., 1:] < torch.inf
-    span = torch.where(filled, phi.amax(-1), -torch.inf).amax(-1) - torch.where(filled, phi.amin(-1), torch.inf).amin(-1)
+    span = torch.where(filled, phi.amax(-1), -torch.inf).amax(-1) - torch.where(filled, phi.amin(-1), torch.inf).amin(
+        -1
+    )
     errors = (error[..., :-1] * width).square().sum(-1).sqrt() / span.clamp_min(1e-300)
     rough = errors.median(-1).values
     half = look & (count == GRID + TRIAL // 2)
