@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[1:]
     try:
-        app(arguments)
+        status = app(arguments)
     except (CycloptsError, MotionReconError) as error:
         print("motionrecon: " + _one_line(error, arguments), file=sys.stderr)
         return 2
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("motionrecon: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 @app.command
@@ -218,6 +218,29 @@ def optimizers(
     summary = benchmark.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
     if not quiet:
         print(summary)
+
+
+@bench.command
+def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) -> int:
+    """Look for harm: windows of motion from random starts, at scales from 1e-3 to 1e3, none of which may get worse.
+
+    Prints what it found; the exit status is 1 where a result was not finite, worse than its start, or missing.
+
+    Args:
+        windows: how many.
+        method: name of an optimizer.
+        workers: processes.
+    """
+    from motionrecon.bench import window_safety
+    from motionrecon.optimizers.registry import REGISTRY
+
+    if windows < 1:
+        raise InputError(f"--windows is {windows}: give at least 1")
+    if method not in REGISTRY:
+        raise InputError(f"--method is {method!r}: choose from {', '.join(REGISTRY)}")
+    verdict = window_safety.check(method, windows, processes=workers, say=lambda line: print(line, file=sys.stderr))
+    print(verdict.text())
+    return 0 if verdict.safe else 1
 
 
 @train.command(name="optimus")

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from motionrecon import cli
 from motionrecon.bench import window_report as report
 from motionrecon.bench import window_safety as safety
 from motionrecon.bench import windows as bench
@@ -171,3 +172,14 @@ def test_an_unsafe_method_is_noticed(task, monkeypatch, what):
     monkeypatch.setattr(safety, "minimize", bad)
     verdict = safety.judge(safety.Scaled(window.problem, 1.0), window.x0, "lm", 2, {})
     assert getattr(verdict, what) == 1 and not verdict.safe
+
+
+def test_safety_on_the_command_line(monkeypatch, capsys):
+    found = safety.Verdict(20, 2, worse=1)
+    monkeypatch.setattr(safety, "check", lambda method, windows, processes, say: found)
+    assert cli.main(["bench", "safety", "--windows", "20"]) == 1
+    assert "18 of which" in capsys.readouterr().out and "1 worse" in found.text()
+    monkeypatch.setattr(safety, "check", lambda method, windows, processes, say: safety.Verdict(20))
+    assert cli.main(["bench", "safety"]) == 0
+    assert cli.main(["bench", "safety", "--method", "newton"]) == 2
+    assert cli.main(["bench", "safety", "--windows", "0"]) == 2

@@ -53,10 +53,10 @@ def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
     def make(label: str) -> nn.Module:
         from motionrecon.optimus import weights
 
-        rule = weights.load(label)
+        rule: Any = weights.load(label)
         if not along_axes:
             rule = copy.deepcopy(rule)  # what is loaded is shared
-            vars(rule)["along_axes"] = False
+            rule.along_axes = False
         return rule
 
     return Learned(role, labels, make)

@@ -80,6 +80,15 @@ class Verdict:
         """Whether nothing went wrong."""
         return not (self.not_finite or self.worse or self.failed)
 
+    def text(self) -> str:
+        """What happened, in a line or two."""
+        start = self.windows - self.without_start
+        said = (
+            f"{self.windows} windows, {start} of which have a value at their start: {self.not_finite} results not "
+            f"finite, {self.worse} worse than their start, {self.failed} failed"
+        )
+        return f"{said}\nthe first failure: {self.message}" if self.message else said
+
     def __add__(self, other: Verdict) -> Verdict:
         return Verdict(
             self.windows + other.windows,
@@ -120,7 +129,7 @@ def check(
     with ProcessPoolExecutor(processes or len(os.sched_getaffinity(0))) as pool:
         for part in pool.map(_some, shares, *([a] * len(shares) for a in arguments)):
             verdict += part
-            say(f"{verdict.windows}/{count}: {verdict}")
+            say(f"{verdict.windows} of {count}")
     return verdict
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, scaled_dot_product_attention
+from torch.nn.functional import relu
 
 #: Rank-one updates of B per step, and encoders: each encoder predicts one.
 LAYERS = 3
@@ -80,7 +80,9 @@ class Encoder(nn.Module):
             batch, n, width = h.shape
             split = self.query_key_value(self.before_attention(h)).reshape(batch, n, 3, self.heads, width // self.heads)
             q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
-            h = h + self.mixed(scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, n, width))
+            # written out, because torch's fused attention has no batching rule for vmap over weights
+            weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1)
+            h = h + self.mixed((weights @ v).transpose(1, 2).reshape(batch, n, width))
         return h + self.narrow(relu(self.widen(self.before_perceptron(h))))
 
 
