@@ -196,8 +196,10 @@ class OptimusRule(nn.Module):
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
-            settled = (state["small"] >= STEADY) & trend.ready(state, remaining)
+            steady = state["small"] >= STEADY
+            settled = steady & trend.ready(state, remaining)
             if self.explore:
+                state = trend.back(state, steady & ~settled)
                 state["mode"] = torch.where(settled, LADDER, state["mode"])
                 state = trend.enter(state, settled, dials, remaining)
         step, state = self._step(state, says, dials)

@@ -74,6 +74,7 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "base_f": torch.full_like(zero, torch.inf),
         "base_g": g,
         "base_size": torch.ones_like(zero),
+        "base_B": x.new_zeros(batch, n, n),
         "centre": x,
         "distance": torch.ones_like(zero),
         "reach": torch.ones_like(zero),
@@ -112,6 +113,7 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     state["key"] = torch.where(first[:, None], key, state["key"])
     state["reach"] = torch.where(first, size, state["reach"])
     lower = settled & (state["f"] < state["base_f"])
+    state["base_B"] = torch.where(lower[:, None, None], state["B"], state["base_B"])
     stiffness = state["B"].diagonal(dim1=1, dim2=2).sum(-1) / n
     for name, now in (("base_x", "x"), ("base_g", "g")):
         state[name] = torch.where(lower[:, None], state[now], state[name])
@@ -138,6 +140,15 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     state["distance"] = torch.where(hop, state["hop_distance"] * dials["hop"], state["distance"])
     state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
     return _landing(_cleared(state, settled), hop)
+
+
+def back(state: State, where: Tensor) -> State:
+    """Search on in the best dent where ``where`` (P,) is set and this is another one: it was left half-way."""
+    where = where & (state["base_f"] < state["f"])
+    changed = {name: state["base_" + name] for name in ("x", "f", "g", "B")}
+    changed |= {name: torch.zeros_like(state[name]) for name in ("s", "y", "curved", "fresh", "small")}
+    changed |= {"radius": torch.full_like(state["radius"], torch.inf), "pace": torch.ones_like(state["pace"])}
+    return state | {name: torch.where(_like(where, value), value, state[name]) for name, value in changed.items()}
 
 
 def resume(state: State, where: Tensor) -> State:
