@@ -180,7 +180,7 @@ def test_parameters_changed_from_outside_begin_a_new_run():
 
 def test_refusals():
     x = nn.Parameter(torch.zeros(3))
-    with pytest.raises(InputError, match=r"5000 unknowns.*limit=4000.*2\.4 GB"):
+    with pytest.raises(InputError, match=r"5000 unknowns.*limit=4000.*6\.2 GB"):
         Optimus([nn.Parameter(torch.zeros(5000))])
     with pytest.raises(InputError, match=r"limit=2\)"):
         Optimus([x], limit=2)

@@ -65,7 +65,8 @@ class Optimus(Optimizer[Any]):
         gtol: converged once the rms of the gradient is this share of what it was at the start.
         ftol: without ``explore``, converged when the value has not fallen by this share of the decrease so far for 20
             evaluations.
-        weights: the name of trained weights, or a ``.safetensors`` file.
+        weights: the name of trained weights, or a ``.safetensors`` file; "" for none, so that only the classical seeds
+            act.
         evaluations: the evaluations planned; 0 stands for those that ``minimize`` allows.
         limit: unknowns at most; memory grows with their square.
         squares: the weights for sums of squares; "" for none, so that only the classical seeds act.

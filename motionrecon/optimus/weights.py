@@ -128,7 +128,7 @@ def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
     """The rule with the weights called ``name`` (or of the file at that path), ready to run; shared: do not change it.
 
     Args:
-        name: one of :func:`names`, or the path of a ``.safetensors`` file.
+        name: one of :func:`names`, or the path of a ``.safetensors`` file; "" for Optimus without training.
         explore: False for the rule without its look around for better minima.
 
     Raises:
@@ -149,6 +149,10 @@ def load_rule(name: str = DEFAULT, explore: bool = True) -> nn.Module:
 
 @lru_cache(maxsize=16)
 def _loaded(name: str, explore: bool, within: Path, changed: int) -> nn.Module:
+    if not name:
+        from motionrecon.optimus.rule import OptimusRule
+
+        return OptimusRule(explore=explore)
     rule: Any = read(find(name))
     if not explore and hasattr(rule, "explore"):
         rule.explore = False
