@@ -57,6 +57,8 @@ HOPE = 4.0
 #: A slow search has stalled if it gained less than LITTLE of |f0|, or if the model promises less than NEARLY of what
 #: it gained: the rest of this dent is worth less than a look around.
 LITTLE, NEARLY = 0.1, 1e-3
+#: Share of |f0| below which what a first local search has gained is suspiciously little.
+SADDLE = 0.3
 #: Growth of the model's promise over the least in this dent, from which the search is leaving a saddle.
 LEAVING = 3.0
 #: Decrease over the promised one from which the model is obsolete.
@@ -185,14 +187,16 @@ class OptimusRule(nn.Module):
             predicted = 0.5 * _dot(g, _times(state["B"], g))
             gained = (state["f0"] - state["f"]).clamp_min(0)
             still = _norm(state["s"]) <= 1e-13 * _norm(state["x"])
-            enough = dials["settled"] * torch.where(state["cycle"] == 0, FINER, 1.0)
+            # Hardly anything gained at all: rather a saddle than a dent.
+            saddle = (state["cycle"] == 0) & (gained < SADDLE * state["f0"].abs())
+            enough = dials["settled"] * torch.where(state["cycle"] == 0, FINER, 1.0) * torch.where(saddle, FINER, 1.0)
             small = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
             slow = state["pace"] < dials["patience"]
             bottom = predicted.abs() < NEARLY * gained
             # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
             state["least"] = torch.where(local, torch.minimum(state["least"], predicted.abs()), state["least"])
             leaving = predicted.abs() > LEAVING * state["least"]
-            small = small | (slow & ~leaving & (bottom | (gained < LITTLE * state["f0"].abs())))
+            small = small | (slow & ~leaving & ~saddle & (bottom | (gained < LITTLE * state["f0"].abs())))
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
