@@ -4,10 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stepping import steps
 
 from motionrecon.optimus import axes
 from motionrecon.optimus.rule import OptimusRule
-from tests.test_optimus_rule import steps
 
 
 def rotation(n, seed=0):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stepping import steps
 
 from motionrecon.errors import InputError
 from motionrecon.optimus import trend
@@ -41,17 +42,6 @@ def quadratic(n, P, seed=0, condition=100.0):
 
 
 @torch.no_grad()
-def steps(rule, evaluate, x0, count, budget=None):
-    """All points (count, P, n) proposed, and the last state."""
-    state = rule.begin(x0, *evaluate(x0), budget or count + 1)
-    points = []
-    for _ in range(count):
-        x, state = rule.propose(state)
-        state = rule.observe(state, x, *evaluate(x))
-        points.append(x)
-    return torch.stack(points), state
-
-
 def secant(n=6, P=4, seed=0):
     generator = torch.Generator().manual_seed(seed)
     a = torch.randn(P, n, n, generator=generator, dtype=torch.float64)
