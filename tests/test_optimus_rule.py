@@ -14,7 +14,7 @@ from motionrecon.optimus import trend
 from motionrecon.optimus.network import LAYERS, OptimusNetwork
 from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
-from motionrecon.tasks.functions import sample
+from motionrecon.tasks.functions import sample, stream
 
 
 def speaking(seed=0, size=0.3, **kinds):
@@ -284,3 +284,13 @@ def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
         _, state = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 499, 500)
         gap = (state["best_f"] - batch.minimum) / (state["f0"] - batch.minimum)
         assert float(-gap.clamp_min(1e-6).log10().mean()) > least
+
+
+def test_a_saddle_from_which_promises_rise_and_fall_is_left():
+    # Perm's plateaus: a rule that looks around as soon as promises are small ends these at 2 % to 60 % of the start.
+    generator = torch.Generator().manual_seed(stream("tune").seed("perm", 100, 3))
+    batch = sample("perm", 100, 64, generator)
+    some = [50, 53]
+    x0, batch = batch.start(generator)[some], batch.take(some)
+    _, state = steps(OptimusRule(), batch.value_and_gradient, x0, 99, 100)
+    assert ((state["best_f"] - batch.minimum) < 1e-5 * (state["f0"] - batch.minimum)).all()

@@ -59,8 +59,9 @@ HOPE = 4.0
 LITTLE, NEARLY = 0.1, 1e-3
 #: Share of |f0| below which what a first local search has gained is suspiciously little.
 SADDLE = 0.3
-#: Growth of the model's promise over the least in this dent, from which the search is leaving a saddle.
-LEAVING = 3.0
+#: Growth of the model's promise over the least in this dent, once that is small, from which the search is leaving a
+#: saddle: for the rest of the dent, since promises fall again before the saddle is behind.
+LEAVING = 10.0
 #: Decrease over the promised one from which the model is obsolete.
 REVISE = 10.0
 #: Weight of the mean pace so far against that of the last step.
@@ -141,6 +142,7 @@ class OptimusRule(nn.Module):
             "small": zero,
             "pace": one,
             "least": torch.full_like(f, torch.inf),
+            "risen": one,
             "length": far,
             "unit": _rms(g),
             "x0": x,
@@ -195,7 +197,9 @@ class OptimusRule(nn.Module):
             bottom = predicted.abs() < NEARLY * gained
             # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
             state["least"] = torch.where(local, torch.minimum(state["least"], predicted.abs()), state["least"])
-            leaving = predicted.abs() > LEAVING * state["least"]
+            rise = torch.where(local, predicted.abs() / state["least"].clamp_min(1e-300), 1.0)
+            state["risen"] = torch.maximum(state["risen"], torch.where(predicted.abs() < NEARLY * gained, rise, 1.0))
+            leaving = state["risen"] > LEAVING
             small = small | (slow & ~leaving & ~saddle & (bottom | (gained < LITTLE * state["f0"].abs())))
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
@@ -359,6 +363,7 @@ class OptimusRule(nn.Module):
             "gained": torch.where(taken, decrease, torch.where(local, 0.0, state["gained"])),
             "since": torch.where(landing, 0.0, state["since"] + 1),
             "least": torch.where(landing, torch.inf, state["least"]),
+            "risen": torch.where(landing, 1.0, state["risen"]),
             "mode": torch.where(landing, LOCAL, state["mode"]),
         }
 
