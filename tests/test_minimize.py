@@ -12,6 +12,7 @@ from motionrecon.errors import InputError
 from motionrecon.optimizers import Result, minimize
 
 TARGET = np.arange(6.0).reshape(2, 3)
+A = np.random.default_rng(0).normal(size=(8, 5))
 
 
 def bowl(x):
@@ -258,3 +259,19 @@ def test_evaluations_are_a_whole_number(allowed):
 def test_weights_of_another_optimizer_are_refused():
     with pytest.raises(InputError, match="'adafactor' belong to AdafactorMLP"):
         minimize(lambda x: (x @ x, 2 * x), [1.0], jac=True, weights="adafactor")
+
+
+@pytest.mark.parametrize("jac", [lambda x: A.T, lambda x: A.reshape(-1)], ids=["transposed", "flat"])
+def test_a_jacobian_of_the_right_size_and_the_wrong_shape_is_refused(jac):
+    with pytest.raises(InputError, match="need a row each"):
+        motionrecon.minimize(lambda x: A @ x - 1, np.zeros(5), residuals=True, jac=jac)
+
+
+def test_a_jacobian_may_have_the_shapes_of_residuals_and_start():
+    map_ = np.random.default_rng(0).normal(size=(2, 4, 2, 3))
+    result = motionrecon.minimize(
+        lambda x: np.tensordot(map_, x, 2) - 1, np.zeros((2, 3)), residuals=True, jac=lambda x: map_, method="lm"
+    )
+    flat = map_.reshape(8, 6)
+    best = np.linalg.lstsq(flat, np.ones(8), rcond=None)[0]
+    np.testing.assert_allclose(result.x.reshape(-1), best, rtol=1e-6)

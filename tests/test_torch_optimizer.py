@@ -220,3 +220,9 @@ def test_on_cuda_and_from_there_to_the_cpu():
     for _ in range(5):
         other.step(cpu.closure)
     assert other.best_loss <= before and not other.state["optimus"]["B"].is_cuda
+
+
+def test_a_closure_without_backward_is_refused():
+    x = torch.nn.Parameter(torch.ones(3))
+    with pytest.raises(InputError, match="backward"):
+        Optimus([x], evaluations=5).step(lambda: (x**2).sum())

@@ -129,7 +129,10 @@ class SquaresFunction(Function):
             r = self.residuals(x)
             jacobian = self._jac(self.point(x)) if callable(self._jac) else self._quotients(x, r, self.residuals)
         J = np.asarray(jacobian, dtype=float)
-        if J.size != r.size * self.n:
+        # Of the same size but transposed or flattened, it would be read as something that it is not.
+        by_unknown = (self.n,) if J.shape == (r.size, self.n) else self.shape
+        trailing = J.shape[J.ndim - len(by_unknown) :] if J.ndim >= len(by_unknown) else None
+        if J.size != r.size * self.n or (self.n > 1 and trailing != by_unknown):
             raise InputError(
                 f"the Jacobian has shape {J.shape}: {r.size} residuals of {self.n} unknowns need a row each"
             )

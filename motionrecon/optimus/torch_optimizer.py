@@ -86,7 +86,8 @@ class Optimus(torch.optim.Optimizer):
             What ``closure`` returned.
 
         Raises:
-            InputError: without a closure; for a loss that is not finite at the start; for a loss that is not a number.
+            InputError: without a closure; for a loss that is not finite at the start; for a loss that is not a number, or
+                on which ``backward`` was not called.
         """
         if closure is None:
             raise InputError("Optimus evaluates the loss itself: call step(closure), as with torch.optim.LBFGS")
@@ -147,6 +148,8 @@ class Optimus(torch.optim.Optimizer):
         if loss is None or value.numel() != 1:
             found = "None" if loss is None else f"a tensor of shape {tuple(value.shape)}"
             raise InputError(f"the closure returned {found}: it must return the loss, one number")
+        if value.isfinite() and all(p.grad is None for p in self._parameters()):
+            raise InputError("no parameter has a gradient after the closure: it must call backward on the loss")
         parts = [
             (torch.zeros_like(p) if p.grad is None else p.grad.to_dense() if p.grad.is_sparse else p.grad)
             for p in self._parameters()
