@@ -177,7 +177,7 @@ def optimizers(
         physics: windows of motions that nothing was trained or tuned on, instead of functions: report.md, data
             and pictures. Of the other options, only --quick, --methods, --workers, --output and --quiet go with it.
         quick: with --physics, fewer windows; otherwise 10 unknowns, 100 evaluations and 16 instances of each function:
-            minutes.
+            about a minute.
         functions: names of test functions; all 17 where not given.
         dims: numbers of unknowns; 10 50 100 200 500 where not given.
         evaluations: evaluations of value and gradient allowed; 100 500 where not given.

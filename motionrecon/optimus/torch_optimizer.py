@@ -86,8 +86,8 @@ class Optimus(torch.optim.Optimizer):
             What ``closure`` returned.
 
         Raises:
-            InputError: without a closure; for a loss that is not finite at the start; for a loss that is not a number, or
-                on which ``backward`` was not called.
+            InputError: without a closure; for a loss that is not finite at the start; for a loss that is not a number,
+                or on which ``backward`` was not called.
         """
         if closure is None:
             raise InputError("Optimus evaluates the loss itself: call step(closure), as with torch.optim.LBFGS")
