@@ -275,3 +275,8 @@ def test_a_jacobian_may_have_the_shapes_of_residuals_and_start():
     flat = map_.reshape(8, 6)
     best = np.linalg.lstsq(flat, np.ones(8), rcond=None)[0]
     np.testing.assert_allclose(result.x.reshape(-1), best, rtol=1e-6)
+
+
+def test_what_cannot_be_called_back_is_refused():
+    with pytest.raises(InputError, match="callback is 3"):
+        motionrecon.minimize(bowl, np.zeros((2, 3)), jac=slope, callback=3)

@@ -167,6 +167,8 @@ def _watcher(callback: Callable | None, so_far: Callable) -> Callable[[State], b
     """Calls ``callback`` as it wants to be called; True where it asks to stop."""
     if callback is None:
         return lambda state: False
+    if not callable(callback):
+        raise InputError(f"callback is {callback!r}: give a function")
     try:
         like_scipy = set(inspect.signature(callback).parameters) == {"intermediate_result"}
     except (TypeError, ValueError):  # builtins without a signature
