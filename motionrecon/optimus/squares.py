@@ -8,10 +8,13 @@ and the way taken here). Three ideas beyond LM's:
 
 - *late and early*: the damping D is tried in shapes that trust the unknowns that act late less, or more, than those
   that act early. When an unknown acts is read off J itself: the first residual that it moves. Where all unknowns move
-  all residuals the shapes are equal, and only one is tried.
+  all residuals the shapes are equal, and only one is tried. The shape that served last is tried with every damping, the
+  others with the middle one.
 - *curvature*: what a trial missed by is the second-order term of r along it; the geodesic acceleration -B J'miss
   (Transtrum and Sethna, 2012) is added to the best trials, and tried. It costs a rollout, where theirs costs one too.
-- *patience*: a rollout costs a thirtieth of a Jacobian, so inner steps go on while they gain anything worth it.
+- *patience*: trials are much cheaper than a Jacobian, so inner steps go on while the logarithm of the value falls as
+  fast, for its price, as it fell on average since the Jacobian was asked for: the marginal value theorem of foraging
+  (Charnov, 1976), which says when to leave a patch if the way to the next one costs something.
 
 With weights (`learned.py`) a network sees each unknown and changes the damping D, the gradient s and B, this by three
 rank-one terms; without them, or with weights of zero, all of the above is what remains: the control of every table.
@@ -197,6 +200,8 @@ class Memory:
         jacobian_x, jacobian_value: the point (n,) of that Jacobian, and f there.
         start_value: f at the start.
         fallbacks: steps in which no trial lowered the value.
+        tilt: of the damping's shape that served best at the last Jacobian.
+        spent: price of the last Jacobian and of the trials of every step taken with it, in Jacobians.
     """
 
     model: Model | None
@@ -207,6 +212,8 @@ class Memory:
     jacobian_value: float
     start_value: float
     fallbacks: int = 0
+    tilt: float = 0.0
+    spent: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -221,7 +228,7 @@ class OptimusSquares(Optimizer[Memory]):
             shape only.
         inner: most steps between Jacobians; 0 is the control without updates of B.
         inner_search: dampings tried in such a step.
-        inner_gain: inner steps go on while each lowers the value by at least this share.
+        price: of a trial, in Jacobians; 1/20 is what it is on windows of motion. The dearer, the fewer inner steps.
         accelerated: how many of the best trials get the geodesic acceleration.
         gtol: converged once no column of J has a larger cosine with r.
         xtol: converged once the steps since the last Jacobian are shorter than this share of |x|.
@@ -230,13 +237,13 @@ class OptimusSquares(Optimizer[Memory]):
 
     weights: str = ""
     mu: float = 1e-2
-    search: int = 8
+    search: int = 4
     spread: float = 4.0
     tilt: float = 3.0
     inner: int = 60
-    inner_search: int = 3
-    inner_gain: float = 0.003
-    accelerated: int = 3
+    inner_search: int = 2
+    price: float = 0.05
+    accelerated: int = 1
     gtol: float = 1e-8
     xtol: float = 1e-8
     ftol: float = 1e-8
@@ -249,7 +256,7 @@ class OptimusSquares(Optimizer[Memory]):
             tilt=(0, 20),
             inner=(0, 1000),
             inner_search=(1, 100),
-            inner_gain=(0, 1),
+            price=(0, 1),
             accelerated=(0, 100),
             gtol=(0, 1),
             xtol=(0, 1),
@@ -292,14 +299,16 @@ class OptimusSquares(Optimizer[Memory]):
 
         value, step = float(trials.values[best]), trials.steps[best]
         following = None
-        if model.secants < self.inner and 1 - value / state.value >= self.inner_gain:
+        spent = memory.spent + self.price * len(trials.values)
+        if model.secants < self.inner and _worth_it(memory, state.value, value, spent):
             usable = np.isfinite(trials.values)
             at = int(np.count_nonzero(usable[:best]))
             following = model.moved(at, trials.steps[usable], trials.residuals[usable])
             if not following.finite:
                 following = None
-        mu = float(np.clip(trials.mus[best], MU_MIN, MU_MAX))
-        return state.x + step, value, replace(memory, model=following, mu=mu)
+        served = trials.damped[best]
+        mu, tilt = float(np.clip(served.mu, MU_MIN, MU_MAX)), memory.tilt if model.secants else served.tilt
+        return state.x + step, value, replace(memory, model=following, mu=mu, tilt=tilt, spent=spent)
 
     def needs_derivative(self, state: State[Memory]) -> bool:
         return state.memory.model is None
@@ -326,7 +335,8 @@ class OptimusSquares(Optimizer[Memory]):
             return replace(memory, mu=MU_MAX, jacobian_x=x, jacobian_value=value)
         scale = float(model.normal.diagonal().max(initial=0.0)) or 1.0
         scale = max(memory.scale, scale) if memory.model is not None or np.isfinite(memory.slope) else scale
-        return replace(memory, model=model, scale=scale, slope=model.slope(), jacobian_x=x, jacobian_value=value)
+        asked = replace(memory, slope=model.slope(), jacobian_x=x, jacobian_value=value, spent=1.0)
+        return replace(asked, model=model, scale=scale)
 
     def _trials(self, problem: CountedLeastSquares, x: np.ndarray, model: Model, memory: Memory) -> _Trials:
         """Damped steps, evaluated all at once, and then the best of them bent by the curvature that they met."""
@@ -338,12 +348,13 @@ class OptimusSquares(Optimizer[Memory]):
         made = []
         for tilt in shapes:
             shape = memory.scale * np.exp(tilt * model.late + advice.damping)
-            made += [m for mu in mus if (m := _Damped.of(model, float(mu), mu * shape, advice)) is not None]
+            tried = mus if tilt == memory.tilt or len(shapes) == 1 else mus[count // 2 : count // 2 + 1]
+            made += [m for mu in tried if (m := _Damped.of(model, float(mu), tilt, mu * shape, advice)) is not None]
         if not made:
             return _Trials.none(len(x), len(model.r))
         steps = np.stack([m.step for m in made])
         values, residuals = problem.trials(x + steps)
-        trials = _Trials(np.array([m.mu for m in made]), steps, values, residuals)
+        trials = _Trials(made, steps, values, residuals)
         order = [i for i in np.argsort(values)[: self.accelerated] if np.isfinite(values[i])]
         if not order:
             return trials
@@ -353,9 +364,9 @@ class OptimusSquares(Optimizer[Memory]):
         finite = np.isfinite(bent).all(1)
         if not finite.any():
             return trials
-        bent, mus_of_bent = bent[finite], trials.mus[order][finite]
-        values, residuals = problem.trials(x + bent)
-        return trials.with_more(_Trials(mus_of_bent, bent, values, residuals))
+        values, residuals = problem.trials(x + bent[finite])
+        again = [made[i] for i, usable in zip(order, finite, strict=True) if usable]
+        return trials.with_more(_Trials(again, bent[finite], values, residuals))
 
     def _advice(self, model: Model, memory: Memory) -> Advice:
         if self.network is None:
@@ -373,45 +384,54 @@ class OptimusSquares(Optimizer[Memory]):
 
 @dataclass(frozen=True)
 class _Trials:
-    """Steps (k, n) of dampings (k,), with the values (k,) and residuals (k, m) there."""
+    """Steps (k, n), what made them (k), and the values (k,) and residuals (k, m) there."""
 
-    mus: np.ndarray
+    damped: list[_Damped]
     steps: np.ndarray
     values: np.ndarray
     residuals: np.ndarray
 
     @staticmethod
     def none(n: int, m: int) -> _Trials:
-        return _Trials(np.zeros(0), np.zeros((0, n)), np.zeros(0), np.zeros((0, m)))
+        return _Trials([], np.zeros((0, n)), np.zeros(0), np.zeros((0, m)))
 
     def with_more(self, other: _Trials) -> _Trials:
-        pairs = ((getattr(self, k), getattr(other, k)) for k in ("mus", "steps", "values", "residuals"))
-        return _Trials(*(np.concatenate(pair) for pair in pairs))
+        pairs = ((getattr(self, k), getattr(other, k)) for k in ("steps", "values", "residuals"))
+        return _Trials(self.damped + other.damped, *(np.concatenate(pair) for pair in pairs))
 
 
 @dataclass(frozen=True)
 class _Damped:
-    """B for one damping, and its step -B s."""
+    """B for one damping of one shape, and its step -B s."""
 
     mu: float
+    tilt: float
     factor: tuple[np.ndarray, bool]
     step: np.ndarray
 
     @staticmethod
-    def of(model: Model, mu: float, damping: np.ndarray, advice: Advice) -> _Damped | None:
+    def of(model: Model, mu: float, tilt: float, damping: np.ndarray, advice: Advice) -> _Damped | None:
         factor = model.factor(damping)
         if factor is None:
             return None
         step = -cho_solve(factor, advice.gradient.astype(model.normal.dtype), check_finite=False).astype(float)
         if advice.terms.size:
             step -= (SIGNS * (advice.terms @ advice.gradient)) @ advice.terms
-        return _Damped(mu, factor, step) if np.isfinite(step).all() else None
+        return _Damped(mu, tilt, factor, step) if np.isfinite(step).all() else None
 
     def bent(self, image: np.ndarray) -> np.ndarray:
         """The step (n,) with its geodesic acceleration; ``image`` (n,) is J' of what it missed by."""
         bend = -cho_solve(self.factor, image.astype(self.factor[0].dtype), check_finite=False).astype(float)
         ratio = float(np.linalg.norm(bend)) / max(float(np.linalg.norm(self.step)), 1e-300)
         return self.step + bend / max(1.0, ratio / LONGEST_ACCELERATION)
+
+
+def _worth_it(memory: Memory, before: float, after: float, spent: float) -> bool:
+    """Whether a step from one value to another gained as much for its price as the steps since the Jacobian did."""
+    if after <= 0:
+        return False
+    gain, whole = np.log(before / after), np.log(memory.jacobian_value / after)
+    return bool(gain * spent >= whole * (spent - memory.spent))
 
 
 def _late(first: np.ndarray) -> np.ndarray:
