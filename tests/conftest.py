@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 if sys.platform == "linux":
     os.environ.setdefault("MUJOCO_GL", "egl")
 
+# On a busy machine torch's threads wait for each other: three times the time for small matrices. (Read by torch.)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Two shared cores: how long an example takes says nothing, and a failure must come back on every run.
 hypothesis.settings.register_profile("motionrecon", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("motionrecon")

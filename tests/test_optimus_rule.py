@@ -12,7 +12,7 @@ from stepping import steps
 from motionrecon.errors import InputError
 from motionrecon.optimus import trend
 from motionrecon.optimus.network import LAYERS, OptimusNetwork
-from motionrecon.optimus.rule import DIALS, LAND, LOCAL, MIX, OptimusRule, shape
+from motionrecon.optimus.rule import DIALS, LOCAL, MIX, OptimusRule, shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
 from motionrecon.tasks.functions import sample, stream
 
@@ -191,27 +191,6 @@ def test_the_trend_under_ripples_is_found():
     gap = (explored["best_f"] - batch.minimum) / (explored["f0"] - batch.minimum)
     assert (gap < 1e-6).float().mean() > 0.7
     assert ((local["best_f"] - batch.minimum) / (local["f0"] - batch.minimum) < 1e-6).float().mean() < 0.2
-
-
-def test_the_bowl_fit_is_exact_on_a_bowl():
-    """Two rounds on f = h |x - m|^2 / 2 + e end at m."""
-    n, m = 4, torch.tensor([[1.0, -2.0, 0.5, 3.0]], dtype=torch.float64)
-    evaluate = lambda x: (1.5 * (x - m).square().sum(-1) + 7, 3 * (x - m))  # noqa: E731
-    rule, x0 = OptimusRule(along_axes=False), torch.full((1, n), 20.0, dtype=torch.float64)
-    state = rule.begin(x0, *evaluate(x0), 200)
-    dials = {name: torch.full((1,), seed, dtype=torch.float64) for name, seed in DIALS.items()}
-    state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1)
-    state = trend.enter(state | {"x": x0 + 1}, torch.tensor([True]), dials, torch.tensor([150.0]))
-    state["mode"] = torch.ones(1, dtype=torch.float64)
-    for _ in range(190):
-        if state["mode"][0] == LAND:
-            break
-        x = state["centre"] + trend.offset(state)
-        state["t"] = state["t"] + 1
-        mode, valid = state["mode"], torch.tensor([True])
-        state = trend.observe(state, x, *evaluate(x), mode == 1, mode == 2, valid)
-    assert state["mode"][0] == LAND
-    torch.testing.assert_close(state["centre"], m, rtol=1e-6, atol=1e-6)
 
 
 def test_failed_evaluations_do_no_harm():

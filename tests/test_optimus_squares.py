@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motionrecon.optimizers import minimize
 from motionrecon.optimizers.problem import Counted, counted
+from motionrecon.optimus.causal import first_rows
 from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares, inverse_terms
 
 
@@ -89,6 +92,14 @@ def test_the_terms_give_the_inverse_of_the_updated_normal_matrix():
     u, signs = inverse_terms(B, J.T @ e, float(np.linalg.norm(e)), w)
     updated = J + np.outer(e, w)
     np.testing.assert_allclose(B + (u.T * signs) @ u, np.linalg.inv(updated.T @ updated + D), atol=1e-10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(m=st.integers(1, 100), n=st.integers(1, 9), seed=st.integers(0, 1000))
+def test_first_rows_are_those_of_a_plain_search(m, n, seed):
+    rng = np.random.default_rng(seed)
+    J = rng.standard_normal((m, n)) * (np.arange(m)[:, None] >= rng.integers(0, m + 2, n))
+    np.testing.assert_array_equal(first_rows(J), (J != 0).argmax(0))
 
 
 def test_late_unknowns_are_read_off_the_jacobian():

@@ -46,6 +46,8 @@ TRIAL, SHRUNK = 32, 0.6
 JITTER = 0.3
 #: Evaluations kept for the landing; those that a search along axes takes at least beside the Hessian.
 TAIL, LEAST = 8, 20
+#: Entries of the state that are not this module's, but that it needs.
+_SHARED = ("mode", "budget", "t", "key", "base_x", "base_g", "centre", "B", "fresh")
 #: Points within an interval at which its phi is looked at.
 _WITHIN = 8
 
@@ -96,11 +98,20 @@ def enter(state: State, where: Tensor, distance: Tensor) -> State:
 
 def point(state: State) -> tuple[Tensor, State]:
     """The next point (P, n) where the mode is one of this module's (elsewhere: anything finite), and the state."""
-    mode = state["mode"]
+    rows = (state["mode"] >= CURVE).nonzero()[:, 0]
     x = state["base_x"]
-    if not _some(mode >= CURVE):
+    if not len(rows):
         return x, state
-    state = dict(state)
+    before = _taken(state, rows)
+    there, after = _point(dict(before))
+    x = x.clone()
+    x[rows] = there
+    return x, _put_back(state, rows, before, after)
+
+
+def _point(state: State) -> tuple[Tensor, State]:
+    """`point` where all problems are of this module's modes."""
+    mode, x = state["mode"], state["base_x"]
     scale = state["axes_scale"][:, None]
     key = state["key"]
     aside = torch.sin(997.0 * key) * state["axes_side"][:, None]
@@ -128,14 +139,31 @@ def observe(state: State, x: Tensor, g: Tensor, valid: Tensor) -> State:
     Afterwards ``axes_failed`` (P,) says where the search must go on without axes, and the mode is the rule's landing
     where the lowest points are known.
     """
-    if not _some(state["mode"] >= CURVE):
+    rows = (state["mode"] >= CURVE).nonzero()[:, 0]
+    if not len(rows):
         return state
+    before = _taken(state, rows)
+    after, mode, valid, x, g = dict(before), before["mode"], valid[rows], x[rows], g[rows]
+    after["axes_failed"] = torch.where(valid, after["axes_failed"], 1.0)
+    after = _curved(after, x, g, (mode == CURVE) & valid)
+    after = _probed(after, g, (mode == PROBE) & valid)
+    after = _integrated(after, g, (mode == QUADRATURE) & valid)
+    return _put_back(state, rows, before, after)
+
+
+def _taken(state: State, rows: Tensor) -> State:
+    """The rows of all that this module looks at: few problems of a batch are here at any time."""
+    return {name: a[rows] for name, a in state.items() if name.startswith("axes") or name in _SHARED}
+
+
+def _put_back(state: State, rows: Tensor, before: State, after: State) -> State:
+    """The state with those of its entries changed that differ between ``before`` and ``after``."""
     state = dict(state)
-    mode = state["mode"]
-    state["axes_failed"] = torch.where((mode >= CURVE) & ~valid, 1.0, state["axes_failed"])
-    state = _curved(state, x, g, (mode == CURVE) & valid)
-    state = _probed(state, g, (mode == PROBE) & valid)
-    return _integrated(state, g, (mode == QUADRATURE) & valid)
+    for name, value in after.items():
+        if value is not before[name]:
+            state[name] = state[name].clone()
+            state[name][rows] = value
+    return state
 
 
 def _curved(state: State, x: Tensor, g: Tensor, curve: Tensor) -> State:
@@ -280,10 +308,8 @@ def _integrals(u: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _known(state: State) -> int:
-    """Slots beyond which no axis has a point: this arithmetic is the dearest of a step (under vmap: all there are)."""
+    """Slots beyond which no axis has a point: this arithmetic is the dearest of a step."""
     room, count = state["axes_u"].shape[-1], state["axes_count"]
-    if torch._C._functorch.is_batchedtensor(count):
-        return room
     return min(int(torch.where(state["mode"] == QUADRATURE, count, GRID).amax()) + 1, room)
 
 
@@ -321,5 +347,5 @@ def _times(A: Tensor, v: Tensor) -> Tensor:
 
 
 def _some(mask: Tensor) -> bool:
-    """Whether any problem is marked; always True under vmap, where values cannot be asked."""
-    return True if torch._C._functorch.is_batchedtensor(mask) else bool(mask.any())
+    """Whether any problem is marked."""
+    return bool(mask.any())

@@ -13,8 +13,25 @@ from scipy.linalg import blas
 
 #: Columns of corrections that are kept apart; beyond, they are added to the matrix.
 APART = 64
+#: Rows that are looked at together.
+STRIDE = 32
 #: Blocks of rows at least this long: shorter ones cost more than their zeros save.
 ROWS = 100
+
+
+def first_rows(J: np.ndarray) -> np.ndarray:
+    """(n,) the first row of ``J`` (m, n) in which each column is not zero; 0 for columns of zeros.
+
+    By blocks of rows first: looking for it entry by entry takes a fourth of the time of J'J.
+    """
+    m, n = J.shape
+    nonzero = J != 0
+    whole = m // STRIDE * STRIDE
+    blocks = nonzero[:whole].reshape(-1, STRIDE, n).any(1)
+    blocks = np.concatenate([blocks, nonzero[whole:].any(0)[None]])
+    start = blocks.argmax(0) * STRIDE
+    rows = np.minimum(start + np.arange(STRIDE)[:, None], m - 1)
+    return start + nonzero[rows, np.arange(n)].argmax(0)
 
 
 @dataclass(frozen=True)

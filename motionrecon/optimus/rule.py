@@ -12,7 +12,7 @@ They are all that an untrained network leaves, and the weights that come with mo
   how settled, how far and how long.
 
 State and weights are apart: a state is a dict of tensors. Points and matrices are in the problem's precision, the
-network in float32. No control flow depends on values, so ``torch.func.vmap`` may go over weights and states.
+network in float32.
 """
 
 from __future__ import annotations
@@ -30,15 +30,13 @@ State = dict[str, Tensor]
 
 #: What each dial of the network multiplies; the number is the seed.
 DIALS = {
-    "step": 1.0,  # length of the step
-    "growth": 2.0,  # of the radius over an accepted step
-    "shrink": 1.0,  # of the step after a refused one, times what interpolation says
     "settled": 1e-8,  # predicted decrease over the decrease so far, at which the local search has settled
     "patience": 3e-3,  # mean decrease over |f|, below which a search is slow and may have stalled
+    "haste": 3e-3,  # predicted decrease over the decrease so far, at which a dent stiffer than the way to it is left
     **trend.DIALS,
 }
 #: Logarithms that a dial of 1 stands for; "settled" spans decades.
-_DIAL_UNIT = {"settled": 3.0}
+_DIAL_UNIT = {"settled": 3.0, "haste": 3.0}
 #: How far the network's mixing and branch reach for an output of 1.
 MIX, BRANCH = 0.1, 0.1
 #: Extra channels of a token besides Adafactor's: s, y, By, Bg, s - By, each over its rms.
@@ -50,6 +48,8 @@ STEADY = 2
 FINER = 1e-2
 #: The first radius, in units of the first step that was taken.
 FIRST = 2.0
+#: Growth of the radius over an accepted step.
+GROWTH = 2.0
 #: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
 LARGEST = 1e30
 #: How much farther down than the model predicts a dent may reach.
@@ -66,6 +66,8 @@ LEAVING = 10.0
 REVISE = 10.0
 #: Weight of the mean pace so far against that of the last step.
 MEMORY = 0.85
+#: Stiffness of a dent over that of the way to it, from which it is one of many.
+STIFF = 2.0
 LOCAL, LADDER, SAMPLE, LAND = range(4)
 
 
@@ -154,7 +156,7 @@ class OptimusRule(nn.Module):
             "budget": torch.full_like(f, float(budget)),
             "mode": torch.full_like(f, LOCAL),
             "fallbacks": zero,
-            **trend.begin(x, g, budget),
+            **trend.begin(x, f, g, budget if self.explore else 0),
             **axes.begin(x, budget if self.explore and self.along_axes else 0),
             **update_history(begin_history(x), g / _rms(g)[:, None]),
         }
@@ -192,8 +194,14 @@ class OptimusRule(nn.Module):
             # Hardly anything gained at all: rather a saddle than a dent.
             saddle = (state["cycle"] == 0) & (gained < SADDLE * state["f0"].abs())
             enough = dials["settled"] * torch.where(state["cycle"] == 0, FINER, 1.0) * torch.where(saddle, FINER, 1.0)
-            small = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
+            small = bottomed = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
             slow = state["pace"] < dials["patience"]
+            # Along the gradient, against the mean of the way down. Of a smooth bowl the stiff directions are searched
+            # first, so that this falls below 1; where it does not, the dent is one of many.
+            stiffness = _dot(g, g) / predicted.abs().clamp_min(1e-300)
+            stiff = stiffness * gained > STIFF * _dot(state["g0"], state["g0"])
+            hasty = (state["cycle"] == 0) | (state["f"] > state["base_f"])
+            dent = stiff & hasty & (predicted.abs() < dials["haste"] * gained)
             bottom = predicted.abs() < NEARLY * gained
             # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
             state["least"] = torch.where(local, torch.minimum(state["least"], predicted.abs()), state["least"])
@@ -201,16 +209,17 @@ class OptimusRule(nn.Module):
             state["risen"] = torch.maximum(state["risen"], torch.where(predicted.abs() < NEARLY * gained, rise, 1.0))
             leaving = state["risen"] > LEAVING
             small = small | (slow & ~leaving & ~saddle & (bottom | (gained < LITTLE * state["f0"].abs())))
+            small = small | (dent & ~leaving)
             # A later dent that will end above the best one is not worth its bottom.
             small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
             state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
             steady = state["small"] >= STEADY
-            settled = steady & trend.ready(state, remaining)
             if self.explore:
+                # What was left in haste, and turns out to be the best there is nearby, is searched to its end first.
+                settled = steady & trend.ready(state, remaining) & ~trend.owing(state)
                 state = trend.back(state, steady & ~settled)
-                state["mode"] = torch.where(settled, LADDER, state["mode"])
-                state = trend.enter(state, settled, dials, remaining)
-        step, state = self._step(state, says, dials)
+                state = trend.enter(state, settled, settled & ~bottomed & dent, dials, remaining)
+        step, state = self._step(state, says)
         away = trend.offset(state)
         mode = state["mode"][:, None]
         x = torch.where(
@@ -219,7 +228,6 @@ class OptimusRule(nn.Module):
         if self.explore and self.along_axes:
             along, state = axes.point(state)
             x = torch.where(mode >= axes.CURVE, along, x)
-        state["step_dials"] = torch.stack([dials["growth"], dials["shrink"]], -1).detach()
         state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1).detach()
         return x, state
 
@@ -240,10 +248,11 @@ class OptimusRule(nn.Module):
             state |= {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
             local, ladder, sample, landing = (state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
             if self.explore:
+                along = (state["mode"] == axes.PROBE) | (state["mode"] == axes.QUADRATURE)
                 if self.along_axes:
                     state = axes.observe(state, x, g, valid)
                     state = trend.resume(state, (state["mode"] >= axes.CURVE) & (state["axes_failed"] > 0))
-                state = trend.observe(state, x, f, g, ladder, sample, valid)
+                state = trend.observe(state, x, f, g, ladder, sample, along, valid)
             return self._moved(state, x, f, g, local, landing, valid)
 
     def _ask(self, state: State, image: Tensor) -> Says:
@@ -297,13 +306,13 @@ class OptimusRule(nn.Module):
         fallbacks = state["fallbacks"] + overflowed
         return state | {"B": torch.where(overflowed[:, None, None], plain, state["B"]), "fallbacks": fallbacks}
 
-    def _step(self, state: State, says: Says, dials: dict[str, Tensor]) -> tuple[Tensor, State]:
+    def _step(self, state: State, says: Says) -> tuple[Tensor, State]:
         """The local step (P, n): -B s, downhill, within the radius."""
         g = state["g"]
         with torch.no_grad():
             size = _rms(g)[:, None]
         s = (g + BRANCH * size * says.direction) * torch.exp(BRANCH * says.length.clamp(-20, 20).double())
-        p = -_times(state["B"], s) * dials["step"][:, None]
+        p = -_times(state["B"], s)
         with torch.no_grad():
             downhill = (_dot(p, g) < 0) & p.isfinite().all(-1)
             plain = -g * (state["length"] / _norm(g))[:, None]
@@ -331,13 +340,12 @@ class OptimusRule(nn.Module):
         # Where values no longer differ by more than rounding, the gradient decides.
         taken = (f < state["f"] + 1e-4 * slope) | ((f <= state["f"]) & (_norm(g) < _norm(state["g"])))
         taken = taken & local & valid
-        growth, shrink = state["step_dials"].unbind(-1)
         bent = 2 * (f - state["f"] - slope)
         interpolated = torch.where(valid, -slope / bent.clamp_min(1e-300), 0.1).clamp(0.1, 0.7)
         radius = torch.where(
             taken,
-            torch.where(state["radius"].isinf(), FIRST * length, torch.maximum(state["radius"], length * growth)),
-            length * (interpolated * shrink).clamp(0.05, 0.9),
+            torch.where(state["radius"].isinf(), FIRST * length, torch.maximum(state["radius"], GROWTH * length)),
+            length * interpolated,
         )
         radius = torch.where(landing, torch.inf, torch.where(local, radius, state["radius"]))
         move = taken | (landing & valid)

@@ -35,7 +35,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.problem import Counted, CountedLeastSquares, require_least_squares
-from motionrecon.optimus.causal import Corrected
+from motionrecon.optimus.causal import Corrected, first_rows
 
 if TYPE_CHECKING:
     from motionrecon.optimus.learned import SquaresNetwork
@@ -97,7 +97,7 @@ class Model:
         """The model of freshly evaluated residuals and Jacobian, in single precision if large."""
         with np.errstate(over="ignore", invalid="ignore"):
             J = np.ascontiguousarray(J, dtype=np.float32 if J.shape[1] >= SINGLE else np.float64)
-            first = np.argmax(J != 0, axis=0)
+            first = first_rows(J)
             jacobian = Corrected.of(J, first)
             gradient = jacobian.transposed_times(r[:, None])[:, 0].astype(float)
             return cls(r, jacobian, jacobian.gram(), gradient, _late(first))

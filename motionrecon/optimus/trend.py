@@ -5,19 +5,17 @@ tells of the bowl are *values far apart*, since most ripples do not grow with di
 the local search has settled:
 
 1. ladder: points at growing distances from the dent, until the value rises like a bowl's (ninefold for three times the
-   distance) and no longer like ripples'. Ripples that grow with the distance (the gradient grows faster than a bowl's)
-   are smallest near: the sampling then begins well inside the rung. Where what rises is steeper than a parabola, there
-   is no bowl to fit: then, and from then on, it hops: it lands at a pseudo-random point around the best dent (basin
-   hopping, Wales and Doye 1997). In either case :mod:`motionrecon.optimus.axes` comes first, once, if it can be
-   afforded;
-2. sample: points in pseudo-random directions at that distance around a centre, and a fit of the bowl
-
-       f(x) = e + b'(x - c) + h/2 |x - c|^2 + ripples,    grad f(x) = b + h (x - c) + ripples,
-
-   by weighted least squares, each kind of data weighted by its own noise; the bowl's minimum m = c - b/h, with its
-   information matrix, is added to that of earlier rounds, the centre moves to the mean, the distance shrinks to the
-   remaining uncertainty; two or three rounds;
+   distance) and no longer like ripples'. Where what rises is steeper than a parabola, or where evaluations abound,
+   :mod:`motionrecon.optimus.axes` comes first, once, if it can be afforded;
+2. sample: points in pseudo-random directions around a centre. After each of them the bowl is fitted to all that was
+   seen so far (:mod:`motionrecon.optimus.bowl`), and its minimum is the next centre. Ripples that are the same
+   everywhere drown in a bowl seen from far away, so samples stay far; where they grow with the distance the samples
+   come as near as the centre is known. It ends when the centre is known to a fraction of a ripple, or when the
+   evaluations left are just enough to land;
 3. land: evaluate there, and search locally again.
+
+Where evaluations failed instead, it hops: it lands at a pseudo-random point around the best dent (basin hopping, Wales
+and Doye 1997).
 
 The directions are a function of the start's gradient and of the way from the start, entry by entry, so they permute
 with the unknowns and one problem's do not depend on its neighbours in a batch.
@@ -29,6 +27,8 @@ import torch
 from torch import Tensor
 
 from motionrecon.optimus import axes
+from motionrecon.optimus.bowl import Bowl
+from motionrecon.optimus.bowl import fit as fit_bowl
 
 State = dict[str, Tensor]
 
@@ -36,40 +36,58 @@ State = dict[str, Tensor]
 DIALS = {
     "ladder": 1.0,  # first distance, in units of the way from start to dent
     "steepness": 3.5,  # growth of the rise over a rung (3x the distance), from which a bowl is believed
-    "climb": 2.0,  # distance of the first round over the rung's
-    "near": 0.15,  # the same where the ripples grow with the distance, as a bowl does (Levy's)
-    "contract": 1.5,  # distance of the next round over the uncertainty of the centre
-    "memory": 1.0,  # weight of earlier rounds
-    "rounds": 1.0,  # rounds over two, or three where evaluations are many for n unknowns
-    "share": 1.0,  # samples of a round over an equal share of the evaluations left
+    "climb": 2.0,  # distance of the samples over the rung's
+    "near": 0.2,  # distance of the bowl's minimum over the rung's, where ripples grow with the distance (Levy's)
+    "contract": 0.7,  # distance of the next sample over the uncertainty of the minimum, where ripples grow
+    "grain": 1.0,  # size of a dent over the way from start to dent: ripples do not get smaller within one
+    "precise": 0.3,  # uncertainty of the minimum, in radians of the ripples, that is small enough to land
+    "share": 1.0,  # samples over those that the evaluations left allow
+    "tail": 20.0,  # evaluations kept for the landing
     "hop": 1.0,  # distance of a hop over that of the rung from which it starts
-    "doubt": 0.05,  # least share of the scatter of values that counts as ripples
+    "doubt": 0.02,  # least share of the scatter of values that counts as ripples
 }
-#: Evaluations left below which a look around is not worth it, those of a ladder, and those kept for the landing.
-LEAST, RUNGS, TAIL = 30, 6, 20
+#: Evaluations left below which a look around is not worth it, and those of a ladder.
+LEAST, RUNGS = 30, 6
 #: Farthest look around, in units of the way from the start to the first dent.
 FAR = 1e6
 #: Growth of the rise over a rung from which it is steeper than a parabola: nine times, and some ripples.
 STEEP = 13.0
+#: Growth of the gradient over a rung that goes with it; ripples alone may make a rise look steep.
+STEEPER = 4.0
 #: Growth of the gradient over a rung (3x the distance) from which ripples are said to grow with the distance.
 GROWING = 3.2
-#: Samples along axes count as a bowl's where its own would lie at least at this share of their distance.
-NEARER = 0.5
+#: Samples that are remembered at least, and over the unknowns; the oldest are forgotten first.
+MEMORY, MEMORIES = 400, 3
+#: With more samples than this, the bowl is fitted after every share 1/OFTEN of them only.
+OFTEN = 24
 #: Distance over the way from start to dent from which to look where the land is flat; every other time a third of it.
-FLAT = 1.5
+#: And that of the bowl's minimum over this distance, as a prior.
+FLAT, FLAT_PRIOR = 3.0, 3.0
+#: Farthest along axes over the rung from which the land rises: minima may lie there still.
+BEYOND = 1.5
 #: Evaluations left below which a hop is not worth it.
 LEAST_HOP = 12
+#: Samples over the unknowns in one cycle at most: where these are at most FEW, and where they are more.
+FEW, MOST_FEW, MOST = 20, 8, 3
+#: Samples before the fit is believed where it says that it is precise.
+ENOUGH = 32
 
 
-def begin(x: Tensor, g: Tensor, budget: int) -> State:
-    """The exploration's part of a fresh state, for starts ``x`` (P, n) with gradients ``g``."""
+def begin(x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
+    """The exploration's part of a fresh state, for starts ``x`` (P, n) with values ``f`` and gradients ``g``.
+
+    A budget of 0 stands for never.
+    """
     batch, n = x.shape
     zero = x.new_zeros(batch)
-    return {
+    room = min(budget, max(MEMORY, MEMORIES * n)) if budget else 1
+    valid = (f.isfinite() & g.isfinite().all(-1)).to(x.dtype)
+    state = {
         "key": torch.zeros_like(x),
         "hops": zero,
         "hop_distance": zero,
         "cycle": zero,
+        "owed": zero,
         "base_x": x,
         "base_f": torch.full_like(zero, torch.inf),
         "base_g": g,
@@ -81,28 +99,29 @@ def begin(x: Tensor, g: Tensor, budget: int) -> State:
         "rung": zero,
         "rise": zero,
         "slope": zero,
-        "round": zero,
-        "rounds": torch.ones_like(zero),
+        "bowl": zero,
+        "growing": zero,
+        "far": torch.ones_like(zero),
+        "origin": x,
+        "prior": torch.ones_like(zero),
+        "variance": torch.ones_like(zero),
         "sample": zero,
         "samples": torch.ones_like(zero),
-        "offsets": x.new_zeros(batch, room(n, budget), n),
-        "values": x.new_zeros(batch, room(n, budget)),
-        "sum_d": torch.zeros_like(x),
-        "sum_g": torch.zeros_like(x),
-        "sum_gd": zero,
-        "sum_gg": zero,
-        "information": x.new_zeros(batch, n, n),
-        "pull": torch.zeros_like(x),
+        "seen": zero,
+        "seen_x": x.new_zeros(batch, room, n),
+        "seen_f": x.new_zeros(batch, room),
+        "seen_g": x.new_zeros(batch, room, n),
     }
+    return _remembered(state, x, f, g, valid > 0)
 
 
-def room(n: int, budget: int) -> int:
-    """Samples that a round may have at most."""
-    return max(6, min(4 * n if n <= 20 else 2 * n, max(budget - TAIL, 0) // 2))
+def enter(state: State, settled: Tensor, hasty: Tensor, dials: dict[str, Tensor], remaining: Tensor) -> State:
+    """Begin a look around where ``settled`` (P,) is set, from the better of this dent and the last base.
 
-
-def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Tensor) -> State:
-    """Begin a look around where ``settled`` (P,) is set, from the better of this dent and the last base."""
+    ``hasty`` (P,) says that the dent might go on downwards: :func:`owing` comes back to that.
+    """
+    if not some(settled):
+        return state
     state = dict(state)
     n = state["x"].shape[-1]
     first = settled & (state["cycle"] == 0)
@@ -118,33 +137,45 @@ def enter(state: State, settled: Tensor, dials: dict[str, Tensor], remaining: Te
     for name, now in (("base_x", "x"), ("base_g", "g")):
         state[name] = torch.where(lower[:, None], state[now], state[name])
     state["base_f"] = torch.where(lower, state["f"], state["base_f"])
+    state["owed"] = torch.where(lower, hasty.to(way.dtype), state["owed"])
     state["base_size"] = torch.where(lower & (stiffness > 0), stiffness, state["base_size"])
-    for name, base in (("x", "base_x"), ("g", "base_g"), ("centre", "base_x")):
+    # Where a bowl was seen, the samples go on around its minimum; elsewhere a ladder begins anew.
+    known = settled & (state["bowl"] > 0)
+    climb = settled & ~known
+    for name, base in (("x", "base_x"), ("g", "base_g")):
         state[name] = torch.where(settled[:, None], state[base], state[name])
     state["f"] = torch.where(settled, state["base_f"], state["f"])
-    rounds, samples = _plan(state, dials, remaining - RUNGS)
+    state["centre"] = torch.where(climb[:, None], state["base_x"], state["centre"])
+    state["mode"] = torch.where(known, 2.0, torch.where(climb, 1.0, state["mode"]))
     fresh = {
         "distance": state["reach"] * dials["ladder"],
         "rung": torch.zeros_like(remaining),
         "rise": torch.zeros_like(remaining),
-        "round": torch.zeros_like(remaining),
-        "rounds": rounds,
-        "samples": samples,
-        "cycle": state["cycle"] + settled,
     }
     for name, value in fresh.items():
-        state[name] = torch.where(settled, value, state[name])
-    for name in ("information", "pull"):
-        state[name] = torch.where(_like(settled, state[name]), 0.0, state[name])
-    hop = settled & (state["hops"] > 0)
+        state[name] = torch.where(climb, value, state[name])
+    state["samples"] = torch.where(
+        settled, _plan(state, dials, remaining - torch.where(known, 0, RUNGS)), state["samples"]
+    )
+    state["sample"] = torch.where(settled, 0.0, state["sample"])
+    state["cycle"] = state["cycle"] + settled
+    hop = climb & (state["hops"] > 0)
     state["distance"] = torch.where(hop, state["hop_distance"] * dials["hop"], state["distance"])
     state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
-    return _landing(_cleared(state, settled), hop)
+    return _landing(state, hop)
+
+
+def owing(state: State) -> Tensor:
+    """Whether (P,) the best dent was left in haste, and this one is no better."""
+    return (state["owed"] > 0) & (state["base_f"] < state["f"])
 
 
 def back(state: State, where: Tensor) -> State:
     """Search on in the best dent where ``where`` (P,) is set and this is another one: it was left half-way."""
     where = where & (state["base_f"] < state["f"])
+    if not some(where):
+        return state
+    state = state | {"owed": torch.where(where, 0.0, state["owed"])}
     changed = {name: state["base_" + name] for name in ("x", "f", "g", "B")}
     changed |= {name: torch.zeros_like(state[name]) for name in ("s", "y", "curved", "fresh", "small")}
     changed |= {"radius": torch.full_like(state["radius"], torch.inf), "pace": torch.ones_like(state["pace"])}
@@ -153,25 +184,23 @@ def back(state: State, where: Tensor) -> State:
 
 def resume(state: State, where: Tensor) -> State:
     """Go on where ``where`` (P,) is set as if axes had not been looked for: with a hop, or with samples of a bowl."""
+    if not some(where):
+        return state
     state = dict(state)
-    dials = dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
-    rounds, samples = _plan(state, dials, state["budget"] - state["t"] + state["sample"])
+    dials = _dials(state)
     hop = where & (state["hops"] > 0)
     fit = where & ~hop
-    state["rounds"] = torch.where(fit, rounds, state["rounds"])
-    state["samples"] = torch.where(fit, samples, state["samples"])
-    state = _cleared(state, where & (hop | (state["distance"] < NEARER * state["axes_scale"])))
+    state["samples"] = torch.where(fit, _plan(state, dials, state["budget"] - state["t"]), state["samples"])
     state["mode"] = torch.where(fit, 2.0, state["mode"])
     state["centre"] = torch.where(hop[:, None], state["centre"] + offset(state), state["centre"])
     return _landing(state, hop)
 
 
-def _plan(state: State, dials: State, remaining: Tensor) -> tuple[Tensor, Tensor]:
-    """Rounds, and samples of each, for the evaluations ``remaining`` (P,)."""
+def _plan(state: State, dials: State, remaining: Tensor) -> Tensor:
+    """Samples of this cycle, for the evaluations ``remaining`` (P,)."""
     n = state["x"].shape[-1]
-    rounds = (torch.where(remaining > 20 * n, 3.0, 2.0) * dials["rounds"]).round().clamp(1, 20)
-    samples = (remaining - TAIL).clamp_min(6) / rounds * dials["share"]
-    return rounds, samples.floor().clamp(6, state["values"].shape[-1])
+    most = float(MOST_FEW * n if n <= FEW else MOST * n)
+    return ((remaining - dials["tail"]).clamp(6, max(most, 40.0)) * dials["share"]).floor().clamp_min(4)
 
 
 def ready(state: State, remaining: Tensor) -> Tensor:
@@ -181,51 +210,81 @@ def ready(state: State, remaining: Tensor) -> Tensor:
 
 def offset(state: State) -> Tensor:
     """The next sample's way (P, n) from the centre: pseudo-random, of rms ``distance``."""
-    n = state["x"].shape[-1]
     distance = torch.minimum(state["distance"], FAR * state["reach"])
-    # With samples for every direction and its opposite, opposites tell the slope from the curvature.
-    paired = (state["samples"] >= 2 * n) & (state["mode"] == 2.0) & (state["sample"] % 2 == 1)
-    count = (state["t"] - paired.to(state["t"].dtype))[:, None]
+    count = state["t"][:, None]
     d = torch.sin(state["key"] * (997.0 + 61.8 * count) + 2.39996 * count)
-    d = torch.where(paired[:, None], -d, d)
     return d * (distance / d.square().mean(-1).sqrt().clamp_min(1e-300))[:, None]
 
 
-def observe(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, sample: Tensor, valid: Tensor) -> State:
-    """Take in the evaluation at ``x`` in the problems marked by ``ladder`` (P,) or ``sample`` (P,)."""
-    state = _climbed(dict(state), x, f, g, ladder, valid)
-    return _sampled(state, x, f, g, sample, valid)
+def observe(
+    state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, sample: Tensor, along: Tensor, valid: Tensor
+) -> State:
+    """Take in the evaluation at ``x`` where it belongs to a ladder (P,), is a sample (P,), or lies along axes (P,)."""
+    state = dict(state)
+    if some(ladder | sample | along):
+        state = _remembered(state, x, f, g, (ladder | sample | along) & valid)
+    if some(ladder):
+        state = _climbed(state, x, f, g, ladder, valid)
+    if not some(sample):
+        return state
+    state["sample"] = state["sample"] + (sample & valid)
+    # A point without a value costs an evaluation, and a nearer look.
+    for name in ("distance", "far"):
+        state[name] = torch.where(sample & ~valid, state[name] / 3, state[name])
+    return _fitted(state, sample)
+
+
+def _remembered(state: State, x: Tensor, f: Tensor, g: Tensor, where: Tensor) -> State:
+    room = state["seen_f"].shape[-1]
+    index = torch.arange(room, dtype=f.dtype, device=f.device)
+    here = where[:, None] & (index == (state["seen"] % room)[:, None])
+    return state | {
+        "seen_x": torch.where(here[..., None], x[:, None], state["seen_x"]),
+        "seen_f": torch.where(here, f[:, None], state["seen_f"]),
+        "seen_g": torch.where(here[..., None], g[:, None], state["seen_g"]),
+        "seen": state["seen"] + where,
+    }
 
 
 def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, valid: Tensor) -> State:
-    dial = dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
+    dial = _dials(state)
     d = x - state["centre"]
     rise = f - state["base_f"] - (state["base_g"] * d).sum(-1)
     before = state["rise"]
     ratio = rise / before.clamp_min(1e-300)
     known = (state["rung"] > 0) & (before > 0)
     bowl = known & (ratio > dial["steepness"])
-    steep = ~valid | (known & (ratio > STEEP))
+    slope = g.square().sum(-1).sqrt()
+    steeper = slope / state["slope"].clamp_min(1e-300)
+    steep = ~valid | (known & (ratio > STEEP) & (steeper > STEEPER))
     over = state["rung"] + 1 >= RUNGS
-    fit = ladder & ~steep & (bowl | over)
-    hop = ladder & steep
+    axed = ladder & (steep | bowl | over) & valid & axes.affordable(state, state["budget"] - state["t"], steep)
+    smooth = steep & valid & ~axed
+    fit = ladder & (~steep | smooth) & (bowl | over)
+    hop = ladder & steep & ~smooth
     done = fit | hop
     climbing = ladder & ~done
-    axed = done & valid & axes.affordable(state, state["budget"] - state["t"], hop)
     state["hops"] = torch.where(hop, 1.0, state["hops"])
     state["hop_distance"] = torch.where(hop, state["distance"] / 3, state["hop_distance"])
     # Where nothing rises like a bowl the land is flat far away (Ackley's): what tells of the bowl is near.
     flat = state["reach"] * FLAT * 3.0 ** -((state["cycle"] - 1).clamp_min(0) % 2)
     found = torch.where(bowl, state["distance"], flat)
     # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
-    far = torch.where(bowl | steep, state["distance"], 3 * flat)
-    slope = g.square().sum(-1).sqrt()
-    growing = bowl & (slope > GROWING * state["slope"])
+    far = torch.where(bowl | steep, BEYOND * state["distance"], 3 * flat)
+    growing = bowl & (steeper > GROWING)
     state["slope"] = torch.where(ladder & valid, slope, state["slope"])
     state["rise"] = torch.where(climbing, torch.maximum(rise, before), before)
-    farther = torch.where(
-        fit, found * torch.where(growing, dial["near"], dial["climb"]), state["hop_distance"] * dial["hop"]
-    )
+    state["bowl"] = torch.where(fit, bowl.to(f.dtype), state["bowl"])
+    state["growing"] = torch.where(fit, growing.to(f.dtype), state["growing"])
+    # What was seen on flat land far away would hide the bowl.
+    state["seen"] = torch.where(fit & ~bowl, 0.0, state["seen"])
+    prior = torch.where(growing, dial["near"] * found, torch.where(bowl, found, FLAT_PRIOR * found))
+    state["far"] = torch.where(fit, dial["climb"] * found, state["far"])
+    state["prior"] = torch.where(fit, prior, state["prior"])
+    state["variance"] = torch.where(fit, prior.square(), state["variance"])
+    state["origin"] = torch.where(fit[:, None], state["base_x"], state["origin"])
+    next_one = torch.where(growing, dial["contract"] * prior, state["far"])
+    farther = torch.where(fit, next_one, state["hop_distance"] * dial["hop"])
     state["distance"] = torch.where(done, farther, torch.where(climbing, state["distance"] * 3, state["distance"]))
     state["rung"] = state["rung"] + ladder
     hop = hop & ~axed
@@ -243,101 +302,46 @@ def _landing(state: State, where: Tensor) -> State:
     return state
 
 
-def _sampled(state: State, x: Tensor, f: Tensor, g: Tensor, sample: Tensor, valid: Tensor) -> State:
-    # The points of a quadrature along axes are samples too, should it fail.
-    along = (state["mode"] == axes.QUADRATURE) & (state["sample"] < state["values"].shape[-1])
-    used = (sample | along) & valid
-    d = x - state["centre"]
-    index = torch.arange(state["values"].shape[-1], dtype=f.dtype, device=f.device)
-    here = used[:, None] & (index == state["sample"][:, None])
-    state["offsets"] = torch.where(here[:, :, None], d[:, None, :], state["offsets"])
-    state["values"] = torch.where(here, f[:, None], state["values"])
-    u = used[:, None]
-    state["sum_d"] = state["sum_d"] + torch.where(u, d, 0.0)
-    state["sum_g"] = state["sum_g"] + torch.where(u, g, 0.0)
-    state["sum_gd"] = state["sum_gd"] + torch.where(used, (g * d).sum(-1), 0.0)
-    state["sum_gg"] = state["sum_gg"] + torch.where(used, g.square().sum(-1), 0.0)
-    state["sample"] = state["sample"] + used
-    # A point without a value costs an evaluation, and a nearer look.
-    state["distance"] = torch.where(sample & ~valid, state["distance"] / 3, state["distance"])
-    over = sample & ((state["sample"] >= state["samples"]) | (state["budget"] - state["t"] < TAIL / 2))
-    if not some(over):
+def _fitted(state: State, sample: Tensor) -> State:
+    """The bowl with the latest sample, and where the next one will be."""
+    dial = _dials(state)
+    over = sample & ((state["sample"] >= state["samples"]) | (state["budget"] - state["t"] < dial["tail"]))
+    due = sample & ((state["sample"] % (state["sample"] / OFTEN).floor().clamp_min(1.0) == 0) | over)
+    if not some(due):
         return state
-    return _fitted(state, over)
+    room = state["seen_f"].shape[-1]
+    most = min(room, int(state["seen"].amax()))
+    used = torch.arange(most, dtype=state["seen"].dtype, device=due.device) < state["seen"][:, None]
+    chosen = due.nonzero()[:, 0]
+    seen = [state[name][chosen, :most] for name in ("seen_x", "seen_f", "seen_g")] + [used[chosen]]
+    grain = dial["grain"] * state["reach"]
+    about = [state["centre"], state["variance"], state["origin"], state["prior"], grain, dial["doubt"]]
+    found = Bowl(*(_spread(a, chosen, len(due)) for a in fit_bowl(*seen, *(a[chosen] for a in about))))
+    good = due & found.sound
+    state["centre"] = torch.where(good[:, None], found.minimum, state["centre"])
+    state["variance"] = torch.where(good, found.variance, state["variance"])
+    uncertain = state["variance"].sqrt()
+    near = (state["bowl"] > 0) & ((found.power > 0) | (state["growing"] > 0))
+    distance = torch.where(near, torch.maximum(dial["contract"] * uncertain, grain), state["far"])
+    state["distance"] = torch.where(good, distance, state["distance"])
+    enough = good & (state["sample"] >= ENOUGH) & (uncertain * found.wavenumber < dial["precise"])
+    return _landing(state, over | enough)
 
 
-def _fitted(state: State, over: Tensor) -> State:
-    """The end of a round where ``over`` (P,): the bowl's minimum becomes the centre."""
-    dial = dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
-    n = state["x"].shape[-1]
-    count = state["sample"].clamp_min(2.0)
-    index = torch.arange(state["values"].shape[-1], dtype=count.dtype, device=count.device)
-    filled = index < state["sample"][:, None]
-    mean_d, mean_g = state["sum_d"] / count[:, None], state["sum_g"] / count[:, None]
-    D = torch.where(filled[:, :, None], state["offsets"] - mean_d[:, None], 0.0)
-    spread = D.square().sum((1, 2)).clamp_min(1e-300)
-    h = (state["sum_gd"] - count * (mean_g * mean_d).sum(-1)) / spread
-    bowl = h > 0
-    h = torch.where(bowl, h, 1.0)
-    scatter_g = state["sum_gg"] - count * mean_g.square().sum(-1) - h.square() * spread
-    noise_g = (scatter_g / (n * (count - 1))).clamp_min(1e-300)
-    slope_g = mean_g - h[:, None] * mean_d  # b by gradients alone
-    raw = state["values"] - 0.5 * h[:, None] * state["offsets"].square().sum(-1)
-    y = torch.where(filled, raw - (torch.where(filled, raw, 0.0).sum(-1) / count)[:, None], 0.0)
-    left = (y - (D @ slope_g[..., None])[..., 0]).square().sum(-1) / count
-    # Scatter that is left beside the gradients' own error is ripples; where samples are few, at least a share of it is.
-    noise_f = torch.maximum(left - noise_g * spread / count.square(), dial["doubt"] * left).clamp_min(1e-300)
-    eye = torch.eye(n, dtype=D.dtype, device=D.device)
-    Dt = D.transpose(1, 2)
-    gram, seen = Dt @ D, (Dt @ y[..., None])[..., 0]
-    for _ in range(3):  # with samples enough, the fit itself tells the ripples
-        A = (count / noise_g)[:, None, None] * eye + gram / noise_f[:, None, None]
-        b = _solve(A, (count / noise_g)[:, None] * slope_g + seen / noise_f[:, None])
-        rest = (y - (D @ b[..., None])[..., 0]).square().sum(-1)
-        known = (count - 1 - n).clamp_min(1.0)
-        noise_f = torch.where(count > 1.5 * n, rest / known, noise_f)
-        noise_f = torch.maximum(noise_f, 1e-12 * left).clamp_min(1e-300)
-    A = (count / noise_g)[:, None, None] * eye + gram / noise_f[:, None, None]
-    b = _solve(A, (count / noise_g)[:, None] * slope_g + seen / noise_f[:, None])
-    minimum = state["centre"] - b / h[:, None]
-    gain = h.square()[:, None, None] * A
-    information = dial["memory"][:, None, None] * state["information"] + gain
-    pull = dial["memory"][:, None] * state["pull"] + (gain @ minimum[..., None])[..., 0]
-    prior = 1 / (4 * state["distance"].square()).clamp_min(1e-300)
-    whole = information + prior[:, None, None] * eye
-    covariance = _inverse(whole)
-    centre = (covariance @ (pull + prior[:, None] * state["centre"])[..., None])[..., 0]
-    error = (covariance.diagonal(dim1=1, dim2=2).sum(-1) / n).clamp_min(0).sqrt()
-    good = over & bowl & centre.isfinite().all(-1) & error.isfinite()
-    nearer = torch.minimum(torch.maximum(dial["contract"] * error, 0.1 * state["distance"]), 0.8 * state["distance"])
-    state["centre"] = torch.where(good[:, None], centre, state["centre"])
-    state["information"] = torch.where(good[:, None, None], information, state["information"])
-    state["pull"] = torch.where(good[:, None], pull, state["pull"])
-    # No bowl at this distance: other samples may show one.
-    state["distance"] = torch.where(good, nearer, state["distance"])
-    state["round"] = state["round"] + over
-    done = over & ((state["round"] >= state["rounds"]) | (state["budget"] - state["t"] < TAIL))
-    return _cleared(_landing(state, done), over)
+def _spread(a: Tensor, where: Tensor, count: int) -> Tensor:
+    out = torch.zeros(count, *a.shape[1:], dtype=a.dtype, device=a.device)
+    out[where] = a
+    return out
+
+
+def _dials(state: State) -> State:
+    return dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
 
 
 def some(mask: Tensor) -> bool:
-    """Whether any problem is marked; always True under vmap, where values cannot be asked."""
-    return True if torch._C._functorch.is_batchedtensor(mask) else bool(mask.any())
-
-
-def _cleared(state: State, where: Tensor) -> State:
-    for name in ("sample", "sum_d", "sum_g", "sum_gd", "sum_gg"):
-        state[name] = torch.where(_like(where, state[name]), 0.0, state[name])
-    return state
+    """Whether any problem is marked."""
+    return bool(mask.any())
 
 
 def _like(mask: Tensor, a: Tensor) -> Tensor:
     return mask.reshape(-1, *[1] * (a.dim() - 1))
-
-
-def _solve(A: Tensor, b: Tensor) -> Tensor:
-    return torch.linalg.solve_ex(A, b[..., None])[0][..., 0]
-
-
-def _inverse(A: Tensor) -> Tensor:
-    return torch.linalg.inv_ex(A)[0]

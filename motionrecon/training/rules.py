@@ -13,8 +13,7 @@ def _optimus(attention: bool = True, identity: bool = False, explore: bool = Tru
     def make() -> nn.Module:
         from motionrecon.optimus.rule import OptimusRule, shape
 
-        # The search along axes has no dials: nothing of it can be learned, and it would take most of the time.
-        return OptimusRule(shape(attention=attention), identity=identity, explore=explore, along_axes=False)
+        return OptimusRule(shape(attention=attention), identity=identity, explore=explore)
 
     return make
 

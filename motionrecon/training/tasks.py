@@ -18,11 +18,14 @@ from torch import Tensor
 from motionrecon.errors import InputError
 from motionrecon.tasks import functions
 from motionrecon.tasks.functions import FunctionBatch
+from motionrecon.tasks.ripples import random_bowl
 
 State = dict[str, Tensor]
 
 #: Decades by which a gap may shrink at most in a score and in a loss, and grow at most in a loss.
 CAP, RISE = 6.0, 3.0
+#: Random bowls beside the 13 test functions that may be trained on.
+BOWLS = 5
 #: Gradients with respect to a point that promise more decades than this over its last step are cut to that.
 TRUST = 3.0
 
@@ -179,27 +182,29 @@ class FunctionEpisode:
 
 @dataclass(frozen=True)
 class Functions:
-    """The family of the test functions that may be trained on.
+    """The family of the test functions that may be trained on, and of random bowls with ripples.
 
     Attributes:
-        names: the functions.
-        mixed: how many of them are in one episode.
+        names: the test functions.
+        bowls: how many random bowls there are to choose from besides.
+        mixed: how many functions are in one episode.
         device: where they are evaluated.
     """
 
     names: tuple[str, ...] = functions.TRAINED
+    bowls: int = 0
     mixed: int = 4
     device: str = "cpu"
     name: str = "functions"
 
     def sample(self, seed: int, n: int, P: int) -> FunctionEpisode:
         generator = torch.Generator().manual_seed(seed)
-        count = min(self.mixed, len(self.names))
-        chosen = torch.randperm(len(self.names), generator=generator)[:count].tolist()
+        choice = len(self.names) + self.bowls
+        count = min(self.mixed, choice)
+        drawn = torch.randperm(choice, generator=generator)[:count].tolist()
+        chosen = [self.names[i] if i < len(self.names) else random_bowl(generator) for i in drawn]
         each = max(1, P // count)
-        return FunctionEpisode(
-            [functions.sample(self.names[i], n, each, generator, device=self.device) for i in chosen], seed
-        )
+        return FunctionEpisode([functions.sample(f, n, each, generator, device=self.device) for f in chosen], seed)
 
     def validation(self) -> dict[str, tuple[FunctionEpisode, int]]:
         # Tables are made from the stream "test"; peers are tuned on other seeds of "tune".
@@ -217,5 +222,5 @@ class Functions:
 def families(tasks: str, device: str = "cpu") -> list[Family]:
     """The families that ``--tasks`` names: functions, physics, or both."""
     if tasks == "functions":
-        return [Functions(device=device)]
+        return [Functions(bowls=BOWLS, device=device)]
     raise InputError(f"--tasks is {tasks!r}: give functions")

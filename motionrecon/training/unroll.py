@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from motionrecon.training.tasks import CAP, Episode, Runner, State
 
@@ -94,7 +96,8 @@ def score(rule: Runner, episode: Episode, budget: int) -> Tensor:
 class Particles:
     """Copies of one rule with different weights, as one rule for all their problems.
 
-    Rules read their weights in ``propose`` only, which runs under ``torch.func.vmap``; everything else is one batch.
+    Where a rule keeps its weights in ``network`` only, this alone runs for every copy by itself (``torch.func.vmap``),
+    and everything else is one batch. Other rules run under vmap in ``propose``, the only place that reads weights.
 
     Args:
         rule: the rule, whose own weights are not used.
@@ -102,26 +105,41 @@ class Particles:
     """
 
     def __init__(self, rule: Any, theta: Tensor) -> None:
-        self._rule, self._call = rule, _Propose(rule)
         self._count = len(theta)
-        self._weights, place = {}, 0
-        for name, weight in self._call.named_parameters():
-            self._weights[name] = theta[:, place : place + weight.numel()].reshape(-1, *weight.shape).to(weight.dtype)
-            place += weight.numel()
+        self._rule, self._whole = rule, None
+        if all(name.startswith("network.") for name, _ in rule.named_parameters()):
+            self._rule = copy.copy(rule)
+            self._rule._modules = {**rule._modules, "network": _Copies(rule.network, theta)}
+        else:
+            self._whole = _Copies(_Propose(rule), theta)
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
         return self._rule.begin(x, f, g, budget)
 
     def propose(self, state: State) -> tuple[Tensor, State]:
-        split = {key: value.unflatten(0, (self._count, -1)) for key, value in state.items()}
-        x, split = torch.func.vmap(self._one)(self._weights, split)
-        return x.flatten(0, 1), {key: value.flatten(0, 1) for key, value in split.items()}
+        return self._rule.propose(state) if self._whole is None else self._whole(state)
 
     def observe(self, state: State, x: Tensor, f: Tensor, g: Tensor) -> State:
         return self._rule.observe(state, x, f, g)
 
-    def _one(self, weights: dict[str, Tensor], state: State) -> tuple[Tensor, State]:
-        return torch.func.functional_call(self._call, weights, (state,))
+
+class _Copies(nn.Module):
+    """Copies of a module with different weights (N, D); inputs and outputs have N times as many rows, copy by copy."""
+
+    def __init__(self, module: nn.Module, theta: Tensor) -> None:
+        super().__init__()
+        self._count, self._call = len(theta), [module]  # in a list: its weights are not this module's
+        self._weights, place = {}, 0
+        for name, weight in module.named_parameters():
+            self._weights[name] = theta[:, place : place + weight.numel()].reshape(-1, *weight.shape).to(weight.dtype)
+            place += weight.numel()
+
+    def forward(self, *inputs: Any) -> Any:
+        def one(weights: dict[str, Tensor], inputs: tuple[Any, ...]) -> Any:
+            return torch.func.functional_call(self._call[0], weights, inputs)
+
+        split = tree_map(lambda a: a.unflatten(0, (self._count, -1)), inputs)
+        return tree_map(lambda a: a.flatten(0, 1), torch.func.vmap(one)(self._weights, split))
 
 
 class _Propose(nn.Module):
