@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from stepping import steps
 
 from motionrecon.optimus import axes
+from motionrecon.optimus.modes import CURVE, QUADRATURE
 from motionrecon.optimus.rule import OptimusRule
 
 
@@ -71,7 +72,7 @@ def test_where_there_are_no_axes_the_search_goes_on_without():
     assert tried.sum() >= 4
     failed = state["axes_failed"][tried] == 1
     assert failed.float().mean() > 0.7
-    assert (state["mode"][tried][failed] < axes.CURVE).all()
+    assert (state["mode"][tried][failed] < CURVE).all()
 
 
 def test_alike_eigenvalues_are_told_apart_from_the_other_side():
@@ -95,7 +96,7 @@ def test_alike_eigenvalues_are_told_apart_from_the_other_side():
         x, state = axes.point(state)
         sides.add(float(state["axes_side"][0]))
         state = axes.observe(state | {"t": state["t"] + 1}, x, evaluate(x)[1], torch.ones(3, dtype=torch.bool))
-        if (state["mode"] == axes.QUADRATURE).all():
+        if (state["mode"] == QUADRATURE).all():
             break
     assert sides == {1.0, -1.0}
     assert not state["axes_failed"].any()

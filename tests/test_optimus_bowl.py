@@ -40,16 +40,42 @@ def test_a_bowl_without_ripples_is_found_exactly(n, K):
     torch.testing.assert_close(found.minimum, m, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("n, K, grows", [(10, 40, 0), (10, 8, 0), (60, 30, 0), (10, 40, 2), (60, 30, 2)])
+@pytest.mark.parametrize(
+    "n, K, grows",
+    [(1, 20, 0), (2, 12, 0), (4, 8, 0), (10, 40, 0), (10, 8, 0), (60, 30, 0), (60, 100, 0), (10, 40, 2), (60, 30, 2)],
+)
 def test_the_error_is_as_large_as_it_is_said_to_be(n, K, grows):
-    m, x, f, g = samples(n, K, P=40, ripple=1.0 if grows == 0 else 0.2, grows=grows)
+    m, x, f, g = samples(n, K, P=150, ripple=1.0 if grows == 0 else 0.2, grows=grows)
     found = fitted(x, f, g, grain=0.3)
-    assert found.sound.all()
+    assert found.sound.double().mean() > 0.95
     error = (found.minimum - m).square().mean(-1)
-    ratio = float((error / found.variance).mean())
-    assert 0.1 < ratio < 6
-    plain = m.square().mean()  # of the prior's centre
-    assert error.mean() < 0.35 * plain
+    ratio = (error / found.variance)[found.sound]
+    # The mean where many unknowns make it steady, the median elsewhere; a sixth to thrice of what was said.
+    middle = float(ratio.mean() if n >= 10 else ratio.median())
+    assert 0.15 < middle < 3
+
+
+def test_an_offset_of_all_samples_counts_for_the_error():
+    """Seen from one side only, an error of the stiffness moves the minimum."""
+    m, x, f, g = samples(10, 20, P=150, ripple=1.0)
+    shift = 15.0
+    d = x + shift - m[:, None]
+    f = 1.5 * d.square().sum(-1) + (1 - torch.cos(6 * d)).sum(-1)
+    g = 3 * d + 6 * torch.sin(6 * d)
+    found = fitted(x + shift, f, g, prior=50.0)
+    ratio = ((found.minimum - m).square().mean(-1) / found.variance)[found.sound]
+    assert 0.1 < float(ratio.median()) < 3
+
+
+def test_too_few_samples_say_nothing():
+    for n, K in ((1, 1), (5, 1), (1, 2)):
+        _, x, f, g = samples(n, K, P=20, ripple=1.0)
+        assert not fitted(x, f, g).sound.any()
+
+
+def test_without_ripples_they_are_of_one_size():
+    _, x, f, g = samples(4, 12, P=20)
+    assert (fitted(x, f, g).power == 0).all()
 
 
 @pytest.mark.parametrize("grows, power", [(0, 0.0), (2, 2.0)])
@@ -120,11 +146,15 @@ def test_units_and_orders_do_not_matter(n, K, seed, length, size):
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 6), K=st.integers(1, 9), size=st.floats(0, 150))
-def test_whatever_comes_nothing_sound_is_not_finite(seed, n, K, size):
+def test_what_has_no_value_spoils_nothing(seed, n, K, size):
     generator = torch.Generator().manual_seed(seed)
     x, g = torch.randn(2, 2, K, n, dtype=torch.float64, generator=generator)
-    g = g * 10**size
     f = torch.randn(2, K, dtype=torch.float64, generator=generator) * 10**size
-    found = fitted(x, f, g)
-    assert found.minimum[found.sound].isfinite().all()
-    assert (found.variance[found.sound] > 0).all()
+    g = g * 10**size
+    alone = fitted(x, f, g)
+    bad_f, bad_g = f.clone(), g.clone()
+    bad_f[1, 0], bad_g[1, -1, 0] = torch.inf, torch.nan
+    found = fitted(x, bad_f, bad_g)
+    assert not found.sound[1]
+    assert torch.equal(found.sound[0], alone.sound[0])
+    assert torch.equal(found.minimum[0], alone.minimum[0]) or not alone.sound[0]

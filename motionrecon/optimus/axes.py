@@ -27,10 +27,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from motionrecon.optimus.modes import CURVE, LAND, PROBE, QUADRATURE, some
+
 State = dict[str, Tensor]
 
-#: Modes of the rule that are this module's.
-CURVE, PROBE, QUADRATURE = 4.0, 5.0, 6.0
 #: Intervals may become this many, and the grid with which each axis begins has this many points.
 ROOM, GRID = 240, 8
 #: Distance of the Hessian's point from the dent over that of the ladder's last rung, and difference of its gradients.
@@ -47,7 +47,7 @@ JITTER = 0.3
 #: Evaluations kept for the landing; those that a search along axes takes at least beside the Hessian.
 TAIL, LEAST = 8, 20
 #: Entries of the state that are not this module's, but that it needs.
-_SHARED = ("mode", "budget", "t", "key", "base_x", "base_g", "centre", "B", "fresh")
+_SHARED = ("mode", "budget", "t", "key", "base_x", "base_g", "landing", "B", "fresh")
 #: Points within an interval at which its phi is looked at.
 _WITHIN = 8
 
@@ -124,7 +124,7 @@ def _point(state: State) -> tuple[Tensor, State]:
     grid = (2 * state["axes_count"] / (GRID - 1) - 1)[:, None].expand_as(x)
     at = torch.where((mode == PROBE)[:, None], along, grid)
     splitting = (mode == QUADRATURE) & (state["axes_count"] >= GRID)
-    if _some(splitting):
+    if some(splitting):
         interval, u, predicted = _split(state)
         at = torch.where(splitting[:, None], u, at)
         state["axes_interval"], state["axes_predicted"] = interval, predicted
@@ -177,7 +177,7 @@ def _curved(state: State, x: Tensor, g: Tensor, curve: Tensor) -> State:
     state["axes_hessian"] = state["axes_hessian"] + moved[:, :, None] * column[:, None, :]
     state["axes_count"] = state["axes_count"] + curve
     over = curve & (state["axes_count"] > n)
-    if not _some(over):
+    if not some(over):
         return state
     hessian = torch.where(over[:, None, None], state["axes_hessian"], 0.0)
     hessian = (hessian + hessian.transpose(1, 2)) / 2
@@ -221,7 +221,7 @@ def _probed(state: State, g: Tensor, probe: Tensor) -> State:
 
 def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
     """One more point on every axis; at the end the landing."""
-    if not _some(quadrature):
+    if not some(quadrature):
         return state
     u, slope, error = state["axes_u"], state["axes_slope"], state["axes_error"]
     room = u.shape[-1]
@@ -247,7 +247,7 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
 
     remaining = state["budget"] - state["t"]
     look = quadrature & (count >= GRID)
-    if not _some(look):
+    if not some(look):
         return state
     known = _known(state)
     u, slope, error = u[..., :known], slope[..., :known], error[..., :known]
@@ -265,7 +265,7 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
     full = (count + 2 >= room) | (remaining <= TAIL)
     state["axes_failed"] = torch.where(hopeless & ~full, 1.0, state["axes_failed"])
     land = look & ~hopeless & ((errors.amax(-1) < RESOLVED) | full)
-    if not _some(land):
+    if not some(land):
         return state
     lowest = torch.where(filled[..., None], phi, torch.inf).flatten(-2).argmin(-1)
     j = (lowest // (_WITHIN + 1))[..., None]
@@ -276,12 +276,12 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
     stiffness = stiffness.abs() / state["axes_scale"].square()[:, None]
     stiffness = stiffness.clamp_min(1e-3 * stiffness.amax(-1, keepdim=True)).clamp_min(1e-300)
     Q = state["axes"]
-    centre = state["base_x"] + state["axes_scale"][:, None] * _times(Q.transpose(1, 2), at)
-    state["centre"] = torch.where(land[:, None], centre, state["centre"])
+    landing = state["base_x"] + state["axes_scale"][:, None] * _times(Q.transpose(1, 2), at)
+    state["landing"] = torch.where(land[:, None], landing, state["landing"])
     B = (Q / stiffness[..., None]).transpose(1, 2) @ Q
     state["B"] = torch.where(land[:, None, None], B, state["B"])
     state["fresh"] = torch.where(land, 0.0, state["fresh"])
-    state["mode"] = torch.where(land, 3.0, state["mode"])
+    state["mode"] = torch.where(land, LAND, state["mode"])
     return state
 
 
@@ -344,8 +344,3 @@ def _split(state: State) -> tuple[Tensor, Tensor, Tensor]:
 
 def _times(A: Tensor, v: Tensor) -> Tensor:
     return (A @ v[..., None])[..., 0]
-
-
-def _some(mask: Tensor) -> bool:
-    """Whether any problem is marked."""
-    return bool(mask.any())

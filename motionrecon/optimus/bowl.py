@@ -8,7 +8,7 @@ The ripples of a sample are taken to be as large as a power p of its distance fr
 gradients are likeliest is chosen: 0 for ripples of one size (Rastrigin's), 2 for such as grow as fast as the bowl
 (Levy's), 1 for gradients that are off in proportion to the distance, as an elliptic bowl's are. Every gradient shows m
 in all unknowns, every value in the one direction towards its sample: where n is large the gradients, and far away the
-values, tell most. All samples so far are fitted at once, so the answer can be asked for after each of them.
+values, tell most. All samples are fitted at once, so the answer can be asked for after each of them.
 """
 
 from __future__ import annotations
@@ -92,11 +92,13 @@ def fit(
             gradients = _by_gradients(x, g, used, count, squared**-of_gradients)
             m, v, values = _by_values(x, f, used, count, squared**-of_values, gradients, doubt)
             squared = _squared_distance(x, m, v + blurred)
-        left = (g - gradients.h[:, None, None] * (x - m[:, None])).square().mean(-1)
+        left = (g - gradients.h[:, None, None] * (x - m[:, None])).square().mean(-1).clamp_min(EXACT)
         scatter = torch.where(used, left / squared**of_gradients, 0.0).sum(-1) / count
         spread = torch.where(used, squared.log(), 0.0).sum(-1)
         likely = -0.5 * n * (count * scatter.clamp_min(1e-300).log() + of_gradients * spread)
-        sound = (gradients.h > 0) & m.isfinite().all(-1) & v.isfinite() & (v > 0) & likely.isfinite()
+        sound = (
+            (gradients.h > 0) & (gradients.free > 0) & m.isfinite().all(-1) & v.isfinite() & (v > 0) & likely.isfinite()
+        )
         likely = torch.where(sound, likely, -torch.inf)
         wavenumber = (n * scatter / values.clamp_min(1e-300)).sqrt() / unit
         if of_gradients != of_values:  # no waves
@@ -115,11 +117,23 @@ def fit(
 
 
 class _Gradients(NamedTuple):
-    """What gradients alone say: the stiffness h (P,), m (P, n), and the information on each unknown of it (P,)."""
+    """What gradients alone say of P problems.
+
+    Attributes:
+        h: the stiffness (P,).
+        relative: variance (P,) of its relative error.
+        middle: weighted mean of the samples (P, n): an error of h moves m along the way from there.
+        minimum: m (P, n).
+        information: on each unknown of m (P,).
+        free: degrees of freedom (P,) left for an unknown: K, less the line's own.
+    """
 
     h: Tensor
+    relative: Tensor
+    middle: Tensor
     minimum: Tensor
     information: Tensor
+    free: Tensor
 
 
 def _squared_distance(x: Tensor, m: Tensor, v: Tensor) -> Tensor:
@@ -137,9 +151,11 @@ def _by_gradients(x: Tensor, g: Tensor, used: Tensor, count: Tensor, precise: Te
     h = (w * (away * change).sum(-1)).sum(-1) / spread
     stiff = torch.where(h > 0, h, 1.0)
     left = (w * (change - stiff[:, None, None] * away).square().mean(-1)).sum(-1)
-    # w sums up to 1, so a sample's variance is this over its w.
-    noise = (left / (count - 1.5).clamp_min(0.5)).clamp_min(EXACT)
-    return _Gradients(h, middle - mean / stiff[:, None], stiff.square() / noise)
+    # A mean for each unknown, and one slope for all of them. w sums up to 1, so a sample's variance is this over its w.
+    free = count - 1 - 1 / x.shape[-1]
+    noise = (left / free.clamp_min(0.5)).clamp_min(EXACT)
+    relative = noise / (spread * stiff.square())
+    return _Gradients(h, relative, middle, middle - mean / stiff[:, None], stiff.square() / noise, free)
 
 
 def _by_values(
@@ -163,14 +179,17 @@ def _by_values(
     away = away - square[..., None] * _mean(share, away)[:, None]
     left = (w * (y + h[:, None] * (away @ seen.minimum[..., None])[..., 0]).square()).sum(-1)
     expected = h.square() * (w * away.square().sum(-1)).sum(-1) / seen.information
-    noise = torch.maximum(left - expected, doubt * left).clamp_min(EXACT) / (count - 2.5).clamp_min(0.5)
+    noise = torch.maximum(left - expected, doubt * left).clamp_min(EXACT) / (count - 2).clamp_min(1.0)
+    w = torch.where((count > 2)[:, None], w, 0.0)  # of two values nothing is left
     known = seen.information + 1.0  # the prior: a distance of 1 from 0 in each unknown
     m, v = _combined(away, y, h, w / noise[:, None], seen, known)
-    if len(w[0]) > ENOUGH * n:  # then what the fit leaves tells the ripples
+    if w.shape[-1] > ENOUGH * n:  # then what the fit leaves tells the ripples
         rest = (w * (y + h[:, None] * (away @ m[..., None])[..., 0]).square()).sum(-1)
-        rest = (rest / (count - 2.5 - n).clamp_min(1.0)).clamp_min(EXACT)
-        noise = torch.where((count > ENOUGH * n) & rest.isfinite(), torch.minimum(rest, noise), noise)
+        free = count - 2 - n
+        rest = (rest / free.clamp_min(1.0)).clamp_min(EXACT)
+        noise = torch.where((count > ENOUGH * n) & (free >= 1) & rest.isfinite(), rest, noise)
         m, v = _combined(away, y, h, w / noise[:, None], seen, known)
+    v = v + seen.relative * (m - seen.middle).square().mean(-1)
     return m, v, noise * total
 
 

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from motionrecon.errors import InputError
 from motionrecon.optimus import axes, trend
 from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
 from motionrecon.optimus.network import OptimusNetwork, Says, Shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
 
@@ -35,7 +36,7 @@ DIALS = {
     "haste": 3e-3,  # predicted decrease over the decrease so far, at which a dent stiffer than the way to it is left
     **trend.DIALS,
 }
-#: Logarithms that a dial of 1 stands for; "settled" spans decades.
+#: Logarithms that a dial of 1 stands for, where it spans decades.
 _DIAL_UNIT = {"settled": 3.0, "haste": 3.0}
 #: How far the network's mixing and branch reach for an output of 1.
 MIX, BRANCH = 0.1, 0.1
@@ -68,7 +69,6 @@ REVISE = 10.0
 MEMORY = 0.85
 #: Stiffness of a dent over that of the way to it, from which it is one of many.
 STIFF = 2.0
-LOCAL, LADDER, SAMPLE, LAND = range(4)
 
 
 def shape(width: int = 24, heads: int = 2, attention: bool = True) -> Shape:
@@ -91,8 +91,7 @@ class OptimusRule(nn.Module):
         sizes: of the network; by default :func:`shape`'s.
         identity: the control with B = I (times a length), whatever the network says about B.
         explore: whether to look for trends once settled.
-        along_axes: whether to look for axes along which the function is a sum, too. They have no dials, so training
-            does without.
+        along_axes: whether to look for axes along which the function is a sum, too.
 
     Raises:
         InputError: if ``sizes`` has another number of dials than :data:`DIALS`.
@@ -118,6 +117,7 @@ class OptimusRule(nn.Module):
             budget: evaluations in all, that of the start among them.
         """
         n = x.shape[-1]
+        valid = f.isfinite() & g.isfinite().all(-1)
         g = torch.where(g.isfinite(), g, 0.0)
         f = torch.where(f.isfinite(), f, torch.inf)
         norm = _norm(g)
@@ -156,7 +156,7 @@ class OptimusRule(nn.Module):
             "budget": torch.full_like(f, float(budget)),
             "mode": torch.full_like(f, LOCAL),
             "fallbacks": zero,
-            **trend.begin(x, f, g, budget if self.explore else 0),
+            **trend.begin(x, f, g, valid, budget if self.explore else 0),
             **axes.begin(x, budget if self.explore and self.along_axes else 0),
             **update_history(begin_history(x), g / _rms(g)[:, None]),
         }
@@ -223,11 +223,11 @@ class OptimusRule(nn.Module):
         away = trend.offset(state)
         mode = state["mode"][:, None]
         x = torch.where(
-            mode == LOCAL, state["x"] + step, torch.where(mode == LAND, state["centre"], state["centre"] + away)
+            mode == LOCAL, state["x"] + step, torch.where(mode == LAND, state["landing"], state["centre"] + away)
         )
         if self.explore and self.along_axes:
             along, state = axes.point(state)
-            x = torch.where(mode >= axes.CURVE, along, x)
+            x = torch.where(mode >= CURVE, along, x)
         state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1).detach()
         return x, state
 
@@ -248,10 +248,10 @@ class OptimusRule(nn.Module):
             state |= {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
             local, ladder, sample, landing = (state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
             if self.explore:
-                along = (state["mode"] == axes.PROBE) | (state["mode"] == axes.QUADRATURE)
+                along = (state["mode"] == PROBE) | (state["mode"] == QUADRATURE)
                 if self.along_axes:
                     state = axes.observe(state, x, g, valid)
-                    state = trend.resume(state, (state["mode"] >= axes.CURVE) & (state["axes_failed"] > 0))
+                    state = trend.resume(state, (state["mode"] >= CURVE) & (state["axes_failed"] > 0))
                 state = trend.observe(state, x, f, g, ladder, sample, along, valid)
             return self._moved(state, x, f, g, local, landing, valid)
 

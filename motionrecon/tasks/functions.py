@@ -333,7 +333,7 @@ class FunctionProblem:
 
 
 def sample(
-    name: str | Function,
+    which: str | Function,
     n: int,
     P: int,
     seed: int | torch.Generator,
@@ -341,10 +341,10 @@ def sample(
     shared_rotation: bool = False,
     device: torch.device | str = "cpu",
 ) -> FunctionBatch:
-    """``P`` random instances of the function called ``name`` in ``n`` unknowns.
+    """``P`` random instances of a function in ``n`` unknowns.
 
     Args:
-        name: one of :data:`FUNCTIONS`, or a function that is not among them.
+        which: one of :data:`FUNCTIONS`, by name, or a function that is not among them.
         n: unknowns, at least 1.
         P: instances, at least 1.
         seed: an integer, or a generator of the CPU. The instances are drawn on the CPU whatever the device.
@@ -354,7 +354,7 @@ def sample(
     Raises:
         InputError: for an unknown name, or no unknowns or instances.
     """
-    chosen = function(name) if isinstance(name, str) else name
+    chosen = function(which) if isinstance(which, str) else which
     if n < 1 or P < 1:
         raise InputError(f"{P} instances of {chosen.name} in {n} unknowns were asked for: ask for at least 1 of each")
     generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)

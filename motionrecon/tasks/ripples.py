@@ -2,7 +2,8 @@
 
     f(z) = sum over i of h_i z_i^2 / 2 + A |z_i|^p (1 - cos(k z_i)),    p = 0 or 2,
 
-lowest at 0. The classical functions have each one kind of ripples; here their size, their wavenumber k, how they grow
+lowest at 0. Long waves may be higher than the bowl: then this is a landscape of many equal hollows, and no search for a
+trend pays. The classical functions have each one kind of ripples; here their size, their wavenumber k, how they grow
 with the distance, and how long the bowl is are drawn anew for every batch.
 """
 

@@ -220,7 +220,7 @@ class Functions:
 
 
 def families(tasks: str, device: str = "cpu") -> list[Family]:
-    """The families that ``--tasks`` names: functions, physics, or both."""
+    """The families that ``--tasks`` names: the test functions, with random bowls."""
     if tasks == "functions":
         return [Functions(bowls=BOWLS, device=device)]
     raise InputError(f"--tasks is {tasks!r}: give functions")

@@ -96,8 +96,9 @@ def score(rule: Runner, episode: Episode, budget: int) -> Tensor:
 class Particles:
     """Copies of one rule with different weights, as one rule for all their problems.
 
-    Where a rule keeps its weights in ``network`` only, this alone runs for every copy by itself (``torch.func.vmap``),
-    and everything else is one batch. Other rules run under vmap in ``propose``, the only place that reads weights.
+    Where a rule keeps its weights in ``network`` only, and does nothing with it but call it with tensors, this alone
+    runs for every copy by itself (``torch.func.vmap``), and everything else is one batch. Other rules run under vmap in
+    ``propose``, the only place that reads weights.
 
     Args:
         rule: the rule, whose own weights are not used.

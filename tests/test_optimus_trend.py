@@ -1,0 +1,131 @@
+"""The search for a trend, as part of the rule: what it must do besides finding bowls (that is in test_optimus_rule)."""
+
+import pytest
+import torch
+from stepping import steps
+
+from motionrecon.optimus import trend
+from motionrecon.optimus.modes import LADDER, LAND, LOCAL, SAMPLE
+from motionrecon.optimus.rule import OptimusRule
+from motionrecon.tasks.functions import sample
+
+
+def modes(rule, evaluate, x0, budget):
+    """The modes (steps, P), points (steps, P, n) and last state of a run."""
+    seen, points = [], []
+    with torch.no_grad():
+        state = rule.begin(x0, *evaluate(x0), budget)
+        for _ in range(budget - 1):
+            x, state = rule.propose(state)
+            seen.append(state["mode"])
+            points.append(x)
+            state = rule.observe(state, x, *evaluate(x))
+    return torch.stack(seen), torch.stack(points), state
+
+
+def rippled(name="rastrigin", n=5, P=6, seed=3):
+    batch = sample(name, n, P, seed)
+    return batch, batch.start(torch.Generator().manual_seed(seed))
+
+
+def dented_bowl(x, m):
+    """A parabola around ``m`` (n,) with one narrow dent at 0 in which every search from near 0 ends."""
+    d = x - m
+    pit = torch.exp(-2 * x.square().sum(-1))
+    return 0.5 * d.square().sum(-1) - 400 * pit, d + 1600 * x * pit[:, None]
+
+
+def test_a_bowl_is_left_for_its_minimum():
+    m = torch.tensor([30.0, -20.0, 10.0, 5.0], dtype=torch.float64)
+    x0 = torch.full((1, 4), 0.4, dtype=torch.float64)
+    seen, _, state = modes(OptimusRule(along_axes=False), lambda x: dented_bowl(x, m), x0, 200)
+    assert {LOCAL, LADDER, SAMPLE, LAND} <= set(seen.flatten().tolist())
+    assert float((state["centre"] - m).abs().max()) < 0.5  # the dent at 0 is a ripple to the fit
+
+
+@pytest.mark.parametrize("name", ["rastrigin", "levy", "ackley", "griewank", "styblinski_tang"])
+def test_a_look_around_does_not_depend_on_the_neighbours(name):
+    """To rounding, which ripples magnify: so among as many neighbours, and only for the first part of the look."""
+    batch, x0 = rippled(name)
+    _, together, _ = modes(OptimusRule(), batch.value_and_gradient, x0, 120)
+    for k in range(batch.P):
+        order = [k, *[(k + 1 + i // 2) % batch.P for i in range(batch.P - 1)]]
+        others = batch.take(order)
+        seen, among, _ = modes(OptimusRule(), others.value_and_gradient, x0[order], 120)
+        first = (seen[:, 0] != LOCAL).nonzero()
+        assert len(first), "it must look around"
+        until = min(int(first[0]) + (80 if name == "styblinski_tang" else 20), len(seen))
+        torch.testing.assert_close(together[:until, k], among[:until, 0], rtol=1e-4, atol=1e-4 * float(batch.scale[k]))
+
+
+def test_samples_that_fail_end():
+    """Nothing has a value any more once the samples began: the search must come back, and not spend all on them."""
+    batch, x0 = rippled("levy", 6, 4)
+    rule, failing = OptimusRule(along_axes=False), torch.zeros(4, dtype=torch.bool)
+    samples = torch.zeros(4)
+    with torch.no_grad():
+        state = rule.begin(x0, *batch.value_and_gradient(x0), 400)
+        for _ in range(399):
+            x, state = rule.propose(state)
+            sampling = state["mode"] == SAMPLE
+            samples += sampling
+            failing = sampling & (state["sample"] >= 2)
+            f, g = batch.value_and_gradient(x)
+            state = rule.observe(state, x, torch.where(failing, torch.nan, f), g)
+    assert state["best_f"].isfinite().all()
+    assert (samples < 300).all()
+    assert state["distance"].isfinite().all() and (state["distance"] > 1e-12 * batch.scale).all()
+
+
+def test_a_start_without_a_gradient_is_no_sample():
+    x0 = torch.zeros(2, 3, dtype=torch.float64)
+    g = torch.tensor([[1.0, 2.0, 3.0], [torch.nan, 0.0, 1.0]], dtype=torch.float64)
+    state = OptimusRule().begin(x0, torch.ones(2, dtype=torch.float64), g, 50)
+    assert state["seen"].tolist() == [1.0, 0.0]
+
+
+def test_a_start_in_a_dent_is_left_too():
+    """As after another optimizer: then there is no way from the start that would tell how far to look."""
+    batch, x0 = rippled("rastrigin", 5, 4)
+    _, there = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 60)
+    again = there["best_x"]
+    _, _, state = modes(OptimusRule(along_axes=False), batch.value_and_gradient, again, 200)
+    assert (state["best_f"] < there["best_f"]).double().mean() >= 0.75
+
+
+def test_the_oldest_samples_are_forgotten(monkeypatch):
+    monkeypatch.setattr(trend, "MEMORY", 5)
+    monkeypatch.setattr(trend, "MEMORIES", 1)
+    batch, x0 = rippled(n=4)
+    rule = OptimusRule(along_axes=False)
+    state = rule.begin(x0, *batch.value_and_gradient(x0), 100)
+    assert state["seen_f"].shape == (6, 5)
+    every = torch.ones(6, dtype=torch.bool)
+    for i in range(8):
+        state = trend._remembered(state, x0 + i, torch.full((6,), float(i), dtype=torch.float64), x0, every)
+    assert state["seen_f"][0].sort().values.tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
+
+
+def test_what_was_left_in_haste_is_searched_to_its_end():
+    """A curved valley behind a steep wall looks like a dent of many: nothing is found elsewhere, and it goes on."""
+
+    def valley(x):
+        a, b = x[:, :-1], x[:, 1:]
+        g = torch.zeros_like(x)
+        g[:, :-1] += -400 * a * (b - a * a) - 2 * (1 - a)
+        g[:, 1:] += 200 * (b - a * a)
+        return (100 * (b - a * a) ** 2 + (1 - a) ** 2).sum(-1), g
+
+    seen, _, state = modes(OptimusRule(), valley, torch.full((1, 10), 0.5, dtype=torch.float64), 200)
+    assert int((seen[:40, 0] != LOCAL).sum()) > 5, "it must have been left early"
+    assert float(state["best_f"][0]) < 1e-8
+
+
+def test_landings_in_vain_are_followed_by_hops():
+    """Where samples lead to the same dent again and again, the search must go elsewhere with what is left."""
+    batch, x0 = rippled("levy", 5, 16, 8)
+    _, short = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 149, 150)
+    _, long = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 599, 600)
+    solved = [((s["best_f"] - batch.minimum) < 1e-6 * (s["f0"] - batch.minimum)).double().mean() for s in (short, long)]
+    assert solved[1] > 0.9
+    assert solved[1] > solved[0]
