@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What OpenCV and MediaPipe need from the system; desktops have it.
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
 
-#: Share of a learned optimizer's steps that were fallbacks above which the summary says so.
+#: Share of Optimus's Jacobians at which it fell back on more damping above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
 
 Output = Annotated[Path | None, Parameter(alias="-o")]
@@ -304,9 +304,7 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
         line += f"\nsimulated in {frames['simulated']} of {frames['total']} frames only; the others have no forces"
     steps = sum(window.get("evaluations", 0) for window in motion.report["windows"])
     if (fallbacks := motion.report["fallbacks"]) > NOTABLE_FALLBACKS * steps:
-        line += (
-            f"\nthe learned optimizer fell back on a damped step {fallbacks} times in {steps}; compare --optimizer lm"
-        )
+        line += f"\nOptimus's steps failed at {fallbacks} of {steps} Jacobians and were damped; compare --optimizer lm"
     if not options.height_given:
         line += (
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"

@@ -11,6 +11,7 @@ import math
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -138,7 +139,7 @@ def frames(
     *,
     max_side: int | None = None,
     info: VideoInfo | None = None,
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """Upright RGB frames (H, W, 3) uint8, C-contiguous, at times ``k / fps``: for each the nearest frame in time.
 
     Only a few frames are in memory at once. Where the clock runs faster than the file, the same array is yielded
@@ -159,8 +160,11 @@ def frames(
     return _frames(info, wanted, fps or info.fps, max_side)
 
 
-def prefetch(items: Iterator[T], ahead: int = 4) -> Generator[T, None, None]:
-    """The same items, made by a thread of their own up to ``ahead`` in advance; errors reach the consumer."""
+def prefetch(items: Generator[T, None, None], ahead: int = 4) -> Generator[T, None, None]:
+    """The same items, made by a thread of their own up to ``ahead`` in advance; errors reach the consumer.
+
+    Closed early, it closes ``items`` too, in their thread.
+    """
     lane: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
 
@@ -173,15 +177,16 @@ def prefetch(items: Iterator[T], ahead: int = 4) -> Generator[T, None, None]:
 
     def work() -> None:
         try:
-            for item in items:
-                put((item, None, False))
-                if stop.is_set():
-                    return
+            with closing(items):
+                for item in items:
+                    put((item, None, False))
+                    if stop.is_set():
+                        return
             put((None, None, True))
         except BaseException as error:  # handed to the consumer, who raises it
             put((None, error, True))
 
-    worker = threading.Thread(target=work, name="motionrecon-decode", daemon=True)
+    worker = threading.Thread(target=work, name="motionrecon-prefetch", daemon=True)
     worker.start()
     try:
         while True:
@@ -196,7 +201,7 @@ def prefetch(items: Iterator[T], ahead: int = 4) -> Generator[T, None, None]:
         worker.join()
 
 
-def _frames(info: VideoInfo, wanted: range, fps: float, max_side: int | None) -> Iterator[np.ndarray]:
+def _frames(info: VideoInfo, wanted: range, fps: float, max_side: int | None) -> Generator[np.ndarray, None, None]:
     """`frames` after its checks."""
     k = wanted.start
     kept: VideoFrame | None = None

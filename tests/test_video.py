@@ -197,6 +197,6 @@ def test_prefetch_keeps_order_and_carries_errors() -> None:
     seen = []
     with pytest.raises(ValueError, match="broken"):
         seen.extend(prefetch(items(), ahead=2))
-    ahead = prefetch(iter(range(10**9)))
+    ahead = prefetch(i for i in range(10**9))
     assert next(ahead) == 0
     ahead.close()  # an early end does not hang

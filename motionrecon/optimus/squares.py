@@ -19,8 +19,9 @@ and the way taken here). Three ideas beyond LM's:
 With weights (`learned.py`) a network sees each unknown and changes the damping D, the gradient s and B, this by three
 rank-one terms; without them, or with weights of zero, all of the above is what remains: the control of every table.
 
-Where no trial lowers the value, the step falls back: J is evaluated anew, or at a fresh J the damping rises (LM's own
-safeguard). The fallbacks are counted. The best point is kept by the base class.
+An inner step of which no trial lowers the value is the last one: J is evaluated anew. Where no trial does at a fresh
+J, the step falls back and the damping rises (LM's own safeguard); these are counted. The best point is kept by the base
+class.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ class Memory:
         slope: `Model.slope` of the last Jacobian evaluated.
         jacobian_x, jacobian_value: the point (n,) of that Jacobian, and f there.
         start_value: f at the start.
-        fallbacks: steps in which no trial lowered the value.
+        fallbacks: steps at a fresh Jacobian in which no trial lowered the value.
         tilt: of the damping's shape that served best at the last Jacobian.
         spent: price of the last Jacobian and of the trials of every step taken with it, in Jacobians.
     """
@@ -375,11 +376,11 @@ class OptimusSquares(Optimizer[Memory]):
         return self.network.advice(model, memory.scale, memory.mu)
 
     def _refused(self, memory: Memory, model: Model) -> Memory:
-        """The memory after a fallback: doubt the updates first, then the length of the steps."""
-        memory = replace(memory, fallbacks=memory.fallbacks + 1)
+        """The memory after trials of which none lowered the value: doubt the updates first, then the steps' length."""
         if model.secants:
             return replace(memory, model=None)
-        return replace(memory, mu=min(memory.mu * self.spread**self.search, MU_MAX))
+        mu = min(memory.mu * self.spread**self.search, MU_MAX)
+        return replace(memory, mu=mu, fallbacks=memory.fallbacks + 1)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
@@ -19,6 +19,7 @@ from motionrecon.render.raster import draw_capsules
 from motionrecon.render.shape import Shape
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.render.stage import Stage, draw_arrow
+from motionrecon.video import frames, prefetch
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video
@@ -64,11 +65,15 @@ def write_overlay(
         colour = stream.codec_context
         colour.colorspace = colour.color_primaries = colour.color_trc = _BT709
         colour.color_range = ColorRange.MPEG
-        for t, picture in enumerate(_pictures(motion, video, painter, start, end)):
-            frame = av.VideoFrame.from_ndarray(painter.draw(t, picture), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
-            file.mux(stream.encode(frame))
-            advance(1)
+        # One thread decodes, one draws, and this one encodes.
+        with closing(prefetch(_drawn(painter, _pictures(motion, video, painter, start, end)))) as drawn:
+            for image in drawn:
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                frame = frame.reformat(
+                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+                )
+                file.mux(stream.encode(frame))
+                advance(1)
         file.mux(stream.encode(None))
 
 
@@ -140,16 +145,20 @@ class Painter:
                 yield upward @ points[mine] / upward.sum() * [1, 1, 0], forces.sum(axis=0)
 
 
+def _drawn(painter: Painter, pictures: Generator[np.ndarray | None, None, None]) -> Generator[np.ndarray, None, None]:
+    """The overlay's frames, an array each."""
+    with closing(pictures):
+        for t, picture in enumerate(pictures):
+            yield painter.draw(t, picture).copy()
+
+
 def _pictures(
     motion: Motion, video: str | Path | None, painter: Painter, start: float | None, end: float | None
-) -> Iterator[np.ndarray | None]:
+) -> Generator[np.ndarray | None, None, None]:
     """A picture for each frame of the motion; the last one stays where the video ends early."""
     if video is None:
         yield from [None] * len(motion)
         return
-    from motionrecon.video import frames, prefetch
-
-    # Decoding goes on in its own thread while this one draws.
     with closing(prefetch(frames(video, start, end, motion.fps, max_side=max(painter.left)))) as pictures:
         picture: np.ndarray | None = None
         for _ in range(len(motion)):
