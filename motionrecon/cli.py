@@ -251,19 +251,29 @@ def train_optimus(
 ) -> None:
     """Train Optimus, or a learned optimizer that it is compared with.
 
-    Writes weights.safetensors, best.safetensors, log.jsonl, curves.png and checkpoints. To resume an interrupted
-    training, repeat its command. On several processors or machines, start it with torchrun.
+    Writes weights.safetensors, log.jsonl, curves.png and checkpoints, and for functions best.safetensors. To resume an
+    interrupted training, repeat its command. A training on functions that is started with torchrun uses several
+    processors or machines.
 
     Args:
         output: the folder for the result; training_<rule>_<seed> in the current folder where not given.
     """
-    from motionrecon.training.train import Training
-
     folder = output or Path(f"training_{settings.rule}_{settings.seed}")
-    training = Training(settings, folder, say=lambda line: print(line, file=sys.stderr, flush=True))
-    training.run()
-    training.close()
-    print(f"{folder}: weights.safetensors, best.safetensors and curves.png")
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if settings.tasks == "physics":
+        from motionrecon.training.squares import WindowTraining
+
+        WindowTraining(settings, folder, say=say).run()
+    else:
+        from motionrecon.training.train import Training
+
+        training = Training(settings, folder, say=say)
+        training.run()
+        training.close()
+    print(f"{folder}: weights.safetensors and curves.png")
 
 
 def _check_windows_only(*of_functions: object) -> None:

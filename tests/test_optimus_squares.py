@@ -6,51 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optimizer_problems import Curved, Quadratic
 
 from motionrecon.optimizers import minimize
 from motionrecon.optimizers.problem import Counted, counted
 from motionrecon.optimus.causal import first_rows
 from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares, inverse_terms
-
-
-class Quadratic:
-    """|A x - b|^2."""
-
-    def __init__(self, m: int, n: int, seed: int = 0) -> None:
-        rng = np.random.default_rng(seed)
-        self.A, self.b, self.n = rng.standard_normal((m, n)), rng.standard_normal(m), n
-
-    def residuals(self, x):
-        return self.A @ x - self.b
-
-    def residuals_and_jacobian(self, x):
-        return self.residuals(x), self.A
-
-    def value(self, x):
-        return float(self.residuals(x) @ self.residuals(x))
-
-    def value_and_gradient(self, x):
-        r = self.residuals(x)
-        return float(r @ r), 2 * self.A.T @ r
-
-
-class Curved(Quadratic):
-    """The same with a cubic bend; ``hole`` makes it undefined beyond a radius."""
-
-    def __init__(self, m: int, n: int, seed: int = 0, scale: float = 1.0, hole: float = np.inf) -> None:
-        super().__init__(m, n, seed)
-        self.scale, self.hole = scale, hole
-
-    def residuals(self, x):
-        with np.errstate(over="ignore", invalid="ignore"):
-            y = self.A @ (x / self.scale)
-            out = y + 0.3 * y**3 - self.b
-        return out if np.linalg.norm(x / self.scale) < self.hole else np.full(len(out), np.nan)
-
-    def residuals_and_jacobian(self, x):
-        with np.errstate(over="ignore", invalid="ignore"):
-            y = self.A @ (x / self.scale)
-            return self.residuals(x), (1 + 0.9 * y**2)[:, None] * self.A / self.scale
 
 
 def test_a_quadratic_is_solved_in_one_step():

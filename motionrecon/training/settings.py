@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from motionrecon.errors import InputError
 
 #: Minutes of a training that was given neither minutes nor steps.
 DEFAULT_MINUTES = 10.0
+#: What may be asked for, and the fields that physics uses.
+TASKS = ("functions", "physics")
+_PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,14 @@ class Settings:
     Attributes:
         rule: what to train: optimus; adafactor, its learned peer; or a control: optimus-no-attention, optimus-identity
             (B = I), optimus-no-trend.
-        tasks: what to train on: functions.
+        tasks: what to train on: functions; or physics, windows of motion, for the weights of sums of squares. Of the
+            flags below, physics has steps, minutes, seed, lr, clip, ema, threads and start.
         steps: outer steps in all, instead of a limit in minutes.
         minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
             it passes more slowly than the clock's, and so trainings stay comparable.
         seed: of everything random.
         pes: the last share of the training that is spent on PES, 0 to 1.
-        lr: Adam's learning rate in the part with back-propagation; it warms up and then falls to a twentieth.
+        lr: Adam's learning rate in the part with back-propagation; it falls to a twentieth.
         pes_lr: the same in the part with PES.
         clip: largest norm of a gradient.
         slots: unrolls under way at once.
@@ -82,6 +86,11 @@ class Settings:
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
             raise InputError("a training ends after --steps or after --minutes: give one of them, and not both")
+        if self.tasks not in TASKS:
+            raise InputError(f"--tasks is {self.tasks!r}: give {' or '.join(TASKS)}")
+        if self.tasks == "physics" and (extra := [f for f in self._changed() if f not in _PHYSICS]):
+            flags = ", ".join("--" + name.replace("_", "-") for name in extra)
+            raise InputError(f"{flags}: only trainings on functions have that; leave it out with --tasks physics")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),
@@ -107,3 +116,7 @@ class Settings:
             found = getattr(self, name)
             if found is not None and not low <= found <= high:
                 raise InputError(f"--{name.replace('_', '-')} is {found!r}: give a number from {low:g} to {high:g}")
+
+    def _changed(self) -> list[str]:
+        """Fields that are not at their default."""
+        return [f.name for f in fields(self) if getattr(self, f.name) != f.default]

@@ -1,29 +1,41 @@
-"""Train what Optimus learns for windows: back-propagation of the simulated value through the damped solve.
+"""Training of what Optimus learns for windows: back-propagation of the simulated value through the damped solve.
 
 The network is met where it will be used: Optimus runs on a window of the training set, with the network so far, and at
 each of its first steps the value of the step that the network advises, at the damping that won the search, is
 differentiated. ``df/dx`` at the point reached is one exact gradient of the simulation; from there to the weights leads
-the implicit derivative of the linear solve. The loss is the mean of log f(x - B s) / f(x), over the steps of a horizon:
-later steps of a run start where the network has led it. A run costs a few Jacobians and as many gradients.
+the implicit derivative of the linear solve. The loss is the mean of log10 f(x - B s) / f(x), over the steps of a
+horizon: later steps of a run start where the network has led it. A run costs a few Jacobians and as many gradients.
+
+The folder of a training is that of `motionrecon.training.train`, but for ``best.safetensors``: the validation windows
+are few, and choosing by them would choose noise.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from motionrecon.blas import one_thread
-from motionrecon.optimus import weights
+from motionrecon.errors import InputError
+from motionrecon.optimizers import minimize
+from motionrecon.optimus import weights as files_of_weights
 from motionrecon.optimus.learned import SquaresNetwork, inputs, shape
 from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares
-from motionrecon.tasks.windows import Clip, Window, load, sample
+from motionrecon.tasks.windows import Clip, Window, choose, load, sample
+from motionrecon.training import folder as folder_of
+from motionrecon.training.curves import draw
+from motionrecon.training.settings import DEFAULT_MINUTES, Settings
+from motionrecon.training.train import load_weights
+from motionrecon.training.unroll import set_weights, weights_of
 
 #: Jacobians, and steps of each, that a run is followed for.
 JACOBIANS, STEPS = 2, 3
@@ -31,6 +43,12 @@ JACOBIANS, STEPS = 2, 3
 BATCH = 4
 #: A single state's share in the gradient is bounded: kinks make some of them huge.
 LARGEST = 1.0
+#: Windows of the set "tune" on which a training is looked at, evaluations for each, and looks besides the first.
+CHECKED_ON, CHECKED_WITH, VALIDATIONS = 8, 3, 5
+#: Seconds between checkpoints.
+CHECKPOINT_SECONDS = 60.0
+#: The controls that can be trained, by name: whether their encoders have attention.
+RULES = {"optimus": True, "optimus-no-attention": False}
 
 
 def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> Tensor:
@@ -43,15 +61,17 @@ def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> T
     return -solved - (torch.from_numpy(SIGNS) * (terms @ s)) @ terms
 
 
-def learn_from(network: SquaresNetwork, window: Window) -> list[tuple[float, float]]:
-    """Accumulate the gradients of one run's losses.
+def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tuple[float, float]]]:
+    """Follow one run.
 
     Returns:
-        For each state: the loss, and what the best of all trials there reached, log f / f(x).
+        The sum of the gradients (D,) of its states' losses, each bounded; and for each state, in decades, how far the
+        advised step lowered the value and how far the best of all trials did (both negative where lower).
     """
     problem, optimizer = window.problem, OptimusSquares()
     optimizer.__dict__["network"] = network
     state = optimizer.init(problem, window.x0)
+    total = torch.zeros_like(weights_of(network))
     met: list[tuple[float, float]] = []
     since = 0
     while optimizer.terminate(problem, state) is None and state.evaluations.derivatives <= JACOBIANS:
@@ -66,67 +86,172 @@ def learn_from(network: SquaresNetwork, window: Window) -> list[tuple[float, flo
             step = step_of(network, memory.model, memory.scale, after.memory.mu)
             value, gradient = problem.value_and_gradient(state.x + step.detach().numpy())
             if np.isfinite(value) and value > 0 and np.isfinite(gradient).all():
-                loss = torch.from_numpy(gradient / value) @ step
-                parts = torch.autograd.grad(loss / (BATCH * STEPS), list(network.parameters()), allow_unused=True)
-                size = torch.sqrt(sum(((p**2).sum() for p in parts if p is not None), torch.zeros(())))
-                shrink = min(1.0, LARGEST / (float(size) * BATCH * STEPS + 1e-30))
-                for weight, part in zip(network.parameters(), parts, strict=True):
-                    if part is not None and bool(torch.isfinite(part).all()):
-                        weight.grad = shrink * part if weight.grad is None else weight.grad + shrink * part
-                met.append((float(np.log(value / state.value)), float(np.log(after.value / state.value))))
+                loss = torch.from_numpy(gradient / value) @ step / math.log(10)
+                weights = list(network.parameters())
+                parts = torch.autograd.grad(loss, weights, allow_unused=True)
+                flat = torch.cat(
+                    [(torch.zeros_like(w) if p is None else p).flatten() for w, p in zip(weights, parts, strict=True)]
+                )
+                if bool(flat.isfinite().all()):
+                    total += flat * min(1.0, LARGEST / (float(flat.norm()) + 1e-30))
+                met.append((math.log10(value / state.value), math.log10(after.value / state.value)))
         state = after
-    return met
+    return total, met
 
 
-def train(
-    clips: Sequence[Clip], folder: Path, minutes: float, seed: int, rate: float = 3e-3, attention: bool = True
-) -> None:
-    """Train for some minutes; ``folder`` gets ``weights.safetensors`` and a line of ``log.jsonl`` for each update."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 31])
-    network = SquaresNetwork(shape(attention=attention))
-    adam = torch.optim.Adam(network.parameters(), rate)
-    folder.mkdir(parents=True, exist_ok=True)
-    began, processor, update, windows = time.monotonic(), time.process_time(), 0, 0
-    with (folder / "log.jsonl").open("w") as log:
-        while time.monotonic() - began < 60 * minutes:
-            met: list[tuple[float, float]] = []
-            for _ in range(BATCH):
-                window = sample(clips, rng)
-                if np.isfinite(window.problem.value(window.x0)):
-                    met += learn_from(network, window)
-                    windows += 1
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            left = 1 - (time.monotonic() - began) / (60 * minutes)
-            adam.param_groups[0]["lr"] = rate * max(left, 0.05)
-            adam.step()
-            adam.zero_grad()
-            update += 1
-            spent = time.process_time() - processor
-            if met:
-                loss, reached = np.mean(met, 0)
-                row = {"update": update, "windows": windows, "loss": loss, "search": reached, "core_seconds": spent}
-                log.write(json.dumps(row) + "\n")
-                log.flush()
-            if update % 5 == 0 or left <= 0:
-                facts = {"seed": str(seed), "minutes": f"{minutes:g}", "rate": f"{rate:g}", "updates": str(update)}
-                weights.save(network, folder / "weights.safetensors", facts | {"core_seconds": f"{spent:.0f}"})
+class WindowTraining:
+    """A training on windows in a folder: new, or as far as the folder's checkpoint got.
+
+    Args:
+        settings: how to train; of a rule in `RULES`.
+        folder: where everything is written.
+        clips: what to train on, instead of the set "train".
+        checked: windows to look at the training with, instead of some of the set "tune".
+        say: told a line of progress with every validation.
+
+    Raises:
+        InputError: the rule is not in `RULES`, or the folder holds another training.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        clips: Sequence[Clip] | None = None,
+        checked: Sequence[Window] | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        if settings.rule not in RULES:
+            raise InputError(f"--rule is {settings.rule!r}: for --tasks physics, choose from {', '.join(RULES)}")
+        self.settings, self.folder, self.say = settings, Path(folder), say
+        self.clips = load("train") if clips is None else clips
+        self.checked = _to_check() if checked is None else checked
+        torch.set_num_threads(settings.threads)
+        torch.manual_seed(settings.seed)
+        self.network = SquaresNetwork(shape(attention=RULES[settings.rule]))
+        if settings.start is not None:
+            load_weights(self.network, settings.start)
+        self.theta = weights_of(self.network).requires_grad_()
+        self.mean = self.theta.detach().clone()
+        self.adam = torch.optim.Adam([self.theta], lr=settings.lr)
+        self.rng = np.random.default_rng([settings.seed, 31])
+        self.step, self.validations, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
+        if not self._resume():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder_of.begin(self.folder, settings)
+
+    def run(self) -> None:
+        """Train until the end that the settings ask for."""
+        began, began_cpu = time.perf_counter() - self.seconds, time.process_time() - self.cpu_seconds
+        saved = time.perf_counter()
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log, one_thread():
+            while True:
+                done = self._done()
+                if done >= self.validations / VALIDATIONS:
+                    _log(log, self._validate())
+                if done >= 1:
+                    break
+                line = self._advance(done)
+                self.seconds, self.cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
+                _log(log, {**line, **self._clocks()})
+                if time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                    log.flush()
+                    self.save()
+                    saved = time.perf_counter()
+        self.save()
+        draw(self.folder)
+
+    def save(self) -> None:
+        """Write the checkpoint, from which another training goes on, and the mean weights so far."""
+        tensors = {"theta": self.theta, "mean": self.mean}
+        tensors |= {f"adam.{name}": value for name, value in self.adam.state[self.theta].items()}
+        facts = self._counts() | {"rng": self.rng.bit_generator.state}
+        folder_of.save_checkpoint(self._checkpoint, self.settings, facts, tensors)
+        about = {
+            "rule": self.settings.rule,
+            "settings": json.dumps(asdict(self.settings)),
+            "outer_steps": str(self.step),
+            "core_hours": f"{self.cpu_seconds / 3600:.4f}",
+        }
+        set_weights(self.network, self.mean)
+        files_of_weights.save(self.network, self.folder / "weights.safetensors", about)
+        set_weights(self.network, self.theta)
+
+    def _advance(self, done: float) -> dict[str, Any]:
+        """One update of the weights; its line of the log."""
+        s = self.settings
+        gradient, met = torch.zeros_like(self.theta), []
+        for _ in range(BATCH):
+            window = sample(self.clips, self.rng)
+            if np.isfinite(window.problem.value(window.x0)):
+                part, reached = learn_from(self.network, window)
+                gradient += part / (BATCH * STEPS)
+                met += reached
+        norm, rate = float(gradient.norm()), s.lr * max(1 - done, 0.05)
+        if norm > 0:
+            self.theta.grad = gradient * min(1.0, s.clip / norm)
+            self.adam.param_groups[0]["lr"] = rate
+            self.adam.step()
+            set_weights(self.network, self.theta)
+            self.mean.lerp_(self.theta.detach(), 1 - min(s.ema, (1 + self.step) / (10 + self.step)))
+        self.step += 1
+        loss, search = np.mean(met, 0).tolist() if met else (None, None)
+        return {"step": self.step, "stage": "backprop", "loss": loss, "search": search, "gradient": norm, "lr": rate}
+
+    def _validate(self) -> dict[str, Any]:
+        """How far the mean weights come on windows of other motions; a line of the log."""
+        self.validations += 1
+        set_weights(self.network, self.mean)
+        decades = []
+        for window in self.checked:
+            optimizer = OptimusSquares()
+            optimizer.__dict__["network"] = self.network
+            end = minimize(window.problem, window.x0, optimizer, max_evaluations=CHECKED_WITH)
+            decades.append(math.log10(window.problem.value(window.x0) / end.fun))
+        set_weights(self.network, self.theta)
+        mean = float(np.mean(decades))
+        self.say(f"{self.seconds:.0f} s, {self.step} updates: windows lowered by {mean:.3f} decades")
+        return {"step": self.step, "validation": {"windows": round(mean, 4)}, **self._clocks()}
+
+    def _done(self) -> float:
+        if self.settings.steps is not None:
+            return self.step / self.settings.steps
+        minutes = DEFAULT_MINUTES if self.settings.minutes is None else self.settings.minutes
+        return self.cpu_seconds / (60 * minutes)
+
+    def _counts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
+
+    def _clocks(self) -> dict[str, float]:
+        return {"seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    def _resume(self) -> bool:
+        """Go on from the checkpoint, if there is one."""
+        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
+        if found is None:
+            return False
+        facts, tensors = found
+        for name in self._counts():
+            setattr(self, name, facts[name])
+        self.rng.bit_generator.state = facts["rng"]
+        with torch.no_grad():
+            self.theta.copy_(tensors["theta"])
+        self.mean = tensors["mean"]
+        set_weights(self.network, self.theta)
+        moments = {key.removeprefix("adam."): value for key, value in tensors.items() if key.startswith("adam.")}
+        if moments:
+            self.adam.state[self.theta] = moments
+        folder_of.cut_log(self.folder, self.step, self.validations)
+        return True
 
 
-def main() -> None:
-    """``python -m motionrecon.training.squares FOLDER --minutes 30``."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where the weights and the log go")
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--clips", nargs="+", default=["train"], help="a set, or files of clips")
-    parser.add_argument("--no-attention", action="store_true", help="the control without attention")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    clips = [clip for source in args.clips for clip in load(source)]
-    with one_thread():
-        train(clips, args.folder, args.minutes, args.seed, attention=not args.no_attention)
+def _to_check() -> list[Window]:
+    return [clip.window(place, seconds) for clip, place, seconds in choose(load("tune"), CHECKED_ON, 0)]
 
 
-if __name__ == "__main__":
-    main()
+def _log(file: TextIO, line: dict[str, Any]) -> None:
+    file.write(json.dumps(line) + "\n")

@@ -223,4 +223,4 @@ def families(tasks: str, device: str = "cpu") -> list[Family]:
     """The families that ``--tasks`` names: the test functions, with random bowls."""
     if tasks == "functions":
         return [Functions(bowls=BOWLS, device=device)]
-    raise InputError(f"--tasks is {tasks!r}: give functions")
+    raise InputError(f"--tasks is {tasks!r}: Training is for functions, WindowTraining for physics")

@@ -29,15 +29,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 from torch import Tensor
 from torch import distributed as dist
 
 from motionrecon.errors import InputError
-from motionrecon.files import atomic
 from motionrecon.optimus import weights as files_of_weights
 from motionrecon.tasks.functions import stream
+from motionrecon.training import folder as folder_of
 from motionrecon.training import pes
 from motionrecon.training.curves import draw
 from motionrecon.training.rules import build
@@ -118,7 +117,9 @@ class Training:
         self.step, self.unrolls, self.validations, self.stage = 0, 0, 0, ""
         self.seconds, self.cpu_seconds, self.best = 0.0, 0.0, -math.inf
         if not self._resume():
-            self._write_settings()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self.rank == 0:
+                folder_of.begin(self.folder, settings)
 
     def run(self) -> None:
         """Train until the end that the settings ask for."""
@@ -158,10 +159,7 @@ class Training:
             if slot.accumulated is not None:
                 tensors[f"accumulated.{i}"] = slot.accumulated
         facts = {name: getattr(self, name) for name in _FACTS} | {"slots": [slot.facts() for slot in self.slots]}
-        # safetensors refuses tensors that share memory, and one atomic file cannot disagree with itself
-        tensors = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
-        with atomic(self._checkpoint) as path:
-            save_file(tensors, path, {"facts": json.dumps(facts), "settings": self._settings_json()})
+        folder_of.save_checkpoint(self._checkpoint, self.settings, facts, tensors)
         if self.rank == 0:
             self._save_weights("weights.safetensors")
 
@@ -320,7 +318,7 @@ class Training:
     def _save_weights(self, name: str) -> None:
         facts = {
             "rule": self.settings.rule,
-            "settings": self._settings_json(),
+            "settings": json.dumps(asdict(self.settings)),
             "outer_steps": str(self.step),
             "core_hours": f"{self.world * self.cpu_seconds / 3600:.4f}",
         }
@@ -332,35 +330,12 @@ class Training:
     def _checkpoint(self) -> Path:
         return self.folder / ("checkpoint.safetensors" if self.rank == 0 else f"checkpoint-{self.rank}.safetensors")
 
-    def _settings_json(self) -> str:
-        return json.dumps(asdict(self.settings))
-
-    def _write_settings(self) -> None:
-        if self.rank == 0:
-            with atomic(self.folder / "settings.json") as path:
-                path.write_text(json.dumps(asdict(self.settings), indent=2) + "\n", encoding="utf-8")
-            with atomic(self.folder / "log.jsonl") as path:
-                path.write_text("", encoding="utf-8")
-        else:
-            self.folder.mkdir(parents=True, exist_ok=True)
-
     def _resume(self) -> bool:
         """Go on from the checkpoint, if there is one."""
-        if not self._checkpoint.exists():
+        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
+        if found is None:
             return False
-        try:
-            with safe_open(self._checkpoint, "pt") as file:
-                metadata = file.metadata()
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-            facts, settings = json.loads(metadata["facts"]), json.loads(metadata["settings"])
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{self._checkpoint} is no checkpoint of a training ({error}): remove it") from error
-        changed = [key for key, value in asdict(self.settings).items() if settings.get(key) != value]
-        if changed:
-            raise InputError(
-                f"{self.folder} holds a training with other settings ({', '.join(changed)}): repeat its command to "
-                "resume it, or choose another folder with --output"
-            )
+        facts, tensors = found
         for name in _FACTS:
             setattr(self, name, facts[name])
         self.generator.set_state(tensors["generator"])
@@ -384,23 +359,8 @@ class Training:
                 slot.accumulated = tensors[f"accumulated.{i}"].to(self.device)
             self.slots.append(slot)
         if self.rank == 0:
-            self._cut_log()
+            folder_of.cut_log(self.folder, self.step, self.validations)
         return True
-
-    def _cut_log(self) -> None:
-        """Take out of the log what came after the checkpoint, for it will come again."""
-        log = self.folder / "log.jsonl"
-        kept, validations = [], 0
-        for text in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
-            try:
-                line = json.loads(text)
-            except ValueError:  # the last line of a run that was killed
-                continue
-            validations += "validation" in line
-            if line["step"] <= self.step and validations <= self.validations:
-                kept.append(text)
-        with atomic(log) as path:
-            path.write_text("".join(text + "\n" for text in kept), encoding="utf-8")
 
 
 def load_weights(rule: torch.nn.Module, path: str | Path) -> None:
