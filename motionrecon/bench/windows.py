@@ -61,9 +61,11 @@ class Method:
 
     @property
     def key(self) -> str:
-        """Tells results of these options from those of others, and of a class given as such from its other versions."""
+        """Tells results of these options from those of others, and of code and weights from their other versions."""
         module, _, name = self.optimizer.partition(":")
         version = f" {_source_hash(module)}" if name else ""
+        if weights := self.hyper.get("weights"):
+            version += f" {_weights_hash(weights)}"
         return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
 
     def build(self) -> Optimizer:
@@ -84,6 +86,15 @@ def _source_hash(module: str) -> str:
     return sha256(spec.origin)[:8]
 
 
+@cache
+def _weights_hash(name: str) -> str:
+    from motionrecon.optimus import weights
+
+    return sha256(weights.find(name))[:8]
+
+
+_SQUARES = "motionrecon.optimus.squares:OptimusSquares"
+
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
 METHODS: tuple[Method, ...] = (
     Method("lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}),
@@ -91,7 +102,10 @@ METHODS: tuple[Method, ...] = (
     Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
-    Method("optimus-untrained", "motionrecon.optimus.squares:OptimusSquares", kind="control"),
+    Method("optimus-untrained", _SQUARES, kind="control"),
+    Method("optimus", _SQUARES, {"weights": "optimus-windows"}, kind="learned"),
+    Method("optimus-1", _SQUARES, {"weights": "optimus-windows-1"}, kind="learned"),
+    Method("optimus-no-attention", _SQUARES, {"weights": "optimus-windows-no-attention"}, kind="control"),
 )
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
 DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
+#: Share of what a network says that is done. Full trust is best on motions that it was trained on, and no better than
+#: none on others; half of it is better than none on both.
+TRUST = 0.5
 #: Logarithm of the damping's factor at most.
 LARGEST = 6.0
 CHANNELS, FACTS = 8, 5
@@ -56,13 +59,13 @@ class SquaresNetwork(nn.Module):
 
     @torch.no_grad()
     def advice(self, model: Model, scale: float, mu: float) -> Advice:
-        """What the network says about a model; no advice at all where it says what is not finite."""
+        """`TRUST` times what the network says about a model; no advice where it says what is not finite."""
         from motionrecon.optimus.squares import Advice
 
         damping, factor, terms = (a.double().numpy() for a in self(*inputs(model, scale, mu)))
         if not all(np.isfinite(a).all() for a in (damping, factor, terms)):
             damping, factor, terms = np.zeros_like(damping), np.zeros_like(factor), np.zeros((3, 0))
-        return Advice(damping, model.gradient * (1 + factor), terms)
+        return Advice(TRUST * damping, model.gradient * (1 + TRUST * factor), TRUST * terms)
 
 
 def inputs(model: Model, scale: float, mu: float) -> tuple[Tensor, Tensor, Tensor]:
