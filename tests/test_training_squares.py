@@ -62,7 +62,8 @@ def train(folder, settings=SMALL, steps=None):
     return training
 
 
-def test_the_step_that_is_differentiated_is_the_optimizers():
+def test_the_step_that_is_differentiated_is_the_optimizers_at_full_trust(monkeypatch):
+    monkeypatch.setattr("motionrecon.optimus.learned.TRUST", 1.0)
     network = speaking()
     _, _, model = problem_and_model()
     mu, scale = 1e-2, float(model.normal.diagonal().max())

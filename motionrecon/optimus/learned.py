@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
 DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
-#: Share of what a network says that is done. Full trust is best on motions that it was trained on, and no better than
-#: none on others; half of it is better than none on both.
+#: Share of what a network says that is done. On tuning windows of other motions than it was trained on, the first values
+#: were lower with half of it than with all.
 TRUST = 0.5
 #: Logarithm of the damping's factor at most.
 LARGEST = 6.0

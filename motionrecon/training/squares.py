@@ -52,7 +52,7 @@ RULES = {"optimus": True, "optimus-no-attention": False}
 
 
 def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> Tensor:
-    """(n,) the step that the network advises at damping ``mu``, as a differentiable function of its weights."""
+    """(n,) the step that the network advises at damping ``mu``, at full trust, differentiable in its weights."""
     damping, factor, terms = (a.double() for a in network(*inputs(model, scale, mu)))
     gradient = torch.from_numpy(model.gradient)
     s = gradient * (1 + factor)
