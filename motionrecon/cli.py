@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What OpenCV and MediaPipe need from the system; desktops have it.
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
 
-#: Share of Optimus's Jacobians at which it fell back on more damping above which the summary says so.
+#: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
 
 Output = Annotated[Path | None, Parameter(alias="-o")]
@@ -314,7 +314,7 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
         line += f"\nsimulated in {frames['simulated']} of {frames['total']} frames only; the others have no forces"
     steps = sum(window.get("evaluations", 0) for window in motion.report["windows"])
     if (fallbacks := motion.report["fallbacks"]) > NOTABLE_FALLBACKS * steps:
-        line += f"\nOptimus's steps failed at {fallbacks} of {steps} Jacobians and were damped; compare --optimizer lm"
+        line += f"\n{fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; compare --optimizer lm"
     if not options.height_given:
         line += (
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"

@@ -127,7 +127,7 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
 def test_many_fallbacks_are_said(capsys, pipeline):
     pipeline.motion.report["fallbacks"] = 3
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
-    assert "failed at 3 of 20 Jacobians" in out and "--optimizer lm" in out
+    assert "3 steps of Optimus failed and were damped, with 20 Jacobians" in out and "--optimizer lm" in out
 
 
 def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):

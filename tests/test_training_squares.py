@@ -24,7 +24,7 @@ SMALL = Settings(tasks="physics", steps=6, lr=3e-3)
 def speaking(seed=0, std=0.2):
     """A network that says something."""
     torch.manual_seed(seed)
-    network = SquaresNetwork()
+    network = SquaresNetwork(trust=1.0)
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=std)
     return network
@@ -62,8 +62,7 @@ def train(folder, settings=SMALL, steps=None):
     return training
 
 
-def test_the_step_that_is_differentiated_is_the_optimizers_at_full_trust(monkeypatch):
-    monkeypatch.setattr("motionrecon.optimus.learned.TRUST", 1.0)
+def test_the_step_that_is_differentiated_is_the_optimizers_at_full_trust():
     network = speaking()
     _, _, model = problem_and_model()
     mu, scale = 1e-2, float(model.normal.diagonal().max())
@@ -96,7 +95,7 @@ def test_a_window_of_motion_teaches_something():
     assert len(met) >= 2 and gradient.isfinite().all() and float(gradient.norm()) > 0
     advised, best = np.array(met).T
     assert (best < 0).all()
-    assert (advised >= best - 1e-9).mean() > 0.5  # the search had the advised step among others
+    assert advised.mean() < 0  # what is learned from is a descent too
 
 
 def test_training_on_a_problem_lowers_what_its_steps_reach(monkeypatch, tmp_path):

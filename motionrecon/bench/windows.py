@@ -83,7 +83,8 @@ def _source_hash(module: str) -> str:
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise InputError(f"there is no module {module}")
-    return sha256(spec.origin)[:8]
+    sources = sorted(Path(spec.origin).parent.glob("*.py"))  # what it uses from its own package as well
+    return hashlib.sha256(" ".join(map(sha256, sources)).encode()).hexdigest()[:8]
 
 
 @cache

@@ -136,7 +136,7 @@ class Optimus(Optimizer[Any]):
     def fallbacks(self, state: State[Any]) -> int:
         memory = state.memory
         if not isinstance(memory, OptimusMemory):
-            return memory.fallbacks
+            return self._of_squares.fallbacks(state)
         return int(memory.run["fallbacks"][0]) if "fallbacks" in memory.run else 0
 
     @cached_property

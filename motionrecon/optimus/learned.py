@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
 DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
-#: Share of what a network says that is done. On tuning windows of other motions than it was trained on, the first values
-#: were lower with half of it than with all.
+#: Share of what a network says that is done, outside of training. On tuning windows of motions that it was not trained
+#: on, half of it lowered the first values more than all of it.
 TRUST = 0.5
 #: Logarithm of the damping's factor at most.
 LARGEST = 6.0
@@ -34,10 +34,15 @@ def shape(width: int = 16, heads: int = 2, attention: bool = True) -> Shape:
 
 
 class SquaresNetwork(nn.Module):
-    """The network of `OptimusSquares`. Untrained, its advice is that of no network."""
+    """The network of `OptimusSquares`. Untrained, its advice is that of no network.
 
-    def __init__(self, sizes: Shape | None = None) -> None:
+    Attributes:
+        trust: the share of what it says that `advice` gives on: `TRUST`, and all of it in training.
+    """
+
+    def __init__(self, sizes: Shape | None = None, trust: float = TRUST) -> None:
         super().__init__()
+        self.trust = trust
         self.network = OptimusNetwork(sizes or shape())
 
     def forward(self, tokens: Tensor, facts: Tensor, basis: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,13 +64,13 @@ class SquaresNetwork(nn.Module):
 
     @torch.no_grad()
     def advice(self, model: Model, scale: float, mu: float) -> Advice:
-        """`TRUST` times what the network says about a model; no advice where it says what is not finite."""
+        """`trust` times what the network says about a model; no advice where it says what is not finite."""
         from motionrecon.optimus.squares import Advice
 
         damping, factor, terms = (a.double().numpy() for a in self(*inputs(model, scale, mu)))
         if not all(np.isfinite(a).all() for a in (damping, factor, terms)):
             damping, factor, terms = np.zeros_like(damping), np.zeros_like(factor), np.zeros((3, 0))
-        return Advice(TRUST * damping, model.gradient * (1 + TRUST * factor), TRUST * terms)
+        return Advice(self.trust * damping, model.gradient * (1 + self.trust * factor), self.trust * terms)
 
 
 def inputs(model: Model, scale: float, mu: float) -> tuple[Tensor, Tensor, Tensor]:

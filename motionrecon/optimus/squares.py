@@ -329,6 +329,9 @@ class OptimusSquares(Optimizer[Memory]):
                 return Result.SMALL_DECREASE
         return None
 
+    def fallbacks(self, state: State[Memory]) -> int:
+        return state.memory.fallbacks
+
     def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray) -> Memory:
         """The memory with a freshly evaluated Jacobian."""
         model = Model.at(r, J)

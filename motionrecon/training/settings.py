@@ -29,7 +29,7 @@ class Settings:
             it passes more slowly than the clock's, and so trainings stay comparable.
         seed: of everything random.
         pes: the last share of the training that is spent on PES, 0 to 1.
-        lr: Adam's learning rate in the part with back-propagation; it falls to a twentieth.
+        lr: Adam's learning rate in the part with back-propagation; it falls to a twentieth, on functions after a rise.
         pes_lr: the same in the part with PES.
         clip: largest norm of a gradient.
         slots: unrolls under way at once.

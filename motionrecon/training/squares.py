@@ -1,10 +1,11 @@
 """Training of what Optimus learns for windows: back-propagation of the simulated value through the damped solve.
 
-The network is met where it will be used: Optimus runs on a window of the training set, with the network so far, and at
-each of its first steps the value of the step that the network advises, at the damping that won the search, is
-differentiated. ``df/dx`` at the point reached is one exact gradient of the simulation; from there to the weights leads
-the implicit derivative of the linear solve. The loss is the mean of log10 f(x - B s) / f(x), over the steps of a
-horizon: later steps of a run start where the network has led it. A run costs a few Jacobians and as many gradients.
+Optimus runs on a window of the training set, with the network so far, fully trusted. At its first steps (but for the
+first of each further Jacobian, whose model the run does not keep) the value of the step that the network advises, at
+the damping that won the search, is differentiated. ``df/dx`` at the point reached is one exact gradient of the
+simulation; from there to the weights leads the implicit derivative of the linear solve. The loss is the sum of
+log10 f(x - B s) / f(x) over the steps of a horizon, each with a bounded gradient: later steps of a run start where the
+network has led it. A run costs a few Jacobians and as many gradients.
 
 The folder of a training is that of `motionrecon.training.train`, but for ``best.safetensors``: the validation windows
 are few, and choosing by them would choose noise.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -47,17 +49,23 @@ LARGEST = 1.0
 CHECKED_ON, CHECKED_WITH, VALIDATIONS = 8, 3, 5
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 60.0
-#: The controls that can be trained, by name: whether their encoders have attention.
+#: What can be trained, by name: whether its encoders have attention.
 RULES = {"optimus": True, "optimus-no-attention": False}
 
 
-def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> Tensor:
-    """(n,) the step that the network advises at damping ``mu``, at full trust, differentiable in its weights."""
+def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> Tensor | None:
+    """(n,) the step that the network advises at damping ``mu``, at full trust, differentiable in its weights.
+
+    None where the damped normal matrix is not positive definite.
+    """
     damping, factor, terms = (a.double() for a in network(*inputs(model, scale, mu)))
     gradient = torch.from_numpy(model.gradient)
     s = gradient * (1 + factor)
     damped = torch.from_numpy(model.normal.astype(float)) + torch.diag(mu * scale * torch.exp(damping))
-    solved = torch.cholesky_solve(s[:, None], torch.linalg.cholesky(damped))[:, 0]
+    factor_of, failed = torch.linalg.cholesky_ex(damped)
+    if failed:  # B is not positive: the optimizer leaves such a step out too
+        return None
+    solved = torch.cholesky_solve(s[:, None], factor_of)[:, 0]
     return -solved - (torch.from_numpy(SIGNS) * (terms @ s)) @ terms
 
 
@@ -74,16 +82,19 @@ def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tu
     total = torch.zeros_like(weights_of(network))
     met: list[tuple[float, float]] = []
     since = 0
-    while optimizer.terminate(problem, state) is None and state.evaluations.derivatives <= JACOBIANS:
+    while optimizer.terminate(problem, state) is None:
         memory = state.memory
+        if memory.model is None and state.evaluations.derivatives >= JACOBIANS:
+            break
         after = optimizer.step(problem, state)
         if memory.model is None:  # the step evaluated its Jacobian itself, and did not keep it
-            if state.evaluations.derivatives >= JACOBIANS:
-                break
             since = 0
         elif since < STEPS and after.value < state.value:
             since += 1
             step = step_of(network, memory.model, memory.scale, after.memory.mu)
+            if step is None:
+                state = after
+                continue
             value, gradient = problem.value_and_gradient(state.x + step.detach().numpy())
             if np.isfinite(value) and value > 0 and np.isfinite(gradient).all():
                 loss = torch.from_numpy(gradient / value) @ step / math.log(10)
@@ -94,7 +105,7 @@ def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tu
                 )
                 if bool(flat.isfinite().all()):
                     total += flat * min(1.0, LARGEST / (float(flat.norm()) + 1e-30))
-                met.append((math.log10(value / state.value), math.log10(after.value / state.value)))
+                    met.append((math.log10(value / state.value), math.log10(after.value / state.value)))
         state = after
     return total, met
 
@@ -121,6 +132,10 @@ class WindowTraining:
         checked: Sequence[Window] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
+        if settings.tasks != "physics":
+            raise InputError(f"--tasks is {settings.tasks!r}: a training on windows is --tasks physics")
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+            raise InputError("--tasks physics trains in one process: start it without torchrun")
         if settings.rule not in RULES:
             raise InputError(f"--rule is {settings.rule!r}: for --tasks physics, choose from {', '.join(RULES)}")
         self.settings, self.folder, self.say = settings, Path(folder), say
@@ -128,7 +143,7 @@ class WindowTraining:
         self.checked = _to_check() if checked is None else checked
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
-        self.network = SquaresNetwork(shape(attention=RULES[settings.rule]))
+        self.network = SquaresNetwork(shape(attention=RULES[settings.rule]), trust=1.0)
         if settings.start is not None:
             load_weights(self.network, settings.start)
         self.theta = weights_of(self.network).requires_grad_()
