@@ -149,8 +149,8 @@ def require_least_squares(problem: Counted, method: str) -> CountedLeastSquares:
     """``problem`` itself where it is a sum of squares; otherwise an :class:`InputError` that says what to use."""
     if not isinstance(problem, CountedLeastSquares):
         raise InputError(
-            f"optimizer '{method}' needs a least-squares problem (residuals and residuals_and_jacobian), got one with "
-            "value and gradient only: use 'bfgs' or 'lbfgs', or give the problem its residuals"
+            f"optimizer '{method}' minimizes sums of squares, got value and gradient only: return residuals and "
+            "say residuals=True (an object needs residuals and residuals_and_jacobian), or use 'bfgs' or 'lbfgs'"
         )
     return problem
 
