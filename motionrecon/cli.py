@@ -251,14 +251,14 @@ def train_optimus(
 ) -> None:
     """Train Optimus, or a learned optimizer that it is compared with.
 
-    Writes weights.safetensors, log.jsonl, curves.png and checkpoints, and for functions best.safetensors. To resume an
-    interrupted training, repeat its command. A training on functions that is started with torchrun uses several
+    Writes weights.safetensors, log.jsonl, curves.png and checkpoints, and for functions best.safetensors. Ctrl-C saves
+    and stops; the same command goes on. A training on functions that is started with torchrun uses several
     processors or machines.
 
     Args:
-        output: the folder for the result; training_<rule>_<seed> in the current folder where not given.
+        output: the folder for the result; training_<tasks>_<rule>_<seed> in the current folder where not given.
     """
-    folder = output or Path(f"training_{settings.rule}_{settings.seed}")
+    folder = output or Path(f"training_{settings.tasks}_{settings.rule}_{settings.seed}")
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

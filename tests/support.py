@@ -1,6 +1,8 @@
 """What several test files need."""
 
 import os
+import signal
+from contextlib import suppress
 
 import pytest
 
@@ -12,3 +14,37 @@ def require(found: object, what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")
+
+
+class Killed(Exception):
+    """Ends a training in a test."""
+
+
+def killed(training, steps):
+    """Run a training until it has made so many outer steps, where it dies before it can save anything."""
+    advance = training._advance
+
+    def dying(done):
+        if training.step >= steps:
+            raise Killed
+        return advance(done)
+
+    training._advance = dying
+    with suppress(Killed):
+        training.run()
+    return training
+
+
+def interrupted(training, steps):
+    """Run a training until Ctrl-C in the outer step after so many."""
+    advance = training._advance
+
+    def hit(done):
+        if training.step == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        return advance(done)
+
+    training._advance = hit
+    with pytest.raises(KeyboardInterrupt):
+        training.run()
+    return training

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 from safetensors.torch import load_file
+from support import interrupted, killed
 
 from motionrecon.errors import InputError
 from motionrecon.optimus.adafactor import AdafactorMLP
@@ -80,15 +82,9 @@ def episode(n=3, P=8, seed=0, names=("sphere", "rosenbrock")):
 def train(folder, settings=SMALL, steps=None, **options):
     """Train for some of the steps that the settings ask for, as a run that is then killed."""
     training = Training(settings, folder, **options)
-    if steps is None:
-        training.run()
-    else:
-        with (folder / "log.jsonl").open("a") as log:
-            while training.step < steps:
-                done = training._done()
-                if done >= training.validations / 8:
-                    training._log(log, training._validate())
-                training._log(log, {**training._advance(done), **training._clocks()})
+    if steps is not None:
+        return killed(training, steps)
+    training.run()
     return training
 
 
@@ -232,6 +228,18 @@ def test_a_resumed_training_ends_as_one_that_was_never_stopped(steps, tmp_path):
     clocks = ("seconds", "cpu_seconds")
     without = [[{k: v for k, v in line.items() if k not in clocks} for line in log] for log in logs]
     assert without[0] == without[1]
+
+
+def test_ctrl_c_loses_nothing(tmp_path):
+    tasks, said = [Bowls()], []
+    whole = train(tmp_path / "whole", tasks=tasks)
+    interrupted(Training(SMALL, tmp_path / "stopped", tasks=tasks, say=said.append), steps=3)
+    assert "the same command goes on" in said[-1]
+    resumed = Training(SMALL, tmp_path / "stopped", tasks=tasks)
+    assert resumed.step == 4
+    resumed.run()
+    assert torch.equal(whole.theta, resumed.theta) and torch.equal(whole.mean, resumed.mean)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_training_does_not_resume_with_other_settings_or_a_broken_checkpoint(tmp_path):

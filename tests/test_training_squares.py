@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from optimizer_problems import Curved
+from support import killed
 
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights
@@ -50,15 +51,9 @@ def small(monkeypatch):
 def train(folder, settings=SMALL, steps=None):
     """Train for some of the steps that the settings ask for, as a run that is then killed."""
     training = WindowTraining(settings, folder, clips=[], checked=[task(7)])
-    if steps is None:
-        training.run()
-        return training
-    with (folder / "log.jsonl").open("a") as log:
-        while training.step < steps:
-            done = training._done()
-            if done >= training.validations / squares.VALIDATIONS:
-                squares._log(log, training._validate())
-            squares._log(log, {**training._advance(done), **training._clocks()})
+    if steps is not None:
+        return killed(training, steps)
+    training.run()
     return training
 
 

@@ -16,11 +16,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,8 +33,8 @@ from motionrecon.optimus.learned import SquaresNetwork, inputs, shape
 from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares
 from motionrecon.tasks.windows import Clip, Window, choose, load, sample
 from motionrecon.training import folder as folder_of
-from motionrecon.training.curves import draw
-from motionrecon.training.settings import DEFAULT_MINUTES, Settings
+from motionrecon.training.loop import Loop
+from motionrecon.training.settings import Settings
 from motionrecon.training.train import load_weights
 from motionrecon.training.unroll import set_weights, weights_of
 
@@ -45,10 +44,8 @@ JACOBIANS, STEPS = 2, 3
 BATCH = 4
 #: A single state's share in the gradient is bounded: kinks make some of them huge.
 LARGEST = 1.0
-#: Windows of the set "tune" on which a training is looked at, evaluations for each, and looks besides the first.
-CHECKED_ON, CHECKED_WITH, VALIDATIONS = 8, 3, 5
-#: Seconds between checkpoints.
-CHECKPOINT_SECONDS = 60.0
+#: Windows of the set "tune" on which a training is looked at, and evaluations for each.
+CHECKED_ON, CHECKED_WITH = 8, 3
 #: What can be trained, by name: whether its encoders have attention.
 RULES = {"optimus": True, "optimus-no-attention": False}
 
@@ -110,7 +107,7 @@ def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tu
     return total, met
 
 
-class WindowTraining:
+class WindowTraining(Loop):
     """A training on windows in a folder: new, or as far as the folder's checkpoint got.
 
     Args:
@@ -123,6 +120,8 @@ class WindowTraining:
     Raises:
         InputError: the rule is not in `RULES`, or the folder holds another training.
     """
+
+    validations_wanted = 5
 
     def __init__(
         self,
@@ -138,7 +137,7 @@ class WindowTraining:
             raise InputError("--tasks physics trains in one process: start it without torchrun")
         if settings.rule not in RULES:
             raise InputError(f"--rule is {settings.rule!r}: for --tasks physics, choose from {', '.join(RULES)}")
-        self.settings, self.folder, self.say = settings, Path(folder), say
+        super().__init__(settings, folder, say)
         self.clips = load("train") if clips is None else clips
         self.checked = _to_check() if checked is None else checked
         torch.set_num_threads(settings.threads)
@@ -150,34 +149,15 @@ class WindowTraining:
         self.mean = self.theta.detach().clone()
         self.adam = torch.optim.Adam([self.theta], lr=settings.lr)
         self.rng = np.random.default_rng([settings.seed, 31])
-        self.step, self.validations, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
         if not self._resume():
             self.folder.mkdir(parents=True, exist_ok=True)
             folder_of.begin(self.folder, settings)
 
     def run(self) -> None:
-        """Train until the end that the settings ask for."""
-        began, began_cpu = time.perf_counter() - self.seconds, time.process_time() - self.cpu_seconds
-        saved = time.perf_counter()
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log, one_thread():
-            while True:
-                done = self._done()
-                if done >= self.validations / VALIDATIONS:
-                    _log(log, self._validate())
-                if done >= 1:
-                    break
-                line = self._advance(done)
-                self.seconds, self.cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
-                _log(log, {**line, **self._clocks()})
-                if time.perf_counter() - saved > CHECKPOINT_SECONDS:
-                    log.flush()
-                    self.save()
-                    saved = time.perf_counter()
-        self.save()
-        draw(self.folder)
+        with one_thread():
+            super().run()
 
     def save(self) -> None:
-        """Write the checkpoint, from which another training goes on, and the mean weights so far."""
         tensors = {"theta": self.theta, "mean": self.mean}
         tensors |= {f"adam.{name}": value for name, value in self.adam.state[self.theta].items()}
         facts = self._counts() | {"rng": self.rng.bit_generator.state}
@@ -213,9 +193,8 @@ class WindowTraining:
         loss, search = np.mean(met, 0).tolist() if met else (None, None)
         return {"step": self.step, "stage": "backprop", "loss": loss, "search": search, "gradient": norm, "lr": rate}
 
-    def _validate(self) -> dict[str, Any]:
-        """How far the mean weights come on windows of other motions; a line of the log."""
-        self.validations += 1
+    def _validate(self) -> dict[str, float]:
+        """How far the mean weights come on windows of other motions."""
         set_weights(self.network, self.mean)
         decades = []
         for window in self.checked:
@@ -226,19 +205,10 @@ class WindowTraining:
         set_weights(self.network, self.theta)
         mean = float(np.mean(decades))
         self.say(f"{self.seconds:.0f} s, {self.step} updates: windows lowered by {mean:.3f} decades")
-        return {"step": self.step, "validation": {"windows": round(mean, 4)}, **self._clocks()}
-
-    def _done(self) -> float:
-        if self.settings.steps is not None:
-            return self.step / self.settings.steps
-        minutes = DEFAULT_MINUTES if self.settings.minutes is None else self.settings.minutes
-        return self.cpu_seconds / (60 * minutes)
+        return {"windows": round(mean, 4)}
 
     def _counts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
-
-    def _clocks(self) -> dict[str, float]:
-        return {"seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
 
     @property
     def _checkpoint(self) -> Path:
@@ -266,7 +236,3 @@ class WindowTraining:
 
 def _to_check() -> list[Window]:
     return [clip.window(place, seconds) for clip, place, seconds in choose(load("tune"), CHECKED_ON, 0)]
-
-
-def _log(file: TextIO, line: dict[str, Any]) -> None:
-    file.write(json.dumps(line) + "\n")

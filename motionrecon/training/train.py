@@ -22,11 +22,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -38,14 +37,12 @@ from motionrecon.optimus import weights as files_of_weights
 from motionrecon.tasks.functions import stream
 from motionrecon.training import folder as folder_of
 from motionrecon.training import pes
-from motionrecon.training.curves import draw
+from motionrecon.training.loop import Loop
 from motionrecon.training.rules import build
-from motionrecon.training.settings import DEFAULT_MINUTES, Settings
+from motionrecon.training.settings import Settings
 from motionrecon.training.tasks import Episode, Family, State, families
 from motionrecon.training.unroll import Loss, Particles, begin, detached, run, score, set_weights, weights_of
 
-#: Seconds between checkpoints, and validations in a training besides the first.
-CHECKPOINT_SECONDS, VALIDATIONS = 60.0, 8
 #: What a checkpoint keeps of a training besides tensors and slots.
 _FACTS = ("step", "unrolls", "validations", "stage", "seconds", "cpu_seconds", "best")
 
@@ -80,7 +77,7 @@ class Slot:
         return {name: getattr(self, name) for name in self.FACTS}
 
 
-class Training:
+class Training(Loop):
     """A training in a folder: new, or as far as the folder's checkpoint got.
 
     Args:
@@ -90,6 +87,8 @@ class Training:
         say: told a line of progress with every validation.
     """
 
+    validations_wanted = 8
+
     def __init__(
         self,
         settings: Settings,
@@ -97,8 +96,10 @@ class Training:
         tasks: list[Family] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.settings, self.folder, self.say = settings, Path(folder), say
+        super().__init__(settings, folder, say)
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        # Processes that end in different outer steps would wait for each other forever.
+        self.logs, self.stoppable = self.rank == 0, self.world == 1
         self.device = _device()
         if self.world > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
@@ -114,34 +115,11 @@ class Training:
         self.adam = torch.optim.Adam([self.theta], lr=settings.lr)
         self.generator = torch.Generator().manual_seed(stream("train").seed(settings.seed, self.rank))
         self.slots: list[Slot] = []
-        self.step, self.unrolls, self.validations, self.stage = 0, 0, 0, ""
-        self.seconds, self.cpu_seconds, self.best = 0.0, 0.0, -math.inf
+        self.unrolls, self.stage, self.best = 0, "", -math.inf
         if not self._resume():
             self.folder.mkdir(parents=True, exist_ok=True)
             if self.rank == 0:
                 folder_of.begin(self.folder, settings)
-
-    def run(self) -> None:
-        """Train until the end that the settings ask for."""
-        began, began_cpu = time.perf_counter() - self.seconds, time.process_time() - self.cpu_seconds
-        saved = time.perf_counter()
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            while True:
-                done = self._done()
-                if done >= self.validations / VALIDATIONS:
-                    self._log(log, self._validate())
-                if done >= 1:
-                    break
-                line = self._advance(done)
-                self.seconds, self.cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
-                self._log(log, {**line, **self._clocks()})
-                if time.perf_counter() - saved > CHECKPOINT_SECONDS:
-                    log.flush()
-                    self.save()
-                    saved = time.perf_counter()
-        self.save()
-        if self.rank == 0:
-            draw(self.folder)
 
     def close(self) -> None:
         """Leave the other processes, once all of them are done; their threads may abort one that just ends."""
@@ -150,7 +128,6 @@ class Training:
             dist.destroy_process_group()
 
     def save(self) -> None:
-        """Write the checkpoint, from which another :class:`Training` goes on to the bit."""
         moments = self.adam.state[self.theta]
         tensors = {"theta": self.theta, "mean": self.mean, "generator": self.generator.get_state()}
         tensors |= {f"adam.{name}": value for name, value in moments.items()}
@@ -165,10 +142,7 @@ class Training:
 
     def _done(self) -> float:
         """The share of the training that is over, the same in every process."""
-        if self.settings.steps is not None:
-            return self.step / self.settings.steps
-        minutes = DEFAULT_MINUTES if self.settings.minutes is None else self.settings.minutes
-        share = torch.tensor(self.cpu_seconds / (60 * minutes))
+        share = torch.tensor(super()._done())
         if self.world > 1:
             share = share.to(self.device)
             dist.broadcast(share, 0)
@@ -290,9 +264,8 @@ class Training:
     def _log_uniform(self, low: float, high: float) -> int:
         return round(low * (high / low) ** float(torch.rand((), generator=self.generator)))
 
-    def _validate(self) -> dict[str, Any]:
-        """Scores of the mean weights on fixed tasks; a line of the log."""
-        self.validations += 1
+    def _validate(self) -> dict[str, float]:
+        """Scores of the mean weights on fixed tasks."""
         set_weights(self.rule, self.mean)
         found = {}
         for family in self.families:
@@ -306,14 +279,7 @@ class Training:
                 self._save_weights("best.safetensors")
         line = ", ".join(f"{name}: {value:.2f} decades" for name, value in found.items())
         self.say(f"{self.seconds:.0f} s, {self.step} outer steps: {line}")
-        return {"step": self.step, "validation": found, **self._clocks()}
-
-    def _clocks(self) -> dict[str, float]:
-        return {"seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
-
-    def _log(self, file: TextIO, line: dict[str, Any]) -> None:
-        if self.rank == 0:
-            file.write(json.dumps(line) + "\n")
+        return found
 
     def _save_weights(self, name: str) -> None:
         facts = {
