@@ -16,15 +16,11 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
 from motionrecon.optimizers.problem import Counted, require_least_squares
 
-#: Damping beyond which steps are too short to matter.
-MU_MAX = 1e12
-MU_MIN = 1e-12
 #: Squared columns of J below this share of the largest are damped as if they had it: unknowns without effect stay put.
 SCALE_FLOOR = 1e-6
-#: A sum of squares that is this share of the start's is zero to rounding.
-ZERO = 1e-20
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,8 @@ class Model:
         return cls(r=r, J=J, gradient=J.T @ r, normal=J.T @ J)
 
     def slope(self) -> float:
-        """Largest cosine between r and a column of J: 0 at a minimum, whatever the units of r and x."""
-        lengths = np.sqrt(self.normal.diagonal()) * np.linalg.norm(self.r)
-        return float(np.max(np.divide(np.abs(self.gradient), lengths, out=np.zeros(len(lengths)), where=lengths > 0)))
+        """Largest cosine between r and a column of J."""
+        return largest_cosine(self.r, self.gradient, self.normal)
 
     def decrease(self, step: np.ndarray) -> float:
         """How much the value falls over ``step`` (n,) by this model."""
@@ -216,19 +211,7 @@ class LM(Optimizer[LMMemory]):
         return state.memory.model is None
 
     def finished(self, state: State[LMMemory]) -> Result | None:
-        memory = state.memory
-        if state.value <= ZERO * memory.start_value:
-            return Result.ZERO
-        if memory.slope <= self.gtol:
-            return Result.GRADIENT
-        if memory.mu >= MU_MAX:
-            return Result.STALLED
-        if memory.model is None:  # the Jacobian has served: was it worth its price?
-            if np.linalg.norm(state.x - memory.jacobian_x) <= self.xtol * (np.linalg.norm(state.x) + self.xtol):
-                return Result.SMALL_STEP
-            if memory.jacobian_value - state.value <= self.ftol * memory.jacobian_value:
-                return Result.SMALL_DECREASE
-        return None
+        return why_finished(state, self.gtol, self.xtol, self.ftol)
 
     def _scale(self, model: Model) -> np.ndarray:
         squares = model.normal.diagonal()

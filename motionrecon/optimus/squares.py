@@ -35,16 +35,13 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
 from motionrecon.optimizers.problem import Counted, CountedLeastSquares, require_least_squares
 from motionrecon.optimus.causal import Corrected, first_rows
 
 if TYPE_CHECKING:
     from motionrecon.optimus.learned import SquaresNetwork
 
-#: Damping beyond which steps are too short to matter, and below which it does nothing.
-MU_MAX, MU_MIN = 1e12, 1e-12
-#: A sum of squares that is this share of the start's is zero to rounding.
-ZERO = 1e-20
 #: Unknowns from which the matrices are in single precision: B only preconditions, and a step is judged by its value.
 SINGLE = 100
 #: Secants of one step at most: the trials nearest to the point that was taken.
@@ -109,9 +106,8 @@ class Model:
         return bool(np.isfinite(self.gradient).all() and np.isfinite(self.normal).all())
 
     def slope(self) -> float:
-        """Largest cosine between r and a column of J: 0 at a minimum, whatever the units."""
-        lengths = np.sqrt(self.normal.diagonal().astype(float)) * np.linalg.norm(self.r)
-        return float(np.max(np.divide(np.abs(self.gradient), lengths, out=np.zeros(len(lengths)), where=lengths > 0)))
+        """Largest cosine between r and a column of J."""
+        return largest_cosine(self.r, self.gradient, self.normal)
 
     def change(self, steps: np.ndarray) -> np.ndarray:
         """(k, m) by how much the residuals change over ``steps`` (k, n) by this model."""
@@ -315,19 +311,7 @@ class OptimusSquares(Optimizer[Memory]):
         return state.memory.model is None
 
     def finished(self, state: State[Memory]) -> Result | None:
-        memory = state.memory
-        if state.value <= ZERO * memory.start_value:
-            return Result.ZERO
-        if memory.slope <= self.gtol:
-            return Result.GRADIENT
-        if memory.mu >= MU_MAX:
-            return Result.STALLED
-        if memory.model is None:  # the Jacobian has served: was it worth its price?
-            if np.linalg.norm(state.x - memory.jacobian_x) <= self.xtol * (np.linalg.norm(state.x) + self.xtol):
-                return Result.SMALL_STEP
-            if memory.jacobian_value - state.value <= self.ftol * memory.jacobian_value:
-                return Result.SMALL_DECREASE
-        return None
+        return why_finished(state, self.gtol, self.xtol, self.ftol)
 
     def fallbacks(self, state: State[Memory]) -> int:
         return state.memory.fallbacks
