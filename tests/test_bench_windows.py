@@ -151,6 +151,9 @@ def test_a_scaled_problem_is_the_same_problem(task):
     r, J = scaled.residuals_and_jacobian(window.x0)
     assert r @ r == pytest.approx(value)
     np.testing.assert_allclose(2 * J.T @ r, gradient, rtol=1e-6, atol=1e-6 * np.abs(gradient).max())
+    again, factors = scaled.residuals_and_factors(window.x0)
+    np.testing.assert_array_equal(again, r)
+    np.testing.assert_allclose(factors.dense(), J, rtol=1e-12, atol=1e-12 * np.abs(J).max())
 
 
 def test_plain_lm_is_safe_on_a_few_windows():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimizer_problems import Curved, Quadratic
+from scipy.sparse import csr_array
 
 from motionrecon.optimizers import minimize
-from motionrecon.optimizers.problem import Counted, counted
-from motionrecon.optimus.causal import first_rows
+from motionrecon.optimizers.problem import Counted, Factors, counted
+from motionrecon.optimus.causal import Causal, first_rows
+from motionrecon.optimus.corrected import APART, Corrected
+from motionrecon.optimus.factored import Factored
 from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares, inverse_terms
 
 
@@ -61,6 +66,75 @@ def test_first_rows_are_those_of_a_plain_search(m, n, seed):
     rng = np.random.default_rng(seed)
     J = rng.standard_normal((m, n)) * (np.arange(m)[:, None] >= rng.integers(0, m + 2, n))
     np.testing.assert_array_equal(first_rows(J), (J != 0).argmax(0))
+
+
+@st.composite
+def jacobians(draw):
+    """Factors as of a simulation: unknowns begin to act one after the other, some never, some states are not seen."""
+    frames, width, states = draw(st.integers(1, 30)), draw(st.integers(1, 9)), draw(st.integers(1, 6))
+    n, rng = draw(st.integers(1, 12)), np.random.default_rng(draw(st.integers(0, 1000)))
+    outer = rng.standard_normal((frames, width, states)) * (rng.uniform(size=states) > 0.2)
+    begins = np.sort(rng.integers(0, frames + 2, n)) if draw(st.booleans()) else rng.integers(0, frames + 2, n)
+    acts = np.arange(frames)[:, None] >= begins
+    inner = rng.standard_normal((frames, states, n)) * acts[:, None]
+    inner[:, 0] *= rng.uniform() > 0.5  # the first state of each frame may be still where the others move
+    direct = csr_array(rng.standard_normal((n + 2, n)) * (rng.uniform(size=(n + 2, n)) > 0.7))
+    return Factors(outer, inner, direct), begins
+
+
+@settings(max_examples=60, deadline=None)
+@given(jacobians(), st.sampled_from([np.float32, np.float64]), st.integers(1, 200))
+def test_products_by_factors_are_those_of_the_jacobian(given_factors, kind, together):
+    given_factors, begins = given_factors
+    J, tight = given_factors.dense(), 1e-4 if kind == np.float32 else 1e-8
+    with mock.patch("motionrecon.optimus.causal.ROWS", together):
+        by_factors = Factored.of(given_factors, kind)
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((J.shape[1], 3)).astype(kind), rng.standard_normal((J.shape[0], 2)).astype(kind)
+    size = max(np.abs(J).max(), 1.0)
+    assert by_factors.shape == J.shape
+    np.testing.assert_allclose(by_factors.dense(), J, atol=tight * size)
+    np.testing.assert_allclose(by_factors.times(X), J @ X, atol=10 * tight * size)
+    np.testing.assert_allclose(by_factors.transposed_times(Y), J.T @ Y, atol=100 * tight * size)
+    np.testing.assert_allclose(by_factors.gram(), J.T @ J, atol=100 * tight * size**2)
+    assert (np.diff(by_factors.first[np.argsort(begins, kind="stable")]) >= 0).all()
+
+
+def test_squares_without_a_place_are_nan_and_no_error():
+    outer, inner = np.full((2, 3, 2), 1e200), np.ones((2, 2, 4))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert np.isnan(Factored.of(Factors(outer, inner, csr_array((1, 4))), np.float64).gram()).all()
+
+
+@pytest.mark.parametrize("n", [8, 150])
+def test_many_corrections_become_part_of_the_matrix(n):
+    rng = np.random.default_rng(7)
+    outer, inner = rng.standard_normal((2 * n, 3, 2)), rng.standard_normal((2 * n, 2, n))
+    given_factors = Factors(outer, inner, csr_array(np.eye(n)))
+    kind = np.float32 if n == 150 else np.float64
+    corrected = Corrected.of(Factored.of(given_factors, kind))
+    truth = given_factors.dense()
+    for _ in range(5):
+        M, W = rng.standard_normal((len(truth), 15)), rng.standard_normal((n, 15))
+        corrected, truth = corrected.plus(M.astype(kind), W.astype(kind)), truth + M @ W.T
+    assert isinstance(corrected.J, Causal) and corrected.W.shape[1] < APART
+    np.testing.assert_allclose(corrected.dense(), truth, atol=1e-3)
+
+
+def test_a_problem_with_factors_is_minimized_as_without():
+    class InFactors(Curved):
+        """Its residuals are their own states."""
+
+        def residuals_and_factors(self, x):
+            r, J = self.residuals_and_jacobian(x)
+            return r, Factors(np.eye(len(r))[None], J[None], csr_array((0, self.n)))
+
+    one, other = Curved(40, 10), InFactors(40, 10)
+    x0 = 0.3 * np.random.default_rng(4).standard_normal(10)
+    a = minimize(one, x0, OptimusSquares(), max_evaluations=6)
+    b = minimize(other, x0, OptimusSquares(), max_evaluations=6)
+    np.testing.assert_allclose(b.x, a.x, atol=1e-6)
+    assert a.njev == b.njev
 
 
 def test_late_unknowns_are_read_off_the_jacobian():
@@ -142,7 +216,7 @@ def test_untrained_advice_is_no_advice_and_training_can_change_it():
         torch.nn.init.normal_(weight, std=0.3)
     order = rng.permutation(12)
     one = network.advice(model, 40.0, 1e-2)
-    other = network.advice(Model.at(model.r, model.jacobian.J[:, order]), 40.0, 1e-2)
+    other = network.advice(Model.at(model.r, model.jacobian.dense()[:, order]), 40.0, 1e-2)
     assert np.ptp(one.damping) > 0
     for a, b in zip(one, other, strict=True):
         np.testing.assert_allclose(b, a[..., order], atol=1e-4)

@@ -20,7 +20,7 @@ from motionrecon.objective.terms.landmarks_3d import Landmarks3D
 from motionrecon.objective.terms.posture import Posture
 from motionrecon.objective.terms.reprojection import Reprojection
 from motionrecon.objective.window import Assist, Engine, WindowProblem, knot_weights
-from motionrecon.optimizers.problem import BatchedLeastSquares, LeastSquares
+from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares, counted
 from motionrecon.physics.record import forces
 
 SECONDS = 0.25
@@ -110,13 +110,17 @@ def test_the_jacobian_matches_central_differences(at):
 
 def test_value_residuals_gradient_and_jacobian_agree(at):
     problem, x = at
-    assert isinstance(problem, LeastSquares) and isinstance(problem, BatchedLeastSquares)
+    assert isinstance(problem, BatchedLeastSquares) and isinstance(problem, FactoredLeastSquares)
     r = problem.residuals(x)
     value, gradient = problem.value_and_gradient(x)
     again, jacobian = problem.residuals_and_jacobian(x)
     np.testing.assert_allclose(again, r, rtol=1e-12)
     assert problem.value(x) == pytest.approx(float(r @ r)) == value
     np.testing.assert_allclose(2 * r @ jacobian, gradient, rtol=1e-6, atol=1e-6 * np.abs(gradient).max())
+    again, factors = problem.residuals_and_factors(x)
+    np.testing.assert_array_equal(again, r)
+    assert factors.finite
+    np.testing.assert_array_equal(factors.dense(), jacobian)
 
 
 def test_a_batch_is_its_rows(at):
@@ -139,6 +143,8 @@ def test_a_motion_that_blows_up_is_worth_nothing(at):
     assert value == np.inf and gradient.shape == (problem.n,)
     r, jacobian = problem.residuals_and_jacobian(wild)
     assert not np.isfinite(r @ r) and jacobian.shape == (len(r), problem.n)
+    assert not problem.residuals_and_factors(wild)[1].finite
+    assert counted(problem).residuals_and_factors(wild)[0] == np.inf
 
 
 def test_unknowns_hold_the_knots_and_the_wrench(engine, window):

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from motionrecon.blas import one_thread
+from motionrecon.objective.window import WindowProblem
 from motionrecon.optimizers import minimize
-from motionrecon.optimizers.problem import BatchedLeastSquares
+from motionrecon.optimizers.problem import Factors
 from motionrecon.tasks.windows import SHORTEST, load, sample
 
 #: Factors on the objective and on how far the start lies from the main job's (a perturbation of 0.1 rad): lowest and
@@ -23,14 +24,14 @@ PERTURBATION = 0.1
 
 
 class Scaled:
-    """A least-squares problem times a factor: f becomes ``factor`` f.
+    """A window problem times a factor: f becomes ``factor`` f.
 
     Args:
         problem: the problem.
         factor: above 0.
     """
 
-    def __init__(self, problem: BatchedLeastSquares, factor: float) -> None:
+    def __init__(self, problem: WindowProblem, factor: float) -> None:
         self._problem, self._root = problem, float(np.sqrt(factor))
 
     @property
@@ -53,6 +54,10 @@ class Scaled:
     def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         r, J = self._problem.residuals_and_jacobian(x)
         return self._root * r, self._root * J
+
+    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+        r, factors = self._problem.residuals_and_factors(x)
+        return self._root * r, Factors(self._root * factors.outer, factors.inner, self._root * factors.direct)
 
 
 @dataclass(frozen=True)

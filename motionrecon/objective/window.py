@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import block_diag
+from scipy.sparse import block_diag, csr_array, eye_array
 
 from ..body import Body
+from ..optimizers.problem import Factors
 from ..physics.derivatives import Linearizer, adjoint, sensitivity
 from ..physics.rollout import Rollout, Simulator, State
 from .readout import Readout, Term
@@ -52,7 +53,7 @@ class Assist:
 
 
 class WindowProblem:
-    """A `LeastSquares` problem (see `motionrecon.optimizers.problem`), batched over rollouts.
+    """A least-squares problem (`motionrecon.optimizers.problem`), batched over rollouts, with a Jacobian of factors.
 
     Args:
         engine: the simulated person.
@@ -116,18 +117,24 @@ class WindowProblem:
         return np.stack([self._residuals(rollout, x) for rollout, x in zip(rollouts, X, strict=True)])
 
     def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        r, factors = self.residuals_and_factors(x)
+        return r, factors.dense()
+
+    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+        """The Jacobian's factors: residuals by the state of each frame, and these states by the unknowns."""
         rollout = self.rollout(x)
+        direct = self._direct_jacobian
         if not rollout.ok:
-            r = self._residuals(rollout, x)
-            return r, np.full((len(r), self.n), np.nan)
+            frames = len(self.steps)
+            nothing = Factors(np.full((frames, self._width, 1), np.nan), np.zeros((frames, 1, self.n)), direct)
+            return self._residuals(rollout, x), nothing
         linear = self.engine.linearizer.linearize(rollout)
         state = sensitivity(linear.A, linear.B, self.weights, self.steps)
         if self.assist:
             by_wrench = sensitivity(linear.A, linear.G * self.assist.unit, self.assist.weights, self.steps)
             state = np.concatenate([state, by_wrench], axis=2)
         r, by_state = self._motion_terms(rollout)
-        jacobian = np.concatenate([(by_state @ state).reshape(-1, self.n), self._direct_jacobian()])
-        return np.concatenate([r.ravel(), self._direct_residual(x)]), jacobian
+        return np.concatenate([r.ravel(), self._direct_residual(x)]), Factors(by_state, state, direct)
 
     def value(self, x: np.ndarray) -> float:
         r = self.residuals(x)
@@ -146,7 +153,7 @@ class WindowProblem:
             by_wrench = self.assist.weights.T @ adjoint(linear.A, linear.G * self.assist.unit, states)
             gradient = np.concatenate([gradient, by_wrench.ravel()])
         direct = self._direct_residual(x)
-        return float((r**2).sum() + direct @ direct), gradient + 2 * direct @ self._direct_jacobian()
+        return float((r**2).sum() + direct @ direct), gradient + 2 * self._direct_jacobian.T @ direct
 
     def _residuals(self, rollout: Rollout, x: np.ndarray) -> np.ndarray:
         if rollout.ok:
@@ -187,10 +194,13 @@ class WindowProblem:
         r = self.control.residual(self._control_matrix, x[: self._split])
         return np.concatenate([r, x[self._split :] * self._wrench_gain]) if self.assist else r
 
-    def _direct_jacobian(self) -> np.ndarray:
+    @cached_property
+    def _direct_jacobian(self) -> csr_array:
+        """Their derivative, which is constant."""
         if not self.assist:
             return self._control_matrix
-        return block_diag(self._control_matrix, self._wrench_gain * np.eye(6 * self._knots))
+        wrench = self._wrench_gain * eye_array(6 * self._knots)
+        return csr_array(block_diag([self._control_matrix, wrench], format="csr"))
 
     @property
     def _wrench_gain(self) -> float:

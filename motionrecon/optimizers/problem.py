@@ -7,11 +7,14 @@ through :func:`counted`, which turns every such answer into the value ``inf``: a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from motionrecon.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @runtime_checkable
@@ -52,13 +55,50 @@ class BatchedLeastSquares(LeastSquares, Protocol):
 
 
 @dataclass(frozen=True)
+class Factors:
+    """A Jacobian (F m + d, n) as the product that it is where F states stand between residuals and unknowns.
+
+    Its rows are ``outer[f] @ inner[f]``, f by f, and then those of ``direct``.
+
+    Attributes:
+        outer: (F, m, s) derivative of each state's residuals by the state.
+        inner: (F, s, n) derivative of the states by the unknowns.
+        direct: (d, n) derivative of the residuals that look at no state; sparse.
+    """
+
+    outer: np.ndarray
+    inner: np.ndarray
+    direct: csr_array
+
+    @property
+    def finite(self) -> bool:
+        """Whether all entries are."""
+        return all(bool(np.isfinite(a).all()) for a in (self.outer, self.inner, self.direct.data))
+
+    def dense(self) -> np.ndarray:
+        """The matrix itself."""
+        return np.concatenate([(self.outer @ self.inner).reshape(-1, self.inner.shape[2]), self.direct.toarray()])
+
+
+@runtime_checkable
+class FactoredLeastSquares(LeastSquares, Protocol):
+    """A least-squares problem that knows the factors of its Jacobian: states, as of a simulation, stand in between.
+
+    Where residuals are many more than states, methods that can use factors save most of their arithmetic.
+    """
+
+    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+        """r and dr/dx at ``x`` (n,), as `residuals_and_jacobian` has them."""
+
+
+@dataclass(frozen=True)
 class Evaluations:
     """How often each answer of a problem was asked for.
 
     Attributes:
         values: calls of ``value`` or ``residuals``, and rows of ``residuals_batch``: bare rollouts.
         gradients: calls of ``value_and_gradient``.
-        jacobians: calls of ``residuals_and_jacobian``.
+        jacobians: calls of ``residuals_and_jacobian``, and of ``residuals_and_factors``.
     """
 
     values: int = 0
@@ -137,6 +177,14 @@ class CountedLeastSquares(Counted):
         self.evaluations += Evaluations(jacobians=1)
         r, J = (np.asarray(a, dtype=float) for a in self._squares.residuals_and_jacobian(x))
         return self._seen(x, _squared(r) if np.isfinite(J).all() else np.inf), r, J
+
+    def residuals_and_factors(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray | Factors]:
+        """The same, with the Jacobian's factors in its place where the problem has them."""
+        if not isinstance(self._squares, FactoredLeastSquares):
+            return self.residuals_and_jacobian(x)
+        self.evaluations += Evaluations(jacobians=1)
+        r, factors = self._squares.residuals_and_factors(x)
+        return self._seen(x, _squared(r) if factors.finite else np.inf), r, factors
 
 
 def _squared(r: np.ndarray) -> float:

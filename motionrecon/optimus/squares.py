@@ -36,8 +36,10 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
-from motionrecon.optimizers.problem import Counted, CountedLeastSquares, require_least_squares
-from motionrecon.optimus.causal import Corrected, first_rows
+from motionrecon.optimizers.problem import Counted, CountedLeastSquares, Factors, require_least_squares
+from motionrecon.optimus.causal import Causal
+from motionrecon.optimus.corrected import Corrected
+from motionrecon.optimus.factored import Factored
 
 if TYPE_CHECKING:
     from motionrecon.optimus.learned import SquaresNetwork
@@ -91,14 +93,16 @@ class Model:
     miss: np.ndarray | None = None
 
     @classmethod
-    def at(cls, r: np.ndarray, J: np.ndarray) -> Model:
+    def at(cls, r: np.ndarray, J: np.ndarray | Factors) -> Model:
         """The model of freshly evaluated residuals and Jacobian, in single precision if large."""
         with np.errstate(over="ignore", invalid="ignore"):
-            J = np.ascontiguousarray(J, dtype=np.float32 if J.shape[1] >= SINGLE else np.float64)
-            first = first_rows(J)
-            jacobian = Corrected.of(J, first)
+            if isinstance(J, Factors):
+                matrix: Causal | Factored = Factored.of(J, np.float32 if J.inner.shape[2] >= SINGLE else np.float64)
+            else:
+                matrix = Causal.of(np.ascontiguousarray(J, np.float32 if J.shape[1] >= SINGLE else np.float64))
+            jacobian = Corrected.of(matrix)
             gradient = jacobian.transposed_times(r[:, None])[:, 0].astype(float)
-            return cls(r, jacobian, jacobian.gram(), gradient, _late(first))
+            return cls(r, jacobian, matrix.gram(), gradient, _late(matrix.first))
 
     @property
     def finite(self) -> bool:
@@ -274,7 +278,7 @@ class OptimusSquares(Optimizer[Memory]):
         return found
 
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Memory]:
-        value, r, J = require_least_squares(problem, "optimus").residuals_and_jacobian(x0)
+        value, r, J = require_least_squares(problem, "optimus").residuals_and_factors(x0)
         nothing = Memory(None, 1.0, self.mu, np.inf, x0, value, value)
         return value, self._renewed(nothing, x0, value, r, J) if np.isfinite(value) else nothing
 
@@ -282,7 +286,7 @@ class OptimusSquares(Optimizer[Memory]):
         squares = require_least_squares(problem, "optimus")
         memory = state.memory
         if memory.model is None:
-            value, r, J = squares.residuals_and_jacobian(state.x)
+            value, r, J = squares.residuals_and_factors(state.x)
             if not np.isfinite(value):
                 return state.x, value, memory
             memory = self._renewed(memory, state.x, state.value, r, J)
@@ -316,7 +320,7 @@ class OptimusSquares(Optimizer[Memory]):
     def fallbacks(self, state: State[Memory]) -> int:
         return state.memory.fallbacks
 
-    def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray) -> Memory:
+    def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray | Factors) -> Memory:
         """The memory with a freshly evaluated Jacobian."""
         model = Model.at(r, J)
         if not model.finite:

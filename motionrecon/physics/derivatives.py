@@ -231,7 +231,7 @@ def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.nda
     """
     S, n, m = B.shape
     knots = weights.shape[1]
-    result = np.zeros((len(steps), knots, m, n))
+    result = np.zeros((len(steps), n, knots * m))
     frames = {int(step): f for f, step in enumerate(steps)}
     # Kept transposed and by knot: the knots that have acted so far are a contiguous block, and each product is small
     # enough for BLAS to stay on this thread (its own threads stall on a machine that is busy with something else).
@@ -239,14 +239,14 @@ def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.nda
     begun = 0
     for t in range(int(steps[-1]) + 1 if len(steps) else 0):
         if t in frames:
-            result[frames[t]] = now
+            result[frames[t], :, : begun * m] = now[:begun].reshape(-1, n).T
         if t == S:
             break
         now[:begun] = now[:begun] @ A[t].T
         for k in np.flatnonzero(weights[t]):
             now[k] += weights[t, k] * B[t].T
             begun = max(begun, int(k) + 1)
-    return result.reshape(len(steps), knots * m, n).transpose(0, 2, 1)
+    return result
 
 
 def _check(model: mujoco.MjModel) -> None:

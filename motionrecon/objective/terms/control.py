@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array, eye_array, kron
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,15 @@ class Control:
     smooth: float
     before: np.ndarray | None = None
 
-    def matrix(self) -> np.ndarray:
-        """(m, K nu) derivative of the residuals by the knots."""
+    def matrix(self) -> csr_array:
+        """(m, K nu) derivative of the residuals by the knots, sparse."""
         knots, nu = self.target.shape
         rows = [np.eye(knots) / (self.effort * np.sqrt(knots)), self._second_difference() / self.smooth]
         if self.before is not None:
             rows.append(np.eye(1, knots) / (_JUMP * self.smooth))
-        return np.kron(np.concatenate(rows), np.eye(nu))
+        return csr_array(kron(csr_array(np.concatenate(rows)), eye_array(nu), format="csr"))
 
-    def residual(self, matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def residual(self, matrix: csr_array, x: np.ndarray) -> np.ndarray:
         """(m,) residuals of the knots x (K nu,), given `matrix`."""
         r = matrix @ (x - self.target.ravel())
         if self.before is not None:

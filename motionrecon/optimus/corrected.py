@@ -1,0 +1,75 @@
+"""A Jacobian, and low-rank corrections of it that are kept apart while they are few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from motionrecon.optimus.causal import Causal
+
+#: Columns of corrections that are kept apart; beyond, they are added to the matrix.
+APART = 64
+
+
+class Matrix(Protocol):
+    """What is asked of the Jacobian (m, n) itself: `Causal`, `Factored`.
+
+    Attributes:
+        first: (n,) when each column begins to act, as a number of rows.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def first(self) -> np.ndarray: ...
+    def dense(self) -> np.ndarray: ...
+    def gram(self) -> np.ndarray: ...
+    def times(self, X: np.ndarray) -> np.ndarray: ...
+    def transposed_times(self, Y: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """J + M W'.
+
+    Attributes:
+        J: (m, n).
+        M, W: (m, k) and (n, k).
+    """
+
+    J: Matrix
+    M: np.ndarray
+    W: np.ndarray
+
+    @classmethod
+    def of(cls, J: Matrix) -> Corrected:
+        """Without corrections."""
+        m, n = J.shape
+        return cls(J, np.zeros((m, 0), J.dtype), np.zeros((n, 0), J.dtype))
+
+    def times(self, X: np.ndarray) -> np.ndarray:
+        """(m, k) for ``X`` (n, k)."""
+        X = np.ascontiguousarray(X, dtype=self.J.dtype)
+        out = self.J.times(X)
+        return out + self.M @ (self.W.T @ X) if self.W.shape[1] else out
+
+    def transposed_times(self, Y: np.ndarray) -> np.ndarray:
+        """(n, k) for ``Y`` (m, k)."""
+        Y = np.ascontiguousarray(Y, dtype=self.J.dtype)
+        out = self.J.transposed_times(Y)
+        return out + self.W @ (self.M.T @ Y) if self.W.shape[1] else out
+
+    def plus(self, M: np.ndarray, W: np.ndarray) -> Corrected:
+        """With further corrections M W'."""
+        M, W = np.concatenate([self.M, M], axis=1), np.concatenate([self.W, W], axis=1)
+        if W.shape[1] <= APART:
+            return replace(self, M=M, W=W)
+        return Corrected.of(Causal.of(self.J.dense() + M @ W.T))
+
+    def dense(self) -> np.ndarray:
+        """The matrix itself (m, n)."""
+        return self.J.dense() + self.M @ self.W.T

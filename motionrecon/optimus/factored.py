@@ -1,0 +1,92 @@
+"""A Jacobian in factors: residuals by the states of a simulation, and the states by the unknowns.
+
+A window of motion has some 230 residuals for each frame, and 68 numbers that they all depend on. Products go through
+these, and J'J is that of 68 rows for each frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from motionrecon.optimizers.problem import Factors
+from motionrecon.optimus.causal import Causal
+
+#: Share of its mean diagonal that is added to ``outer' outer``, so that it has a Cholesky factor where states are seen
+#: by no residual.
+RIDGE = 1e-10
+
+
+@dataclass(frozen=True)
+class Factored:
+    """`Factors` of single or double precision.
+
+    Attributes:
+        outer: (F, m, s).
+        inner: (F s, n).
+        direct: (d, n).
+    """
+
+    outer: np.ndarray
+    inner: Causal
+    direct: csr_array
+
+    @classmethod
+    def of(cls, factors: Factors, kind: type[np.floating]) -> Factored:
+        """Of a problem's factors, in the precision ``kind``."""
+        _, states, n = factors.inner.shape
+        inner = np.ascontiguousarray(factors.inner, dtype=kind).reshape(-1, n)
+        return cls(factors.outer.astype(kind), Causal.of(inner, together=states), factors.direct.astype(kind))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        frames, width, _ = self.outer.shape
+        return frames * width + self.direct.shape[0], self.direct.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.outer.dtype
+
+    @property
+    def first(self) -> np.ndarray:
+        """(n,) the first row of the first state that each unknown moves; beyond all rows where it moves none."""
+        unmoved = (self.inner.first == 0) & ~self.inner.matrix[: self.outer.shape[2]].any(0)
+        return np.where(unmoved, len(self.inner.matrix), self.inner.first)
+
+    def dense(self) -> np.ndarray:
+        """The matrix itself."""
+        frames, _, states = self.outer.shape
+        motion = self.outer @ self.inner.matrix.reshape(frames, states, -1)
+        return np.concatenate([motion.reshape(-1, self.shape[1]), self.direct.toarray()])
+
+    def gram(self) -> np.ndarray:
+        """J'J (n, n); NaN where squares have no place in double precision."""
+        frames, _, states = self.outer.shape
+        outer, each = self.outer.astype(float), np.arange(states)
+        square = outer.transpose(0, 2, 1) @ outer
+        if not np.isfinite(square).all():
+            return np.full((self.shape[1],) * 2, np.nan, self.dtype)
+        square[:, each, each] += RIDGE * square[:, each, each].mean(1, keepdims=True) + 1e-300
+        root = np.linalg.cholesky(square).transpose(0, 2, 1).astype(self.dtype)
+        inner = self.inner.matrix.reshape(frames, states, -1)
+        rows = np.zeros_like(inner)  # of a matrix with the same squares, s for each frame
+        for f in range(frames):
+            columns = self.inner.columns(states * (f + 1))
+            np.matmul(root[f], inner[f, :, :columns], out=rows[f, :, :columns])
+        normal = self.inner.like(rows.reshape(self.inner.shape)).gram()
+        return normal + (self.direct.T @ self.direct).toarray()
+
+    def times(self, X: np.ndarray) -> np.ndarray:
+        """(F m + d, k) for ``X`` (n, k)."""
+        frames, width, states = self.outer.shape
+        moved = self.inner.times(X).reshape(frames, states, -1)
+        return np.concatenate([(self.outer @ moved).reshape(frames * width, -1), self.direct @ X])
+
+    def transposed_times(self, Y: np.ndarray) -> np.ndarray:
+        """(n, k) for ``Y`` (F m + d, k)."""
+        frames, width, states = self.outer.shape
+        split = frames * width
+        pulled = self.outer.transpose(0, 2, 1) @ Y[:split].reshape(frames, width, -1)
+        return self.inner.transposed_times(pulled.reshape(frames * states, -1)) + self.direct.T @ Y[split:]
