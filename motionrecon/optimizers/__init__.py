@@ -7,12 +7,21 @@ A new optimizer derives from :class:`Optimizer`, in a file of its own, and adds 
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.minimize import OptimizeResult, minimize
-from motionrecon.optimizers.problem import BatchedLeastSquares, Evaluations, LeastSquares, Problem
+from motionrecon.optimizers.problem import (
+    BatchedLeastSquares,
+    Evaluations,
+    FactoredLeastSquares,
+    Factors,
+    LeastSquares,
+    Problem,
+)
 from motionrecon.optimizers.registry import get, make, names
 
 __all__ = [
     "BatchedLeastSquares",
     "Evaluations",
+    "FactoredLeastSquares",
+    "Factors",
     "LeastSquares",
     "OptimizeResult",
     "Optimizer",

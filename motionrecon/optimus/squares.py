@@ -7,9 +7,9 @@ once and several dampings to try, a fresh Cholesky factor of the corrected J'J +
 and the way taken here). Three ideas beyond LM's:
 
 - *late and early*: the damping D is tried in shapes that trust the unknowns that act late less, or more, than those
-  that act early. When an unknown acts is read off J itself: the first residual that it moves. Where all unknowns move
-  all residuals the shapes are equal, and only one is tried. The shape that served last is tried with every damping, the
-  others with the middle one.
+  that act early. When an unknown acts is read off J itself: the first residual, or state, that it moves. Where all move
+  the first one the shapes are equal, and only one is tried. The shape that served last is tried with every damping,
+  the others with the middle one.
 - *curvature*: what a trial missed by is the second-order term of r along it; the geodesic acceleration -B J'miss
   (Transtrum and Sethna, 2012) is added to the best trials, and tried. It costs a rollout, where theirs costs one too.
 - *patience*: trials are much cheaper than a Jacobian, so inner steps go on while the logarithm of the value falls as
@@ -18,6 +18,8 @@ and the way taken here). Three ideas beyond LM's:
 
 With weights (`learned.py`) a network sees each unknown and changes the damping D, the gradient s and B, this by three
 rank-one terms; without them, or with weights of zero, all of the above is what remains: the control of every table.
+
+Where the problem knows the factors of J (`motionrecon.optimizers.Factors`; windows do), products go through them.
 
 An inner step of which no trial lowers the value is the last one: J is evaluated anew. Where no trial does at a fresh
 J, the step falls back and the damping rises (LM's own safeguard); these are counted. The best point is kept by the base
