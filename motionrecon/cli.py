@@ -252,8 +252,8 @@ def train_optimus(
     """Train Optimus, or a learned optimizer that it is compared with.
 
     Writes weights.safetensors, log.jsonl, curves.png and checkpoints, and for functions best.safetensors. Ctrl-C saves
-    and stops; the same command goes on. A training on functions that is started with torchrun uses several
-    processors or machines.
+    and stops (not under torchrun, where the last minute is lost); the same command goes on. A training on functions
+    that is started with torchrun uses several processors or machines.
 
     Args:
         output: the folder for the result; training_<tasks>_<rule>_<seed> in the current folder where not given.

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, replace
 
 import pytest
@@ -240,6 +241,63 @@ def test_ctrl_c_loses_nothing(tmp_path):
     resumed.run()
     assert torch.equal(whole.theta, resumed.theta) and torch.equal(whole.mean, resumed.mean)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_in_a_validation_loses_nothing_and_the_same_object_may_go_on(tmp_path):
+    tasks = [Bowls()]
+    whole = train(tmp_path / "whole", tasks=tasks)
+    training = Training(SMALL, tmp_path / "stopped", tasks=tasks)
+    validate = training._validate
+
+    def hit():
+        training._validate = validate
+        os.kill(os.getpid(), signal.SIGINT)
+        return validate()
+
+    training._validate = hit
+    with pytest.raises(KeyboardInterrupt):
+        training.run()
+    assert training.step == 0 and training.validations == 1
+    training.run()
+    assert torch.equal(whole.theta, training.theta)
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path):
+    training = Training(SMALL, tmp_path, tasks=[Bowls()])
+
+    def hit(done):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("it went on")
+
+    training._advance = hit
+    with pytest.raises(KeyboardInterrupt):
+        training.run()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_training_runs_in_a_thread_and_leaves_a_handler_alone(tmp_path):
+    training = Training(replace(SMALL, steps=1), tmp_path / "thread", tasks=[Bowls()])
+    thread = threading.Thread(target=training.run)
+    thread.start()
+    thread.join()
+    assert training.step == 1
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupted = Training(replace(SMALL, steps=2), tmp_path / "ignoring", tasks=[Bowls()])
+        advance = interrupted._advance
+        interrupted._advance = lambda done: (os.kill(os.getpid(), signal.SIGINT), advance(done))[1]
+        interrupted.run()
+        assert interrupted.step == 2
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_the_stages_change_at_their_exact_step(tmp_path):
+    train(tmp_path, replace(SMALL, steps=10, pes=0.3), tasks=[Bowls()])
+    stages = [line["stage"] for line in read_log(tmp_path / "log.jsonl") if "stage" in line]
+    assert stages == 7 * ["backprop"] + 3 * ["pes"]
 
 
 def test_a_training_does_not_resume_with_other_settings_or_a_broken_checkpoint(tmp_path):

@@ -153,7 +153,7 @@ class WindowProblem:
             by_wrench = self.assist.weights.T @ adjoint(linear.A, linear.G * self.assist.unit, states)
             gradient = np.concatenate([gradient, by_wrench.ravel()])
         direct = self._direct_residual(x)
-        return float((r**2).sum() + direct @ direct), gradient + 2 * self._direct_jacobian.T @ direct
+        return float((r**2).sum() + direct @ direct), gradient + 2 * (self._direct_jacobian.T @ direct)
 
     def _residuals(self, rollout: Rollout, x: np.ndarray) -> np.ndarray:
         if rollout.ok:
@@ -196,7 +196,7 @@ class WindowProblem:
 
     @cached_property
     def _direct_jacobian(self) -> csr_array:
-        """Their derivative, which is constant."""
+        """(d, n) derivative of `_direct_residual` by the unknowns, which is constant."""
         if not self.assist:
             return self._control_matrix
         wrench = self._wrench_gain * eye_array(6 * self._knots)

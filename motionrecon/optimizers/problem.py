@@ -56,19 +56,38 @@ class BatchedLeastSquares(LeastSquares, Protocol):
 
 @dataclass(frozen=True)
 class Factors:
-    """A Jacobian (F m + d, n) as the product that it is where F states stand between residuals and unknowns.
+    """A Jacobian (F w + d, n), where unknowns move F states and the residuals look at these.
 
-    Its rows are ``outer[f] @ inner[f]``, f by f, and then those of ``direct``.
+    Its rows are those of ``outer[f] @ inner[f]``, f by f, and then those of ``direct``.
 
     Attributes:
-        outer: (F, m, s) derivative of each state's residuals by the state.
+        outer: (F, w, s) derivative of each state's w residuals by the state.
         inner: (F, s, n) derivative of the states by the unknowns.
-        direct: (d, n) derivative of the residuals that look at no state; sparse.
+        direct: (d, n) derivative of the residuals that look at no state; kept sparse.
+
+    Raises:
+        InputError: the shapes do not fit, or there is no state.
     """
 
     outer: np.ndarray
     inner: np.ndarray
     direct: csr_array
+
+    def __post_init__(self) -> None:
+        from scipy.sparse import csr_array
+
+        shapes = [np.shape(a) for a in (self.outer, self.inner, self.direct)]
+        try:
+            (frames, width, states), inner, (_, n) = shapes
+        except ValueError:
+            frames = width = states = n = 0
+            inner = ()
+        if not frames * width * states or inner != (frames, states, n):
+            raise InputError(
+                f"a Jacobian's factors have the shapes {shapes[0]}, {shapes[1]} and {shapes[2]}: give (F, w, s), "
+                "(F, s, n) and (d, n), the first of them without a 0"
+            )
+        object.__setattr__(self, "direct", csr_array(self.direct))
 
     @property
     def finite(self) -> bool:
@@ -184,6 +203,7 @@ class CountedLeastSquares(Counted):
             return self.residuals_and_jacobian(x)
         self.evaluations += Evaluations(jacobians=1)
         r, factors = self._squares.residuals_and_factors(x)
+        r = np.asarray(r, dtype=float)
         return self._seen(x, _squared(r) if factors.finite else np.inf), r, factors
 
 

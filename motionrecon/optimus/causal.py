@@ -18,18 +18,20 @@ ROWS = 100
 
 
 def first_rows(J: np.ndarray) -> np.ndarray:
-    """(n,) the first row of ``J`` (m, n) in which each column is not zero; 0 for columns of zeros.
+    """(n,) the first row of ``J`` (m, n) in which each column is not zero; m for columns of zeros.
 
     By blocks of rows first: looking for it entry by entry takes a fourth of the time of J'J.
     """
     m, n = J.shape
+    if m == 0:
+        return np.zeros(n, dtype=int)
     nonzero = J != 0
     whole = m // STRIDE * STRIDE
     blocks = nonzero[:whole].reshape(-1, STRIDE, n).any(1)
     blocks = np.concatenate([blocks, nonzero[whole:].any(0)[None]])
     start = blocks.argmax(0) * STRIDE
     rows = np.minimum(start + np.arange(STRIDE)[:, None], m - 1)
-    return start + nonzero[rows, np.arange(n)].argmax(0)
+    return np.where(blocks.any(0), start + nonzero[rows, np.arange(n)].argmax(0), m)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Causal:
 
     Attributes:
         matrix: (m, n).
-        first: (n,) the first row in which each column may be other than zero; 0 for columns of zeros.
+        first: (n,) the first row in which each column may be other than zero; m for columns of zeros.
         blocks: rows from, rows to, and the columns from which on the matrix is zero in them.
     """
 
@@ -55,11 +57,17 @@ class Causal:
         if (np.diff(first) >= 0).all():
             edges = [0]
             for row in np.unique(first):
-                if row - edges[-1] >= ROWS:
+                if row < m and row - edges[-1] >= ROWS:
                     edges.append(int(row))
             for begin, end in zip(edges, [*edges[1:], m], strict=True):
                 blocks.append((begin, end, int(np.searchsorted(first, end))))
         return cls(matrix, first, tuple(blocks) or ((0, m, n),))
+
+    @classmethod
+    def full(cls, matrix: np.ndarray) -> Causal:
+        """Of a matrix without zeros to leave out."""
+        m, n = matrix.shape
+        return cls(matrix, np.zeros(n, dtype=int), ((0, m, n),))
 
     def like(self, matrix: np.ndarray) -> Causal:
         """Another matrix (m, n) with the same zeros."""

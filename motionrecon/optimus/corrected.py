@@ -26,10 +26,17 @@ class Matrix(Protocol):
     def dtype(self) -> np.dtype: ...
     @property
     def first(self) -> np.ndarray: ...
-    def dense(self) -> np.ndarray: ...
-    def gram(self) -> np.ndarray: ...
-    def times(self, X: np.ndarray) -> np.ndarray: ...
-    def transposed_times(self, Y: np.ndarray) -> np.ndarray: ...
+    def dense(self) -> np.ndarray:
+        """J (m, n)."""
+
+    def gram(self) -> np.ndarray:
+        """J'J (n, n)."""
+
+    def times(self, X: np.ndarray) -> np.ndarray:
+        """J X (m, k) for ``X`` (n, k)."""
+
+    def transposed_times(self, Y: np.ndarray) -> np.ndarray:
+        """J'Y (n, k) for ``Y`` (m, k)."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,11 @@ class Corrected:
         return out + self.W @ (self.M.T @ Y) if self.W.shape[1] else out
 
     def plus(self, M: np.ndarray, W: np.ndarray) -> Corrected:
-        """With further corrections M W'."""
+        """With further corrections M W'; where that makes too many of them, they and J's factors become one matrix."""
         M, W = np.concatenate([self.M, M], axis=1), np.concatenate([self.W, W], axis=1)
         if W.shape[1] <= APART:
             return replace(self, M=M, W=W)
-        return Corrected.of(Causal.of(self.J.dense() + M @ W.T))
+        return Corrected.of(Causal.full(self.J.dense() + M @ W.T))
 
     def dense(self) -> np.ndarray:
         """The matrix itself (m, n)."""

@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from motionrecon.optimizers.problem import Factors
 from motionrecon.optimus.causal import Causal
 
-#: Share of its mean diagonal that is added to ``outer' outer``, so that it has a Cholesky factor where states are seen
-#: by no residual.
+#: Share by which the diagonal of ``outer' outer`` is raised, so that it has a Cholesky factor where residuals see fewer
+#: directions than there are states. State by state, as states may have any units.
 RIDGE = 1e-10
 
 
@@ -24,7 +24,7 @@ class Factored:
     """`Factors` of single or double precision.
 
     Attributes:
-        outer: (F, m, s).
+        outer: (F, w, s).
         inner: (F s, n).
         direct: (d, n).
     """
@@ -52,14 +52,12 @@ class Factored:
     @property
     def first(self) -> np.ndarray:
         """(n,) the first row of the first state that each unknown moves; beyond all rows where it moves none."""
-        unmoved = (self.inner.first == 0) & ~self.inner.matrix[: self.outer.shape[2]].any(0)
-        return np.where(unmoved, len(self.inner.matrix), self.inner.first)
+        return self.inner.first
 
     def dense(self) -> np.ndarray:
         """The matrix itself."""
         frames, _, states = self.outer.shape
-        motion = self.outer @ self.inner.matrix.reshape(frames, states, -1)
-        return np.concatenate([motion.reshape(-1, self.shape[1]), self.direct.toarray()])
+        return Factors(self.outer, self.inner.matrix.reshape(frames, states, -1), self.direct).dense()
 
     def gram(self) -> np.ndarray:
         """J'J (n, n); NaN where squares have no place in double precision."""
@@ -68,7 +66,7 @@ class Factored:
         square = outer.transpose(0, 2, 1) @ outer
         if not np.isfinite(square).all():
             return np.full((self.shape[1],) * 2, np.nan, self.dtype)
-        square[:, each, each] += RIDGE * square[:, each, each].mean(1, keepdims=True) + 1e-300
+        square[:, each, each] = (1 + RIDGE) * square[:, each, each] + 1e-300  # the last for states that none sees
         root = np.linalg.cholesky(square).transpose(0, 2, 1).astype(self.dtype)
         inner = self.inner.matrix.reshape(frames, states, -1)
         rows = np.zeros_like(inner)  # of a matrix with the same squares, s for each frame
@@ -79,13 +77,13 @@ class Factored:
         return normal + (self.direct.T @ self.direct).toarray()
 
     def times(self, X: np.ndarray) -> np.ndarray:
-        """(F m + d, k) for ``X`` (n, k)."""
+        """(F w + d, k) for ``X`` (n, k)."""
         frames, width, states = self.outer.shape
         moved = self.inner.times(X).reshape(frames, states, -1)
         return np.concatenate([(self.outer @ moved).reshape(frames * width, -1), self.direct @ X])
 
     def transposed_times(self, Y: np.ndarray) -> np.ndarray:
-        """(n, k) for ``Y`` (F m + d, k)."""
+        """(n, k) for ``Y`` (F w + d, k)."""
         frames, width, states = self.outer.shape
         split = frames * width
         pulled = self.outer.transpose(0, 2, 1) @ Y[:split].reshape(frames, width, -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ class Loop(ABC):
         """Train until the end that the settings ask for.
 
         Raises:
-            KeyboardInterrupt: it was stopped; the first time its checkpoint has been written.
+            KeyboardInterrupt: Ctrl-C. After the first one the checkpoint has been written, after a second one not.
         """
         began, began_cpu = time.perf_counter() - self.seconds, time.process_time() - self.cpu_seconds
         saved = time.perf_counter()
@@ -100,15 +101,18 @@ class Loop(ABC):
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        # Where Ctrl-C is not Python's own (a background job that ignores it, a program around us), it stays as it is.
-        if not self.stoppable or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        self._stop = False
+        # Where Ctrl-C is not Python's own (a background job that ignores it, a program around us), it stays as it is;
+        # and only the main thread may take it over.
+        ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if not (self.stoppable and ours and threading.current_thread() is threading.main_thread()):
             yield
             return
 
         def ask(number: int, frame: FrameType | None) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self._stop = True
-            self.say("stopping after this step; Ctrl-C again stops at once")
+            self.say("stopping once this step or validation is done; Ctrl-C again stops at once")
 
         signal.signal(signal.SIGINT, ask)
         try:

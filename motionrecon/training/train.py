@@ -142,10 +142,11 @@ class Training(Loop):
 
     def _done(self) -> float:
         """The share of the training that is over, the same in every process."""
-        share = torch.tensor(super()._done())
-        if self.world > 1:
-            share = share.to(self.device)
-            dist.broadcast(share, 0)
+        done = super()._done()
+        if self.world == 1:
+            return done
+        share = torch.tensor(done, dtype=torch.float64, device=self.device)
+        dist.broadcast(share, 0)
         return float(share)
 
     def _advance(self, done: float) -> dict[str, Any]:
