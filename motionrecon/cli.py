@@ -145,7 +145,7 @@ def info(*, json: Switch = False) -> None:
 
 @bench.command
 def physics() -> None:
-    """Measure the cost and the correctness of the derivatives of a physics window."""
+    """Measure the derivatives of a physics window, their cost and correctness, and Optimus's own arithmetic."""
     from motionrecon.bench import physics as benchmark
 
     benchmark.main()

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from motionrecon import cli
+from motionrecon.bench import arithmetic
 from motionrecon.bench import window_report as report
 from motionrecon.bench import window_safety as safety
 from motionrecon.bench import windows as bench
 from motionrecon.bench.windows import Method, Task
 from motionrecon.errors import InputError
+from motionrecon.optimizers import BatchedLeastSquares, FactoredLeastSquares
 from motionrecon.optimizers.lm import LM
 from motionrecon.tasks.windows import choose, load
 
@@ -186,3 +188,20 @@ def test_safety_on_the_command_line(monkeypatch, capsys):
     assert cli.main(["bench", "safety"]) == 0
     assert cli.main(["bench", "safety", "--method", "newton"]) == 2
     assert cli.main(["bench", "safety", "--windows", "0"]) == 2
+
+
+def test_the_share_of_the_arithmetic_is_of_real_windows():
+    found = arithmetic.share(0.3, windows=1)
+    assert found.unknowns == load("tune")[0].window(0, 0.3).problem.n
+    assert found.own > 0 and found.evaluations > 0
+
+
+def test_a_timed_problem_is_the_same_problem(task):
+    window = task.window()
+    timed, x = arithmetic.Timed(window.problem), window.x0
+    assert isinstance(timed, BatchedLeastSquares) and isinstance(timed, FactoredLeastSquares)
+    assert timed.n == window.problem.n and timed.value(x) == window.problem.value(x)
+    np.testing.assert_array_equal(timed.residuals(x), window.problem.residuals_batch(x[None])[0])
+    before = timed.seconds
+    timed.residuals_and_factors(x)
+    assert timed.seconds > before > 0

@@ -21,6 +21,7 @@ from ..body.tangent import difference
 from ..physics.derivatives import Linearizer, adjoint, sensitivity
 from ..physics.record import forces
 from ..physics.rollout import Rollout, Simulator, State, thread_count
+from .arithmetic import LENGTHS, share
 
 _KNOTS_PER_SECOND = 12.0
 _FRAMES_PER_SECOND = 30.0
@@ -185,6 +186,7 @@ def main() -> None:
     """Measure as the main job runs, with BLAS on one thread, and print one figure a line."""
     with one_thread():
         report = run()
+        shares = [share(seconds) for seconds in LENGTHS]
     print(
         f"window: {report.steps} steps, {report.nv} degrees of freedom, {report.unknowns} unknowns, "
         f"{report.frames} frames; feet in contact in {report.steps_in_contact} steps; median of {report.repeats} turns"
@@ -200,6 +202,11 @@ def main() -> None:
         ("Jacobian's error", f"{report.jacobian_error:.1e} of its largest entry, against central differences"),
     ):
         print(f"{what:<22}{value}")
+    for own in shares:
+        print(
+            f"{'Optimus itself':<22}{1e3 * own.own:.1f} ms for each Jacobian, over {1e3 * own.evaluations:.0f} ms of "
+            f"evaluations: {own.own / own.evaluations:.1%} (some {own.unknowns:.0f} unknowns, one thread)"
+        )
 
 
 def _interleaved(cases: list[Callable[[], object]], repeats: int) -> tuple[list[float], list[float]]:
