@@ -36,7 +36,7 @@ from motionrecon.tasks.windows import Clip, Window, choose, load
 #: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
 BUDGET = 40
 #: Windows compared, and with ``--quick``.
-COUNT, QUICK_COUNT = 66, 12
+COUNT, QUICK_COUNT = 132, 12
 #: Windows on which hyperparameters are tuned.
 TUNED_ON = 6
 
