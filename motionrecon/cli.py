@@ -183,8 +183,8 @@ def optimizers(
         evaluations: evaluations of value and gradient allowed; 100 500 where not given.
         instances: random instances of each function, at most; 64, and fewer from 100 unknowns on, where not given.
         methods: names of optimizers; all that there are where not given.
-        weights: NAME=FILE, to measure weights of your own instead of those that come with motionrecon; a name may have
-            several files, one for each training seed.
+        weights: NAME=FILE, to measure weights of your own instead of those that come with motionrecon; NAME is that of
+            a learned optimizer, as optimus, and may have several files, one for each training seed.
         seed: another seed gives other instances and starts.
         retune: tune the learning rates of hand-made optimizers again, instead of taking those that come with
             motionrecon.
@@ -266,14 +266,19 @@ def train_optimus(
     if settings.tasks == "physics":
         from motionrecon.training.squares import WindowTraining
 
-        WindowTraining(settings, folder, say=say).run()
+        windows = WindowTraining(settings, folder, say=say)
+        windows.run()
+        found, use = windows.summary(), "squares"
     else:
         from motionrecon.training.train import Training
 
         training = Training(settings, folder, say=say)
         training.run()
         training.close()
-    print(f"{folder}: weights.safetensors and curves.png")
+        if not training.logs:
+            return
+        found, use = training.summary(), "weights"
+    print(f'{folder}: {found}; minimize(..., method="optimus", {use}="{folder}/weights.safetensors") runs with it')
 
 
 def _check_windows_only(*of_functions: object) -> None:

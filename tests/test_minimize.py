@@ -9,7 +9,7 @@ import torch
 
 import motionrecon
 from motionrecon.errors import InputError
-from motionrecon.optimizers import Result, minimize
+from motionrecon.optimizers import Factors, Result, minimize
 
 TARGET = np.arange(6.0).reshape(2, 3)
 A = np.random.default_rng(0).normal(size=(8, 5))
@@ -280,3 +280,85 @@ def test_a_jacobian_may_have_the_shapes_of_residuals_and_start():
 def test_what_cannot_be_called_back_is_refused():
     with pytest.raises(InputError, match="callback is 3"):
         motionrecon.minimize(bowl, np.zeros((2, 3)), jac=slope, callback=3)
+
+
+class Object:
+    """A sum of squares as an object, whose answers a test may spoil."""
+
+    n = 3
+
+    def residuals(self, x):
+        return x - np.arange(3.0)
+
+    def residuals_and_jacobian(self, x):
+        return x - np.arange(3.0), np.eye(3)
+
+    def value(self, x):
+        return float(((x - np.arange(3.0)) ** 2).sum())
+
+    def value_and_gradient(self, x):
+        return self.value(x), 2 * (x - np.arange(3.0))
+
+
+@pytest.mark.parametrize("method", ["optimus", "lm", "bfgs"])
+@pytest.mark.parametrize(
+    "name, answer, said",
+    [
+        (
+            "residuals_and_jacobian",
+            lambda x: (np.ones(5), np.ones((3, 5))),
+            r"_and_jacobian gave .*\(3, 5\)",
+        ),
+        ("residuals_and_jacobian", lambda x: (np.ones((3, 1)), np.eye(3)), r"shapes \(3, 1\) and \(3, 3\)"),
+        ("residuals", lambda x: np.ones((3, 1)), r"residuals gave an array of shape \(3, 1\)"),
+        ("residuals_batch", lambda X: np.ones((3, len(X) + 1)), "residuals_batch gave"),
+        ("residuals_and_factors", lambda x: (np.ones(3), np.eye(3)), "residuals_and_factors gave a ndarray"),
+        (
+            "residuals_and_factors",
+            lambda x: (np.ones(3), Factors(np.ones((2, 2, 1)), np.ones((2, 1, 3)), np.zeros((0, 3)))),
+            r"\(3,\) and factors of a \(4, 3\) matrix",
+        ),
+        ("value_and_gradient", lambda x: (1.0, np.ones(4)), r"gradient of shape \(4,\)"),
+    ],
+)
+def test_an_object_whose_answers_do_not_fit(method, name, answer, said):
+    asked = {
+        "optimus": ("residuals", "residuals_and_jacobian", "residuals_batch", "residuals_and_factors"),
+        "lm": ("residuals", "residuals_and_jacobian", "residuals_batch"),
+        "bfgs": ("value_and_gradient",),
+    }
+    problem = Object()
+    setattr(problem, name, answer)
+    if name not in asked[method]:
+        assert minimize(problem, np.zeros(3), method).fun < 1e-9
+        return
+    with pytest.raises(InputError, match=said):
+        minimize(problem, np.zeros(3), method)
+
+
+def test_an_object_is_told_what_it_lacks():
+    class Half:
+        n = 3
+
+        def value(self, x):
+            return 0.0
+
+    with pytest.raises(InputError, match=r"it lacks value_and_gradient$"):
+        minimize(Half(), np.zeros(3))
+
+
+@pytest.mark.parametrize("residuals", [False, True])
+@pytest.mark.parametrize("answer", [None, "text", [[1.0], [1.0, 2.0]]])
+def test_answers_that_are_no_numbers(answer, residuals):
+    with pytest.raises(InputError, match=r"fun (returned|is) "):
+        minimize(lambda x: answer, np.ones(3), jac=lambda x: 2 * x, residuals=residuals)
+    with pytest.raises(InputError, match=r"the (gradient|Jacobian) is "):
+        minimize(lambda x: x if residuals else x.sum(), np.ones(3), jac=lambda x: answer, residuals=residuals)
+
+
+@pytest.mark.parametrize(
+    "option", [{"gtol": "a"}, {"ftol": None}, {"limit": "a"}, {"explore": "no"}, {"weights": None}, {"squares": 3}]
+)
+def test_options_of_another_kind(option):
+    with pytest.raises(InputError, match=f"{next(iter(option))}="):
+        minimize(lambda x: ((x**2).sum(), 2 * x), np.ones(3), "optimus", jac=True, **option)

@@ -172,6 +172,12 @@ def test_late_unknowns_are_read_off_the_jacobian():
     np.testing.assert_array_equal(Model.at(np.ones(6), np.ones((6, 3))).late, 0)
 
 
+def test_a_few_accidental_zeros_do_not_make_unknowns_late():
+    J = np.random.default_rng(0).standard_normal((80, 6))
+    J[0, 2:] = 0
+    np.testing.assert_array_equal(Model.at(np.ones(80), J).late, 0)
+
+
 def test_few_jacobians_solve_a_curved_problem():
     problem = Curved(40, 10)
     end = minimize(problem, np.zeros(10), OptimusSquares(), max_evaluations=20)

@@ -231,6 +231,19 @@ def test_a_resumed_training_ends_as_one_that_was_never_stopped(steps, tmp_path):
     assert without[0] == without[1]
 
 
+def test_a_training_says_what_it_has_learned(tmp_path):
+    training = train(tmp_path / "a", steps=3, tasks=[Bowls()])
+    log = tmp_path / "a" / "log.jsonl"
+    assert training.summary().startswith("validation went from ")
+    checks = [json.dumps({"step": i, "validation": {"bowls": value}}) for i, value in enumerate((2.0, 3.0, 1.0))]
+    log.write_text("\n".join(checks))
+    assert training.summary() == "validation went from 2.000 to 1.000 decades, so this has learned nothing"
+    log.write_text("\n".join(checks[:2]))
+    assert training.summary() == "validation went from 2.000 to 3.000 decades"
+    with pytest.raises(InputError, match=r"log\.jsonl is a file"):
+        Training(SMALL, log, tasks=[Bowls()])
+
+
 def test_ctrl_c_loses_nothing(tmp_path):
     tasks, said = [Bowls()], []
     whole = train(tmp_path / "whole", tasks=tasks)

@@ -30,7 +30,7 @@ class Result(Enum):
     ZERO = "converged: the residuals vanish"
     SMALL_STEP = "converged: the steps are small"
     SMALL_DECREASE = "converged: the value hardly decreases"
-    STALLED = "stalled: no step decreases the value (a kink, or wrong derivatives)"
+    STALLED = "stalled: no step decreases the value (a kink, wrong derivatives, or single precision)"
     MAX_EVALUATIONS = "the evaluations allowed are spent"
     DIVERGED = "the problem has no finite value or derivative here"
     CALLBACK = "the callback asked to stop"
@@ -130,5 +130,5 @@ class Optimizer(ABC, Generic[Memory]):
         """Raise :class:`InputError` for a hyperparameter outside its (inclusive) limits."""
         for name, (low, high) in limits.items():
             found = getattr(self, name)
-            if not low <= found <= high:
+            if isinstance(found, bool) or not isinstance(found, (int, float, np.number)) or not low <= found <= high:
                 raise InputError(f"{type(self).__name__} has {name}={found!r}: give a number from {low:g} to {high:g}")

@@ -70,6 +70,8 @@ class Function:
         return value, self._quotients(x, np.array([value]), lambda x: np.array([self.value(x)]))[0]
 
     def _first(self, answer: Any) -> Any:
+        if answer is None:
+            raise InputError("fun returned None: does it end in a return?")
         return self._pair(answer)[0] if self._jac is True else answer
 
     @staticmethod
@@ -80,13 +82,13 @@ class Function:
 
     @staticmethod
     def _scalar(value: Any) -> float:
-        array = np.asarray(value, dtype=float)
+        array = _numbers(value, "fun")
         if array.size != 1:
             raise InputError(f"fun returned {_what(array)}: it must return one number (or say residuals=True)")
         return float(array.reshape(()))
 
     def _flat(self, gradient: Any) -> np.ndarray:
-        array = np.asarray(gradient, dtype=float)
+        array = _numbers(gradient, "the gradient")
         if array.size != self.n:
             raise InputError(f"the gradient has shape {array.shape}: it must be that of x0, {self.shape}")
         return array.reshape(self.n)
@@ -118,17 +120,17 @@ class SquaresFunction(Function):
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
         """r (m,) at ``x`` (n,)."""
-        return np.asarray(self._first(self._fun(self.point(x))), dtype=float).reshape(-1)
+        return _numbers(self._first(self._fun(self.point(x))), "fun").reshape(-1)
 
     def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """r (m,) and dr/dx (m, n) at ``x`` (n,)."""
         if self._jac is True:
             residuals, jacobian = self._pair(self._fun(self.point(x)))
-            r = np.asarray(residuals, dtype=float).reshape(-1)
+            r = _numbers(residuals, "fun").reshape(-1)
         else:
             r = self.residuals(x)
             jacobian = self._jac(self.point(x)) if callable(self._jac) else self._quotients(x, r, self.residuals)
-        J = np.asarray(jacobian, dtype=float)
+        J = _numbers(jacobian, "the Jacobian")
         # Of the same size but transposed or flattened, it would be read as something that it is not.
         by_unknown = (self.n,) if J.shape == (r.size, self.n) else self.shape
         trailing = J.shape[J.ndim - len(by_unknown) :] if J.ndim >= len(by_unknown) else None
@@ -175,6 +177,15 @@ def is_tensor(x: Any) -> bool:
     """Whether ``x`` is a torch tensor; asks without importing torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(x, torch.Tensor)
+
+
+def _numbers(value: Any, who: str) -> np.ndarray:
+    if value is None:
+        raise InputError(f"{who} is None where numbers should be: does the function end in a return?")
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{who} is {_what(value)}: give an array of numbers") from error
 
 
 def _what(value: Any) -> str:

@@ -145,9 +145,10 @@ def _pose(fun: Any, x0: Any, jac: Any, residuals: bool) -> tuple[Problem, np.nda
             )
         return fun, _start(fun.n, x0), np.copy
     if not callable(fun):
+        lacking = ", ".join(name for name in ("n", "value", "value_and_gradient") if not hasattr(fun, name))
         raise InputError(
             f"{type(fun).__name__} is neither a function nor a problem: a problem needs n, value(x) and "
-            "value_and_gradient(x) (see motionrecon.optimizers.Problem)"
+            f"value_and_gradient(x) (see motionrecon.optimizers.Problem), and it lacks {lacking}"
         )
     problem, start, shaped = problem_of(fun, x0, jac, residuals)
     return problem, _start(problem.n, start), shaped

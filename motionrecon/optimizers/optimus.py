@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.first_order import rms
 from motionrecon.optimizers.problem import Counted, CountedLeastSquares
@@ -82,6 +84,11 @@ class Optimus(Optimizer[Any]):
 
     def __post_init__(self) -> None:
         self._check(gtol=(0, 1), ftol=(0, 1), evaluations=(0, 1e9), limit=(1, 1e6))
+        if not isinstance(self.explore, bool):
+            raise InputError(f"Optimus has explore={self.explore!r}: give True or False")
+        for name in ("weights", "squares"):
+            if not isinstance(found := getattr(self, name), (str, Path)):
+                raise InputError(f'Optimus has {name}={found!r}: give a name or a file, or "" for none')
 
     def planned(self, evaluations: int) -> Optimus:
         return replace(self, evaluations=min(self.evaluations or evaluations, evaluations))

@@ -76,6 +76,8 @@ class Factors:
     def __post_init__(self) -> None:
         from scipy.sparse import csr_array
 
+        for name in ("outer", "inner"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         shapes = [np.shape(a) for a in (self.outer, self.inner, self.direct)]
         try:
             (frames, width, states), inner, (_, n) = shapes
@@ -88,6 +90,12 @@ class Factors:
                 "(F, s, n) and (d, n), the first of them without a 0"
             )
         object.__setattr__(self, "direct", csr_array(self.direct))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the matrix, (F w + d, n)."""
+        frames, width, _ = self.outer.shape
+        return frames * width + self.direct.shape[0], self.inner.shape[2]
 
     @property
     def finite(self) -> bool:
@@ -163,8 +171,14 @@ class Counted:
         self.evaluations += Evaluations(gradients=1)
         value, gradient = self._problem.value_and_gradient(x)
         gradient = np.asarray(gradient, dtype=float)
+        self._require(gradient.shape == x.shape, f"value_and_gradient gave a gradient of shape {gradient.shape}")
         value = self._seen(x, value if np.isfinite(gradient).all() else np.inf)
         return value, gradient if np.isfinite(value) else np.zeros(len(x))
+
+    def _require(self, fits: bool, what: str) -> None:
+        """Raise :class:`InputError` where an answer of the problem has a shape that does not fit."""
+        if not fits:
+            raise InputError(f"{type(self._problem).__name__}.{what}, which does not fit {self.n} unknowns")
 
     def _seen(self, x: np.ndarray, value: float) -> float:
         value = float(value)
@@ -187,14 +201,19 @@ class CountedLeastSquares(Counted):
         self.evaluations += Evaluations(values=len(X))
         if isinstance(self._squares, BatchedLeastSquares):
             rows = np.asarray(self._squares.residuals_batch(X), dtype=float)
+            fits = rows.ndim == 2 and len(rows) == len(X)
+            self._require(fits, f"residuals_batch gave an array of shape {rows.shape} for {len(X)} points")
         else:
             rows = np.stack([np.asarray(self._squares.residuals(x), dtype=float) for x in X])
+            self._require(rows.ndim == 2, f"residuals gave an array of shape {rows.shape[1:]}")
         return np.array([self._seen(x, _squared(r)) for x, r in zip(X, rows, strict=True)]), rows
 
     def residuals_and_jacobian(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Value, residuals (m,) and Jacobian (m, n); the value is ``inf`` too where only the Jacobian is not finite."""
         self.evaluations += Evaluations(jacobians=1)
         r, J = (np.asarray(a, dtype=float) for a in self._squares.residuals_and_jacobian(x))
+        fits = r.ndim == 1 and J.shape == (len(r), self.n)
+        self._require(fits, f"residuals_and_jacobian gave arrays of the shapes {r.shape} and {J.shape}")
         return self._seen(x, _squared(r) if np.isfinite(J).all() else np.inf), r, J
 
     def residuals_and_factors(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray | Factors]:
@@ -204,6 +223,9 @@ class CountedLeastSquares(Counted):
         self.evaluations += Evaluations(jacobians=1)
         r, factors = self._squares.residuals_and_factors(x)
         r = np.asarray(r, dtype=float)
+        self._require(isinstance(factors, Factors), f"residuals_and_factors gave a {type(factors).__name__}")
+        fits = r.ndim == 1 and factors.shape == (len(r), self.n)
+        self._require(fits, f"residuals_and_factors gave {r.shape} and factors of a {factors.shape} matrix")
         return self._seen(x, _squared(r) if factors.finite else np.inf), r, factors
 
 
@@ -217,8 +239,8 @@ def require_least_squares(problem: Counted, method: str) -> CountedLeastSquares:
     """``problem`` itself where it is a sum of squares; otherwise an :class:`InputError` that says what to use."""
     if not isinstance(problem, CountedLeastSquares):
         raise InputError(
-            f"optimizer '{method}' minimizes sums of squares, got value and gradient only: return residuals and "
-            "say residuals=True (an object needs residuals and residuals_and_jacobian), or use 'bfgs' or 'lbfgs'"
+            f"optimizer '{method}' minimizes sums of squares, got value and gradient only: return residuals and say "
+            "residuals=True (an object needs residuals and residuals_and_jacobian besides), or use 'bfgs' or 'lbfgs'"
         )
     return problem
 

@@ -82,6 +82,11 @@ class Causal:
         return self.matrix.shape
 
     @property
+    def rows(self) -> int:
+        """What ``first`` counts."""
+        return len(self.matrix)
+
+    @property
     def dtype(self) -> np.dtype:
         return self.matrix.dtype
 

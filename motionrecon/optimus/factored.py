@@ -54,6 +54,11 @@ class Factored:
         """(n,) the first row of the first state that each unknown moves; beyond all rows where it moves none."""
         return self.inner.first
 
+    @property
+    def rows(self) -> int:
+        """What ``first`` counts."""
+        return self.inner.rows
+
     def dense(self) -> np.ndarray:
         """The matrix itself."""
         frames, _, states = self.outer.shape

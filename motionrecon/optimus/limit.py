@@ -16,5 +16,5 @@ def check_unknowns(n: int, limit: int) -> None:
         raise InputError(
             f"{n} unknowns are more than Optimus takes (limit={limit}): its matrix B holds {n} x {n} numbers, and a "
             f"step works on {COPIES} of that size, {COPIES * 8 * n**2 / 1e9:.3g} GB; raise the limit if you have the "
-            "memory and the time, or use a method without a matrix, such as L-BFGS or Adam"
+            "memory and the time, or use a method without a matrix: 'lbfgs' or 'adam'"
         )

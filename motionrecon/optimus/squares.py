@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 SINGLE = 100
 #: Secants of one step at most: the trials nearest to the point that was taken.
 SECANTS = 6
+#: Share of leading zeros in J from which unknowns are said to act one after the other; half of a window's J are.
+CAUSAL = 0.1
 #: An acceleration is at most as long as its step.
 LONGEST_ACCELERATION = 1.0
 
@@ -104,7 +106,7 @@ class Model:
                 matrix = Causal.of(np.ascontiguousarray(J, np.float32 if J.shape[1] >= SINGLE else np.float64))
             jacobian = Corrected.of(matrix)
             gradient = jacobian.transposed_times(r[:, None])[:, 0].astype(float)
-            return cls(r, jacobian, matrix.gram(), gradient, _late(matrix.first))
+            return cls(r, jacobian, matrix.gram(), gradient, _late(matrix))
 
     @property
     def finite(self) -> bool:
@@ -428,7 +430,13 @@ def _worth_it(memory: Memory, before: float, after: float, spent: float) -> bool
     return bool(gain * spent >= whole * (spent - memory.spent))
 
 
-def _late(first: np.ndarray) -> np.ndarray:
-    """(n,) the first residual that each unknown moves, scaled to -1/2 ... 1/2; zeros where that tells nothing."""
+def _late(matrix: Causal | Factored) -> np.ndarray:
+    """(n,) the first residual, or state, that each unknown moves, scaled to -1/2 ... 1/2; zeros where it tells nothing.
+
+    Where few entries are leading zeros these are accidents, and the order of the residuals must not matter.
+    """
+    first = matrix.first
     low, high = float(first.min()), float(first.max())
-    return (first - low) / (high - low) - 0.5 if high > low else np.zeros(len(first))
+    if high == low or first.mean() < CAUSAL * matrix.rows:
+        return np.zeros(len(first))
+    return (first - low) / (high - low) - 0.5

@@ -10,10 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import mean
 from types import FrameType
 from typing import Any, ClassVar
 
-from motionrecon.training.curves import draw
+from motionrecon.errors import InputError
+from motionrecon.training.curves import draw, read_log
 from motionrecon.training.settings import DEFAULT_MINUTES, Settings
 
 #: Seconds between checkpoints.
@@ -39,6 +41,8 @@ class Loop(ABC):
 
     def __init__(self, settings: Settings, folder: Path, say: Callable[[str], None]) -> None:
         self.settings, self.folder, self.say = settings, Path(folder), say
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InputError(f"--output {self.folder} is a file: name a folder, which is made")
         self.step, self.validations, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
         self.logs = self.stoppable = True
         self._stop = False
@@ -91,6 +95,13 @@ class Loop(ABC):
         self.save()
         if self.logs:
             draw(self.folder)
+
+    def summary(self) -> str:
+        """What the validations say, in half a line."""
+        lines = read_log(self.folder / "log.jsonl")
+        checks = [mean(line["validation"].values()) for line in lines if "validation" in line]
+        text = f"validation went from {checks[0]:.3f} to {checks[-1]:.3f} decades"
+        return text + (", so this has learned nothing" if checks[-1] <= checks[0] else "")
 
     def _done(self) -> float:
         """The share of the training that is over."""
