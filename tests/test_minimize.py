@@ -312,7 +312,11 @@ class Object:
         ("residuals_and_jacobian", lambda x: (np.ones((3, 1)), np.eye(3)), r"shapes \(3, 1\) and \(3, 3\)"),
         ("residuals", lambda x: np.ones((3, 1)), r"residuals gave an array of shape \(3, 1\)"),
         ("residuals_batch", lambda X: np.ones((3, len(X) + 1)), "residuals_batch gave"),
-        ("residuals_and_factors", lambda x: (np.ones(3), np.eye(3)), "residuals_and_factors gave a ndarray"),
+        (
+            "residuals_and_factors",
+            lambda x: (np.ones(3), np.eye(3)),
+            "residuals_and_factors gave no Factors but a ndarray",
+        ),
         (
             "residuals_and_factors",
             lambda x: (np.ones(3), Factors(np.ones((2, 2, 1)), np.ones((2, 1, 3)), np.zeros((0, 3)))),

@@ -297,11 +297,11 @@ def test_a_training_runs_in_a_thread_and_leaves_a_handler_alone(tmp_path):
     assert training.step == 1
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        interrupted = Training(replace(SMALL, steps=2), tmp_path / "ignoring", tasks=[Bowls()])
-        advance = interrupted._advance
-        interrupted._advance = lambda done: (os.kill(os.getpid(), signal.SIGINT), advance(done))[1]
-        interrupted.run()
-        assert interrupted.step == 2
+        ignoring = Training(replace(SMALL, steps=2), tmp_path / "ignoring", tasks=[Bowls()])
+        advance = ignoring._advance
+        ignoring._advance = lambda done: (os.kill(os.getpid(), signal.SIGINT), advance(done))[1]
+        ignoring.run()
+        assert ignoring.step == 2
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

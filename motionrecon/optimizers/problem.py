@@ -223,7 +223,9 @@ class CountedLeastSquares(Counted):
         self.evaluations += Evaluations(jacobians=1)
         r, factors = self._squares.residuals_and_factors(x)
         r = np.asarray(r, dtype=float)
-        self._require(isinstance(factors, Factors), f"residuals_and_factors gave a {type(factors).__name__}")
+        self._require(
+            isinstance(factors, Factors), f"residuals_and_factors gave no Factors but a {type(factors).__name__}"
+        )
         fits = r.ndim == 1 and factors.shape == (len(r), self.n)
         self._require(fits, f"residuals_and_factors gave {r.shape} and factors of a {factors.shape} matrix")
         return self._seen(x, _squared(r) if factors.finite else np.inf), r, factors

@@ -17,7 +17,7 @@ class Matrix(Protocol):
     """What is asked of the Jacobian (m, n) itself: `Causal`, `Factored`.
 
     Attributes:
-        first: (n,) when each column begins to act, as a number of rows.
+        first: (n,) the first row in which each column acts, of ``rows``: the matrix's, or of the states behind it.
     """
 
     @property
@@ -26,6 +26,8 @@ class Matrix(Protocol):
     def dtype(self) -> np.dtype: ...
     @property
     def first(self) -> np.ndarray: ...
+    @property
+    def rows(self) -> int: ...
     def dense(self) -> np.ndarray:
         """J (m, n)."""
 

@@ -74,11 +74,11 @@ class Factored:
         square[:, each, each] = (1 + RIDGE) * square[:, each, each] + 1e-300  # the last for states that none sees
         root = np.linalg.cholesky(square).transpose(0, 2, 1).astype(self.dtype)
         inner = self.inner.matrix.reshape(frames, states, -1)
-        rows = np.zeros_like(inner)  # of a matrix with the same squares, s for each frame
+        short = np.zeros_like(inner)  # s rows for each frame, with the same squares as its w
         for f in range(frames):
             columns = self.inner.columns(states * (f + 1))
-            np.matmul(root[f], inner[f, :, :columns], out=rows[f, :, :columns])
-        normal = self.inner.like(rows.reshape(self.inner.shape)).gram()
+            np.matmul(root[f], inner[f, :, :columns], out=short[f, :, :columns])
+        normal = self.inner.like(short.reshape(self.inner.shape)).gram()
         return normal + (self.direct.T @ self.direct).toarray()
 
     def times(self, X: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
 from motionrecon.optimizers.problem import Counted, CountedLeastSquares, Factors, require_least_squares
 from motionrecon.optimus.causal import Causal
-from motionrecon.optimus.corrected import Corrected
+from motionrecon.optimus.corrected import Corrected, Matrix
 from motionrecon.optimus.factored import Factored
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Model:
         """The model of freshly evaluated residuals and Jacobian, in single precision if large."""
         with np.errstate(over="ignore", invalid="ignore"):
             if isinstance(J, Factors):
-                matrix: Causal | Factored = Factored.of(J, np.float32 if J.inner.shape[2] >= SINGLE else np.float64)
+                matrix: Matrix = Factored.of(J, np.float32 if J.inner.shape[2] >= SINGLE else np.float64)
             else:
                 matrix = Causal.of(np.ascontiguousarray(J, np.float32 if J.shape[1] >= SINGLE else np.float64))
             jacobian = Corrected.of(matrix)
@@ -430,7 +430,7 @@ def _worth_it(memory: Memory, before: float, after: float, spent: float) -> bool
     return bool(gain * spent >= whole * (spent - memory.spent))
 
 
-def _late(matrix: Causal | Factored) -> np.ndarray:
+def _late(matrix: Matrix) -> np.ndarray:
     """(n,) the first residual, or state, that each unknown moves, scaled to -1/2 ... 1/2; zeros where it tells nothing.
 
     Where few entries are leading zeros these are accidents, and the order of the residuals must not matter.
