@@ -111,7 +111,7 @@ class Factors:
 class FactoredLeastSquares(LeastSquares, Protocol):
     """A least-squares problem that knows the factors of its Jacobian: states, as of a simulation, stand in between.
 
-    Where residuals are many more than states, Optimus saves most of its own arithmetic by them.
+    Where residuals are many more than states, they spare Optimus much of its own arithmetic: a third on windows.
     """
 
     def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
