@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from motionrecon.core.files import atomic
 from motionrecon.data.mannequin import INDEX, SEGMENTS, parent
 from motionrecon.errors import InputError
-from motionrecon.files import atomic
 
 WHEEL = "pybullet==3.2.7"
 SHA256 = {

@@ -10,8 +10,8 @@ import av
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from motionrecon import landmarks
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
 from motionrecon.data.clips import CAMERA, DemoClip
 from motionrecon.data.mannequin import Mannequin
 from motionrecon.data.scene import render

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from motionrecon.blas import one_thread
-from motionrecon.files import sha256
+from motionrecon.core.blas import one_thread
+from motionrecon.core.files import sha256
 
 _FPS = 30
 _IMAGE_SIZE = (1280, 720)

@@ -1,7 +1,7 @@
 """Makes the window problems on which optimizers are trained and compared: ``python -m motionrecon.data.make_windows``.
 
 Every clip goes the main job's own road: keypoints, the kinematic fit, then the physics window by window; where the run
-stands between two windows is kept (`motionrecon.tasks.windows`). Two kinds of clips:
+stands between two windows is kept (`motionrecon.research.tasks.windows`). Two kinds of clips:
 
 - real: the demo clip, and the balancing clip of Pose2Sim's demo (BSD 3-Clause), through the detector;
 - synthetic: DeepMimic's motions (MIT) done by a person of random proportions, of whom a random camera sees keypoints
@@ -28,23 +28,23 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from motionrecon.blas import one_thread
 from motionrecon.body import Body, Proportions
 from motionrecon.body.pose import pose
-from motionrecon.camera import Camera
-from motionrecon.camera_file import load_camera
+from motionrecon.cameras.file import load_camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.blas import one_thread
+from motionrecon.core.files import sha256
+from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import deepmimic
 from motionrecon.data.clips import CAMERA, demo_clip
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.errors import InputError
-from motionrecon.files import sha256
 from motionrecon.keypoints import detect_keypoints
 from motionrecon.kinematics.fit import fit, landmark_trust
-from motionrecon.landmarks import INDEX, MIRROR
-from motionrecon.objective.window import Engine
 from motionrecon.physics.rollout import State
-from motionrecon.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
-from motionrecon.windows import Evidence, Settings, Stretch, simulate, steps_per_frame
+from motionrecon.physics.windows.problem import Engine
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate, steps_per_frame
+from motionrecon.research.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
 MOTIONS = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from motionrecon import landmarks
+from motionrecon.core import landmarks
 
 SIDES = ("left", "right")
 #: Segment names, parents before children.
@@ -96,7 +96,7 @@ class Mannequin:
         faces: garment name -> (F, 3) triangles over ``rest``.
         centres: (16, 3), joint centres in that pose.
         rest_rotation: (16, 3, 3), orientation of each segment's frame in that pose.
-        landmark_segment: (33,), the segment that carries each landmark of `motionrecon.landmarks`.
+        landmark_segment: (33,), the segment that carries each landmark of `motionrecon.core.landmarks`.
         landmark_local: (33, 3), the landmark in that segment's frame.
     """
 

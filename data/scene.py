@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import mujoco
 import numpy as np
 
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
 from motionrecon.data.mannequin import Mannequin, vertex_normals
 
 _COLOURS = {

@@ -16,7 +16,7 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from motionrecon import landmarks
+from motionrecon.core import landmarks
 from motionrecon.data.deepmimic import Clip
 from motionrecon.data.make_clip import FEET, Performance
 from motionrecon.data.mannequin import INDEX, SEGMENTS, SIDES, Mannequin, parent

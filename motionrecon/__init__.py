@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
     from motionrecon.optimizers import minimize
     from motionrecon.pipeline import reconstruct
+    from motionrecon.result.motion import Motion
 
 __version__: str
 
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
 
         return reconstruct
     if name == "Motion":
-        from motionrecon.motion import Motion
+        from motionrecon.result.motion import Motion
 
         return Motion
     if name == "minimize":

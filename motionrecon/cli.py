@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
-from motionrecon.config import Options, Switch
+from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError
-from motionrecon.progress import Bars, Progress, Silent
-from motionrecon.training.settings import Settings as TrainingSettings
+from motionrecon.options import Options, Switch
+from motionrecon.research.training.settings import Settings as TrainingSettings
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 #: What OpenCV and MediaPipe need from the system; desktops have it.
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
@@ -146,7 +146,7 @@ def info(*, json: Switch = False) -> None:
 @bench.command
 def physics() -> None:
     """Measure the derivatives of a physics window, their cost and correctness, and Optimus's own arithmetic."""
-    from motionrecon.bench import physics as benchmark
+    from motionrecon.research.bench import physics as benchmark
 
     benchmark.main()
 
@@ -194,13 +194,13 @@ def optimizers(
     """
     if physics:
         _check_windows_only(functions, dims, evaluations, instances, weights, seed, retune)
-        from motionrecon.bench import windows
+        from motionrecon.research.bench import windows
 
         report = windows.main(output or Path("windows_bench"), quick=quick, processes=workers, only=methods)
         if not quiet:
             print(report)
         return
-    from motionrecon.bench import optimizers as benchmark
+    from motionrecon.research.bench import optimizers as benchmark
 
     folder = output or Path("optimizers_bench")
     plan = benchmark.chosen(
@@ -231,8 +231,8 @@ def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) ->
         method: name of an optimizer.
         workers: processes.
     """
-    from motionrecon.bench import window_safety
     from motionrecon.optimizers.registry import REGISTRY
+    from motionrecon.research.bench import window_safety
 
     if windows < 1:
         raise InputError(f"--windows is {windows}: give at least 1")
@@ -264,13 +264,13 @@ def train_optimus(
         print(line, file=sys.stderr, flush=True)
 
     if settings.tasks == "physics":
-        from motionrecon.training.squares import WindowTraining
+        from motionrecon.research.training.squares import WindowTraining
 
         windows = WindowTraining(settings, folder, say=say)
         windows.run()
         found, use = windows.summary(), "squares"
     else:
-        from motionrecon.training.train import Training
+        from motionrecon.research.training.train import Training
 
         training = Training(settings, folder, say=say)
         training.run()
@@ -325,7 +325,7 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"
         )
     if not options.gives_focal_length:
-        from motionrecon.camera_file import DEFAULT_FOV
+        from motionrecon.cameras.file import DEFAULT_FOV
 
         line += (
             f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "

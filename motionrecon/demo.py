@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motionrecon import metrics
-from motionrecon.config import Options
 from motionrecon.data.clips import CAMERA, demo_clip
+from motionrecon.options import Options
+from motionrecon.result import metrics
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 
 def video() -> Path:

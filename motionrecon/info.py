@@ -136,7 +136,7 @@ def _weights() -> dict[str, str]:
 
 def _detector(name: str, record: dict[str, Any]) -> str:
     """Whether a detector's model is on this machine and is the right file. Nothing is fetched."""
-    from motionrecon.files import sha256
+    from motionrecon.core.files import sha256
     from motionrecon.keypoints import models
 
     if "installed_member" in record:

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import landmarks
-from .blas import one_thread
-from .body import Body
-from .body.pose import pose
-from .body.proportions import Proportions
-from .camera import Camera
-from .camera_file import default_camera, load_camera
-from .checkpoints import Checkpoint
-from .config import Options
-from .errors import InputError, MotionReconError
-from .files import sha256
-from .keypoints import Keypoints, detect_keypoints, load_keypoints
-from .kinematics.fit import Weights, fit, landmark_trust
-from .motion import Motion
-from .objective.window import Engine
-from .output import CACHE, prepare, publish
-from .progress import Progress, Silent
-from .quality import quality
-from .simulated import Frames, kinematic_frames, simulated_frames
-from .video import VideoInfo, probe
-from .windows import Evidence, Settings, Stretch, Trust, simulate, steps_per_frame
+from motionrecon.body import Body
+from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.pose import pose
+from motionrecon.cameras.file import default_camera, load_camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
+from motionrecon.core.blas import one_thread
+from motionrecon.core.cache import Checkpoint
+from motionrecon.core.files import sha256
+from motionrecon.core.progress import Progress, Silent
+from motionrecon.errors import InputError, MotionReconError
+from motionrecon.keypoints import Keypoints, detect_keypoints, load_keypoints
+from motionrecon.kinematics.fit import Weights, fit, landmark_trust
+from motionrecon.options import Options
+from motionrecon.physics.windows.problem import Engine
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust, simulate, steps_per_frame
+from motionrecon.result.folder import CACHE, prepare, publish
+from motionrecon.result.frames import Frames, kinematic_frames, simulated_frames
+from motionrecon.result.motion import Motion
+from motionrecon.result.quality import quality
+from motionrecon.video.reading import VideoInfo, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def reconstruct(
         video: a video file; may be left out where ``keypoints`` are given.
         output: a folder for the result, which is made; None writes nothing.
         progress: told of every stage; None for silence (warnings go to the log).
-        **options: the fields of `motionrecon.config.Options`: ``height=1.8``, ``camera="calib.toml"``, ...
+        **options: the fields of `motionrecon.options.Options`: ``height=1.8``, ``camera="calib.toml"``, ...
 
     Returns:
         The motion; its ``report`` says how good it is.
@@ -314,7 +314,7 @@ class _Run:
         """All files of the result, which appear in the folder together."""
         if self.folder is None:
             return
-        from .render import write_overlay
+        from motionrecon.render import write_overlay
 
         o = self.options
         with publish(self.folder) as scratch:
@@ -339,11 +339,11 @@ def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None
 
 def _weights(optimizer: str) -> dict[str, str]:
     """The hash of the weights that the windows' optimizer runs with; none are read, and no torch, where it has none."""
-    from .optimizers.optimus import SQUARES_WEIGHTS
+    from motionrecon.optimus.facade import SQUARES_WEIGHTS
 
     if optimizer != "optimus" or not SQUARES_WEIGHTS:
         return {}
-    from .optimus import weights
+    from motionrecon.optimus import weights
 
     return {SQUARES_WEIGHTS: weights.records()[SQUARES_WEIGHTS]["sha256"]}
 

@@ -8,10 +8,10 @@ from functools import cache
 import mujoco
 import numpy as np
 
-from motionrecon import landmarks
 from motionrecon.body.model import Body
-from motionrecon.camera import LEVEL, Camera
-from motionrecon.motion import Motion
+from motionrecon.cameras.pinhole import LEVEL, Camera
+from motionrecon.core import landmarks
+from motionrecon.result.motion import Motion
 
 
 @cache

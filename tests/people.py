@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from motionrecon import landmarks
 from motionrecon.body import Body, Proportions
 from motionrecon.body.pose import pose
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
 
 SIZE = (1280, 720)
 

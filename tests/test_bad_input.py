@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from clips import demo_images, empty_images, write_clip
 
-from motionrecon import cli, windows
-from motionrecon.motion import Motion
-from motionrecon.progress import Silent
+from motionrecon import cli
+from motionrecon.core.progress import Silent
+from motionrecon.physics.windows import stage as windows
+from motionrecon.result.motion import Motion
 
 RESULT = {"motion.npz", "model.xml", "report.json", "motion.bvh", "overlay.mp4"}
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from motionrecon.bench import learned, optimizers, peers, profiles, tables
-from motionrecon.bench.optimizers import Plan, Settings
-from motionrecon.bench.peers import Instances, Tuned
-from motionrecon.bench.tables import Entry
+from motionrecon.core.files import read_arrays
 from motionrecon.errors import InputError
-from motionrecon.files import read_arrays
 from motionrecon.optimizers import minimize
-from motionrecon.tasks.functions import FUNCTIONS
+from motionrecon.research.bench import learned, optimizers, peers, profiles, tables
+from motionrecon.research.bench.optimizers import Plan, Settings
+from motionrecon.research.bench.peers import Instances, Tuned
+from motionrecon.research.bench.tables import Entry
+from motionrecon.research.tasks.functions import FUNCTIONS
 
 
 class Counting(nn.Module):

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from motionrecon import cli
-from motionrecon.bench import arithmetic
-from motionrecon.bench import window_report as report
-from motionrecon.bench import window_safety as safety
-from motionrecon.bench import windows as bench
-from motionrecon.bench.windows import Method, Task
 from motionrecon.errors import InputError
 from motionrecon.optimizers import BatchedLeastSquares, FactoredLeastSquares
 from motionrecon.optimizers.lm import LM
-from motionrecon.tasks.windows import choose, load
+from motionrecon.research.bench import arithmetic
+from motionrecon.research.bench import window_report as report
+from motionrecon.research.bench import window_safety as safety
+from motionrecon.research.bench import windows as bench
+from motionrecon.research.bench.windows import Method, Task
+from motionrecon.research.tasks.windows import choose, load
 
 A = Method("lm-plain", "lm", {"search": 1, "broyden": 0})
 B = Method("better", "lm")

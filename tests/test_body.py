@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionrecon import landmarks
 from motionrecon.body import Body, Proportions
-from motionrecon.body.detector import MARKED, SEEN
-from motionrecon.body.joints import HINGES
-from motionrecon.body.mjcf import SIDES
+from motionrecon.body.capsules.joints import HINGES
+from motionrecon.body.capsules.marks import MARKED, SEEN
+from motionrecon.body.capsules.mjcf import SIDES
+from motionrecon.body.capsules.segments import SEGMENTS
 from motionrecon.body.pose import pose
-from motionrecon.body.segments import SEGMENTS
 from motionrecon.body.tangent import difference, integrate, quat_exp, quat_log
+from motionrecon.core import landmarks
 
 LIMBS = {"shoulder": "upper_arm", "elbow": "forearm", "wrist": "hand", "hip": "thigh", "knee": "shank", "ankle": "foot"}
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from motions import body, kinematic, walking
 from scipy.spatial.transform import Rotation
 
+from motionrecon.core.landmarks import INDEX
 from motionrecon.errors import InputError, OutputError
 from motionrecon.export import export
-from motionrecon.landmarks import INDEX
 
 #: Bone heads that must lie on landmarks.
 HEADS = {

@@ -16,8 +16,8 @@ from motions import walking
 from support import require
 from test_bvh import ENDS, HEADS
 
-from motionrecon.landmarks import INDEX
-from motionrecon.motion import Motion
+from motionrecon.core.landmarks import INDEX
+from motionrecon.result.motion import Motion
 
 FPS = 30000 / 1001
 

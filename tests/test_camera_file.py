@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from motionrecon.camera_file import DEFAULT_FOV, default_camera, load_camera
+from motionrecon.cameras.file import DEFAULT_FOV, default_camera, load_camera
 from motionrecon.errors import InputError
 
 SIZE = (1088, 1920)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from motionrecon.camera_motion import CameraMotion
+from motionrecon.cameras.stillness import CameraMotion
 
 _SIZE = (320, 240)
 

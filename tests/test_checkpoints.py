@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from motionrecon import checkpoints
-from motionrecon.checkpoints import Checkpoint
-from motionrecon.progress import Silent
+from motionrecon.core import cache as checkpoints
+from motionrecon.core.cache import Checkpoint
+from motionrecon.core.progress import Silent
 
 INPUT = {"pixels": np.arange(6.0).reshape(2, 3), "fps": 30.0, "settings": {"optimizer": "lm", "assist": None}}
 ARRAYS = {"qpos": np.array([1.0, np.nan, 3.0]), "windows": np.array('[{"status": "ok"}]'), "frame": np.array(7)}

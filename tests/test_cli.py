@@ -12,8 +12,8 @@ import pytest
 
 import motionrecon
 from motionrecon import cli
-from motionrecon.config import Options
 from motionrecon.errors import InputError
+from motionrecon.options import Options
 
 
 def run(capsys, *arguments):
@@ -183,13 +183,13 @@ def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
 
 
 def test_the_bench_runs(capsys, monkeypatch):
-    monkeypatch.setattr("motionrecon.bench.physics.main", lambda: print("ratios"))
+    monkeypatch.setattr("motionrecon.research.bench.physics.main", lambda: print("ratios"))
     assert run(capsys, "bench", "physics")[:2] == (0, "ratios\n")
 
 
 def test_the_bench_of_windows_takes_no_options_of_functions(capsys, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr("motionrecon.bench.windows.main", lambda *a, **k: asked.append((a, k)) or tmp_path)
+    monkeypatch.setattr("motionrecon.research.bench.windows.main", lambda *a, **k: asked.append((a, k)) or tmp_path)
     code, out, _ = run(capsys, "bench", "optimizers", "--physics", "--quick", "--methods", "lm", "-o", str(tmp_path))
     assert code == 0 and out.strip() == str(tmp_path)
     assert asked == [((tmp_path,), {"quick": True, "processes": 2, "only": ("lm",)})]

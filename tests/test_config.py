@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from motionrecon.config import Options
 from motionrecon.errors import InputError
+from motionrecon.options import Options
 
 
 def test_the_defaults_make_sense():

@@ -9,9 +9,10 @@ import pytest
 from motions import walking
 from scipy.spatial.transform import Rotation
 
-from motionrecon import cli, demo, landmarks
-from motionrecon.camera import Camera
-from motionrecon.motion import Motion
+from motionrecon import cli, demo
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
+from motionrecon.result.motion import Motion
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import av
 import numpy as np
 import pytest
 
-from motionrecon import landmarks
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
+from motionrecon.core.files import sha256
 from motionrecon.data.clips import CAMERA, demo_clip
-from motionrecon.files import sha256
 
 GRAVITY = 9.81
 

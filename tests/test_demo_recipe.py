@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motionrecon import landmarks
-from motionrecon.blas import one_thread
+from motionrecon.core import landmarks
+from motionrecon.core.blas import one_thread
 from motionrecon.data import deepmimic, simulate
 from motionrecon.data.make_clip import Performance
 from motionrecon.data.mannequin import INDEX, SEGMENTS, Mannequin, parent

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionrecon.bench import physics as bench
 from motionrecon.body.model import Body
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.physics.derivatives import Linearizer, _root_rotation, adjoint, sensitivity
 from motionrecon.physics.rollout import Simulator, State
+from motionrecon.research.bench import physics as bench
 
 
 @pytest.fixture(scope="module")

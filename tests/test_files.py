@@ -6,8 +6,8 @@ import hashlib
 import numpy as np
 import pytest
 
+from motionrecon.core.files import atomic, read_arrays, sha256
 from motionrecon.errors import InputError, OutputError
-from motionrecon.files import atomic, read_arrays, sha256
 
 
 def test_success_replaces_the_old_file_and_leaves_nothing_else(tmp_path):

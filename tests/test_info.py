@@ -20,7 +20,7 @@ def test_it_names_what_a_bug_report_needs():
 
 
 def test_weights_are_told_by_their_hashes(optimus_weights):
-    from motionrecon.files import sha256
+    from motionrecon.core.files import sha256
 
     assert info.collect()["weights"]["optimus"] == f"ok ({sha256(optimus_weights)[:12]})"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motionrecon.core.landmarks import COUNT, INDEX
+from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError, ModelError
 from motionrecon.keypoints import cache, detect_keypoints, load_keypoints, models
 from motionrecon.keypoints import file as keypoint_file
 from motionrecon.keypoints.detect import Detection, quiet
-from motionrecon.landmarks import COUNT, INDEX
-from motionrecon.progress import Silent
 
 
 def some(count: int = 5):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from motionrecon.core.landmarks import INDEX, MIRROR, NAMES
 from motionrecon.errors import InputError
 from motionrecon.keypoints.detect import Detection
 from motionrecon.keypoints.file import assemble
@@ -12,7 +13,6 @@ from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.tracks import distinct, follow
-from motionrecon.landmarks import INDEX, MIRROR, NAMES
 
 #: Half widths (left is +) and heights above the floor of a standing person 1.7 tall.
 _PLACES = {

@@ -10,10 +10,10 @@ import pytest
 from people import Seen
 from scipy.spatial.transform import Rotation
 
-from motionrecon import landmarks
 from motionrecon.body import Body, Proportions
 from motionrecon.body.tangent import difference, quat_exp, quat_multiply
-from motionrecon.camera import LEVEL, Camera
+from motionrecon.cameras.pinhole import LEVEL, Camera
+from motionrecon.core import landmarks
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.contact import standing_points
 from motionrecon.kinematics.fit import fit, landmark_trust

@@ -10,7 +10,8 @@ import people
 import pytest
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body import Proportions, mjcf
+from motionrecon.body import Proportions
+from motionrecon.body.capsules import mjcf
 from motionrecon.body.tangent import integrate
 from motionrecon.kinematics.block import Block, robust
 from motionrecon.kinematics.state import Trajectory, resized

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from motionrecon.metrics import FEET, JOINTS, _aligned_distance, foot_quality, pick, pose_errors, vertical_force_error
+from motionrecon.result.metrics import (
+    FEET,
+    JOINTS,
+    _aligned_distance,
+    foot_quality,
+    pick,
+    pose_errors,
+    vertical_force_error,
+)
 
 FPS = 50.0
 seeds = st.integers(0, 2**32 - 1)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from motions import simulated, walking
 
 from motionrecon.errors import InputError, OutputError
-from motionrecon.motion import Motion
-from motionrecon.replay import replay
+from motionrecon.result.motion import Motion
+from motionrecon.result.replay import replay
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from motionrecon.optimus import trend
 from motionrecon.optimus.network import LAYERS, OptimusNetwork
 from motionrecon.optimus.rule import DIALS, LOCAL, MIX, OptimusRule, shape
 from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
-from motionrecon.tasks.functions import sample, stream
+from motionrecon.research.tasks.functions import sample, stream
 
 
 def speaking(seed=0, size=0.3, **kinds):

@@ -7,7 +7,7 @@ from stepping import steps
 from motionrecon.optimus import trend
 from motionrecon.optimus.modes import LADDER, LAND, LOCAL, SAMPLE
 from motionrecon.optimus.rule import OptimusRule
-from motionrecon.tasks.functions import sample
+from motionrecon.research.tasks.functions import sample
 
 
 def modes(rule, evaluate, x0, budget):

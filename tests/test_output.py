@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from motionrecon.errors import OutputError
-from motionrecon.output import prepare, publish
+from motionrecon.result.folder import prepare, publish
 
 
 def names(folder):

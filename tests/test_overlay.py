@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from motions import camera, kinematic, simulated, walking
 
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.landmarks import BODY, INDEX
 from motionrecon.errors import InputError, OutputError
-from motionrecon.landmarks import BODY, INDEX
-from motionrecon.motion import Motion
 from motionrecon.render import colours, render_still, write_overlay
 from motionrecon.render.overlay import Painter
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.shape import Capsules, Shape
 from motionrecon.render.skeleton import project_through_lens
 from motionrecon.render.stage import Stage
+from motionrecon.result.motion import Motion
 
 
 def decoded(path: Path) -> tuple[list[np.ndarray], av.VideoStream]:

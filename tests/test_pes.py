@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from motionrecon.training.pes import estimate
+from motionrecon.research.training.pes import estimate
 
 N, POSITIVE, STEPS, TRUNCATION, SIGMA = 23, 10, 200, 5, 0.05
 

@@ -15,17 +15,18 @@ import pytest
 from clips import demo_images, empty_images, write_clip
 
 import motionrecon
-from motionrecon import landmarks, pipeline
-from motionrecon.config import Options
+from motionrecon import pipeline
+from motionrecon.core import landmarks
+from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.keypoints.openpose import _BODY_25
-from motionrecon.motion import Motion
+from motionrecon.options import Options
+from motionrecon.physics.windows.stage import Stretch, simulate
 from motionrecon.pipeline import _bridged, _cut
-from motionrecon.progress import Silent
-from motionrecon.replay import replay
-from motionrecon.windows import Stretch, simulate
+from motionrecon.result.motion import Motion
+from motionrecon.result.replay import replay
 
 FRAMES = 16
 QUICK = {"height": 1.75, "window": 0.4, "overlap": 0.2}

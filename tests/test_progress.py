@@ -2,7 +2,7 @@
 
 import pytest
 
-from motionrecon.progress import Bars, Silent
+from motionrecon.core.progress import Bars, Silent
 
 
 def test_a_log_gets_a_line_a_stage_and_the_warnings_as_they_are(capsys):

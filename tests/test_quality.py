@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from motions import camera, walking
 
-from motionrecon import landmarks
-from motionrecon.quality import quality
+from motionrecon.core import landmarks
+from motionrecon.result.quality import quality
 
 
 @pytest.fixture(scope="module")

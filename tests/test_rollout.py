@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionrecon.bench.physics import Window, standing_window
 from motionrecon.body.model import Body
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import Rollout, Simulator, State
+from motionrecon.research.bench.physics import Window, standing_window
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers import Problem, minimize
-from motionrecon.tasks.functions import FUNCTIONS, HELD_OUT, MULTIMODAL, TRAINED, FunctionBatch, sample, stream
+from motionrecon.research.tasks.functions import FUNCTIONS, HELD_OUT, MULTIMODAL, TRAINED, FunctionBatch, sample, stream
 
 by_name = pytest.mark.parametrize("name", FUNCTIONS)
 SIZES = (1, 2, 3, 4, 7, 10, 50)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from motionrecon.tasks import functions
-from motionrecon.tasks.ripples import HALF, random_bowl
-from motionrecon.training.tasks import Functions
+from motionrecon.research.tasks import functions
+from motionrecon.research.tasks.ripples import HALF, random_bowl
+from motionrecon.research.training.tasks import Functions
 
 
 def bowl(seed):

@@ -17,12 +17,12 @@ from support import interrupted, killed
 
 from motionrecon.errors import InputError
 from motionrecon.optimus.adafactor import AdafactorMLP
-from motionrecon.training.curves import draw, read_log
-from motionrecon.training.rules import RULES, build
-from motionrecon.training.settings import Settings
-from motionrecon.training.tasks import Functions, _LogGap
-from motionrecon.training.train import Training, load_weights
-from motionrecon.training.unroll import Loss, Particles, begin, run, score, set_weights, weights_of
+from motionrecon.research.training.curves import draw, read_log
+from motionrecon.research.training.rules import RULES, build
+from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.tasks import Functions, _LogGap
+from motionrecon.research.training.train import Training, load_weights
+from motionrecon.research.training.unroll import Loss, Particles, begin, run, score, set_weights, weights_of
 
 #: A training of seconds.
 SMALL = Settings(

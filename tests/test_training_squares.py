@@ -13,11 +13,11 @@ from motionrecon.errors import InputError
 from motionrecon.optimus import weights
 from motionrecon.optimus.learned import SquaresNetwork
 from motionrecon.optimus.squares import Model, OptimusSquares, _Damped
-from motionrecon.tasks.windows import load, sample
-from motionrecon.training import squares
-from motionrecon.training.settings import Settings
-from motionrecon.training.squares import WindowTraining, learn_from, step_of
-from motionrecon.training.unroll import set_weights, weights_of
+from motionrecon.research.tasks.windows import load, sample
+from motionrecon.research.training import squares
+from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.squares import WindowTraining, learn_from, step_of
+from motionrecon.research.training.unroll import set_weights, weights_of
 
 SMALL = Settings(tasks="physics", steps=6, lr=3e-3)
 

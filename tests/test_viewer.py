@@ -24,10 +24,10 @@ import pytest
 import viser
 from support import require
 
-from motionrecon import landmarks
-from motionrecon.camera import LEVEL, Camera
+from motionrecon.cameras.pinhole import LEVEL, Camera
+from motionrecon.core import landmarks
 from motionrecon.errors import InputError
-from motionrecon.motion import Motion
+from motionrecon.result.motion import Motion
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.controls import readout, report_lines
 from motionrecon.viewer.meshes import arrow_mesh, body_meshes

@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, ModelError
-from motionrecon.files import sha256
 from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.optimus.learned import SquaresNetwork

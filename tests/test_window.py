@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionrecon.bench import physics as bench
 from motionrecon.body import Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
-from motionrecon.objective.readout import Readout, Term, _shrink, cauchy, cauchy_with_jacobian
-from motionrecon.objective.terms.control import Control
-from motionrecon.objective.terms.landmarks_3d import Landmarks3D
-from motionrecon.objective.terms.posture import Posture
-from motionrecon.objective.terms.reprojection import Reprojection
-from motionrecon.objective.window import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares, counted
 from motionrecon.physics.record import forces
+from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
+from motionrecon.physics.windows.readout import Readout, Term, _shrink, cauchy, cauchy_with_jacobian
+from motionrecon.physics.windows.terms.control import Control
+from motionrecon.physics.windows.terms.landmarks_3d import Landmarks3D
+from motionrecon.physics.windows.terms.posture import Posture
+from motionrecon.physics.windows.terms.reprojection import Reprojection
+from motionrecon.research.bench import physics as bench
 
 SECONDS = 0.25
 

@@ -11,16 +11,16 @@ import people
 import pytest
 from scipy.spatial.transform import Rotation
 
-from motionrecon import landmarks
+from motionrecon.core import landmarks
+from motionrecon.core.files import sha256
 from motionrecon.data import make_windows
 from motionrecon.data.deepmimic import HIP_HEIGHT
 from motionrecon.data.deepmimic import Clip as Motion
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.data.mannequin import SEGMENTS
 from motionrecon.errors import InputError
-from motionrecon.files import sha256
-from motionrecon.tasks.windows import SETS, Clip, Place, choose, load, path_of, sample, save
-from motionrecon.windows import Evidence, Settings, Stretch, simulate
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
+from motionrecon.research.tasks.windows import SETS, Clip, Place, choose, load, path_of, sample, save
 
 SHORT = Settings(window=0.4, overlap=0.2, evaluations=4)
 FRAMES = 27

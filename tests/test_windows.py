@@ -9,14 +9,14 @@ import numpy as np
 import people
 import pytest
 
-from motionrecon import landmarks
 from motionrecon.body.tangent import integrate
-from motionrecon.motion import Motion
-from motionrecon.objective.window import Engine
+from motionrecon.core import landmarks
 from motionrecon.optimizers import names
-from motionrecon.replay import replay
-from motionrecon.simulated import _about_frames, kinematic_frames, simulated_frames
-from motionrecon.windows import Evidence, Settings, Stretch, simulate, steps_per_frame, velocities
+from motionrecon.physics.windows.problem import Engine
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate, steps_per_frame, velocities
+from motionrecon.result.frames import _about_frames, kinematic_frames, simulated_frames
+from motionrecon.result.motion import Motion
+from motionrecon.result.replay import replay
 
 FPS = 30.0
 #: Windows of 12 frames of which 6 are kept, and no more effort than these short tests need.

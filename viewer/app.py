@@ -14,7 +14,7 @@ from motionrecon.errors import InputError
 from motionrecon.viewer.timeline import Timeline
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 _HOST = "127.0.0.1"  # a motion is nobody else's business: never an address that the network can reach
 _TICK = 1 / 60  # seconds between two looks at the clock while it runs
@@ -40,7 +40,7 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
     if not 0 < port < 65536:
         raise InputError(f"--port {port}: a port is a number from 1 to 65535")
     if isinstance(motion, str | Path):
-        from motionrecon.motion import Motion
+        from motionrecon.result.motion import Motion
 
         name, motion = Path(motion).resolve().name, Motion.load(motion)
     else:

@@ -14,7 +14,7 @@ from motionrecon.viewer.scene import Scene
 from motionrecon.viewer.timeline import MAX_SPEED, MIN_SPEED, Timeline
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 _PLAY, _PAUSE = viser.Icon.PLAYER_PLAY_FILLED, viser.Icon.PLAYER_PAUSE_FILLED
 _HAND_OFF = 0.25  # seconds after the last move of the slider in which only the user moves it

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 
 @dataclass(frozen=True)

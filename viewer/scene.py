@@ -9,14 +9,14 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from motionrecon import landmarks
+from motionrecon.core import landmarks
 from motionrecon.viewer.meshes import arrow_mesh, body_meshes
 from motionrecon.viewer.poses import Poses
 
 if TYPE_CHECKING:
     from viser import ViserServer
 
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 #: Left is orange and right is blue, as in the overlay; darker, since the scene is lit.
 LEFT, RIGHT, MIDDLE = (206, 92, 42), (44, 98, 170), (150, 154, 162)

@@ -14,7 +14,7 @@ from motionrecon.viewer.source_video import SourceVideo
 if TYPE_CHECKING:
     from viser import ViserServer
 
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 
 def open_source(motion: Motion) -> SourceVideo:

@@ -8,12 +8,12 @@ from functools import cached_property, lru_cache
 import mujoco
 import numpy as np
 
-from .. import landmarks
-from .detector import SEEN
-from .joints import HINGES
-from .mjcf import CONTACT_NAMES, write_mjcf
-from .proportions import Proportions
-from .segments import TYPICAL_BMI
+from motionrecon.body.capsules.joints import HINGES
+from motionrecon.body.capsules.marks import SEEN
+from motionrecon.body.capsules.mjcf import CONTACT_NAMES, write_mjcf
+from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.capsules.segments import TYPICAL_BMI
+from motionrecon.core import landmarks
 
 
 @dataclass(frozen=True)

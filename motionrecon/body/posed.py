@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .model import Body
-from .pose import Pose, pose
+from motionrecon.body.model import Body
+from motionrecon.body.pose import Pose, pose
 
 
 class Posed:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
-    from motionrecon.motion import Motion
+    from motionrecon.result.motion import Motion
 
 #: File suffix -> the module that writes it.
 FORMATS: dict[str, str] = {

@@ -24,8 +24,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from motionrecon.files import atomic
-from motionrecon.motion import Motion
+from motionrecon.core.files import atomic
+from motionrecon.result.motion import Motion
 
 #: World axes to the file's: ``p_bvh = AXES @ p_world``.
 AXES = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

@@ -14,7 +14,7 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints.types import Keypoints
 
 if TYPE_CHECKING:
-    from motionrecon.progress import Progress
+    from motionrecon.core.progress import Progress
 
 __all__ = ["Keypoints", "detect_keypoints", "load_keypoints"]
 
@@ -43,8 +43,8 @@ def detect_keypoints(
         InputError: the video cannot be used, or nobody is in it.
         ModelError: the detector's model cannot be had.
     """
+    from motionrecon.core.progress import Silent
     from motionrecon.keypoints.clip import detect_clip
-    from motionrecon.progress import Silent
 
     directory = None if cache_dir is None else Path(cache_dir)
     return detect_clip(Path(video), detector, start, end, directory, progress or Silent())

@@ -11,10 +11,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from motionrecon.core.progress import Progress
 from motionrecon.errors import InputError
 from motionrecon.keypoints import file
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.progress import Progress
 
 #: To be raised whenever the code of this stage changes what comes out of the same video.
 STAGE_VERSION = 1

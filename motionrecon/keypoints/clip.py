@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from motionrecon.camera_motion import CameraMotion
-from motionrecon.files import sha256
+from motionrecon.cameras.stillness import CameraMotion
+from motionrecon.core.files import sha256
+from motionrecon.core.progress import Progress
 from motionrecon.keypoints import cache, models
 from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDetector, quiet
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.tracks import Track, distinct, follow, link, near
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.progress import Progress
-from motionrecon.video import VideoInfo, frames, prefetch, probe
+from motionrecon.video.reading import VideoInfo, frames, prefetch, probe
 
 #: How often everybody is looked for, and with which detector.
 _LOOKS_PER_SECOND = 4.0

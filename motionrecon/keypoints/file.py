@@ -13,8 +13,8 @@ tracked         (T,) bool           optional: False where the person is not seen
 warnings        (n,) str            optional: what the reader should know
 ==============  ==================  ==========================================================================
 
-The 33 rows are the BlazePose landmarks in the order of `motionrecon.landmarks.NAMES`. Write one with ``numpy.savez``,
-or with `save`.
+The 33 rows are the BlazePose landmarks in the order of `motionrecon.core.landmarks.NAMES`. Write one with
+``numpy.savez``, or with `save`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
+from motionrecon.core.files import atomic, read_arrays
+from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
-from motionrecon.files import atomic, read_arrays
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.landmarks import COUNT
 
 _REQUIRED = ("pixels", "confidence", "fps", "image_size")
 

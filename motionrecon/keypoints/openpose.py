@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from motionrecon.core.landmarks import COUNT, INDEX
 from motionrecon.errors import InputError
 from motionrecon.keypoints.detect import Detection
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.tracks import follow
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.landmarks import COUNT, INDEX
 
 #: Places in OpenPose's list of the landmarks that BlazePose has too, by number of points.
 _BODY_25 = {
@@ -83,7 +83,7 @@ def load_folder(
         raise InputError(f"{folder} holds no .json files; give OpenPose's --write_json folder or a motionrecon .npz")
     count, first = 0, _frame_number(files[0])
     if video is not None:
-        from motionrecon.video import probe
+        from motionrecon.video.reading import probe
 
         info = probe(video)
         fps, image_size = fps or info.fps, image_size or info.image_size

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
 from motionrecon.keypoints.file import assemble
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.tracks import Track
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.landmarks import COUNT
 
 
 def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], name: str) -> Keypoints:

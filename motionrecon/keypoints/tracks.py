@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from motionrecon.core.landmarks import NAMES
 from motionrecon.keypoints.detect import Detection
-from motionrecon.landmarks import NAMES
 
 #: How far a person may be from where they were: sizes of the person, plus sizes per second since, but not farther.
 _REACH = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from .state import Trajectory
+from motionrecon.kinematics.state import Trajectory
 
 
 def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> np.ndarray:

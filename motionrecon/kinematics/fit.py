@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import landmarks
-from ..body import Body
-from ..body.tangent import difference, integrate
-from ..camera import Camera
-from .contact import standing_points
-from .gravity import levelled
-from .solver import Term, minimize
-from .start import first_guess
-from .state import Trajectory
-from .terms.balance import Balance
-from .terms.contact import Contact
-from .terms.directions import Directions
-from .terms.pose_prior import PosePrior
-from .terms.reprojection import Reprojection
-from .terms.size_prior import SizePrior
-from .terms.sliding import Sliding
-from .terms.smoothness import Smoothness
+from motionrecon.body import Body
+from motionrecon.body.tangent import difference, integrate
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
+from motionrecon.kinematics.contact import standing_points
+from motionrecon.kinematics.gravity import levelled
+from motionrecon.kinematics.solver import Term, minimize
+from motionrecon.kinematics.start import first_guess
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.balance import Balance
+from motionrecon.kinematics.terms.contact import Contact
+from motionrecon.kinematics.terms.directions import Directions
+from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.reprojection import Reprojection
+from motionrecon.kinematics.terms.size_prior import SizePrior
+from motionrecon.kinematics.terms.sliding import Sliding
+from motionrecon.kinematics.terms.smoothness import Smoothness
 
 #: Evidence counts per second, not per frame, since errors of neighbouring frames are much alike.
 REFERENCE_RATE = 30.0

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..body.tangent import quat_multiply
-from .state import Trajectory
+from motionrecon.body.tangent import quat_multiply
+from motionrecon.kinematics.state import Trajectory
 
 
 def levelled(x: Trajectory, fps: float, speed: float = 0.4) -> Trajectory:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 
-from .block import Block
-from .state import Trajectory
+from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.state import Trajectory
 
 Term = Callable[[Trajectory], Block]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from ..body import Body
-from ..body.pose import pose
-from ..camera import Camera
-from ..landmarks import INDEX
+from motionrecon.body import Body
+from motionrecon.body.pose import pose
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.landmarks import INDEX
 
 #: Distance at which a person is put of whom nothing is known, metres.
 FAR = 3.0

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..body import Body, Proportions
-from ..body.posed import Posed
-from ..body.tangent import integrate
-from ..camera import Camera
+from motionrecon.body import Body, Proportions
+from motionrecon.body.posed import Posed
+from motionrecon.body.tangent import integrate
+from motionrecon.cameras.pinhole import Camera
 
 #: Unknowns shared by all frames, after the logarithms of the proportions: the floor's height and the camera's tilt.
 SHARED_EXTRA = ("floor", "tilt_x", "tilt_y")

@@ -23,8 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from motionrecon.core.files import atomic, sha256
 from motionrecon.errors import InputError, ModelError
-from motionrecon.files import atomic, sha256
 
 #: The weights of the optimizer called "optimus", for functions with gradients.
 DEFAULT = "optimus"

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from ..body.tangent import integrate
-from .rollout import BatchPool, Rollout, quiet_mujoco, thread_count
+from motionrecon.body.tangent import integrate
+from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco, thread_count
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
 EPSILON = 1e-8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from .rollout import Rollout, quiet_mujoco
+from motionrecon.physics.rollout import Rollout, quiet_mujoco
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from motionrecon.files import atomic
-from motionrecon.motion import Motion
-from motionrecon.progress import Progress, Silent
+from motionrecon.core.files import atomic
+from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.shape import Shape
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.render.stage import Stage, draw_arrow
-from motionrecon.video import frames, prefetch
+from motionrecon.result.motion import Motion
+from motionrecon.video.reading import frames, prefetch
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video

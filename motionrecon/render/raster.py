@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
 from motionrecon.render.shape import Capsules
 
 #: Towards the light, in the camera's frame (x right, y down, z forward): over the viewer's left shoulder.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from motionrecon.camera import Camera
-from motionrecon.landmarks import BODY, BONES
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.landmarks import BODY, BONES
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, of_side
 

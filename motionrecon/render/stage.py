@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from motionrecon.camera import Camera
+from motionrecon.cameras.pinhole import Camera
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.shape import Capsules

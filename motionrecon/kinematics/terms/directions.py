@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ... import landmarks
-from ...body import Proportions
-from ..block import Block, robust
-from ..state import Trajectory
+from motionrecon.body import Proportions
+from motionrecon.core import landmarks
+from motionrecon.kinematics.block import Block, robust
+from motionrecon.kinematics.state import Trajectory
 
 _PAIRS = [
     (landmarks.INDEX[a], landmarks.INDEX[b])

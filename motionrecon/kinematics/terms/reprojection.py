@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...body import Proportions
-from ..block import Block, robust
-from ..state import Trajectory
+from motionrecon.body import Proportions
+from motionrecon.kinematics.block import Block, robust
+from motionrecon.kinematics.state import Trajectory
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...body import Proportions
-from ..block import Block
-from ..state import Trajectory
+from motionrecon.body import Proportions
+from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.state import Trajectory
 
 
 @dataclass(frozen=True)

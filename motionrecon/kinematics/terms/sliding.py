@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..block import Block
-from ..state import Trajectory
+from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.state import Trajectory
 
 
 @dataclass(frozen=True)

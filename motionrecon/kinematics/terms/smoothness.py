@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...body.tangent import difference
-from ..block import Block
-from ..state import Trajectory
+from motionrecon.body.tangent import difference
+from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.state import Trajectory
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The person as capsules: segment lengths and mass in, MJCF out."""

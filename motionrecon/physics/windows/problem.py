@@ -1,0 +1,220 @@
+"""The window problem: which controls make the simulated person do what the video shows for half a second?
+
+    minimize  f(x) = |r(x)|^2,   x = target angles of all actuators at the window's knots (and, with assistance, the
+    root's wrench there), r = residuals of the motion that x simulates from a fixed start.
+
+The derivative of the motion comes from the linearized steps (`physics.derivatives`): a gradient by the adjoint, a
+Jacobian by forward sensitivity. Both cost one linearization, which is nearly all of the price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import block_diag, csr_array, eye_array
+
+from motionrecon.body import Body
+from motionrecon.optimizers.problem import Factors
+from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
+from motionrecon.physics.rollout import Rollout, Simulator, State
+from motionrecon.physics.windows.readout import Readout, Term
+from motionrecon.physics.windows.terms.control import Control
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The simulator of one person and its derivatives, shared by all windows."""
+
+    body: Body
+    simulator: Simulator
+    linearizer: Linearizer
+
+    @staticmethod
+    def of(body: Body, threads: int = 0) -> Engine:
+        return Engine(body, Simulator(body.model, threads), Linearizer(body.model, threads))
+
+
+@dataclass(frozen=True)
+class Assist:
+    """A residual wrench on the root, for what no control explains.
+
+    Attributes:
+        unit: newtons (newton metres for the moment) that an unknown of 1 stands for: the person's weight.
+        sigma: standard deviation of the unknowns: the smaller, the dearer the wrench.
+        weights: (S, K) interpolation from the window's knots to its steps, constant over the steps of a frame.
+    """
+
+    unit: float
+    sigma: float
+    weights: np.ndarray
+
+
+class WindowProblem:
+    """A least-squares problem (`motionrecon.optimizers.problem`), batched over rollouts, with a Jacobian of factors.
+
+    Args:
+        engine: the simulated person.
+        start: where the window starts.
+        weights: (S, K) interpolation from knots to steps.
+        steps: (F,) increasing step indices, in 0..S, of the frames that are compared with the video.
+        terms: residual terms of the motion.
+        control: the residual term of the controls.
+        assist: how a residual wrench on the root may help; None for no wrench.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        start: State,
+        weights: np.ndarray,
+        steps: np.ndarray,
+        terms: Sequence[Term],
+        control: Control,
+        assist: Assist | None = None,
+    ) -> None:
+        self.engine, self.start, self.weights, self.steps = engine, start, weights, steps
+        self.terms, self.control, self.assist = terms, control, assist
+        self._knots, self._nu = weights.shape[1], engine.body.model.nu
+        self._split = self._knots * self._nu
+        self._control_matrix = control.matrix()
+
+    @property
+    def n(self) -> int:
+        return self._split + (6 * self._knots if self.assist else 0)
+
+    def controls(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Controls (..., S, nu) of unknowns (..., n) and, with assistance, the root's wrench (..., S, 6), N and N m."""
+        ctrl = self.weights @ x[..., : self._split].reshape(*x.shape[:-1], self._knots, self._nu)
+        if self.assist is None:
+            return ctrl, None
+        wrench = x[..., self._split :].reshape(*x.shape[:-1], self._knots, 6)
+        return ctrl, self.assist.unit * (self.assist.weights @ wrench)
+
+    def unknowns(self, ctrl: np.ndarray) -> np.ndarray:
+        """(n,) unknowns of controls at the knots (K, nu), without a wrench."""
+        return np.concatenate([ctrl.ravel(), np.zeros(self.n - self._split)])
+
+    def knots(self, x: np.ndarray) -> np.ndarray:
+        """(K, nu) controls at the knots."""
+        return x[: self._split].reshape(self._knots, self._nu)
+
+    def landmarks(self, rollout: Rollout, steps: np.ndarray) -> np.ndarray:
+        """(F, 33, 3) landmarks of a simulated motion before `steps` (F,)."""
+        return self._readout(rollout.qpos[steps], rollout.qvel[steps]).landmarks
+
+    def rollout(self, x: np.ndarray) -> Rollout:
+        """The motion that unknowns (n,) simulate."""
+        return self.engine.simulator.rollout(self.start, *self.controls(x))
+
+    def residuals(self, x: np.ndarray) -> np.ndarray:
+        return self._residuals(self.rollout(x), x)
+
+    def residuals_batch(self, X: np.ndarray) -> np.ndarray:
+        rollouts = self.engine.simulator.rollouts(self.start, *self.controls(X))
+        return np.stack([self._residuals(rollout, x) for rollout, x in zip(rollouts, X, strict=True)])
+
+    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        r, factors = self.residuals_and_factors(x)
+        return r, factors.dense()
+
+    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+        """The Jacobian's factors: residuals by the state of each frame, and these states by the unknowns."""
+        rollout = self.rollout(x)
+        direct = self._direct_jacobian
+        if not rollout.ok:
+            frames = len(self.steps)
+            nothing = Factors(np.full((frames, self._width, 1), np.nan), np.zeros((frames, 1, self.n)), direct)
+            return self._residuals(rollout, x), nothing
+        linear = self.engine.linearizer.linearize(rollout)
+        state = sensitivity(linear.A, linear.B, self.weights, self.steps)
+        if self.assist:
+            by_wrench = sensitivity(linear.A, linear.G * self.assist.unit, self.assist.weights, self.steps)
+            state = np.concatenate([state, by_wrench], axis=2)
+        r, by_state = self._motion_terms(rollout)
+        return np.concatenate([r.ravel(), self._direct_residual(x)]), Factors(by_state, state, direct)
+
+    def value(self, x: np.ndarray) -> float:
+        r = self.residuals(x)
+        return float(r @ r)
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        rollout = self.rollout(x)
+        if not rollout.ok:
+            return np.inf, np.zeros(self.n)
+        linear = self.engine.linearizer.linearize(rollout)
+        r, by_state = self._motion_terms(rollout)
+        states = np.zeros((len(rollout) + 1, by_state.shape[-1]))
+        states[self.steps] = 2 * np.einsum("fm,fmv->fv", r, by_state)
+        gradient = (self.weights.T @ adjoint(linear.A, linear.B, states)).ravel()
+        if self.assist:
+            by_wrench = self.assist.weights.T @ adjoint(linear.A, linear.G * self.assist.unit, states)
+            gradient = np.concatenate([gradient, by_wrench.ravel()])
+        direct = self._direct_residual(x)
+        return float((r**2).sum() + direct @ direct), gradient + 2 * (self._direct_jacobian.T @ direct)
+
+    def _residuals(self, rollout: Rollout, x: np.ndarray) -> np.ndarray:
+        if rollout.ok:
+            at = self._readout(rollout.qpos[self.steps], rollout.qvel[self.steps])
+            r = np.concatenate([term.residual(at) for term in self.terms], axis=1)
+        else:
+            r = np.full((len(self.steps), self._width), np.inf)
+        return np.concatenate([r.ravel(), self._direct_residual(x)])
+
+    @cached_property
+    def _width(self) -> int:
+        """Residuals per frame."""
+        ones = np.ones((len(self.steps), 1))
+        at = self._readout(ones * self.start.qpos, ones * self.start.qvel)
+        return sum(term.residual(at).shape[1] for term in self.terms)
+
+    def _readout(self, qpos: np.ndarray, qvel: np.ndarray) -> Readout:
+        return Readout(self.engine.body, qpos, qvel)
+
+    def _motion_terms(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals (F, m) of all terms that read the motion, and their derivative (F, m, 2nv) by the state."""
+        at = self._readout(rollout.qpos[self.steps], rollout.qvel[self.steps])
+        parts = [term.linearize(at) for term in self.terms]
+        r = np.concatenate([p.residual for p in parts], axis=1)
+        nv = self.engine.body.model.nv
+        by_state = np.zeros((*r.shape, 2 * nv))
+        first = 0
+        for p in parts:
+            rows = slice(first, first + p.residual.shape[1])
+            by_state[:, rows, :nv] = p.by_position
+            if p.by_velocity is not None:
+                by_state[:, rows, nv:] = p.by_velocity
+            first = rows.stop
+        return r, by_state
+
+    def _direct_residual(self, x: np.ndarray) -> np.ndarray:
+        """Residuals of the unknowns themselves: effort, smoothness, the wrench."""
+        r = self.control.residual(self._control_matrix, x[: self._split])
+        return np.concatenate([r, x[self._split :] * self._wrench_gain]) if self.assist else r
+
+    @cached_property
+    def _direct_jacobian(self) -> csr_array:
+        """(d, n) derivative of `_direct_residual` by the unknowns, which is constant."""
+        if not self.assist:
+            return self._control_matrix
+        wrench = self._wrench_gain * eye_array(6 * self._knots)
+        return csr_array(block_diag([self._control_matrix, wrench], format="csr"))
+
+    @property
+    def _wrench_gain(self) -> float:
+        assert self.assist is not None
+        return 1.0 / (self.assist.sigma * np.sqrt(self._knots))
+
+
+def knot_weights(steps: int, per_knot: float) -> np.ndarray:
+    """(S, K) linear interpolation from knots to the S steps of a window.
+
+    Args:
+        steps: S.
+        per_knot: steps between knots; the last knot lies at the window's end or just beyond.
+    """
+    knots = max(2, int(np.ceil(steps / per_knot)) + 1)
+    at = np.arange(steps) / per_knot
+    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(knots)))

@@ -1,0 +1,1 @@
+"""How optimizers are trained and measured; nothing here runs in the main job."""

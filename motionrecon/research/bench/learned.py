@@ -1,0 +1,161 @@
+"""Learned optimizers on the test functions: which there are, and how they run.
+
+To measure another one, add its line to :data:`LEARNED`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from motionrecon.errors import InputError
+from motionrecon.research.bench.peers import Instances
+
+#: The one that is measured, those it has to beat, and those that say what of it was learned.
+Role = Literal["subject", "peer", "control"]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A learned optimizer.
+
+    Attributes:
+        role: what it is in the comparison.
+        labels: gives the names of its trainings, one for each training seed; none where nothing was trained yet.
+        make: the rule of one of them, or of a file of weights.
+    """
+
+    role: Role
+    labels: Callable[[], tuple[str, ...]]
+    make: Callable[[str], nn.Module]
+
+
+def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
+    """The shipped weights called ``name``, ``name-1``, ``name-2``, ...: one for each training seed."""
+
+    def labels() -> tuple[str, ...]:
+        from motionrecon.optimus import weights
+
+        return tuple(known for known in weights.names() if re.fullmatch(re.escape(name) + r"(-\d+)?", known))
+
+    def make(label: str) -> nn.Module:
+        from motionrecon.optimus import weights
+
+        rule: Any = weights.load(label)
+        if not along_axes:
+            rule = copy.deepcopy(rule)  # what is loaded is shared
+            rule.along_axes = False
+        return rule
+
+    return Learned(role, labels, make)
+
+
+def _untrained(**options: Any) -> Learned:
+    """Optimus without training: what its seeds do."""
+
+    def make(label: str) -> nn.Module:
+        from motionrecon.optimus.rule import OptimusRule
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return OptimusRule(**options)
+
+    return Learned("control", lambda: ("",), make)
+
+
+#: The learned optimizers by name. A new one is one line here.
+LEARNED: dict[str, Learned] = {
+    "optimus": _trained("subject", "optimus"),
+    "adafactor": _trained("peer", "adafactor"),
+    "untrained": _untrained(),
+    "no-axes": _trained("control", "optimus", along_axes=False),
+    "untrained-no-axes": _untrained(along_axes=False),
+    "untrained-no-trend": _untrained(explore=False),
+    "untrained-identity": _untrained(identity=True),
+    "identity": _trained("control", "optimus-identity"),
+    "no-attention": _trained("control", "optimus-no-attention"),
+}
+
+
+def get(name: str) -> Learned:
+    """The learned optimizer called ``name``."""
+    if name not in LEARNED:
+        raise InputError(f"no learned optimizer is called {name!r}: choose from {', '.join(LEARNED)}")
+    return LEARNED[name]
+
+
+def available() -> tuple[str, ...]:
+    """The names of those that are trained, or need no training."""
+    return tuple(name for name, entry in LEARNED.items() if entry.labels())
+
+
+def run(rule: Any, instances: Instances, budget: int) -> np.ndarray:
+    """Lowest values so far (P, budget) of a rule on ``instances``, all at once. It is told nothing but f and g."""
+    batch = instances.batch
+    best = np.empty((batch.P, budget))
+    with torch.no_grad():
+        x = instances.start
+        f, g = batch.value_and_gradient(x)
+        state = rule.begin(x, f, g, budget)
+        lowest: Tensor = torch.where(f.isfinite() & g.isfinite().all(-1), f, torch.inf)
+        best[:, 0] = lowest.numpy()
+        enough = instances.enough()
+        for t in range(1, budget):
+            x, state = rule.propose(state)
+            f, g = batch.value_and_gradient(x)
+            state = rule.observe(state, x, f, g)
+            lowest = torch.minimum(lowest, torch.where(f.isfinite() & g.isfinite().all(-1), f, torch.inf))
+            best[:, t] = lowest.numpy()
+            if (best[:, t] <= enough).all():
+                best[:, t:] = best[:, t, None]
+                break
+    return best
+
+
+def fingerprint(rule: nn.Module) -> str:
+    """Changes with the weights and settings of ``rule``, and with the code that it runs (comments aside)."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(rule.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    settings = {key: value for key, value in vars(rule).items() if isinstance(value, (bool, float, str))}
+    digest.update(repr(sorted(settings.items())).encode())
+    for module in sorted(_reached(type(rule).__module__, set())):
+        digest.update(_code(module).encode())
+    return digest.hexdigest()[:16]
+
+
+def _reached(name: str, seen: set[str]) -> set[str]:
+    """Module ``name`` and all modules of motionrecon that it, or one of those, has names from."""
+    seen.add(name)
+    for value in vars(sys.modules[name]).values():
+        other = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
+        if isinstance(other, str) and other.startswith("motionrecon.") and other in sys.modules and other not in seen:
+            _reached(other, seen)
+    return seen
+
+
+@lru_cache(maxsize=64)
+def _code(module: str) -> str:
+    """What a module does, without its comments and docstrings."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,302 @@
+"""Optimizers on window problems of motions that none of them was trained or tuned on: who needs how many evaluations?
+
+Each method minimizes the same windows from the main job's own starts. After every step it is noted how many gradients
+or Jacobians (alike: a window's cost the same) and bare rollouts were used, and how low the value got. The best value
+known of a window is the lowest of all methods and of long runs from other starts. `window_report` makes
+tables and pictures of the notes.
+
+One file for each window is written as soon as it is done, so that an interrupted run goes on where it was; a method
+that is added later runs alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motionrecon.core.blas import one_thread
+from motionrecon.core.files import atomic, sha256
+from motionrecon.errors import InputError
+from motionrecon.optimizers import Optimizer, State, minimize, registry
+from motionrecon.research.tasks.windows import Clip, Window, choose, load
+
+#: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
+BUDGET = 40
+#: Windows compared, and with ``--quick``.
+COUNT, QUICK_COUNT = 132, 12
+#: Windows on which hyperparameters are tuned.
+TUNED_ON = 6
+
+
+@dataclass(frozen=True)
+class Method:
+    """One line of the tables.
+
+    Attributes:
+        name: in the tables.
+        optimizer: a name in `motionrecon.optimizers`, or ``module:Class`` of an `Optimizer`.
+        hyper: its options.
+        kind: ``peer`` (hand-made), ``control`` (Optimus less something) or ``learned``.
+        tried: options and the values among which `tune` chooses.
+    """
+
+    name: str
+    optimizer: str
+    hyper: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "peer"
+    tried: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Tells results of these options from those of others, and of code and weights from their other versions."""
+        module, _, name = self.optimizer.partition(":")
+        version = f" {_source_hash(module)}" if name else ""
+        if weights := self.hyper.get("weights"):
+            version += f" {_weights_hash(weights)}"
+        return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
+
+    def build(self) -> Optimizer:
+        """The optimizer.
+
+        Raises:
+            InputError: there is none of that name, or it has no such option.
+        """
+        module, _, name = self.optimizer.partition(":")
+        return getattr(import_module(module), name)(**self.hyper) if name else registry.make(module, **self.hyper)
+
+
+@cache
+def _source_hash(module: str) -> str:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise InputError(f"there is no module {module}")
+    sources = sorted(Path(spec.origin).parent.glob("*.py"))  # what it uses from its own package as well
+    return hashlib.sha256(" ".join(map(sha256, sources)).encode()).hexdigest()[:8]
+
+
+@cache
+def _weights_hash(name: str) -> str:
+    from motionrecon.optimus import weights
+
+    return sha256(weights.find(name))[:8]
+
+
+_SQUARES = "motionrecon.optimus.squares:OptimusSquares"
+
+#: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
+METHODS: tuple[Method, ...] = (
+    Method("lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}),
+    Method("lm", "lm", {"mu": 1e-2}, tried={"mu": (1e-3, 1e-2, 1e-1)}),
+    Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
+    Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
+    Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
+    Method("optimus-untrained", _SQUARES, kind="control"),
+    Method("optimus", _SQUARES, {"weights": "optimus-windows"}, kind="learned"),
+    Method("optimus-1", _SQUARES, {"weights": "optimus-windows-1"}, kind="learned"),
+    Method("optimus-no-attention", _SQUARES, {"weights": "optimus-windows-no-attention"}, kind="control"),
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Which window; small enough to be sent to another process. `source` is a set or a file of clips."""
+
+    source: str
+    clip: str
+    place: int
+    seconds: float
+
+    def window(self) -> Window:
+        """The window itself, simulated on one thread."""
+        return _clips(self.source)[self.clip].window(self.place, self.seconds, threads=1)
+
+
+@cache
+def _clips(source: str) -> dict[str, Clip]:
+    return {clip.name: clip for clip in load(source)}
+
+
+def tasks(source: str, count: int, seed: int = 0) -> list[Task]:
+    """A fixed choice of windows of a set, or of a file of clips."""
+    chosen = choose(list(_clips(source).values()), count, seed)
+    return [Task(source, clip.name, place, seconds) for clip, place, seconds in chosen]
+
+
+def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[float]]:
+    """Minimize a window.
+
+    Returns:
+        A row for the start and for each step that got lower: derivatives used, bare rollouts used, processor seconds,
+        lowest value so far.
+    """
+    rows = [[0.0, 0.0, 0.0, window.problem.value(window.x0)]]
+    began = time.process_time()
+
+    def note(state: State) -> None:
+        if state.best_value < rows[-1][3]:
+            used = state.evaluations
+            rows.append([used.derivatives, used.values, time.process_time() - began, state.best_value])
+
+    end = minimize(window.problem, window.x0, method.build(), max_evaluations=budget, callback=note)
+    used = end.evaluations  # what was spent in all, also where the last steps gained nothing
+    return [*rows, [used.derivatives, used.values, time.process_time() - began, end.fun]]
+
+
+def best_known(window: Window, seed: int = 0) -> float:
+    """The lowest value that a long run from another start finds, and one from a little beside where that ends.
+
+    The methods' own runs, which start where the main job does, count as well (`window_report.best_of`).
+    """
+    rng = np.random.default_rng(seed)
+    x, best = window.x0, np.inf
+    for shift in (0.1, 0.02):
+        end = minimize(window.problem, x + shift * rng.standard_normal(len(x)), "lm", max_evaluations=BUDGET)
+        x, best = end.x, min(best, end.fun)
+    return best
+
+
+def price(window: Window, repeats: int = 3) -> tuple[float, float]:
+    """Processor seconds of a bare rollout and of a rollout with its Jacobian, medians."""
+    seconds = np.empty((repeats, 2))
+    for row in seconds:
+        for i, evaluate in enumerate((window.problem.residuals, window.problem.residuals_and_jacobian)):
+            began = time.process_time()
+            evaluate(window.x0)
+            row[i] = time.process_time() - began
+    rollout, derivative = np.median(seconds, axis=0).tolist()
+    return rollout, derivative
+
+
+def solve(
+    task: Task, methods: Sequence[Method], folder: Path, budget: int = BUDGET, best: bool = True
+) -> dict[str, Any]:
+    """All methods on one window; what is already written in `folder` is not done again.
+
+    Returns:
+        The record of the window: where it comes from, its size and prices, ``best`` from `best_known` (None without),
+        and ``runs``: for each `Method.key` the rows of `follow`.
+    """
+    mark = hashlib.sha256(f"{task} {budget}".encode()).hexdigest()[:8]
+    path = folder / f"{task.clip}-{task.place:02d}-{mark}.json"
+    record = json.loads(path.read_text()) if path.exists() else None
+    todo = [m for m in methods if record is None or m.key not in record["runs"]]
+    if record is not None and not todo and (record["best"] is not None or not best):
+        return record
+    with one_thread():
+        window = task.window()
+        if record is None:
+            clip, (rollout, derivative) = window.clip, price(window)
+            record = {"window": window.name, "clip": clip.name, "motion": clip.motion, "real": clip.real}
+            record |= {"unknowns": window.problem.n, "seconds": task.seconds, "budget": budget}
+            record |= {"rollout_s": rollout, "derivative_s": derivative, "best": None, "runs": {}}
+        for method in todo:
+            record["runs"][method.key] = follow(window, method, budget)
+        if best and record["best"] is None:
+            record["best"] = best_known(window)
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(record))
+    return record
+
+
+def solve_all(
+    todo: Sequence[Task],
+    methods: Sequence[Method],
+    folder: Path,
+    *,
+    budget: int = BUDGET,
+    best: bool = True,
+    processes: int = 1,
+    say: Callable[[str], None] = print,
+) -> list[dict[str, Any]]:
+    """`solve` on every window, `processes` at once (0: one on each core)."""
+    count, records = len(todo), []
+    with ProcessPoolExecutor(processes or len(os.sched_getaffinity(0))) as pool:
+        running = pool.map(solve, todo, [methods] * count, [folder] * count, [budget] * count, [best] * count)
+        for number, record in enumerate(running, 1):
+            records.append(record)
+            say(f"{number}/{count} {record['window']}: {record['unknowns']} unknowns")
+    return records
+
+
+def tune(
+    methods: Sequence[Method],
+    folder: Path,
+    *,
+    count: int = TUNED_ON,
+    processes: int = 1,
+    say: Callable[[str], None] = print,
+) -> tuple[list[Method], list[dict[str, Any]]]:
+    """The methods with those of their `tried` options that do best on windows of the set "tune".
+
+    Best is the lowest mean over the windows of the evaluations to 1.25 times the best value found there.
+
+    Returns:
+        the methods; and a row for each trial: method, options, mean evaluations.
+    """
+    from motionrecon.research.bench.window_report import evaluations_to
+
+    trials = {
+        method.name: [
+            replace(method, hyper={**method.hyper, **dict(zip(method.tried, values, strict=True))})
+            for values in product(*method.tried.values())
+        ]
+        for method in methods
+        if method.tried
+    }
+    every = [trial for group in trials.values() for trial in group]
+    records = solve_all(tasks("tune", count), every, folder, best=False, processes=processes, say=say)
+    rows: list[dict[str, Any]] = []
+    chosen = []
+    for method in methods:
+        group = trials.get(method.name, [method])
+        if method.name in trials:
+            needed = [np.mean([evaluations_to(record, trial.key, 1.25) for record in records]) for trial in group]
+            rows += [
+                {"method": trial.name, "options": dict(trial.hyper), "evaluations": float(count)}
+                for trial, count in zip(group, needed, strict=True)
+            ]
+            group = [group[int(np.argmin(needed))]]
+        chosen += group
+    return chosen, rows
+
+
+def main(output: Path, *, quick: bool = False, processes: int = 0, only: Sequence[str] = ()) -> Path:
+    """Compare all methods on the test windows and write tables, pictures and data into a folder.
+
+    Args:
+        output: the folder; an interrupted run goes on there.
+        quick: fewer windows, with the options that are written in `METHODS` instead of tuning.
+        processes: windows solved at once; 0 for one on each core.
+        only: names of methods; empty for all.
+
+    Returns:
+        The report, in Markdown.
+
+    Raises:
+        InputError: an unknown method.
+    """
+    from motionrecon.research.bench.window_report import write
+
+    names = [method.name for method in METHODS]
+    if unknown := sorted(set(only) - set(names)):
+        raise InputError(f"no method is called {unknown[0]!r}: choose among {', '.join(names)}")
+    methods = [method for method in METHODS if not only or method.name in only]
+    trials: list[dict[str, Any]] = []
+    if not quick:
+        methods, trials = tune(methods, output / "tuning", processes=processes)
+    chosen = tasks("test", QUICK_COUNT if quick else COUNT)
+    records = solve_all(chosen, methods, output / "windows", processes=processes)
+    return write(records, methods, trials, output)

@@ -1,0 +1,296 @@
+"""Window problems as the main job meets them: the tasks on which optimizers are trained and compared.
+
+A corpus is a set of `Clip`: what the keypoints of one motion say, after the kinematic fit, and where runs of the main
+job on it stood between two windows. From each such place a window of any length can be started, with the simulated
+state and the previous window's controls that the main job had there. `motionrecon.data.make_windows` makes the corpus;
+its motions are split into "train", "tune" and "test", and no motion is in two of them.
+
+    clips = load("test")
+    task = sample(clips, np.random.default_rng(0))
+    minimize(task.problem, task.x0, "lm")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motionrecon.body import Body
+from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.pose import pose
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.files import atomic, read_arrays, reason
+from motionrecon.errors import InputError
+from motionrecon.physics.rollout import State
+from motionrecon.physics.windows.problem import Engine, WindowProblem
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, steps_per_frame, window_at
+
+#: Length of a sampled window, seconds.
+SHORTEST, LONGEST = 0.3, 0.8
+SETS = ("train", "tune", "test")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One motion as the main job sees it between the kinematic fit and the physics, and W places to start from.
+
+    Attributes:
+        name: unique in its set.
+        motion: what is done; clips of one motion (other cameras, other bodies) are always in one set.
+        real: whether the keypoints are a detector's; otherwise they are those of a known motion, with errors.
+        height, mass: of the person, metres and kilograms.
+        lengths: (10,) `Proportions`, as fitted.
+        K, R, t: (3, 3), (3, 3), (3,) of the fitted camera, pixels and metres.
+        image_size: (width, height), pixels.
+        fps: frames per second.
+        pixels: (T, 33, 2) undistorted keypoints.
+        weight: (T, 33) their root weights.
+        qpos: (T, nq) the kinematic trajectory.
+        tracked: (T,) where a person was seen.
+        first: (W,) the frame of each place.
+        keep: (W,) seconds of each window that the run kept, which fix the grid of its knots.
+        state: (W, nq + 2 nv) qpos, qvel and warmstart of the simulation there.
+        knots: (W, K, nu) controls of the window before it, NaN beyond its last knot; all NaN where there is none.
+        began: (W,) the time of the first of these knots, seconds; NaN where there is none.
+    """
+
+    name: str
+    motion: str
+    real: bool
+    height: float
+    mass: float
+    lengths: np.ndarray
+    K: np.ndarray
+    R: np.ndarray
+    t: np.ndarray
+    image_size: np.ndarray
+    fps: float
+    pixels: np.ndarray
+    weight: np.ndarray
+    qpos: np.ndarray
+    tracked: np.ndarray
+    first: np.ndarray
+    keep: np.ndarray
+    state: np.ndarray
+    knots: np.ndarray
+    began: np.ndarray
+
+    @cached_property
+    def body(self) -> Body:
+        """The person, with the timestep that the clip's frame rate asks for."""
+        step = 1.0 / (self.fps * steps_per_frame(self.fps))
+        return Body.build(self.height, self.mass, Proportions.from_array(self.lengths), step)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the windows are compared with."""
+        camera = Camera(self.K, (int(self.image_size[0]), int(self.image_size[1])), self.R, self.t, posed=True)
+        landmarks = pose(self.body.model, self.qpos).sites[:, self.body.landmark_sites]
+        return Evidence(camera, self.pixels, self.weight, self.qpos, landmarks, self.tracked, self.fps)
+
+    def engine(self, threads: int = 1) -> Engine:
+        """The person's simulator, made once for each number of threads (0 for all cores).
+
+        An engine must not be used from two Python threads at once.
+        """
+        if threads not in self._engines:
+            self._engines[threads] = Engine.of(self.body, threads)
+        return self._engines[threads]
+
+    @cached_property
+    def _engines(self) -> dict[int, Engine]:
+        return {}
+
+    def window(self, place: int, seconds: float = LONGEST, threads: int = 1) -> Window:
+        """The window of this length (shorter where the clip ends) from one of the W places."""
+        nq, nv = self.body.model.nq, self.body.model.nv
+        qpos, qvel, warmstart = np.split(self.state[place], [nq, nq + nv])
+        known = self.knots[place][np.isfinite(self.knots[place]).all(1)]
+        before = (float(self.began[place]), known) if len(known) else None
+        settings = Settings(window=seconds, overlap=seconds - float(self.keep[place]))
+        first = int(self.first[place])
+        start = State(qpos, qvel, warmstart)
+        problem, x0 = window_at(self.engine(threads), self.evidence, settings, first, start, before)
+        return Window(self, place, seconds, problem, x0)
+
+    @staticmethod
+    def of(name: str, motion: str, real: bool, body: Body, evidence: Evidence, places: Sequence[Place]) -> Clip:
+        """A clip from the main job's own objects."""
+        nu = body.model.nu
+        longest = max([2, *(len(p.knots[1]) for p in places if p.knots is not None)])
+        knots = np.full((len(places), longest, nu), np.nan)
+        for row, place in zip(knots, places, strict=True):
+            if place.knots is not None:
+                row[: len(place.knots[1])] = place.knots[1]
+        camera = evidence.camera
+        return Clip(
+            name=name,
+            motion=motion,
+            real=real,
+            height=body.height,
+            mass=body.mass,
+            lengths=body.proportions.as_array(),
+            K=camera.K,
+            R=camera.R_camera_world,
+            t=camera.t_camera_world,
+            image_size=np.array(camera.image_size),
+            fps=evidence.fps,
+            pixels=evidence.pixels,
+            weight=evidence.weight,
+            qpos=evidence.qpos,
+            tracked=evidence.tracked,
+            first=np.array([p.frame for p in places], dtype=int),
+            keep=np.array([p.keep for p in places], dtype=float),
+            state=np.array([np.concatenate([p.state.qpos, p.state.qvel, p.state.warmstart]) for p in places]).reshape(
+                len(places), body.model.nq + 2 * body.model.nv
+            ),
+            knots=knots,
+            began=np.array([np.nan if p.knots is None else p.knots[0] for p in places], dtype=float),
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run of the main job stood between two windows.
+
+    Attributes:
+        frame, state, knots: as in `motionrecon.physics.windows.stage.Stretch`.
+        keep: seconds that the run kept of each window.
+    """
+
+    frame: int
+    state: State
+    knots: tuple[float, np.ndarray] | None
+    keep: float
+
+    @staticmethod
+    def after(stretch: Stretch, keep: float) -> Place:
+        """The place that a run had reached."""
+        return Place(stretch.frame, stretch.state, stretch.knots, keep)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window problem, and where the main job would start on it.
+
+    Attributes:
+        clip, place, seconds: where it comes from, and how long it was meant to be.
+        problem: the least-squares problem; ``problem.n`` unknowns.
+        x0: (n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles.
+    """
+
+    clip: Clip
+    place: int
+    seconds: float
+    problem: WindowProblem
+    x0: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Clip, number of the place in it, and length in seconds."""
+        return f"{self.clip.name}-{self.place:02d}-{self.seconds:.2f}s"
+
+
+def sample(clips: Sequence[Clip], rng: np.random.Generator, shortest: float = SHORTEST, longest: float = LONGEST,
+           threads: int = 1) -> Window:  # fmt: skip
+    """A random window: each motion is as likely as any other, then each of its clips, then each place in it.
+
+    Args:
+        clips: of one set.
+        rng: what decides; the same generator gives the same windows.
+        shortest, longest: seconds; lengths are uniform between them.
+        threads: of the simulator; 1 leaves the other cores to other processes.
+    """
+    motions = sorted({clip.motion for clip in clips})
+    motion = motions[rng.integers(len(motions))]
+    of_motion = [clip for clip in clips if clip.motion == motion]
+    clip = of_motion[rng.integers(len(of_motion))]
+    return clip.window(int(rng.integers(len(clip.first))), float(rng.uniform(shortest, longest)), threads)
+
+
+def choose(clips: Sequence[Clip], count: int, seed: int = 0) -> list[tuple[Clip, int, float]]:
+    """A fixed choice of `count` windows (clip, place, seconds), no two from one place.
+
+    They are shared among the motions as evenly as it goes, and among a motion's clips likewise; the same clips and seed
+    give the same windows.
+
+    Raises:
+        InputError: the clips have fewer places than that.
+    """
+    available = sum(len(clip.first) for clip in clips)
+    if count > available:
+        raise InputError(f"{count} windows were asked for: the clips have only {available} places to start from")
+    rng = np.random.default_rng(seed)
+    queues = []
+    for motion in sorted({clip.motion for clip in clips}):
+        shuffled = [(clip, rng.permutation(len(clip.first))) for clip in clips if clip.motion == motion]
+        longest = max(len(order) for _, order in shuffled)
+        # The first place of every clip, then the second of every clip, ...
+        queues.append([(clip, int(order[k])) for k in range(longest) for clip, order in shuffled if k < len(order)])
+    chosen: list[tuple[Clip, int, float]] = []
+    for turn in range(max(map(len, queues))):
+        for queue in queues:
+            if turn < len(queue) and len(chosen) < count:
+                chosen.append((*queue[turn], float(rng.uniform(SHORTEST, LONGEST))))
+    return chosen
+
+
+def path_of(name: str) -> Path:
+    """The file of a set, wherever motionrecon is installed."""
+    from importlib import resources
+
+    return Path(str(resources.files("motionrecon.data"))) / "windows" / f"{name}.npz"
+
+
+def load(source: str | Path) -> tuple[Clip, ...]:
+    """The clips of a set ("train", "tune", "test") or of a file of `save`.
+
+    Raises:
+        InputError: no such set, or a file that cannot be read.
+    """
+    path = path_of(source) if isinstance(source, str) and source in SETS else Path(source)
+    if not path.exists():
+        known = ", ".join(name for name in SETS if path_of(name).exists())
+        raise InputError(
+            f"{path}: no such windows; the sets here are {known or 'none'}. "
+            "python -m motionrecon.data.make_windows makes them"
+        )
+    try:
+        arrays = read_arrays(path)
+        names = [str(name) for name in arrays["names"]]
+        return tuple(_from_arrays({f.name: arrays[f"{name}/{f.name}"] for f in fields(Clip)}) for name in names)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path} is no file of windows ({error}); make it again") from error
+
+
+def save(path: Path, clips: Sequence[Clip]) -> None:
+    """Write clips; numbers are kept to single precision, which is finer than any of them is known."""
+    arrays: dict[str, Any] = {"names": np.array([clip.name for clip in clips])}
+    for clip in clips:
+        for f in fields(Clip):
+            value = np.asarray(getattr(clip, f.name))
+            exact = value.ndim == 0 or f.name in ("lengths", "K", "R", "t", "keep", "began")
+            arrays[f"{clip.name}/{f.name}"] = (
+                value.astype(np.float32) if value.dtype == np.float64 and not exact else value
+            )
+    with atomic(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def _from_arrays(values: dict[str, np.ndarray]) -> Clip:
+    """A clip from its arrays: scalars as Python's, single precision back to double, quaternions of length one."""
+    kinds = {"name": str, "motion": str, "real": bool, "height": float, "mass": float, "fps": float}
+    made: dict[str, Any] = {
+        key: kinds[key](value) if key in kinds else value.astype(float) if value.dtype == np.float32 else value
+        for key, value in values.items()
+    }
+    for rows in (made["qpos"], made["state"]):
+        rows[:, 3:7] /= np.linalg.norm(rows[:, 3:7], axis=1, keepdims=True)
+    return Clip(**made)

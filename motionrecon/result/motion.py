@@ -1,0 +1,318 @@
+"""The one result type: a person's motion, the model and controls that simulate it, and the camera that saw it.
+
+On disk a motion is a folder: ``motion.npz`` (arrays, no pickles), ``model.xml`` (the person as MJCF, loads in plain
+MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is complete once it holds ``report.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motionrecon.cameras.pinhole import Camera
+from motionrecon.core import landmarks
+from motionrecon.core.files import atomic, read_arrays, reason
+from motionrecon.errors import InputError
+
+if TYPE_CHECKING:
+    import mujoco
+
+ARRAYS, MODEL, REPORT = "motion.npz", "model.xml", "report.json"
+
+#: Shape of every array of a motion; equal names are equal lengths. T frames, J landmarks, P foot points, S simulation
+#: steps, n simulated stretches. ``s`` is 1 + nq + nv.
+_SHAPES: dict[str, tuple[str | int, ...]] = {
+    "joints": ("T", "J", 3),
+    "qpos": ("T", "nq"),
+    "qvel": ("T", "nv"),
+    "root_wrench": ("T", 6),
+    "contact_force": ("T", "P", 3),
+    "joint_torque": ("T", "nu"),
+    "tracked": ("T",),
+    "ctrl": ("S", "nu"),
+    "segments": ("n", "s"),
+    "camera_K": (3, 3),
+    "camera_R": (3, 3),
+    "camera_t": (3,),
+    "camera_distortion": ("d",),
+}
+_KEYS = (*_SHAPES, "fps", "time", "timestep", "joint_names", "contact_names", "image_size")
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """A motion of one person on an even clock: T frames, world Z-up, floor at z = 0, metres, radians, newtons.
+
+    Attributes:
+        fps: frames per second; frame t is at ``t / fps`` seconds.
+        joint_names: names of the J landmarks in ``joints``; at least ``landmarks.BODY``.
+        joints: (T, J, 3) world positions of the landmarks.
+        qpos: (T, nq) MuJoCo positions of the model; free root first (position, quaternion wxyz), then hinges.
+        qvel: (T, nv) MuJoCo velocities.
+        ctrl: (S, nu) controls, one row a simulation step. A row of NaN is a step that was not simulated. S is 0 for
+            a kinematic motion.
+        timestep: seconds a simulation step; frame t is step ``t * steps_per_frame``.
+        segments: (n, 1 + nq + nv) rows of step, qpos, qvel at which a simulated stretch starts; one on an ordinary
+            clip, none for a kinematic motion.
+        root_wrench: (T, 6) residual force (world frame, N) and torque (pelvis frame, N m) on the free root, as
+            MuJoCo's ``qfrc_applied``; held over the steps of frame t. Zero unless ``--assist`` was asked for.
+        contact_force: (T, P, 3) force of the floor on each foot point, world frame, N: the mean over the time from
+            half a frame before frame t to half a frame after it, and so is ``joint_torque``.
+        contact_names: names of the P geoms that those forces act on.
+        joint_torque: (T, nu) torque of each actuator, N m.
+        camera: the camera that the motion was seen through.
+        tracked: (T,) bool, False where the video showed no person and the motion is only a guess.
+        model_xml: MJCF of the person.
+        report: how the motion was made and how good it is; values that JSON has, numpy's numbers, and paths.
+
+    Raises:
+        ValueError: an array has the wrong shape or holds a value that is not finite.
+    """
+
+    fps: float
+    joint_names: tuple[str, ...]
+    joints: np.ndarray
+    qpos: np.ndarray
+    qvel: np.ndarray
+    ctrl: np.ndarray
+    timestep: float
+    segments: np.ndarray
+    root_wrench: np.ndarray
+    contact_force: np.ndarray
+    contact_names: tuple[str, ...]
+    joint_torque: np.ndarray
+    camera: Camera
+    tracked: np.ndarray
+    model_xml: str
+    report: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        _check(self._arrays())
+
+    def __len__(self) -> int:
+        return len(self.qpos)
+
+    def __repr__(self) -> str:
+        how = f"simulated in {self.simulated.sum()}" if len(self.ctrl) else "kinematic"
+        duration = len(self) / self.fps
+        joints = len(self.joint_names)
+        return f"Motion({len(self)} frames at {self.fps:.4g} fps, {duration:.1f} s, {how}, {joints} joints)"
+
+    @property
+    def time(self) -> np.ndarray:
+        """(T,) seconds of each frame, from the start of the motion."""
+        return np.arange(len(self)) / self.fps
+
+    @property
+    def steps_per_frame(self) -> int:
+        """Simulation steps between two frames."""
+        return max(1, round(1 / (self.fps * self.timestep)))
+
+    @cached_property
+    def simulated(self) -> np.ndarray:
+        """(T,) bool, True in frames that the simulation reaches; in all others the motion is kinematic."""
+        frames = np.arange(len(self)) * self.steps_per_frame
+        done = np.isfinite(self.ctrl).all(axis=1)
+        if not len(done):
+            return np.zeros(len(self), bool)
+        reached = (frames > 0) & (frames <= len(done)) & done[np.clip(frames - 1, 0, len(done) - 1)]
+        return reached | np.isin(frames, self.segments[:, 0])
+
+    @cached_property
+    def model(self) -> mujoco.MjModel:
+        """The person, compiled; shared by everything that draws, exports or replays this motion. Do not change it."""
+        import mujoco
+
+        return mujoco.MjModel.from_xml_string(self.model_xml)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the motion into ``folder``, which is made if it is missing; older files of these names are replaced.
+
+        ``report.json`` comes last. Numbers in the report that are not finite are null there, as JSON has no others.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        folder = Path(folder)
+        report = json.dumps(_plain(self.report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        with atomic(folder / MODEL) as path:
+            path.write_text(self.model_xml, encoding="utf-8")
+        with atomic(folder / ARRAYS) as path, path.open("wb") as file:
+            np.savez_compressed(file, **self._arrays())
+        with atomic(folder / REPORT) as path:
+            path.write_text(report, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Motion:
+        """Read a motion from its folder, or from the ``motion.npz`` in it, and check all of it.
+
+        Raises:
+            InputError: a file is missing, damaged, or does not fit the others.
+        """
+        path = Path(path)
+        folder = path.parent if path.name == ARRAYS else path
+        arrays = _read_arrays(folder / ARRAYS)
+        try:
+            _check(arrays)
+            camera = Camera(
+                K=arrays["camera_K"],
+                image_size=(int(arrays["image_size"][0]), int(arrays["image_size"][1])),
+                R_camera_world=arrays["camera_R"],
+                t_camera_world=arrays["camera_t"],
+                distortion=arrays["camera_distortion"],
+                posed=True,
+            )
+            own = {field.name for field in fields(cls)} & set(_SHAPES)
+            motion = cls(
+                fps=float(arrays["fps"]),
+                timestep=float(arrays["timestep"]),
+                joint_names=tuple(str(name) for name in arrays["joint_names"]),
+                contact_names=tuple(str(name) for name in arrays["contact_names"]),
+                camera=camera,
+                model_xml=_read_text(folder / MODEL),
+                report=_read_report(folder / REPORT),
+                **{key: arrays[key] for key in own},
+            )
+        except ValueError as error:
+            raise InputError(f"{folder / ARRAYS}: {error}; {_REPAIR}") from error
+        _check_model(motion, folder / MODEL)
+        return motion
+
+    def to_bvh(self, path: str | Path) -> None:
+        """Write the motion as BVH (metres, Y-up, +Z forward); see ``motionrecon.export.bvh``.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        from motionrecon.export import bvh
+
+        bvh.write(self, path)
+
+    def _arrays(self) -> dict[str, Any]:
+        """What ``motion.npz`` holds."""
+        camera = {
+            "camera_K": self.camera.K,
+            "camera_R": self.camera.R_camera_world,
+            "camera_t": self.camera.t_camera_world,
+            "camera_distortion": self.camera.distortion,
+            "image_size": np.array(self.camera.image_size),
+        }
+        names = {"joint_names": np.array(self.joint_names, str), "contact_names": np.array(self.contact_names, str)}
+        scalars = {"fps": np.array(float(self.fps)), "timestep": np.array(float(self.timestep)), "time": self.time}
+        own = {key: np.asarray(getattr(self, key)) for key in _SHAPES if not key.startswith("camera_")}
+        return scalars | names | own | camera
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with nothing in it that JSON does not know."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+_REPAIR = "run `motionrecon reconstruct` again"
+
+
+def _check(arrays: dict[str, np.ndarray]) -> None:
+    """Raise ValueError, naming the key, if arrays are missing, of wrong shape or type, or not finite."""
+    missing = [key for key in _KEYS if key not in arrays]
+    if missing:
+        raise ValueError(f"the key {missing[0]!r} is missing")
+    for key in ("fps", "timestep"):
+        value = arrays[key]
+        if value.shape != () or not np.issubdtype(value.dtype, np.number) or not 0 < value < np.inf:
+            raise ValueError(f"{key!r} is {value!r}, not one positive number")
+    for key in ("joint_names", "contact_names"):
+        if arrays[key].ndim != 1 or (arrays[key].dtype.kind != "U" and arrays[key].size):
+            raise ValueError(f"{key!r} is not a list of names")
+    size = arrays["image_size"]
+    if size.shape != (2,) or size.dtype.kind not in "iuf" or not (size >= 1).all():
+        raise ValueError(f"'image_size' is {size!r}, not a width and a height")
+    lengths: dict[str | int, int] = {"J": len(arrays["joint_names"]), "P": len(arrays["contact_names"])}
+    for key, shape in _SHAPES.items():
+        _check_array(key, arrays[key], shape, lengths)
+    if lengths["T"] == 0:
+        raise ValueError("'qpos' has no frames")
+    if len(arrays["segments"]) and lengths["s"] != 1 + lengths["nq"] + lengths["nv"]:
+        raise ValueError(f"'segments' has rows of {lengths['s']} numbers, not 1 + nq + nv")
+    absent = [name for name in landmarks.BODY if name not in arrays["joint_names"]]
+    if absent:
+        raise ValueError(f"'joint_names' lacks {', '.join(absent)}")
+
+
+def _check_array(key: str, array: np.ndarray, shape: tuple[str | int, ...], lengths: dict[str | int, int]) -> None:
+    """Raise ValueError unless ``array`` has ``shape`` and finite numbers; learns the lengths it meets first."""
+    kinds = "b" if key == "tracked" else "iuf"
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{key!r} has values of type {array.dtype}")
+    wanted = [length if isinstance(length, int) else lengths.get(length) for length in shape]
+    if array.ndim != len(shape) or any(w is not None and w != n for w, n in zip(wanted, array.shape, strict=True)):
+        expected = ", ".join(str(name if w is None else w) for name, w in zip(shape, wanted, strict=True))
+        raise ValueError(f"{key!r} has shape {array.shape}, expected ({expected})")
+    lengths.update({name: n for name, n in zip(shape, array.shape, strict=True) if isinstance(name, str)})
+    finite = np.isfinite(array)
+    if key == "ctrl":  # a whole row of NaN says that the step was not simulated
+        finite = finite | np.isnan(array).all(1, keepdims=True)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{key!r} holds {array[where]} at {where}")
+
+
+def _check_model(motion: Motion, path: Path) -> None:
+    """Raise InputError unless ``model.xml`` compiles and fits the arrays beside it."""
+    import mujoco
+
+    try:
+        model = motion.model
+    except ValueError as error:
+        raise InputError(f"{path}: MuJoCo cannot read it: {' '.join(str(error).split())}; {_REPAIR}") from error
+    found, wanted = (model.nq, model.nv, model.nu), (motion.qpos.shape[1], motion.qvel.shape[1], motion.ctrl.shape[1])
+    if found != wanted:
+        raise InputError(f"{path}: the model has (nq, nv, nu) = {found}, the motion beside it {wanted}; {_REPAIR}")
+    if not np.isclose(model.opt.timestep, motion.timestep, rtol=1e-9):
+        raise InputError(
+            f"{path}: the model's timestep is {model.opt.timestep}, the motion's {motion.timestep}; {_REPAIR}"
+        )
+    for name in motion.contact_names:
+        if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name) < 0:
+            raise InputError(f"{path}: the model has no geom {name!r} that 'contact_names' lists; {_REPAIR}")
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return read_arrays(path)
+    except OSError as error:
+        hint = "give the folder that `motionrecon reconstruct` wrote"
+        raise InputError(f"cannot read {path}: {reason(error)}; {hint}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: is not a readable motion file ({error}); {_REPAIR}") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text; {_REPAIR}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {reason(error)}; it belongs beside {ARRAYS}") from error
+
+
+def _read_report(path: Path) -> dict[str, Any]:
+    try:
+        report = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: not JSON (line {error.lineno}: {error.msg}); {_REPAIR}") from error
+    if not isinstance(report, dict):
+        raise InputError(f"{path}: holds {type(report).__name__}, not an object; {_REPAIR}")
+    return report
