@@ -375,7 +375,7 @@ import torch
 from torch import distributed as dist
 sys.path.insert(0, sys.argv[2])
 from test_training import SMALL, Bowls, replace
-from motionrecon.training.train import Training
+from motionrecon.research.training.train import Training
 
 training = Training(replace(SMALL, steps=6), Path(sys.argv[1]), [Bowls()])
 training.run()
