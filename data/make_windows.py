@@ -100,7 +100,7 @@ class Seen:
     """Keypoints of one clip, as `motionrecon.kinematics.fit` takes them, and what the user would say about it.
 
     Attributes:
-        camera: calibrated (``posed``), or one whose pose has yet to be found.
+        camera: calibrated (``calibrated``), or one whose pose has yet to be found.
         height: metres.
         fps: frames per second.
         pixels: (T, 33, 2); confidence: (T, 33); points_3d: (T, 33, 3); tracked: (T,).
@@ -255,7 +255,7 @@ def _camera(points: np.ndarray, rng: np.random.Generator) -> Camera:
         right /= np.linalg.norm(right)
         R = np.stack([right, np.cross(forward, right), forward])
         K = np.array([[focal, 0.0, size[0] / 2], [0.0, focal, size[1] / 2], [0.0, 0.0, 1.0]])
-        camera = Camera(K, size, R, -R @ eye, posed=True)
+        camera = Camera(K, size, R, -R @ eye, calibrated=True)
         away = camera.to_camera(points)[..., 2]
         if away.min() > 0.5 and (np.abs(camera.project(points) / size - 0.5) < 0.48).all():
             return camera

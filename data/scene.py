@@ -32,7 +32,7 @@ def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], fo
     R = np.stack([right, np.cross(forward, right), forward])
     width, height = image_size
     K = np.array([[focal_px, 0.0, width / 2], [0.0, focal_px, height / 2], [0.0, 0.0, 1.0]])
-    return Camera(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, posed=True)
+    return Camera(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, calibrated=True)
 
 
 def render(

@@ -188,7 +188,7 @@ class _Run:
             "kinematics",
             dict(zip(("pixels", "confidence", "points_3d"), inputs, strict=True))
             | {"fps": fps, "K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
-            | {"posed": camera.posed, "height": height, "mass": mass, "model": start.mjcf}
+            | {"calibrated": camera.calibrated, "height": height, "mass": mass, "model": start.mjcf}
             | {"weights": vars(Weights()), "trust": landmark_trust()},
         )
         with self._timed("kinematics"), self.progress.stage("kinematics", len(keypoints)) as advance:
@@ -262,7 +262,7 @@ class _Run:
             "versions": _versions(),
             "person": {"height": body.height, "mass": body.mass, "lengths": vars(body.proportions)},
             "camera": {
-                "pose": "calibrated" if self.camera.posed else "estimated",
+                "pose": "calibrated" if self.camera.calibrated else "estimated",
                 "focal_length": "given" if self.options.gives_focal_length else "assumed",
                 "focal_px": float(evidence.camera.K[0, 0]),
                 "pitch_deg": float(np.degrees(np.arcsin(np.clip(evidence.camera.R_camera_world[2, 2], -1, 1)))),

@@ -22,7 +22,7 @@ def body() -> Body:
 def camera(width: int = 320, height: int = 240) -> Camera:
     """A level camera 1 m above the floor that sees the origin from 4 m behind (world -y)."""
     K = np.array([[height * 1.2, 0, width / 2], [0, height * 1.2, height / 2], [0, 0, 1]])
-    return Camera(K, (width, height), LEVEL, -LEVEL @ [0.0, -4.0, 1.0], posed=True)
+    return Camera(K, (width, height), LEVEL, -LEVEL @ [0.0, -4.0, 1.0], calibrated=True)
 
 
 def landmarks_of(qpos: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0
     c, s = np.cos(roll), np.sin(roll)
     R = np.stack([c * right + s * down, c * down - s * right, forward])
     K = np.array([[1000.0, 0, SIZE[0] / 2], [0, 1000.0, SIZE[1] / 2], [0, 0, 1]])
-    return Camera(K, SIZE, R, -R @ np.array(eye), posed=True)
+    return Camera(K, SIZE, R, -R @ np.array(eye), calibrated=True)
 
 
 def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:

@@ -41,7 +41,7 @@ def write(folder, *names, drop=(), **changes):
 
 def test_a_camera_projects_as_opencv_does(tmp_path):
     camera = load_camera(write(tmp_path, "cam_01"), None, SIZE)
-    assert camera.posed and camera.image_size == SIZE
+    assert camera.calibrated and camera.image_size == SIZE
     points = np.random.default_rng(0).normal(0, 0.3, (20, 3))
     K = np.array([[1681.0, 0.0, 532.0], [0.0, 1682.0, 948.0], [0.0, 0.0, 1.0]])
     pose = np.array([1.69, 1.05, -0.42]), np.array([0.32, 0.96, 2.89])
@@ -55,12 +55,12 @@ def test_a_camera_projects_as_opencv_does(tmp_path):
 def test_intrinsics_alone_give_a_camera_without_a_pose(tmp_path):
     path = write(tmp_path, "phone", drop=("rotation", "translation", "distortions", "fisheye", "size"))
     camera = load_camera(path, None, (640, 480))
-    assert not camera.posed and camera.distortion.size == 0 and camera.K[0, 0] == 1681
+    assert not camera.calibrated and camera.distortion.size == 0 and camera.K[0, 0] == 1681
 
 
 def test_the_camera_is_chosen_by_name(tmp_path):
     path = write(tmp_path, "cam_01", "cam_02")
-    assert load_camera(path, "cam_02", SIZE).posed
+    assert load_camera(path, "cam_02", SIZE).calibrated
     with pytest.raises(InputError, match="holds 2 cameras; pick one with --camera-name: cam_01, cam_02"):
         load_camera(path, None, SIZE)
     with pytest.raises(InputError, match=r"cam_09 is not in .*Calib\.toml; its cameras are cam_01, cam_02"):
@@ -128,7 +128,7 @@ def test_the_field_of_view_is_along_the_longer_side_however_the_phone_was_held(s
         edge[int(size[1] > size[0])] = 960
         ray = np.linalg.solve(camera.K, [*(np.array(size) / 2 + edge), 1])
         assert np.degrees(2 * np.arctan(np.abs(ray[:2]).max())) == pytest.approx(fov)
-        assert not camera.posed
+        assert not camera.calibrated
     assert default_camera(size, focal_px=1234).K[1, 1] == 1234
 
 

@@ -24,7 +24,7 @@ def perfect() -> Motion:
         walking(len(truth["joints"]), float(truth["fps"])),
         joints=truth["joints"],
         joint_names=landmarks.NAMES,
-        camera=Camera(truth["camera_K"], size, truth["camera_R"], truth["camera_t"], posed=True),
+        camera=Camera(truth["camera_K"], size, truth["camera_R"], truth["camera_t"], calibrated=True),
     )
 
 

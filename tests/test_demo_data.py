@@ -26,7 +26,7 @@ def joint(truth: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 def camera(truth: dict[str, np.ndarray]) -> Camera:
     width, height = (int(n) for n in truth["image_size"])
-    return Camera(truth["camera_K"], (width, height), truth["camera_R"], truth["camera_t"], posed=True)
+    return Camera(truth["camera_K"], (width, height), truth["camera_R"], truth["camera_t"], calibrated=True)
 
 
 def test_the_files_are_those_that_the_recipe_wrote() -> None:

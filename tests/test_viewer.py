@@ -96,7 +96,7 @@ def make_motion(**report: Any) -> Motion:
             image_size=(640, 360),
             R_camera_world=LEVEL,
             t_camera_world=-LEVEL @ np.array([0.0, -4.0, 1.2]),
-            posed=True,
+            calibrated=True,
         ),
         tracked=frame != 5,
         model_xml=MJCF,

@@ -176,7 +176,7 @@ def test_keypoints_have_errors_of_a_detectors_size():
         assert 0.008 < np.median(error) / tall < 0.03
         assert 0.03 < np.std(np.diff(error, axis=0)) / np.std(error) < 0.6  # it wanders, it does not only flicker
         assert ((one.confidence > 0) & (one.confidence <= 1)).all()
-    assert {one.camera.posed for one in seen} == {True, False}
+    assert {one.camera.calibrated for one in seen} == {True, False}
 
 
 def test_a_damaged_video_is_refused(tmp_path: Path):

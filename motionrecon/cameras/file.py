@@ -56,7 +56,7 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
         progress: where warnings go.
 
     Returns:
-        The camera; ``posed`` if the file holds its rotation and translation.
+        The camera; ``calibrated`` if the file holds its rotation and translation.
 
     Raises:
         InputError: the file cannot be read, the camera is not in it, or does not fit the video.

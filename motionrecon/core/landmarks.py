@@ -82,3 +82,24 @@ BONES: tuple[tuple[str, str], ...] = (
         )
     ),
 )
+
+#: Root weights of groups of landmarks, and words that their names hold.
+_TRUST = {
+    "limb": (1.0, ("shoulder", "hip", "knee", "ankle", "elbow", "wrist")),
+    "foot": (0.8, ("heel", "foot_index")),
+    "head": (0.5, ("nose", "ear")),
+    "hand": (0.3, ("pinky", "index", "thumb")),
+    "face": (0.2, ("eye", "mouth")),
+}
+
+
+def _trust() -> np.ndarray:
+    trust = np.zeros(COUNT)
+    for weight, words in reversed(_TRUST.values()):
+        for word in words:
+            trust[[word in name for name in NAMES]] = weight
+    return trust
+
+
+#: (33,) root weights of the landmarks: limbs count most, the face's points repeat each other.
+TRUST: np.ndarray = _trust()

@@ -35,22 +35,10 @@ REFERENCE_RATE = 30.0
 #: Frames that are fitted at once, so that memory does not grow with the clip; and how many of them two stretches share.
 LONGEST, OVERLAP = 900, 60
 
-_TRUST = {
-    "limb": (1.0, ("shoulder", "hip", "knee", "ankle", "elbow", "wrist")),
-    "foot": (0.8, ("heel", "foot_index")),
-    "head": (0.5, ("nose", "ear")),
-    "hand": (0.3, ("pinky", "index", "thumb")),
-    "face": (0.2, ("eye", "mouth")),
-}
-
 
 def landmark_trust() -> np.ndarray:
-    """(33,) root weights of the landmarks: limbs count most, the face's points repeat each other."""
-    trust = np.zeros(landmarks.COUNT)
-    for weight, words in reversed(_TRUST.values()):
-        for word in words:
-            trust[[word in name for name in landmarks.NAMES]] = weight
-    return trust
+    """(33,) root weights of the landmarks."""
+    return landmarks.TRUST
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,7 @@ def fit(
 
     Args:
         body: a person of the right height; its proportions are a start.
-        camera: intrinsics, and where `posed` is set the pose; otherwise gravity and floor are estimated.
+        camera: intrinsics, and where `calibrated` is set the pose; otherwise gravity and floor are estimated.
         pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
         confidence: (T, 33) in [0, 1].
         points_3d: (T, 33, 3) the detector's guess, NaN where there is none.
@@ -188,7 +176,7 @@ def _fit(body: Body, camera: Camera, seen: Seen, w: Weights, known: Trajectory |
 
 def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights) -> Trajectory:
     """The trajectory with the person's lengths, the floor and, where the camera's pose is not known, gravity."""
-    posed, rate = x.camera.posed, np.sqrt(REFERENCE_RATE / fps)
+    posed, rate = x.camera.calibrated, np.sqrt(REFERENCE_RATE / fps)
     common = w.common[0] if posed else w.common[1]
     floor = (0.0, w.floor if posed else 10.0)
     x = minimize(x, [*video, SizePrior(floor, None, x.camera.R_camera_world, common=common)], 25, tolerance=1e-3)

@@ -55,7 +55,7 @@ class Stage:
     def camera(self, frame: int) -> Camera:
         """The camera of a frame."""
         eye = self._targets[frame] - self._away * self._rotation[2]
-        return Camera(self._K, self.size, self._rotation, -self._rotation @ eye, posed=True)
+        return Camera(self._K, self.size, self._rotation, -self._rotation @ eye, calibrated=True)
 
     def draw(self, image: np.ndarray, frame: int, capsules: Capsules) -> None:
         """Fill an RGB picture (H, W, 3) uint8 with the stage and the shadow of ``capsules``, but not themselves."""

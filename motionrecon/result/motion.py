@@ -157,6 +157,7 @@ class Motion:
         path = Path(path)
         folder = path.parent if path.name == ARRAYS else path
         arrays = _read_arrays(folder / ARRAYS)
+        report = _read_report(folder / REPORT)
         try:
             _check(arrays)
             camera = Camera(
@@ -165,7 +166,7 @@ class Motion:
                 R_camera_world=arrays["camera_R"],
                 t_camera_world=arrays["camera_t"],
                 distortion=arrays["camera_distortion"],
-                posed=True,
+                calibrated=_was_calibrated(report),
             )
             own = {field.name for field in fields(cls)} & set(_SHAPES)
             motion = cls(
@@ -175,7 +176,7 @@ class Motion:
                 contact_names=tuple(str(name) for name in arrays["contact_names"]),
                 camera=camera,
                 model_xml=_read_text(folder / MODEL),
-                report=_read_report(folder / REPORT),
+                report=report,
                 **{key: arrays[key] for key in own},
             )
         except ValueError as error:
@@ -206,6 +207,12 @@ class Motion:
         scalars = {"fps": np.array(float(self.fps)), "timestep": np.array(float(self.timestep)), "time": self.time}
         own = {key: np.asarray(getattr(self, key)) for key in _SHAPES if not key.startswith("camera_")}
         return scalars | names | own | camera
+
+
+def _was_calibrated(report: dict[str, Any]) -> bool:
+    """Whether a report says that the camera's pose came from a calibration."""
+    camera = report.get("camera")
+    return isinstance(camera, dict) and camera.get("pose") == "calibrated"
 
 
 def _plain(value: Any) -> Any:

@@ -89,7 +89,7 @@ class Clip:
     @cached_property
     def evidence(self) -> Evidence:
         """What the windows are compared with."""
-        camera = Camera(self.K, (int(self.image_size[0]), int(self.image_size[1])), self.R, self.t, posed=True)
+        camera = Camera(self.K, (int(self.image_size[0]), int(self.image_size[1])), self.R, self.t, calibrated=True)
         landmarks = pose(self.body.model, self.qpos).sites[:, self.body.landmark_sites]
         return Evidence(camera, self.pixels, self.weight, self.qpos, landmarks, self.tracked, self.fps)
 
