@@ -33,6 +33,7 @@ from motionrecon.body.pose import pose
 from motionrecon.cameras.file import load_camera
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core.blas import one_thread
+from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import deepmimic
@@ -43,7 +44,7 @@ from motionrecon.keypoints import detect_keypoints
 from motionrecon.kinematics.fit import fit, landmark_trust
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate, steps_per_frame
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
 from motionrecon.research.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
@@ -154,11 +155,10 @@ def make(job: Job, downloads: Path) -> Clip:
 
 def kinematics(seen: Seen) -> tuple[Body, Evidence]:
     """The person and the trajectory that explains the keypoints, as the main job has them."""
-    step = 1.0 / (seen.fps * steps_per_frame(seen.fps))
     pixels = seen.camera.undistort(seen.pixels)
     confidence = np.where(np.isfinite(pixels).all(2), seen.confidence, 0.0)
     x = fit(Body.build(seen.height), seen.camera, pixels, confidence, seen.points_3d, seen.fps)
-    body = Body.build(seen.height, proportions=x.body.proportions, timestep=step)
+    body = Body.build(seen.height, proportions=x.body.proportions, timestep=Clock(seen.fps).timestep)
     landmarks = pose(body.model, x.qpos).sites[:, body.landmark_sites]
     weight = landmark_trust() * np.sqrt(confidence)
     return body, Evidence(x.camera, pixels, weight, x.qpos, landmarks, seen.tracked, seen.fps)

@@ -6,6 +6,8 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import shlex
 import sys
 import time
@@ -29,6 +31,12 @@ _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 li
 NOTABLE_FALLBACKS = 0.1
 
 Output = Annotated[Path | None, Parameter(alias="-o")]
+
+#: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
+_PARAMETER = re.compile(
+    rf"(?<![\w./-])({'|'.join([*(field.name for field in dataclasses.fields(Options)), 'output', 'port'])})="
+    r"(\.\.\.|True\b|False\b)?"
+)
 
 _Item = TypeVar("_Item")
 #: A flag with any number of values: ``--dims 10 50``.
@@ -294,7 +302,7 @@ def _run(video: Path | None, folder: Path, options: Options) -> Motion:
     """Reconstruct with bars and a line that says how good the result is, both unless ``--quiet``."""
     from motionrecon.pipeline import reconstruct
 
-    progress: Progress = Silent() if options.quiet else Bars()
+    progress = _Spelled(Silent() if options.quiet else Bars())
     start = time.perf_counter()
     try:
         motion = reconstruct(video, output=folder, progress=progress, **vars(options))
@@ -334,8 +342,30 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
     return line
 
 
+class _Spelled:
+    """Progress whose warnings speak of flags."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.stage = progress.stage
+
+    def warn(self, text: str) -> None:
+        self._progress.warn(_as_flags(text))
+
+
+def _as_flags(message: str) -> str:
+    """A message of the library with its parameters spelled as flags: ``--height 500`` for ``height=500``."""
+
+    def spelled(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        flag = "-o" if name == "output" else f"--{'no-' if value == 'False' else ''}{name.replace('_', '-')}"
+        return flag if value else f"{flag} "
+
+    return _PARAMETER.sub(spelled, message)
+
+
 def _one_line(error: Exception, arguments: list[str]) -> str:
-    message = " ".join(str(error).splitlines())
+    message = _as_flags(" ".join(str(error).splitlines()))
     if isinstance(error, UnknownCommandError) and arguments and Path(arguments[0]).suffix:
         command = shlex.join(["motionrecon", "reconstruct", *arguments])
         return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"

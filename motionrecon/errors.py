@@ -1,7 +1,8 @@
 """The errors that motionrecon raises for its users.
 
-Each message names the file or the flag, says what was found there, and what to do about it. The command line prints
-the message as one line and exits with code 2; a traceback therefore always means a bug in motionrecon.
+Each message names the file or the parameter, says what was found there, and what to do about it. Parameters are named
+as ``height=500``, or ``height=...`` without a value; the command line spells them as its flags. It prints the message
+as one line and exits with code 2; a traceback therefore always means a bug in motionrecon.
 """
 
 
@@ -10,7 +11,7 @@ class MotionReconError(Exception):
 
 
 class InputError(MotionReconError):
-    """An input (video, keypoint file, camera file, motion file, flag) cannot be used."""
+    """An input (video, keypoint file, camera file, motion file, parameter) cannot be used."""
 
 
 class OutputError(MotionReconError):

@@ -98,38 +98,38 @@ class Options:
         """These options, if they make sense together; files they name must exist.
 
         Raises:
-            InputError: an option that cannot be right, named as its flag.
+            InputError: an option that cannot be right.
         """
         from motionrecon.keypoints import models
         from motionrecon.optimizers import registry
 
-        _check_range("--height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
-        _check_range("--mass", self.mass, 10, 300, "kg")
-        _check_range("--fov", self.fov, 10, 170, "degrees")
+        _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
+        _check_range("mass", self.mass, 10, 300, "kg")
+        _check_range("fov", self.fov, 10, 170, "degrees")
         if self.focal_px is not None and not 0 < self.focal_px < float("inf"):
-            raise InputError(f"--focal-px {self.focal_px:g} is not a focal length; give a number of pixels above 0")
-        _check_exclusive({"--camera": self.camera, "--fov": self.fov, "--focal-px": self.focal_px})
+            raise InputError(f"focal_px={self.focal_px:g} is not a focal length; give a number of pixels above 0")
+        _check_exclusive({"camera": self.camera, "fov": self.fov, "focal_px": self.focal_px})
         if self.camera_name is not None and self.camera is None:
-            raise InputError(f"--camera-name {self.camera_name} needs --camera FILE, the file that holds that camera")
-        _check_file("--camera", self.camera)
-        _check_exists("--keypoints", self.keypoints)
+            raise InputError(f"camera_name={self.camera_name} needs camera=..., the file that holds that camera")
+        _check_file("camera", self.camera)
+        _check_exists("keypoints", self.keypoints)
         _check_time(self.start, self.end)
-        _check_range("--window", self.window, 0.1, 5, "s")
+        _check_range("window", self.window, 0.1, 5, "s")
         if not 0 <= self.overlap < self.window:
             raise InputError(
-                f"--overlap {self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
+                f"overlap={self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
             )
-        _check_name("--detector", self.detector, tuple(models.records()))
-        _check_name("--optimizer", self.optimizer, registry.names())
+        _check_name("detector", self.detector, tuple(models.records()))
+        _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:
-            raise InputError(f"--seed {self.seed} is negative; give 0 or more")
+            raise InputError(f"seed={self.seed} is negative; give 0 or more")
         return self
 
 
-def _check_range(flag: str, value: float | None, low: float, high: float, unit: str, hint: str = "") -> None:
+def _check_range(name: str, value: float | None, low: float, high: float, unit: str, hint: str = "") -> None:
     # "not (low <= value)" also catches NaN.
     if value is not None and not low <= value <= high:
-        raise InputError(f"{flag} {value:g} is out of range: it must be between {low:g} and {high:g} {unit}{hint}")
+        raise InputError(f"{name}={value:g} is out of range: it must be between {low:g} and {high:g} {unit}{hint}")
 
 
 def _height_hint(height: float) -> str:
@@ -140,30 +140,30 @@ def _height_hint(height: float) -> str:
     return ""
 
 
-def _check_exclusive(flags: dict[str, object]) -> None:
-    given = [flag for flag, value in flags.items() if value is not None]
+def _check_exclusive(values: dict[str, object]) -> None:
+    given = [name for name, value in values.items() if value is not None]
     if len(given) > 1:
-        raise InputError(f"{given[0]} and {given[1]} both set the focal length; give only one of them")
+        raise InputError(f"{given[0]}=... and {given[1]}=... both set the focal length; give only one of them")
 
 
-def _check_exists(flag: str, path: Path | None) -> None:
+def _check_exists(name: str, path: Path | None) -> None:
     if path is not None and not path.exists():
-        raise InputError(f"{flag} {path}: no such file or folder")
+        raise InputError(f"{name}={path}: no such file or folder")
 
 
-def _check_file(flag: str, path: Path | None) -> None:
-    _check_exists(flag, path)
+def _check_file(name: str, path: Path | None) -> None:
+    _check_exists(name, path)
     if path is not None and path.is_dir():
-        raise InputError(f"{flag} {path} is a folder; give a file")
+        raise InputError(f"{name}={path} is a folder; give a file")
 
 
 def _check_time(start: float | None, end: float | None) -> None:
     if start is not None and not 0 <= start < float("inf"):
-        raise InputError(f"--start {start:g} must be 0 or more seconds")
+        raise InputError(f"start={start:g} must be 0 or more seconds")
     if end is not None and not (start or 0.0) < end:
-        raise InputError(f"--end {end:g} must come after --start {start or 0.0:g} (both in seconds)")
+        raise InputError(f"end={end:g} must come after start={start or 0.0:g} (both in seconds)")
 
 
-def _check_name(flag: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise InputError(f"{flag} {name} is unknown; choose one of {', '.join(known)}")
+def _check_name(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"{name}={value} is unknown; choose one of {', '.join(known)}")

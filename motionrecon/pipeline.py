@@ -21,6 +21,7 @@ from motionrecon.cameras.pinhole import Camera
 from motionrecon.core import landmarks
 from motionrecon.core.blas import one_thread
 from motionrecon.core.cache import Checkpoint
+from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError, MotionReconError
@@ -28,7 +29,7 @@ from motionrecon.keypoints import Keypoints, detect_keypoints, load_keypoints
 from motionrecon.kinematics.fit import Weights, fit, landmark_trust
 from motionrecon.options import Options
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust, simulate, steps_per_frame
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust, simulate
 from motionrecon.result.folder import CACHE, prepare, publish
 from motionrecon.result.frames import Frames, kinematic_frames, simulated_frames
 from motionrecon.result.motion import Motion
@@ -96,13 +97,13 @@ class _Run:
     def start(video: str | Path | None, output: str | Path | None, progress: Progress, options: Options) -> _Run:
         """Look at all inputs, then at the output folder: what cannot work fails now, and leaves nothing behind."""
         if video is None and options.keypoints is None:
-            raise InputError("no video given: give a video file, or --keypoints")
+            raise InputError("no video given: give a video file, or keypoints=...")
         run = _Run(None if video is None else Path(video), None if output is None else Path(output), options, progress)
         _ = run.camera
         if run.video is not None:  # beside keypoints too: the overlay needs it at the end
             run._video_info.frame_range(options.start, options.end)
         if options.keypoints is not None:
-            _cut(run._given_keypoints, options.start, options.end)
+            _cut(run._given_keypoints, options)
             if run.video is not None:
                 _check_same_clip(run._given_keypoints, run._video_info, options.keypoints)
         if run.folder is not None:
@@ -138,7 +139,7 @@ class _Run:
         o = self.options
         with self._timed("keypoints"):
             if o.keypoints is not None:
-                found = _cut(self._given_keypoints, o.start, o.end)
+                found = _cut(self._given_keypoints, o)
             else:
                 assert self.video is not None
                 found = detect_keypoints(self.video, o.detector, o.start, o.end, self.cache, self.progress)
@@ -177,7 +178,6 @@ class _Run:
     def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Body, Evidence]:
         """The person and the trajectory that explains the keypoints, on the floor."""
         fps = keypoints.fps
-        step = 1.0 / (fps * steps_per_frame(fps))
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         inputs = (pixels, confidence, keypoints.points_3d)
@@ -204,7 +204,7 @@ class _Run:
                     "t": x.camera.t_camera_world,
                 }
                 checkpoint.save(saved)
-            body = Body.build(height, mass, Proportions.from_array(saved["lengths"]), step)
+            body = Body.build(height, mass, Proportions.from_array(saved["lengths"]), Clock(fps).timestep)
             camera = camera.with_pose(saved["R"], saved["t"])
             joints = kinematic_frames(body, saved["qpos"], fps).joints
         weight = landmark_trust() * np.sqrt(confidence)
@@ -250,7 +250,7 @@ class _Run:
                 self._warn(f"{what} from {spans}: these frames are kinematic, without forces")
         if self.options.assist:
             used = np.linalg.norm(stretch.wrench[:, :3], axis=1)
-            self._warn(f"--assist pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
+            self._warn(f"assist=True pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
 
     def motion(
         self, keypoints: Keypoints, body: Body, evidence: Evidence, frames: Frames, stretch: Stretch | None
@@ -329,10 +329,10 @@ def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None
     length = len(keypoints) / keypoints.fps
     if keypoints.image_size != video.image_size:
         theirs, ours = ("x".join(map(str, size)) for size in (keypoints.image_size, video.image_size))
-        raise InputError(f"--keypoints {path} is for images of {theirs}, {video.path} has {ours}; give the right video")
+        raise InputError(f"keypoints={path} is for images of {theirs}, {video.path} has {ours}; give the right video")
     if abs(length - video.duration) > max(0.1 * video.duration, 2 / keypoints.fps):
         raise InputError(
-            f"--keypoints {path} lasts {length:.2f} s ({len(keypoints)} frames at {keypoints.fps:g} fps), "
+            f"keypoints={path} lasts {length:.2f} s ({len(keypoints)} frames at {keypoints.fps:g} fps), "
             f"{video.path} lasts {video.duration:.2f} s; give the right video"
         )
 
@@ -369,16 +369,10 @@ class _Warnings(Silent):
         self._run._warn(text)
 
 
-def _cut(keypoints: Keypoints, start: float | None, end: float | None) -> Keypoints:
-    """The keypoints of a range in seconds."""
-    first = 0 if start is None else round(start * keypoints.fps)
-    last = len(keypoints) if end is None else min(len(keypoints), round(end * keypoints.fps))
-    if last - first < 2:
-        raise InputError(
-            f"--start and --end leave {max(0, last - first)} of {len(keypoints)} frames "
-            f"({len(keypoints) / keypoints.fps:.2f} s): a motion needs at least 2"
-        )
-    part = slice(first, last)
+def _cut(keypoints: Keypoints, options: Options) -> Keypoints:
+    """The keypoints of the chosen range."""
+    whole = Clock(keypoints.fps).cut(len(keypoints), options.start, options.end, str(options.keypoints))
+    part = slice(whole.start, whole.stop)
     return replace(
         keypoints,
         pixels=keypoints.pixels[part],

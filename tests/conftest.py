@@ -17,6 +17,12 @@ if sys.platform == "linux":
 # On a busy machine torch's threads wait for each other: three times the time for small matrices. (Read by torch.)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# The arrays of every function and dataclass have the shapes that their annotations promise. (Before the first import.)
+if os.environ.get("MOTIONRECON_SHAPES") != "off":
+    import shapes
+
+    shapes.install("motionrecon")
+
 # Two shared cores: how long an example takes says nothing, and a failure must come back on every run.
 hypothesis.settings.register_profile("motionrecon", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("motionrecon")

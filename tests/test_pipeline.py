@@ -202,7 +202,7 @@ def test_a_part_of_a_keypoint_file(tmp_path):
     save(keypoints, tmp_path / "seen.npz")
     motion = motionrecon.reconstruct(keypoints=tmp_path / "seen.npz", start=0.5, end=1.0, physics=False)
     assert len(motion) == 15
-    with pytest.raises(InputError, match=r"--start and --end leave 0 of 40 frames"):
+    with pytest.raises(InputError, match=r"start=2 lies outside .*seen\.npz, which lasts 1\.33 s"):
         motionrecon.reconstruct(keypoints=tmp_path / "seen.npz", start=2.0, end=3.0, physics=False)
 
 
@@ -244,7 +244,10 @@ def test_a_video_beside_keypoints_is_looked_at_before_the_work(tmp_path, monkeyp
     _, keypoints = keypoints_of(10)
     save(keypoints, tmp_path / "seen.npz")
     monkeypatch.setattr(pipeline, "fit", None)  # not reached
-    for given, said in (({"video": "absent.mp4"}, r"no such file: absent\.mp4"), ({"start": 2.0}, "--start and --end")):
+    for given, said in (
+        ({"video": "absent.mp4"}, r"no such file: absent\.mp4"),
+        ({"start": 2.0}, "start=2 lies outside"),
+    ):
         with pytest.raises(InputError, match=said):
             motionrecon.reconstruct(**given, keypoints=tmp_path / "seen.npz", output=tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -258,7 +261,7 @@ def test_keypoints_that_are_sure_of_nothing(tmp_path):
 
 
 def test_nothing_given():
-    with pytest.raises(InputError, match="give a video file, or --keypoints"):
+    with pytest.raises(InputError, match="give a video file, or keypoints="):
         motionrecon.reconstruct()
 
 
@@ -274,11 +277,13 @@ def test_short_gaps_are_bridged_and_long_ones_are_not():
 
 def test_a_cut_cuts_everything():
     _, keypoints = keypoints_of(30)
-    cut = _cut(keypoints, 0.2, 0.5)
+    cut = _cut(keypoints, Options(start=0.2, end=0.5))
     np.testing.assert_array_equal(cut.pixels, keypoints.pixels[6:15])
     assert len(cut.confidence) == len(cut.points_3d) == len(cut.tracked) == 9
-    assert len(_cut(keypoints, None, None)) == 30
-    assert len(_cut(keypoints, 0.5, 99.0)) == 15
+    assert len(_cut(keypoints, Options())) == 30
+    assert len(_cut(keypoints, Options(start=0.5, end=1.02))) == 15
+    with pytest.raises(InputError, match=r"end=99 lies outside .*, which lasts 1\.00 s"):
+        _cut(keypoints, Options(end=99.0))
 
 
 def test_a_stretch_survives_its_checkpoint(motion, folder):
@@ -292,7 +297,7 @@ def test_a_stretch_survives_its_checkpoint(motion, folder):
 
 
 def test_options_are_those_of_the_command_line():
-    with pytest.raises(InputError, match="--height"):
+    with pytest.raises(InputError, match="height=17"):
         motionrecon.reconstruct("x.mp4", height=17)
     assert set(QUICK) <= set(vars(Options()))
 

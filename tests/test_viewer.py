@@ -461,7 +461,7 @@ def test_following_keeps_the_person_in_place(open_viewer: Callable[[Motion], Vie
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_nonsense_port_is_refused(port: int) -> None:
-    with pytest.raises(InputError, match="--port"):
+    with pytest.raises(InputError, match="port="):
         view(make_motion(), port=port, open_browser=False, block=False)
 
 

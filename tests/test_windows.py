@@ -9,11 +9,11 @@ import numpy as np
 import people
 import pytest
 
-from motionrecon.body.tangent import integrate
+from motionrecon.body.tangent import integrate, velocities
 from motionrecon.core import landmarks
 from motionrecon.optimizers import names
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate, steps_per_frame, velocities
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
 from motionrecon.result.frames import _about_frames, kinematic_frames, simulated_frames
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
@@ -224,11 +224,6 @@ def test_the_simulation_is_reproducible(engine, evidence, course):
     )
     first, second = (simulate(engine, short, SHORT, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.ctrl, second.ctrl)
-
-
-@pytest.mark.parametrize(("fps", "steps"), [(5, 24), (25, 5), (29.97, 5), (30, 4), (60, 2), (120, 1), (240, 1)])
-def test_steps_per_frame(fps, steps):
-    assert steps_per_frame(fps) == steps
 
 
 def test_velocities_are_central_differences():

@@ -38,7 +38,7 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
         InputError: the folder, the motion or its model cannot be used, or the port is not one.
     """
     if not 0 < port < 65536:
-        raise InputError(f"--port {port}: a port is a number from 1 to 65535")
+        raise InputError(f"port={port}: a port is a number from 1 to 65535")
     if isinstance(motion, str | Path):
         from motionrecon.result.motion import Motion
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 from motionrecon.viewer.source_video import SourceVideo
 
@@ -26,13 +27,13 @@ def open_source(motion: Motion) -> SourceVideo:
     source = motion.report.get("source") or {}
     if not source.get("video"):
         raise InputError("this motion was made without a video")
-    first = round(float(source.get("start") or 0.0) * motion.fps)  # the motion's clock ticks at k / fps of the video's
+    clock = Clock(motion.fps)  # the motion's frames are those of the video at k / fps
     return SourceVideo(
         Path(source["video"]),
         count=len(motion),
         fps=motion.fps,
         image_size=motion.camera.image_size,
-        start=first / motion.fps,
+        start=clock.seconds(clock.frames(float(source.get("start") or 0.0))),
     )
 
 

@@ -54,3 +54,9 @@ def difference(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The tangent steps (..., nv) that carry `start` to `end`: the inverse of `integrate`."""
     turn = quat_log(quat_multiply(quat_conjugate(start[..., 3:7]), end[..., 3:7]))
     return np.concatenate([end[..., :3] - start[..., :3], turn, end[..., 7:] - start[..., 7:]], axis=-1)
+
+
+def velocities(qpos: np.ndarray, fps: float) -> np.ndarray:
+    """(T, nv) velocities of a trajectory (T, nq) by central differences (one-sided at the ends)."""
+    step = difference(qpos[:-1], qpos[1:]) * fps
+    return np.concatenate([step[:1], 0.5 * (step[1:] + step[:-1]), step[-1:]])

@@ -100,11 +100,11 @@ def _choose(path: Path, cameras: dict[str, dict[str, Any]], name: str | None) ->
     known = ", ".join(names)
     if name is None:
         if len(names) > 1:
-            raise InputError(f"camera file {path} holds {len(names)} cameras; pick one with --camera-name: {known}")
+            raise InputError(f"camera file {path} holds {len(names)} cameras; pick one with camera_name=...: {known}")
         name = next(iter(names))
     section = names.get(name) or cameras.get(name)
     if section is None:
-        raise InputError(f"--camera-name {name} is not in {path}; its cameras are {known}")
+        raise InputError(f"camera_name={name} is not in {path}; its cameras are {known}")
     return f"camera {name} of {path}", section
 
 

@@ -41,7 +41,7 @@ def find(name: str) -> Path:
     """
     known = records()
     if name not in known:
-        raise InputError(f"--detector {name}: no such detector; choose one of {', '.join(sorted(known))}")
+        raise InputError(f"detector={name}: no such detector; choose one of {', '.join(sorted(known))}")
     record = known[name]
     return _installed(record) if "installed_member" in record else _cached(name, record)
 
@@ -91,7 +91,7 @@ def _cached(name: str, record: dict[str, Any]) -> Path:
             failures.append(f"{source}: {failure}")
     raise ModelError(
         f"the detector '{name}' ({record['bytes'] / 1e6:.0f} MB) could not be fetched ({'; '.join(failures)}); "
-        f"connect to the network once, put the file at {path}, or use --detector full"
+        f"connect to the network once, put the file at {path}, or use detector=full"
     )
 
 

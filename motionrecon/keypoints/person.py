@@ -25,7 +25,7 @@ def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], na
     if len(track.frames) < 2:
         raise InputError(
             f"no person was found in {name}; the whole body must be in view, upright and not too small "
-            "(another --start/--end or --detector heavy may help)"
+            "(another start=... or end=..., or detector=heavy, may help)"
         )
     keypoints, flips = undo_flips(_on_clock(track, count, fps, image_size))
     keypoints, _ = doubt_jumps(keypoints)

@@ -8,10 +8,12 @@ import numpy as np
 
 from motionrecon.body import Body
 from motionrecon.body.pose import pose
+from motionrecon.body.tangent import velocities
+from motionrecon.core.clock import Clock
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Stretch, steps_per_frame, velocities
+from motionrecon.physics.windows.stage import Evidence, Stretch
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def simulated_frames(engine: Engine, evidence: Evidence, stretch: Stretch) -> Fr
     it, as far as those were simulated; the assisting wrench is the one that acts until the next frame.
     """
     body, fps = engine.body, evidence.fps
-    per_frame, nq = steps_per_frame(fps), engine.body.model.nq
+    per_frame, nq = Clock(fps).steps_per_frame, engine.body.model.nq
     still = kinematic_frames(body, evidence.qpos, fps)
     qpos, qvel = still.qpos.copy(), still.qvel.copy()
     wrench, force, torque = still.root_wrench, still.contact_force, still.joint_torque

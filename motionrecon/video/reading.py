@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,24 +66,8 @@ class VideoInfo:
         Raises:
             InputError: the times lie outside the clip or leave fewer than two frames.
         """
-        clock = fps or self.fps
-        for flag, value in (("--start", start), ("--end", end)):
-            if value is not None and not (math.isfinite(value) and 0 <= value <= self.duration + 1 / self.fps):
-                raise InputError(
-                    f"{flag} {value:g} lies outside {self.path.name}, which lasts {self.duration:.2f} s; "
-                    f"give a time between 0 and {self.duration:.2f}"
-                )
-        if start is not None and end is not None and end <= start:
-            raise InputError(f"--end {end:g} does not come after --start {start:g}; give a later end")
-        count = max(2, round(self.duration * clock))
-        first = round((start or 0.0) * clock)
-        last = count if end is None else min(count, round(end * clock))
-        if last - first < 2:
-            raise InputError(
-                f"{self.path.name}: the chosen range holds {max(0, last - first)} frame(s), and fewer than two are "
-                f"no motion; widen --start/--end (the clip lasts {self.duration:.2f} s)"
-            )
-        return range(first, last)
+        clock = Clock(fps or self.fps)
+        return clock.cut(max(2, clock.frames(self.duration)), start, end, self.path.name)
 
 
 def probe(path: str | Path) -> VideoInfo:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from motionrecon.body.tangent import difference
+from motionrecon.body.tangent import velocities
 from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.optimizers import minimize
 from motionrecon.physics.rollout import State
@@ -26,8 +27,6 @@ from motionrecon.physics.windows.terms.landmarks_3d import Landmarks3D
 from motionrecon.physics.windows.terms.posture import Posture
 from motionrecon.physics.windows.terms.reprojection import Reprojection
 
-#: Simulation steps per second at least; the steps of a frame are as many as that takes.
-STEP_RATE = 120.0
 #: Knots of the controls per second.
 KNOT_RATE = 12.0
 #: Frames compared with the video per second at most: more say nothing new.
@@ -138,17 +137,6 @@ class Stretch:
         )
 
 
-def steps_per_frame(fps: float) -> int:
-    """Simulation steps from one frame to the next."""
-    return max(1, int(np.ceil(STEP_RATE / fps - 1e-9)))
-
-
-def velocities(qpos: np.ndarray, fps: float) -> np.ndarray:
-    """(T, nv) velocities of a trajectory by central differences (one-sided at the ends)."""
-    step = difference(qpos[:-1], qpos[1:]) * fps
-    return np.concatenate([step[:1], 0.5 * (step[1:] + step[:-1]), step[-1:]])
-
-
 @dataclass(frozen=True)
 class Trust:
     """Standard deviations of the objective's residuals.
@@ -183,7 +171,7 @@ def simulate(
     """Simulate the whole clip.
 
     Args:
-        engine: the person's simulator; its model's timestep divides a frame into `steps_per_frame`.
+        engine: the person's simulator; its model's timestep divides a frame into `Clock.steps_per_frame`.
         evidence: what to follow.
         settings: layout and optimizer.
         trust: weights of the objective.
@@ -226,7 +214,7 @@ def window_at(
 class _Run:
     def __init__(self, engine: Engine, evidence: Evidence, settings: Settings, trust: Trust, seed: int) -> None:
         self.engine, self.evidence, self.settings, self.trust, self.seed = engine, evidence, settings, trust, seed
-        self.per_frame = steps_per_frame(evidence.fps)
+        self.per_frame = Clock(evidence.fps).steps_per_frame
         self.qvel = velocities(evidence.qpos, evidence.fps)
         self.nu = engine.body.model.nu
         self.gravity = -float(engine.body.model.opt.gravity[2])

@@ -24,11 +24,12 @@ from motionrecon.body import Body
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import Camera
+from motionrecon.core.clock import Clock
 from motionrecon.core.files import atomic, read_arrays, reason
 from motionrecon.errors import InputError
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Engine, WindowProblem
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, steps_per_frame, window_at
+from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, window_at
 
 #: Length of a sampled window, seconds.
 SHORTEST, LONGEST = 0.3, 0.8
@@ -83,8 +84,8 @@ class Clip:
     @cached_property
     def body(self) -> Body:
         """The person, with the timestep that the clip's frame rate asks for."""
-        step = 1.0 / (self.fps * steps_per_frame(self.fps))
-        return Body.build(self.height, self.mass, Proportions.from_array(self.lengths), step)
+        lengths = Proportions.from_array(self.lengths)
+        return Body.build(self.height, self.mass, lengths, Clock(self.fps).timestep)
 
     @cached_property
     def evidence(self) -> Evidence:

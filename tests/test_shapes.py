@@ -1,0 +1,89 @@
+"""The check of shapes that all tests run under: it finds what is wrong and lets pass what is right."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+import shapes
+
+MODULE = """
+from __future__ import annotations
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+import numpy as np
+from jaxtyping import Bool, Float
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from nowhere import Absent
+
+def scaled(x: Float[np.ndarray, "T J 3"], weight: Float[np.ndarray, "T J"], by: float) -> Float[np.ndarray, "T J 3"]:
+    return by * weight[..., None] * x
+
+def broken(x: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 2"]:
+    return x
+
+def typed(flag: Bool[np.ndarray, "T"] | None, share: Fraction, other: Absent) -> int:
+    return 1
+
+def each(x: Float[np.ndarray, "T 3"]) -> Iterator[Float[np.ndarray, "3"]]:
+    yield from x
+
+@dataclass(frozen=True)
+class Seen:
+    pixels: Float[np.ndarray, "T 33 2"]
+    tracked: Bool[np.ndarray, "T"]
+    fps: float = 30.0
+
+    @property
+    def one(self) -> Float[np.ndarray, "33 3"]:
+        return self.pixels[0]
+
+    @staticmethod
+    def of(count: int) -> Seen:
+        return Seen(np.zeros((count, 33, 2)), np.ones(count, bool))
+"""
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "shaped_example.py").write_text(MODULE)
+    finders = list(sys.meta_path)
+    sys.path.insert(0, str(folder))
+    try:
+        shapes.install("shaped_example")
+        yield importlib.import_module("shaped_example")
+    finally:
+        sys.path.remove(str(folder))
+        sys.meta_path[:] = finders
+
+
+def test_what_is_right_passes(module):
+    assert module.scaled(np.ones((4, 5, 3)), np.ones((4, 5)), 2).shape == (4, 5, 3)  # an int for a float
+    assert module.scaled(x=np.ones((4, 5, 3), np.float32), weight=np.ones((4, 5)), by=2.0).shape == (4, 5, 3)
+    assert module.typed(None, object(), object()) == module.typed(np.ones(2, bool), 3, "any") == 1
+    assert len(list(module.each(np.zeros((2, 3))))) == 2
+    assert len(module.Seen.of(3).pixels) == 3 and repr(module.Seen.of(1)).startswith("Seen(")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.scaled(np.zeros((4, 5, 2)), np.zeros((4, 5)), 2.0),
+        lambda m: m.scaled(np.zeros((4, 5, 3)), np.zeros((4, 6)), 2.0),
+        lambda m: m.scaled(np.zeros((4, 5, 3), int), np.zeros((4, 5)), 2.0),
+        lambda m: m.scaled([[[0.0, 0.0, 0.0]]], np.zeros((1, 1)), 2.0),
+        lambda m: m.broken(np.zeros((4, 3))),
+        lambda m: m.typed(np.zeros(4), None, None),
+        lambda m: m.Seen(np.zeros((4, 33, 2)), np.ones(5, bool)),
+        lambda m: m.Seen(np.zeros((4, 33, 2)), np.zeros(4)),
+        lambda m: m.Seen.of(2).one,
+    ],
+)
+def test_what_is_wrong_does_not(module, call):
+    with pytest.raises(Exception, match="violates type hint"):
+        call(module)
