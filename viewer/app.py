@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,6 @@ from motionrecon.viewer.timeline import Timeline
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
-_HOST = "127.0.0.1"  # a motion is nobody else's business: never an address that the network can reach
 _TICK = 1 / 60  # seconds between two looks at the clock while it runs
 _IDLE_TICK = 1.0  # the same while it stands: only to put the knob right after a scrub
 _PANEL_TICK = 1 / 15  # the panel's numbers and slider, which cost the browser more than the body does
@@ -77,18 +74,16 @@ class Viewer:
     """
 
     def __init__(self, motion: Motion, *, port: int = 8080, name: str = "motion") -> None:
-        import viser
-
         from motionrecon.viewer.controls import Controls
         from motionrecon.viewer.poses import compute_poses
         from motionrecon.viewer.scene import Scene
+        from motionrecon.viewer.server import LocalServer
         from motionrecon.viewer.start_view import start_view
         from motionrecon.viewer.video_panel import VideoPanel
 
         poses = compute_poses(motion)
-        with _quiet_viser():
-            self.server = viser.ViserServer(host=_HOST, port=port, label=name, verbose=False)
-        self.url = f"http://{_HOST}:{self.server.get_port()}"
+        self.server = LocalServer(port=port, name=name)
+        self.url = self.server.url
         self._stopped = threading.Event()
 
         gui = self.server.gui
@@ -144,8 +139,7 @@ class Viewer:
         self._timeline.changed.set()
         self._thread.join()
         self._video.stop()
-        with _quiet_viser():
-            self.server.stop()
+        self.server.stop()
 
     def _run(self) -> None:
         """Draw the frame that is due, whenever it is another; skip those that there was no time for."""
@@ -162,16 +156,3 @@ class Viewer:
             if changed or now >= panel_due or not self._timeline.playing:
                 self._controls.show(frame)
                 panel_due = now + _PANEL_TICK
-
-
-@contextlib.contextmanager
-def _quiet_viser() -> Iterator[None]:
-    """Keep viser from printing where it listens: `view` prints one line of its own."""
-    import rich
-
-    console = rich.get_console()
-    before, console.quiet = console.quiet, True
-    try:
-        yield
-    finally:
-        console.quiet = before
