@@ -202,16 +202,17 @@ def optimizers(
     """
     if physics:
         _check_windows_only(functions, dims, evaluations, instances, weights, seed, retune)
-        from motionrecon.research.bench import windows
+        from motionrecon.research.bench.windows import measure as windows
 
-        report = windows.main(output or Path("windows_bench"), quick=quick, processes=workers, only=methods)
+        written = windows.main(output or Path("windows_bench"), quick=quick, processes=workers, only=methods)
         if not quiet:
-            print(report)
+            print(written)
         return
-    from motionrecon.research.bench import optimizers as benchmark
+    from motionrecon.research.bench.functions import measure, report
+    from motionrecon.research.bench.functions.plan import chosen
 
     folder = output or Path("optimizers_bench")
-    plan = benchmark.chosen(
+    plan = chosen(
         quick=quick,
         functions=functions,
         dims=dims,
@@ -222,8 +223,8 @@ def optimizers(
         seed=seed,
     )
     progress: Progress = Silent() if quiet else Bars()
-    cells = benchmark.measure(plan, folder, workers=workers, retune=retune, progress=progress)
-    summary = benchmark.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
+    cells = measure.measure(plan, folder, workers=workers, retune=retune, progress=progress)
+    summary = report.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
     if not quiet:
         print(summary)
 
@@ -240,7 +241,7 @@ def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) ->
         workers: processes.
     """
     from motionrecon.optimizers.registry import REGISTRY
-    from motionrecon.research.bench import window_safety
+    from motionrecon.research.bench.windows import safety as window_safety
 
     if windows < 1:
         raise InputError(f"--windows is {windows}: give at least 1")

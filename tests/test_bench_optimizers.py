@@ -11,10 +11,13 @@ from torch import nn
 from motionrecon.core.files import read_arrays
 from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
-from motionrecon.research.bench import learned, optimizers, peers, profiles, tables
-from motionrecon.research.bench.optimizers import Plan, Settings
-from motionrecon.research.bench.peers import Instances, Tuned
-from motionrecon.research.bench.tables import Entry
+from motionrecon.research.bench import fingerprint
+from motionrecon.research.bench.functions import learned, measure, peers, profiles, report, tables
+from motionrecon.research.bench.functions import plan as plans
+from motionrecon.research.bench.functions.peers import Instances, Tuned
+from motionrecon.research.bench.functions.plan import Plan
+from motionrecon.research.bench.functions.settings import SHIPPED, Settings
+from motionrecon.research.bench.functions.tables import Entry
 from motionrecon.research.tasks.functions import FUNCTIONS
 
 
@@ -202,7 +205,7 @@ def test_fingerprint_tells_weights_apart():
 def test_fingerprint_knows_the_code_that_a_rule_runs():
     untrained = {name: learned.get(name).make("") for name in learned.LEARNED if name.startswith("untrained")}
     assert len({learned.fingerprint(rule) for rule in untrained.values()}) == len(untrained)
-    reached = learned._reached("motionrecon.optimus.rule", set())
+    reached = fingerprint._reached("motionrecon.optimus.rule", set())
     assert {"motionrecon.optimus.network", "motionrecon.optimus.trend", "motionrecon.optimus.secant"} <= reached
 
 
@@ -219,9 +222,9 @@ def test_untrained_controls_run(name):
 def test_run_resumes_and_writes_its_tables(tmp_path, toy, monkeypatch):
     plan = small(methods=("gd", "lbfgs", "toy", "slow"))
     nothing = tmp_path / "none.json"
-    cells = optimizers.measure(plan, tmp_path, workers=1, shipped=nothing)
+    cells = measure.measure(plan, tmp_path, workers=1, shipped=nothing)
     assert len(cells) == 2 * 2 * (2 + 2 + 1)
-    text = optimizers.write(plan, cells, tmp_path, "motionrecon bench optimizers")
+    text = report.write(plan, cells, tmp_path, "motionrecon bench optimizers")
     assert "toy" in text
     record = json.loads((tmp_path / "optimizers.json").read_text())
     facts = record["results"][0]
@@ -229,18 +232,18 @@ def test_run_resumes_and_writes_its_tables(tmp_path, toy, monkeypatch):
     assert facts["acceptance"]["toy"]["of"] == 2
     assert set(facts["acceptance"]["toy"]["against"]) == {"gd", "lbfgs", "slow"}
     assert facts["methods"]["toy"]["functions"]["sphere"]["score_by_training_seed"][0] > 0
-    assert "| levy* |" in (tmp_path / "optimizers.md").read_text()
+    assert "| levy* " in (tmp_path / "optimizers.md").read_text()
     for name in ("profile_n3_10.png", "curves_n3_20.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
     # what is done is not done again; what is lost, is
     done = []
-    real = optimizers.Job.compute
-    monkeypatch.setattr(optimizers.Job, "compute", lambda job, folder: (done.append(job), real(job, folder)))
+    real = measure._compute
+    monkeypatch.setattr(measure, "_compute", lambda task: (done.append(task[0]), real(task)))
     monkeypatch.setattr(peers, "tune", lambda *a: pytest.fail("tuned again"))
     lost = next(iter(cells))
     lost.path(tmp_path).write_bytes(b"half a fi")
-    again = optimizers.measure(plan, tmp_path, workers=1, shipped=nothing)
+    again = measure.measure(plan, tmp_path, workers=1, shipped=nothing)
     assert done == [lost]
     for job, cell in cells.items():
         for version in cell.log_gap:
@@ -249,18 +252,18 @@ def test_run_resumes_and_writes_its_tables(tmp_path, toy, monkeypatch):
 
 def test_other_weights_are_measured_anew(tmp_path, toy, monkeypatch):
     plan = small(methods=("toy",), evaluations=(10,))
-    before = optimizers.measure(plan, tmp_path, workers=1)
+    before = measure.measure(plan, tmp_path, workers=1)
     other = learned.Learned("subject", lambda: ("one", "two"), lambda label: Counting(0.15))
     monkeypatch.setitem(learned.LEARNED, "toy", other)
-    after = optimizers.measure(plan, tmp_path, workers=1)
+    after = measure.measure(plan, tmp_path, workers=1)
     assert not set(before) & set(after)
-    assert optimizers.measure(plan, tmp_path, workers=1).keys() == after.keys()
+    assert measure.measure(plan, tmp_path, workers=1).keys() == after.keys()
 
 
 def test_processes_give_what_one_process_gives(tmp_path):
     plan = small(methods=("gd",), functions=("sphere",))
-    one = optimizers.measure(plan, tmp_path / "one", workers=1, shipped=tmp_path / "none.json")
-    two = optimizers.measure(plan, tmp_path / "two", workers=2, shipped=tmp_path / "none.json")
+    one = measure.measure(plan, tmp_path / "one", workers=1, shipped=tmp_path / "none.json")
+    two = measure.measure(plan, tmp_path / "two", workers=2, shipped=tmp_path / "none.json")
     for job, cell in one.items():
         for version in cell.log_gap:
             np.testing.assert_allclose(cell.log_gap[version], two[job].log_gap[version], atol=2e-3)
@@ -268,7 +271,7 @@ def test_processes_give_what_one_process_gives(tmp_path):
 
 def test_a_cell_holds_what_the_tables_need(tmp_path):
     plan = small(methods=("gd",), functions=("sphere",), evaluations=(10,))
-    (job,) = optimizers.measure(plan, tmp_path, workers=1, shipped=tmp_path / "none.json")
+    (job,) = measure.measure(plan, tmp_path, workers=1, shipped=tmp_path / "none.json")
     arrays = read_arrays(job.path(tmp_path))
     assert arrays["log_gap_plain"].shape == (4, 10) and arrays["objective_restarts"].shape == (4,)
     assert (arrays["log_gap_plain"][:, 0] == 0).all()
@@ -289,7 +292,7 @@ def test_settings_are_kept(tmp_path):
 
 
 def test_shipped_settings_serve_the_quick_plan():
-    settings = Settings(optimizers.SHIPPED_SETTINGS)
+    settings = Settings(SHIPPED)
     for name in FUNCTIONS:
         for method in peers.PEERS:
             for version, tuned in settings.find(method, name, 10, 100) or pytest.fail(f"{method} on {name}"):
@@ -311,13 +314,13 @@ def test_shipped_settings_serve_the_quick_plan():
 )
 def test_flags_that_cannot_be_used_are_said(flags, message):
     with pytest.raises(InputError, match=message):
-        optimizers.chosen(**flags)
+        plans.chosen(**flags)
 
 
 def test_quick_is_a_smaller_plan_and_flags_go_before_it():
-    quick = optimizers.chosen(quick=True)
+    quick = plans.chosen(quick=True)
     assert quick.dims == (10,) and quick.evaluations == (100,) and len(quick.functions) == 17
-    assert optimizers.chosen(quick=True, dims=(5,)).dims == (5,)
+    assert plans.chosen(quick=True, dims=(5,)).dims == (5,)
     assert set(peers.PEERS) < set(quick.methods)
 
 
@@ -367,8 +370,8 @@ def test_acceptance_counts(toy, monkeypatch):
 def test_the_better_version_of_a_peer_counts():
     plain, restarts = np.zeros((2, 3)), np.zeros((2, 3))
     plain[:, -1], restarts[:, -1] = -1.0, -2.0
-    job = optimizers.Job("gd", "", "levy", 3, 3, 2, 0, (), "")
-    cell = optimizers.Cell({"plain": plain, "restarts": restarts}, {"plain": np.zeros(2), "restarts": np.zeros(2)})
+    job = plans.Job("gd", "", "levy", 3, 3, 2, 0, (), "")
+    cell = plans.Cell({"plain": plain, "restarts": restarts}, {"plain": np.zeros(2), "restarts": np.zeros(2)})
     found = tables.table({job: cell}, 3, 3)
     assert found["gd"]["levy"].version == "restarts" and found["gd"]["levy"].mean == 2.0
 

@@ -21,7 +21,7 @@ from motionrecon.core.blas import one_thread
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import Rollout, Simulator, State, thread_count
-from motionrecon.research.bench.arithmetic import LENGTHS, share
+from motionrecon.research.bench.windows.arithmetic import LENGTHS, share
 
 _KNOTS_PER_SECOND = 12.0
 _FRAMES_PER_SECOND = 30.0
@@ -81,7 +81,8 @@ class Window:
     @property
     def ctrl(self) -> np.ndarray:
         """(S, nu) controls."""
-        return self.weights @ self.knots
+        ctrl: np.ndarray = self.weights @ self.knots
+        return ctrl
 
 
 def standing_window(body: Body, seconds: float, seed: int = 0) -> Window:

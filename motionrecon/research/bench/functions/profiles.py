@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motionrecon.core.files import atomic
-from motionrecon.research.bench.tables import Table, role
+from motionrecon.research.bench.functions.tables import Table, role
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: A run has converged, for a profile, once this share of the start's gap is left over the best that any method found.
 CONVERGED = 1e-3
@@ -89,7 +93,7 @@ def draw_curves(results: Table, title: str, path: Path) -> None:
     _save(figure, path)
 
 
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1):
+def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
     """A figure that needs no display and leaves the user's pyplot alone."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -99,7 +103,7 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1):
     return figure, figure.subplots(rows, columns)
 
 
-def _save(figure, path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     with atomic(path) as temporary:
         figure.savefig(temporary)
 

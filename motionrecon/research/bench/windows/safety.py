@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from motionrecon.core.blas import one_thread
 from motionrecon.optimizers import minimize
 from motionrecon.optimizers.problem import Factors
 from motionrecon.physics.windows.problem import WindowProblem
+from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.tasks.windows import SHORTEST, load, sample
 
 #: Factors on the objective and on how far the start lies from the main job's (a perturbation of 0.1 rad): lowest and
@@ -130,11 +130,12 @@ def check(
     """
     shares = [range(first, min(first + 20, count)) for first in range(0, count, 20)]
     verdict = Verdict()
-    arguments = (method, dict(hyper or {}), budget, longest, tuple(sources))
-    with ProcessPoolExecutor(processes or len(os.sched_getaffinity(0))) as pool:
-        for part in pool.map(_some, shares, *([a] * len(shares) for a in arguments)):
-            verdict += part
-            say(f"{verdict.windows} of {count}")
+    work = partial(
+        _some, method=method, hyper=dict(hyper or {}), budget=budget, longest=longest, sources=tuple(sources)
+    )
+    for _, part in parallel_map(work, shares, processes):
+        verdict += part
+        say(f"{verdict.windows} of {count}")
     return verdict
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from jaxtyping import Float
 
-from motionrecon.research.bench import learned
-from motionrecon.research.bench.optimizers import Cell, Job, Plan
-from motionrecon.research.bench.peers import PEERS, score
+from motionrecon.research.bench.functions import learned
+from motionrecon.research.bench.functions.peers import PEERS, score
+from motionrecon.research.bench.functions.plan import Cell, Job, Plan
+from motionrecon.research.bench.markdown import markdown_table
 from motionrecon.research.tasks.functions import HELD_OUT, MULTIMODAL
 
 #: Solved: the gap is this share of that at the start, or less.
@@ -32,12 +35,12 @@ class Entry:
     """
 
     version: str
-    log_gap: np.ndarray
-    objective: np.ndarray
+    log_gap: Float[np.ndarray, "L P budget"]
+    objective: Float[np.ndarray, "L P"]
 
     @property
-    def scores(self) -> np.ndarray:
-        """(L, P)"""
+    def scores(self) -> Float[np.ndarray, "L P"]:
+        """Of each training seed on each instance."""
         return score(self.log_gap[..., -1])
 
     @property
@@ -45,7 +48,7 @@ class Entry:
         return float(self.scores.mean())
 
     @property
-    def evaluations_to_tolerance(self) -> np.ndarray:
+    def evaluations_to_tolerance(self) -> Float[np.ndarray, "L P"]:
         """Evaluations until solved (L, P); ``inf`` where it never was."""
         hit = self.log_gap <= np.log10(TOLERANCE)
         return np.where(hit.any(-1), hit.argmax(-1) + 1.0, np.inf)
@@ -76,6 +79,7 @@ def table(cells: dict[Job, Cell], n: int, budget: int) -> Table:
 
 
 def role(method: str) -> learned.Role:
+    """What a method is in the comparison."""
     return "peer" if method in PEERS else learned.get(method).role
 
 
@@ -110,6 +114,7 @@ def difference(one: dict[str, Entry], other: dict[str, Entry], names: Iterable[s
 
 
 def mean_score(entries: dict[str, Entry], names: Iterable[str]) -> float:
+    """Each function counting alike."""
     return float(np.mean([entries[name].mean for name in names]))
 
 
@@ -199,30 +204,42 @@ def _section(results: Table, n: int, budget: int, count: int) -> list[str]:
     methods = list(results)
     names = list(results[methods[0]])
     held, _ = _held_out(names)
-    lines = [f"## n = {n}, {budget} evaluations, {count} instances", ""]
-    lines += _rows("function", methods, [(f"{f}*" if f in HELD_OUT else f, _marked(results, f)) for f in names])
-    bottom = [(f"**mean of {len(names)}**", _bold([mean_score(results[m], names) for m in methods]))]
+    scores = {f"{f}*" if f in HELD_OUT else f: _marked(results, f) for f in names}
+    scores[f"**mean of {len(names)}**"] = _bold([mean_score(results[m], names) for m in methods])
     if held:
-        bottom.append((f"mean of {len(held)} held out", _bold([mean_score(results[m], held) for m in methods])))
+        scores[f"mean of {len(held)} held out"] = _bold([mean_score(results[m], held) for m in methods])
     solved = [float(np.mean([_facts(results[m][f])["solved"] for f in names])) for m in methods]
-    bottom.append((f"share solved to {TOLERANCE:g}", [f"{100 * s:.0f} %" for s in solved]))
-    lines += [_row(label, values) for label, values in bottom]
-    lines += ["", f"Median evaluations until the gap is {TOLERANCE:g} of that at the start:", ""]
-    lines += _rows("function", methods, [(f, _medians(results, f)) for f in names])
-    lines += ["", "Mean final objective, in the units of the function itself (without the instance's factor):", ""]
-    lines += _rows(
-        "function", methods, [(f, [f"{results[m][f].objective.mean():.3g}" for m in methods]) for f in names]
-    )
+    scores[f"share solved to {TOLERANCE:g}"] = [f"{100 * s:.0f} %" for s in solved]
+    objectives = {f: [f"{results[m][f].objective.mean():.3g}" for m in methods] for f in names}
+    lines = [
+        f"## n = {n}, {budget} evaluations, {count} instances",
+        "",
+        _markdown(scores, methods),
+        "",
+        f"Median evaluations until the gap is {TOLERANCE:g} of that at the start:",
+        "",
+        _markdown({f: _medians(results, f) for f in names}, methods),
+        "",
+        "Mean final objective, in the units of the function itself (without the instance's factor):",
+        "",
+        _markdown(objectives, methods),
+    ]
     for subject in (m for m in methods if role(m) == "subject"):
         lines += ["", *_standing(acceptance(results, subject), subject)]
     return lines
 
 
+def _markdown(rows: dict[str, list[str]], methods: Sequence[str]) -> str:
+    """A table with a row for each function and a column for each method."""
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(methods))
+    return markdown_table(frame.rename_axis("function"))
+
+
 def _standing(facts: dict[str, Any], subject: str) -> list[str]:
     lines = [f"{subject} minus each other method, mean over functions, paired, with standard error:", ""]
-    lines += ["| against | role | difference |", "| --- | --- | ---: |"]
-    for method, d in facts["against"].items():
-        lines.append(f"| {method} | {d['role']} | {d['mean']:+.2f} ± {d['error']:.2f} |")
+    against = {method: [d["role"], f"{d['mean']:+.2f} ± {d['error']:.2f}"] for method, d in facts["against"].items()}
+    frame = pd.DataFrame.from_dict(against, orient="index", columns=["role", "difference"])
+    lines.append(markdown_table(frame.rename_axis("against")))
     better = facts["multimodal_clearly_better"]
     lines += [
         "",
@@ -249,14 +266,6 @@ def _medians(results: Table, name: str) -> list[str]:
 def _bold(values: Sequence[float]) -> list[str]:
     best = max(values)
     return [f"**{v:.2f}**" if v >= best - 0.005 else f"{v:.2f}" for v in values]
-
-
-def _rows(corner: str, methods: Sequence[str], rows: Iterable[tuple[str, list[str]]]) -> list[str]:
-    return [_row(corner, methods), _row("---", ["---:"] * len(methods)), *(_row(label, cells) for label, cells in rows)]
-
-
-def _row(label: str, cells: Sequence[str]) -> str:
-    return "| " + " | ".join((label, *cells)) + " |"
 
 
 def _held_out(names: Iterable[str]) -> tuple[list[str], list[str]]:

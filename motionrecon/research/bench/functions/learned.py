@@ -5,15 +5,11 @@ To measure another one, add its line to :data:`LEARNED`.
 
 from __future__ import annotations
 
-import ast
 import copy
 import hashlib
-import inspect
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from motionrecon.errors import InputError
-from motionrecon.research.bench.peers import Instances
+from motionrecon.research.bench.fingerprint import of_code as fingerprint_of_code
+from motionrecon.research.bench.functions.peers import Instances
 
 #: The one that is measured, those it has to beat, and those that say what of it was learned.
 Role = Literal["subject", "peer", "control"]
@@ -53,11 +50,13 @@ def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
     def make(label: str) -> nn.Module:
         from motionrecon.optimus import weights
 
-        rule: Any = weights.load(label)
-        if not along_axes:
-            rule = copy.deepcopy(rule)  # what is loaded is shared
-            rule.along_axes = False
-        return rule
+        loaded = weights.load(label)
+        if along_axes:
+            return loaded
+        rule: Any = copy.deepcopy(loaded)  # what is loaded is shared
+        rule.along_axes = False
+        changed: nn.Module = rule
+        return changed
 
     return Learned(role, labels, make)
 
@@ -131,31 +130,5 @@ def fingerprint(rule: nn.Module) -> str:
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
     settings = {key: value for key, value in vars(rule).items() if isinstance(value, (bool, float, str))}
     digest.update(repr(sorted(settings.items())).encode())
-    for module in sorted(_reached(type(rule).__module__, set())):
-        digest.update(_code(module).encode())
+    digest.update(fingerprint_of_code(type(rule).__module__).encode())
     return digest.hexdigest()[:16]
-
-
-def _reached(name: str, seen: set[str]) -> set[str]:
-    """Module ``name`` and all modules of motionrecon that it, or one of those, has names from."""
-    seen.add(name)
-    for value in vars(sys.modules[name]).values():
-        other = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
-        if isinstance(other, str) and other.startswith("motionrecon.") and other in sys.modules and other not in seen:
-            _reached(other, seen)
-    return seen
-
-
-@lru_cache(maxsize=64)
-def _code(module: str) -> str:
-    """What a module does, without its comments and docstrings."""
-    tree = ast.parse(inspect.getsource(sys.modules[module]))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [part for part in body if not _is_text(part)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

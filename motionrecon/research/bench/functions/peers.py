@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from motionrecon.optimizers import minimize, registry
 from motionrecon.optimizers.adam import Moments
@@ -50,9 +51,10 @@ _HUGE = 1e30
 _GTOL = 1e-11
 
 
-def score(log_gap: np.ndarray) -> np.ndarray:
+def score(log_gap: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """-log10(gap at the end / gap at the start), from 0 to :data:`CAP`; ``log_gap`` is that logarithm."""
-    return np.clip(-log_gap, 0.0, CAP)
+    clipped: np.ndarray = np.clip(-log_gap, 0.0, CAP)
+    return clipped
 
 
 @dataclass
@@ -87,11 +89,13 @@ class Instances:
             self._restarts.append((self.batch.start(self._generator) / scale).numpy())
         return self._restarts[number]
 
-    def enough(self) -> np.ndarray:
-        """Values (P,) below which nothing counts any more."""
+    def enough(self) -> Float[np.ndarray, " P"]:
+        """Values below which nothing counts any more."""
         lowest = self.batch.minimum
         with torch.no_grad():
-            return (lowest + ENOUGH * (self.batch.value_and_gradient(self.start)[0] - lowest)).numpy()
+            enough = lowest + ENOUGH * (self.batch.value_and_gradient(self.start)[0] - lowest)
+        values: np.ndarray = enough.numpy()
+        return values
 
     def log_gaps(self, best: np.ndarray) -> np.ndarray:
         """log10 of the gap to the minimum over that at the start (..., P, budget), at least -16, of the values ``best``

@@ -13,14 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,9 +24,13 @@ from typing import Any
 import numpy as np
 
 from motionrecon.core.blas import one_thread
-from motionrecon.core.files import atomic, sha256
+from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
-from motionrecon.optimizers import Optimizer, State, minimize, registry
+from motionrecon.optimizers import State, minimize
+from motionrecon.research.bench.parallel import parallel_map
+from motionrecon.research.bench.windows.figures import Record, evaluations_to
+from motionrecon.research.bench.windows.methods import METHODS, Method
+from motionrecon.research.bench.windows.report import write
 from motionrecon.research.tasks.windows import Clip, Window, choose, load
 
 #: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
@@ -39,75 +39,6 @@ BUDGET = 40
 COUNT, QUICK_COUNT = 132, 12
 #: Windows on which hyperparameters are tuned.
 TUNED_ON = 6
-
-
-@dataclass(frozen=True)
-class Method:
-    """One line of the tables.
-
-    Attributes:
-        name: in the tables.
-        optimizer: a name in `motionrecon.optimizers`, or ``module:Class`` of an `Optimizer`.
-        hyper: its options.
-        kind: ``peer`` (hand-made), ``control`` (Optimus less something) or ``learned``.
-        tried: options and the values among which `tune` chooses.
-    """
-
-    name: str
-    optimizer: str
-    hyper: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "peer"
-    tried: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """Tells results of these options from those of others, and of code and weights from their other versions."""
-        module, _, name = self.optimizer.partition(":")
-        version = f" {_source_hash(module)}" if name else ""
-        if weights := self.hyper.get("weights"):
-            version += f" {_weights_hash(weights)}"
-        return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
-
-    def build(self) -> Optimizer:
-        """The optimizer.
-
-        Raises:
-            InputError: there is none of that name, or it has no such option.
-        """
-        module, _, name = self.optimizer.partition(":")
-        return getattr(import_module(module), name)(**self.hyper) if name else registry.make(module, **self.hyper)
-
-
-@cache
-def _source_hash(module: str) -> str:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise InputError(f"there is no module {module}")
-    sources = sorted(Path(spec.origin).parent.glob("*.py"))  # what it uses from its own package as well
-    return hashlib.sha256(" ".join(map(sha256, sources)).encode()).hexdigest()[:8]
-
-
-@cache
-def _weights_hash(name: str) -> str:
-    from motionrecon.optimus import weights
-
-    return sha256(weights.find(name))[:8]
-
-
-_SQUARES = "motionrecon.optimus.squares:OptimusSquares"
-
-#: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
-METHODS: tuple[Method, ...] = (
-    Method("lm-plain", "lm", {"search": 1, "broyden": 0, "mu": 1e-2}, tried={"mu": (1e-4, 1e-3, 1e-2, 1e-1, 1.0)}),
-    Method("lm", "lm", {"mu": 1e-2}, tried={"mu": (1e-3, 1e-2, 1e-1)}),
-    Method("lbfgs", "lbfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
-    Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
-    Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
-    Method("optimus-untrained", _SQUARES, kind="control"),
-    Method("optimus", _SQUARES, {"weights": "optimus-windows"}, kind="learned"),
-    Method("optimus-1", _SQUARES, {"weights": "optimus-windows-1"}, kind="learned"),
-    Method("optimus-no-attention", _SQUARES, {"weights": "optimus-windows-no-attention"}, kind="control"),
-)
 
 
 @dataclass(frozen=True)
@@ -145,7 +76,7 @@ def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[fl
     rows = [[0.0, 0.0, 0.0, window.problem.value(window.x0)]]
     began = time.process_time()
 
-    def note(state: State) -> None:
+    def note(state: State[Any]) -> None:
         if state.best_value < rows[-1][3]:
             used = state.evaluations
             rows.append([used.derivatives, used.values, time.process_time() - began, state.best_value])
@@ -158,7 +89,7 @@ def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[fl
 def best_known(window: Window, seed: int = 0) -> float:
     """The lowest value that a long run from another start finds, and one from a little beside where that ends.
 
-    The methods' own runs, which start where the main job does, count as well (`window_report.best_of`).
+    The methods' own runs, which start where the main job does, count as well (`figures.best_of`).
     """
     rng = np.random.default_rng(seed)
     x, best = window.x0, np.inf
@@ -180,9 +111,7 @@ def price(window: Window, repeats: int = 3) -> tuple[float, float]:
     return rollout, derivative
 
 
-def solve(
-    task: Task, methods: Sequence[Method], folder: Path, budget: int = BUDGET, best: bool = True
-) -> dict[str, Any]:
+def solve(task: Task, methods: Sequence[Method], folder: Path, budget: int = BUDGET, best: bool = True) -> Record:
     """All methods on one window; what is already written in `folder` is not done again.
 
     Returns:
@@ -191,7 +120,7 @@ def solve(
     """
     mark = hashlib.sha256(f"{task} {budget}".encode()).hexdigest()[:8]
     path = folder / f"{task.clip}-{task.place:02d}-{mark}.json"
-    record = json.loads(path.read_text()) if path.exists() else None
+    record: Record | None = json.loads(path.read_text()) if path.exists() else None
     todo = [m for m in methods if record is None or m.key not in record["runs"]]
     if record is not None and not todo and (record["best"] is not None or not best):
         return record
@@ -220,15 +149,18 @@ def solve_all(
     best: bool = True,
     processes: int = 1,
     say: Callable[[str], None] = print,
-) -> list[dict[str, Any]]:
+) -> list[Record]:
     """`solve` on every window, `processes` at once (0: one on each core)."""
-    count, records = len(todo), []
-    with ProcessPoolExecutor(processes or len(os.sched_getaffinity(0))) as pool:
-        running = pool.map(solve, todo, [methods] * count, [folder] * count, [budget] * count, [best] * count)
-        for number, record in enumerate(running, 1):
-            records.append(record)
-            say(f"{number}/{count} {record['window']}: {record['unknowns']} unknowns")
-    return records
+    work = partial(_solve, methods=methods, folder=folder, budget=budget, best=best)
+    records: dict[Task, Record] = {}
+    for task, record in parallel_map(work, todo, processes):
+        records[task] = record
+        say(f"{len(records)}/{len(todo)} {record['window']}: {record['unknowns']} unknowns")
+    return [records[task] for task in todo]
+
+
+def _solve(task: Task, methods: Sequence[Method], folder: Path, budget: int, best: bool) -> Record:
+    return solve(task, methods, folder, budget, best)
 
 
 def tune(
@@ -238,7 +170,7 @@ def tune(
     count: int = TUNED_ON,
     processes: int = 1,
     say: Callable[[str], None] = print,
-) -> tuple[list[Method], list[dict[str, Any]]]:
+) -> tuple[list[Method], list[Record]]:
     """The methods with those of their `tried` options that do best on windows of the set "tune".
 
     Best is the lowest mean over the windows of the evaluations to 1.25 times the best value found there.
@@ -246,8 +178,6 @@ def tune(
     Returns:
         the methods; and a row for each trial: method, options, mean evaluations.
     """
-    from motionrecon.research.bench.window_report import evaluations_to
-
     trials = {
         method.name: [
             replace(method, hyper={**method.hyper, **dict(zip(method.tried, values, strict=True))})
@@ -288,8 +218,6 @@ def main(output: Path, *, quick: bool = False, processes: int = 0, only: Sequenc
     Raises:
         InputError: an unknown method.
     """
-    from motionrecon.research.bench.window_report import write
-
     names = [method.name for method in METHODS]
     if unknown := sorted(set(only) - set(names)):
         raise InputError(f"no method is called {unknown[0]!r}: choose among {', '.join(names)}")
