@@ -28,7 +28,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body import Body, Proportions
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
 from motionrecon.cameras.file import load_camera
 from motionrecon.cameras.pinhole import Camera
@@ -153,18 +154,18 @@ def make(job: Job, downloads: Path) -> Clip:
         return Clip.of(job.name, job.motion, job.real, body, evidence, list(_places(body, evidence)))
 
 
-def kinematics(seen: Seen) -> tuple[Body, Evidence]:
+def kinematics(seen: Seen) -> tuple[Capsules, Evidence]:
     """The person and the trajectory that explains the keypoints, as the main job has them."""
     pixels = seen.camera.undistort(seen.pixels)
     confidence = np.where(np.isfinite(pixels).all(2), seen.confidence, 0.0)
-    x = fit(Body.build(seen.height), seen.camera, pixels, confidence, seen.points_3d, seen.fps)
-    body = Body.build(seen.height, proportions=x.body.proportions, timestep=Clock(seen.fps).timestep)
-    landmarks = pose(body.model, x.qpos).sites[:, body.landmark_sites]
+    x = fit(Capsules.build(seen.height), seen.camera, pixels, confidence, seen.points_3d, seen.fps)
+    body = Capsules.build(seen.height, proportions=x.body.proportions, timestep=Clock(seen.fps).timestep)
+    landmarks = pose(body.model, x.qpos).at(body.landmarks)
     weight = landmark_trust() * np.sqrt(confidence)
     return body, Evidence(x.camera, pixels, weight, x.qpos, landmarks, seen.tracked, seen.fps)
 
 
-def _places(body: Body, evidence: Evidence) -> Iterator[Place]:
+def _places(body: Capsules, evidence: Evidence) -> Iterator[Place]:
     """Where runs of the main job stood before each window that they solved, and that leaves time for another."""
     engine = Engine.of(body, threads=1)
     last = len(evidence) - 1
@@ -195,7 +196,7 @@ def _imagined(job: Job, rng: np.random.Generator, downloads: Path) -> Seen:
     height = float(rng.uniform(1.55, 1.95))
     lengths = Proportions.typical(height).as_array()
     lengths = lengths * np.exp(Proportions.spread() * np.clip(rng.standard_normal(len(lengths)), -2, 2))
-    person = Body.build(height, proportions=Proportions.from_array(lengths))
+    person = Capsules.build(height, proportions=Proportions.from_array(lengths))
     pace = 1.0 if job.variant == 0 else rng.uniform(0.85, 1.05)
     source = deepmimic.fetch(job.motion, downloads)
     clip = deepmimic.read(source, FPS / pace, CYCLES.get(job.motion, 1.0))
@@ -208,7 +209,7 @@ def _imagined(job: Job, rng: np.random.Generator, downloads: Path) -> Seen:
     return look(points, camera, height, rng)
 
 
-def perform(person: Body, clip: deepmimic.Clip) -> np.ndarray:
+def perform(person: Capsules, clip: deepmimic.Clip) -> np.ndarray:
     """(T, 33, 3) where the detector would mark the landmarks of a person who does the clip, metres.
 
     The segments turn as in the clip, the travel is scaled to the length of the person's legs, and the lowest that a
@@ -232,13 +233,8 @@ def perform(person: Body, clip: deepmimic.Clip) -> np.ndarray:
             carrier = model.body_parentid[b]
             origin[:, b] = origin[:, carrier] + turn[:, carrier] @ model.body_pos[b]
 
-    def placed(bodies: np.ndarray, local: np.ndarray) -> np.ndarray:
-        return origin[:, bodies] + np.einsum("tpij,pj->tpi", turn[:, bodies], local)
-
-    geoms = person.contact_geoms
-    soles = placed(model.geom_bodyid[geoms], model.geom_pos[geoms])[..., 2] - model.geom_size[geoms, 0]
-    marks = placed(model.site_bodyid[person.seen_sites], model.site_pos[person.seen_sites])
-    return marks - [0.0, 0.0, np.percentile(soles.min(1), 5)]
+    soles = person.soles.at(origin, turn)[..., 2] - person.soles.radii
+    return person.marks.at(origin, turn) - [0.0, 0.0, np.percentile(soles.min(1), 5)]
 
 
 def _camera(points: np.ndarray, rng: np.random.Generator) -> Camera:

@@ -16,6 +16,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from motionrecon.body.points import Points
+from motionrecon.body.pose import pose
 from motionrecon.core import landmarks
 from motionrecon.data.deepmimic import Clip
 from motionrecon.data.make_clip import FEET, Performance
@@ -173,12 +175,11 @@ class _Window:
     ) -> None:
         self.model, self.simulator, self.linearizer = model, simulator, linearizer
         self.start, self.target = start, target
-        self.data = mujoco.MjData(model)
         per_knot = round(1 / KNOTS_PER_SECOND / TIMESTEP)
         count = len(target.knots)
         at = np.arange((count - 1) * per_knot) / per_knot
         self.weights = np.clip(1 - np.abs(at[:, None] - np.arange(count)), 0, None)
-        self.sites = [model.site(name).id for name in _TRACKED]
+        self.tracked = Points.sites(model, _TRACKED)
         nu = model.nu
         second = np.diff(np.eye(count), 2, axis=0)
         self.smooth = _W_SMOOTH * np.kron(second, np.eye(nu))
@@ -223,17 +224,14 @@ class _Window:
             self.smooth @ knots.ravel(),
         ]
         jacobians = [] if states is None else [_W_EFFORT * np.eye(self.n), self.smooth[:, self.model.nu :]]
-        jac = np.zeros((3, nv))
+        at = pose(self.model, qpos[target.steps])
+        gaps = at.at(self.tracked) - target.points
+        by_position = None if states is None else at.jacobian(self.tracked).reshape(len(gaps), -1, nv)
         for f, step in enumerate(target.steps):
-            self.data.qpos[:] = qpos[step]
-            mujoco.mj_kinematics(self.model, self.data)
-            mujoco.mj_comPos(self.model, self.data)
-            rows.append(_W_POINT * (self.data.site_xpos[self.sites] - target.points[f]).ravel())
+            rows.append(_W_POINT * gaps[f].ravel())
             rows.append(_W_VELOCITY * (qvel[step] - target.velocity[f]))
-            if states is not None:
-                for site in self.sites:
-                    mujoco.mj_jacSite(self.model, self.data, jac, None, site)
-                    jacobians.append(_W_POINT * jac @ states[f, :nv])
+            if states is not None and by_position is not None:
+                jacobians.append(_W_POINT * by_position[f] @ states[f, :nv])
                 jacobians.append(_W_VELOCITY * states[f, nv:])
         return np.concatenate(rows), np.concatenate(jacobians) if jacobians else np.zeros((0, self.n))
 
@@ -259,16 +257,10 @@ def track(
         SimulationError: if the body loses its target by over 0.5 m.
     """
     model = build_model(mannequin)
-    data = mujoco.MjData(model)
     per_frame = round(1 / clip.fps / TIMESTEP)
     goal = target_qpos(mannequin, model, clip)
     speed = velocities(model, goal, clip.fps)
-    sites = [model.site(name).id for name in _TRACKED]
-    points = np.zeros((len(goal), len(sites), 3))
-    for t, q in enumerate(goal):
-        data.qpos[:] = q
-        mujoco.mj_kinematics(model, data)
-        points[t] = data.site_xpos[sites]
+    points = pose(model, goal).at(Points.sites(model, _TRACKED))
 
     per_knot = round(1 / KNOTS_PER_SECOND / TIMESTEP)
     count = (len(goal) - 1) * per_frame // per_knot + 1
@@ -314,13 +306,9 @@ def track(
 
 def _distance(window: _Window, qpos: np.ndarray, target: _Target, steps: int) -> float:
     """Mean distance of the tracked points from the target over the first ``steps`` steps, metres."""
-    gaps = []
-    for f, step in enumerate(target.steps):
-        if step <= steps:
-            window.data.qpos[:] = qpos[step]
-            mujoco.mj_kinematics(window.model, window.data)
-            gaps.append(np.linalg.norm(window.data.site_xpos[window.sites] - target.points[f], axis=-1).mean())
-    return float(np.mean(gaps))
+    within = target.steps <= steps
+    there = pose(window.model, qpos[target.steps[within]]).at(window.tracked)
+    return float(np.linalg.norm(there - target.points[within], axis=-1).mean())
 
 
 def _perform(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motionrecon.body import Body
+from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
 from motionrecon.cameras.file import default_camera, load_camera
@@ -175,14 +175,14 @@ class _Run:
             return load_camera(o.camera, o.camera_name, self._image_size, _Warnings(self))
         return default_camera(self._image_size, o.fov, o.focal_px)
 
-    def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Body, Evidence]:
+    def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Capsules, Evidence]:
         """The person and the trajectory that explains the keypoints, on the floor."""
         fps = keypoints.fps
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         inputs = (pixels, confidence, keypoints.points_3d)
         height, mass = float(self.options.height), self.options.mass
-        start = Body.build(height, mass)
+        start = Capsules.build(height, mass)
         checkpoint = Checkpoint(
             self.cache,
             "kinematics",
@@ -204,14 +204,14 @@ class _Run:
                     "t": x.camera.t_camera_world,
                 }
                 checkpoint.save(saved)
-            body = Body.build(height, mass, Proportions.from_array(saved["lengths"]), Clock(fps).timestep)
+            body = Capsules.build(height, mass, Proportions.from_array(saved["lengths"]), Clock(fps).timestep)
             camera = camera.with_pose(saved["R"], saved["t"])
             joints = kinematic_frames(body, saved["qpos"], fps).joints
         weight = landmark_trust() * np.sqrt(confidence)
         tracked = _bridged(keypoints.tracked, round(BRIDGED * fps))
         return body, Evidence(camera, pixels, weight, saved["qpos"], joints, tracked, fps)
 
-    def physics(self, body: Body, evidence: Evidence) -> tuple[Frames, Stretch | None]:
+    def physics(self, body: Capsules, evidence: Evidence) -> tuple[Frames, Stretch | None]:
         """The simulated motion, window by window; the kinematic one with ``--no-physics``."""
         o = self.options
         if not o.physics:
@@ -253,14 +253,14 @@ class _Run:
             self._warn(f"assist=True pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
 
     def motion(
-        self, keypoints: Keypoints, body: Body, evidence: Evidence, frames: Frames, stretch: Stretch | None
+        self, keypoints: Keypoints, body: Capsules, evidence: Evidence, frames: Frames, stretch: Stretch | None
     ) -> Motion:
         model = body.model
         report = {
             "source": self._source(),
             "options": self.options.to_dict(),
             "versions": _versions(),
-            "person": {"height": body.height, "mass": body.mass, "lengths": vars(body.proportions)},
+            "person": {"height": body.height, "mass": body.mass, "lengths": body.lengths},
             "camera": {
                 "pose": "calibrated" if self.camera.calibrated else "estimated",
                 "focal_length": "given" if self.options.gives_focal_length else "assumed",
@@ -276,7 +276,7 @@ class _Run:
             "seconds": self.seconds,
             "quality": quality(
                 frames.joints,
-                pose(model, frames.qpos).sites[:, body.seen_sites],
+                pose(model, frames.qpos).at(body.marks),
                 evidence.camera,
                 evidence.pixels,
                 keypoints.confidence,
@@ -293,7 +293,7 @@ class _Run:
             ctrl=np.zeros((0, model.nu)) if stretch is None else stretch.ctrl,
             timestep=float(model.opt.timestep),
             segments=np.zeros((0, 1 + model.nq + model.nv)) if stretch is None else stretch.segments,
-            contact_names=body.contact_names,
+            contact_names=body.soles.names,
             camera=evidence.camera,
             tracked=keypoints.tracked,
             model_xml=body.mjcf,

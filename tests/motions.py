@@ -8,15 +8,16 @@ from functools import cache
 import mujoco
 import numpy as np
 
-from motionrecon.body.model import Body
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import LEVEL, Camera
 from motionrecon.core import landmarks
 from motionrecon.result.motion import Motion
 
 
 @cache
-def body() -> Body:
-    return Body.build(1.70)
+def body() -> Capsules:
+    return Capsules.build(1.70)
 
 
 def camera(width: int = 320, height: int = 240) -> Camera:
@@ -27,19 +28,12 @@ def camera(width: int = 320, height: int = 240) -> Camera:
 
 def landmarks_of(qpos: np.ndarray) -> np.ndarray:
     """World landmarks (T, 33, 3) of qpos (T, nq)."""
-    model = body().model
-    data = mujoco.MjData(model)
-    joints = np.empty((len(qpos), landmarks.COUNT, 3))
-    for t, q in enumerate(qpos):
-        data.qpos[:] = q
-        mujoco.mj_kinematics(model, data)
-        joints[t] = data.site_xpos[body().landmark_sites]
-    return joints
+    return pose(body().model, qpos).at(body().landmarks)
 
 
 def kinematic(qpos: np.ndarray, fps: float = 30.0) -> Motion:
     """A motion without physics through the poses qpos (T, nq)."""
-    model, names = body().model, tuple(body().contact_names)
+    model, names = body().model, tuple(body().soles.names)
     frames = len(qpos)
     return Motion(
         fps=fps,

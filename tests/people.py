@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from motionrecon.body import Body, Proportions
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core import landmarks
@@ -16,11 +18,11 @@ SIZE = (1280, 720)
 
 
 @cache
-def person() -> Body:
+def person() -> Capsules:
     """Somebody of 1.75 m with long legs, a short trunk, and the timestep of 30 frames per second."""
     typical = Proportions.typical(1.75).as_array()
     factors = np.array([1.03, 0.97, 0.96, 1.0, 1.04, 0.96, 1.04, 1.03, 1.0, 1.0])
-    return Body.build(1.75, proportions=Proportions.from_array(typical * factors))
+    return Capsules.build(1.75, proportions=Proportions.from_array(typical * factors))
 
 
 def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0) -> Camera:
@@ -36,7 +38,7 @@ def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0
     return Camera(K, SIZE, R, -R @ np.array(eye), calibrated=True)
 
 
-def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:
+def stepping(body: Capsules, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:
     """Somebody (frames, nq) who steps on the spot, or with ``lift`` 0 sways from foot to foot; the arms swing.
 
     The foot that carries stays where it is, flat on the floor.
@@ -62,11 +64,11 @@ def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, peri
         bend(f"{side}_elbow_flexion", 0.5 + 0.3 * np.cos(phase))
         bend(f"{side}_shoulder_b", 0.3 * sign * np.sin(phase))
     at = pose(model, qpos)
-    ankles = at.sites[:, [model.site(f"{side}_ankle").id for side in ("left", "right")]]
+    ankles = at.at(Points.sites(model, ("left_ankle", "right_ankle")))
     carrying = (aside < 0).astype(int)
     where = ankles[np.arange(frames), carrying]
     home = ankles[0] - ankles[0].mean(0)
-    lowest = at.geoms[:, body.contact_geoms, 2] - model.geom_size[body.contact_geoms, 0]
+    lowest = at.at(body.soles)[..., 2] - body.soles.radii
     qpos[:, :2] += home[carrying, :2] - where[:, :2]
     qpos[:, 2] -= lowest.min(1)
     return qpos
@@ -76,7 +78,7 @@ def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, peri
 class Seen:
     """A motion, and keypoints of it as `kinematics.fit.fit` takes them."""
 
-    body: Body
+    body: Capsules
     camera: Camera
     fps: float
     qpos: np.ndarray
@@ -87,12 +89,12 @@ class Seen:
 
 
 def see(
-    body: Body, qpos: np.ndarray, camera: Camera, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
+    body: Capsules, qpos: np.ndarray, camera: Camera, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
 ) -> Seen:
     """Keypoints of a motion with errors of `noise` pixels and `depth_noise` metres (standard deviations)."""
     rng = np.random.default_rng(0)
-    sites = pose(body.model, qpos).sites
-    joints, marks = sites[:, body.landmark_sites], sites[:, body.seen_sites]
+    at = pose(body.model, qpos)
+    joints, marks = at.at(body.landmarks), at.at(body.marks)
     pixels = camera.project(marks)
     hips = marks[:, [landmarks.INDEX["left_hip"], landmarks.INDEX["right_hip"]]].mean(1, keepdims=True)
     guess = (marks - hips) @ camera.R_camera_world.T

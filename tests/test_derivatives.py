@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionrecon.body.model import Body
+from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.physics.derivatives import Linearizer, _root_rotation, adjoint, sensitivity
 from motionrecon.physics.rollout import Simulator, State
@@ -16,12 +16,12 @@ from motionrecon.research.bench import physics as bench
 
 
 @pytest.fixture(scope="module")
-def body() -> Body:
-    return Body.build(1.75)
+def body() -> Capsules:
+    return Capsules.build(1.75)
 
 
 @pytest.fixture(scope="module")
-def exact(body: Body) -> mujoco.MjModel:
+def exact(body: Capsules) -> mujoco.MjModel:
     """The body with a solver that iterates to the end: finite differences magnify its tolerance."""
     model = copy.copy(body.model)
     model.opt.tolerance, model.opt.iterations = 1e-15, 100

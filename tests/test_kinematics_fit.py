@@ -10,7 +10,8 @@ import pytest
 from people import Seen
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body import Body, Proportions
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.tangent import difference, quat_exp, quat_multiply
 from motionrecon.cameras.pinhole import LEVEL, Camera
 from motionrecon.core import landmarks
@@ -41,7 +42,7 @@ def spoiled(seen: Seen) -> Seen:
 
 
 def fitted(seen: Seen, camera: Camera) -> Trajectory:
-    return fit(Body.build(1.75), camera, seen.pixels, seen.confidence, seen.points_3d, seen.fps)
+    return fit(Capsules.build(1.75), camera, seen.pixels, seen.confidence, seen.points_3d, seen.fps)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_up_and_the_floor_are_found_without_a_calibrated_pose(seen, found_withou
     lowest = x.soles[..., 2].min(1)
     assert abs(np.median(lowest)) < 0.01
     assert not x.camera.calibrated, "what was estimated is no calibration"
-    away = np.linalg.norm(x.camera.project(x.seen) - seen.pixels, axis=-1)
+    away = np.linalg.norm(x.camera.project(x.marks) - seen.pixels, axis=-1)
     assert np.nanmedian(away) < 15
 
 

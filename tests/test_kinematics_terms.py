@@ -10,11 +10,11 @@ import people
 import pytest
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body import Proportions
 from motionrecon.body.capsules import mjcf
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.tangent import integrate
 from motionrecon.kinematics.block import Block, robust
-from motionrecon.kinematics.state import Trajectory, resized
+from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms import directions
 from motionrecon.kinematics.terms.balance import Balance
 from motionrecon.kinematics.terms.contact import Contact
@@ -43,7 +43,7 @@ def x(seen) -> Trajectory:
     their limits."""
     rng = np.random.default_rng(5)
     step = 0.03 * rng.standard_normal((FRAMES, seen.body.model.nv)) + 0.2 * rng.standard_normal(seen.body.model.nv)
-    body = resized(seen.body, seen.body.proportions.as_array() * np.exp(0.05 * rng.standard_normal(K)))
+    body = seen.body.reshaped(seen.body.shape + 0.05 * rng.standard_normal(K))
     trajectory = Trajectory(body, seen.camera, integrate(seen.qpos, step), 0.0)
     trajectory = replace(trajectory, floor=float(np.median(trajectory.soles[..., 2])))
     assert 0.2 < (trajectory.soles[..., 2] < trajectory.floor).mean() < 0.8
@@ -120,7 +120,7 @@ def test_reprojection(seen, x):
     term = Reprojection(pixels, weight)
 
     def depth(y: Trajectory) -> np.ndarray:
-        return np.median(y.camera.to_camera(y.seen)[:, 11:, 2], axis=1)[:, None]
+        return np.median(y.camera.to_camera(y.marks)[:, 11:, 2], axis=1)[:, None]
 
     def cost(y: Trajectory) -> float:
         """With the depth that turns angles into metres held at x's."""
@@ -130,14 +130,14 @@ def test_reprojection(seen, x):
     assert_gradient(x, block, cost, [*frame_directions(x), *shared_directions(x)])
     assert not block.residual[2].any(), "a frame without a person says nothing"
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    assert Reprojection(seen.camera.project(true.seen), weight)(true).cost < 1e-9
+    assert Reprojection(seen.camera.project(true.marks), weight)(true).cost < 1e-9
 
 
 def test_reprojection_counts_standard_deviations(seen):
     """A keypoint that is 2 cm off, seen from the side, is one standard deviation off; a wild one hardly counts."""
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    depth = np.median(seen.camera.to_camera(true.seen)[0, 11:, 2])
-    pixels = seen.camera.project(true.seen)
+    depth = np.median(seen.camera.to_camera(true.marks)[0, 11:, 2])
+    pixels = seen.camera.project(true.marks)
     one = np.zeros((FRAMES, 33))
     one[0, 15] = 1.0
     for metres, at_least, at_most in ((0.02, 0.85, 1.0), (2.0, 5.0, 60.0)):
@@ -154,11 +154,11 @@ def test_directions(seen, x):
     a, b = directions._FROM, directions._TO
     known = np.isfinite(points[:, a] + points[:, b]).all(-1)
     guess = np.nan_to_num(points[:, b] - points[:, a])
-    length = np.linalg.norm(x.seen[:, b] - x.seen[:, a], axis=-1)
+    length = np.linalg.norm(x.marks[:, b] - x.marks[:, a], axis=-1)
 
     def cost(y: Trajectory) -> float:
         """With the bones' lengths, to which the guess is scaled, held at x's."""
-        bone = (y.seen[:, b] - y.seen[:, a]) @ y.camera.R_camera_world.T
+        bone = (y.marks[:, b] - y.marks[:, a]) @ y.camera.R_camera_world.T
         scaled = guess * (length / np.maximum(np.linalg.norm(guess, axis=-1), 1e-6))[..., None]
         error = (bone - scaled) * np.array([0.3, 0.3, 1.0]) / 0.1 * np.sqrt(weight[:, a] * weight[:, b])[..., None]
         return robust(error[known], 2.0)[1]
@@ -166,8 +166,8 @@ def test_directions(seen, x):
     tilts = shared_directions(x)[TILT]
     assert_gradient(x, term(x), cost, [*frame_directions(x), *tilts])
     true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
-    hips = true.seen[:, 23:25].mean(1, keepdims=True)
-    assert Directions(2.5 * (true.seen - hips) @ seen.camera.R_camera_world.T, weight)(true).cost < 1e-9
+    hips = true.marks[:, 23:25].mean(1, keepdims=True)
+    assert Directions(2.5 * (true.marks - hips) @ seen.camera.R_camera_world.T, weight)(true).cost < 1e-9
 
 
 def test_smoothness(x):
@@ -266,16 +266,16 @@ def test_size_prior(x):
     for term in (SizePrior((0.2, 0.01), 0.15, R), SizePrior((0.0, 1.0), None, R, common=0.06)):
         assert_gradient(x, term(x), lambda y, term=term: term(y).cost, shared_directions(x))
         assert_jacobian(x, term, shared_directions(x))
-    typical = replace(x, body=resized(x.body, Proportions.typical(x.body.height).as_array()), floor=0.2)
+    typical = replace(x, body=x.body.reshaped(x.body.shape_prior.mean), floor=0.2)
     assert SizePrior((0.2, 0.01), 0.15, R)(typical).cost < 1e-12
     tilted = replace(typical.camera, R_camera_world=R @ Rotation.from_rotvec([0.15, 0, 0]).as_matrix())
     assert SizePrior((0.2, 0.01), 0.15, R)(replace(typical, camera=tilted)).cost == pytest.approx(1.0)
     # Longer by 3 % as a whole is likelier than a single pair of bones being so.
     lengths = typical.body.proportions.as_array()
-    whole = SizePrior((0.2, 0.01), 0.15, R)(replace(typical, body=resized(x.body, 1.03 * lengths))).cost
+    whole = SizePrior((0.2, 0.01), 0.15, R)(replace(typical, body=x.body.reshaped(np.log(1.03 * lengths)))).cost
     lengths[[4, 6]] *= 1.03
     lengths[[5, 7]] /= 1.03
-    assert whole < SizePrior((0.2, 0.01), 0.15, R)(replace(typical, body=resized(x.body, lengths))).cost
+    assert whole < SizePrior((0.2, 0.01), 0.15, R)(replace(typical, body=x.body.reshaped(np.log(lengths)))).cost
 
 
 def test_held_sizes_stay_whatever_they_are(x):

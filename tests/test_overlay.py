@@ -206,7 +206,7 @@ def test_nothing_is_drawn_behind_the_camera_or_off_the_picture() -> None:
 
 def test_the_drawn_body_is_the_models_body() -> None:
     motion = walking(2)
-    capsules = Shape(motion.model).pose(motion.qpos[0])
+    capsules = Shape(motion.body).pose(motion.qpos[0])
     points = capsules.ends.reshape(-1, 3)
     for name in ("left_wrist", "right_knee", "left_ankle", "right_elbow"):
         distance = np.linalg.norm(points - motion.joints[0, INDEX[name]], axis=1).min()

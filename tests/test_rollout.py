@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionrecon.body.model import Body
+from motionrecon.body.capsules.body import Capsules
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import Rollout, Simulator, State
 from motionrecon.research.bench.physics import Window, standing_window
 
 
 @pytest.fixture(scope="module")
-def body() -> Body:
-    return Body.build(1.75)
+def body() -> Capsules:
+    return Capsules.build(1.75)
 
 
 @pytest.fixture(scope="module")
-def window(body: Body) -> Window:
+def window(body: Capsules) -> Window:
     return standing_window(body, 0.25)
 
 
@@ -47,7 +47,7 @@ def test_replays_bit_for_bit_from_a_fresh_start(body, window):
 @settings(max_examples=8)
 @given(cut=st.integers(1, 29))
 def test_a_stretch_continued_anywhere_has_no_seam(cut):
-    body = Body.build(1.75)
+    body = Capsules.build(1.75)
     window = standing_window(body, 0.25)
     simulator = Simulator(body.model, 1)
     whole = simulator.rollout(window.start, window.ctrl)
@@ -109,7 +109,7 @@ def test_contact_forces_and_torques_explain_the_momentum(body, window):
     """Newton's second law for the whole body, and the actuators' share of the joint forces."""
     model = body.model
     rollout = Simulator(model).rollout(window.start, window.ctrl)
-    found = forces(model, rollout, body.contact_names)
+    found = forces(model, rollout, body.soles.names)
     data = mujoco.MjData(model)
 
     def momentum(t: int) -> np.ndarray:
@@ -135,4 +135,4 @@ def test_a_failed_rollout_has_no_forces(body, window):
     ctrl[4] = np.inf
     failed: Rollout = Simulator(body.model).rollout(window.start, ctrl)
     with pytest.raises(ValueError, match="failed in step 4"):
-        forces(body.model, failed, body.contact_names)
+        forces(body.model, failed, body.soles.names)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionrecon.body import Body
+from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares, counted
@@ -29,7 +29,7 @@ SECONDS = 0.25
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     """With a solver that iterates to the end: central differences would magnify its tolerance."""
-    body = Body.build(1.75)
+    body = Capsules.build(1.75)
     body.model.opt.tolerance, body.model.opt.iterations = 1e-15, 100
     return Engine.of(body)
 
@@ -39,13 +39,13 @@ def window(engine) -> bench.Window:
     return bench.standing_window(engine.body, SECONDS)
 
 
-def terms_for(body: Body, qpos: np.ndarray, seed: int = 0) -> list[Term]:
+def terms_for(body: Capsules, qpos: np.ndarray, seed: int = 0) -> list[Term]:
     """All terms of the motion, for frames whose truth is about `qpos` (F, nq)."""
     rng, frames = np.random.default_rng(seed), len(qpos)
     camera, nv = people.camera(), body.model.nv
     qpos = integrate(qpos, 0.05 * rng.standard_normal((frames, nv)))
-    sites = pose(body.model, qpos).sites
-    pixels = camera.project(sites[:, body.seen_sites]) + 10 * rng.standard_normal((frames, 33, 2))
+    at = pose(body.model, qpos)
+    pixels = camera.project(at.at(body.marks)) + 10 * rng.standard_normal((frames, 33, 2))
     pixels[0, 3], pixels[-1] = np.nan, np.nan
     pixels[1, 15] += 300.0
     weight = rng.uniform(0.2, 1.0, (frames, 33))
@@ -53,7 +53,7 @@ def terms_for(body: Body, qpos: np.ndarray, seed: int = 0) -> list[Term]:
     speed = rng.uniform(0.5, 2.0, frames)
     return [
         Reprojection(camera, pixels, weight, depth, 0.025),
-        Landmarks3D(sites[:, body.landmark_sites], weight, 0.04),
+        Landmarks3D(at.at(body.landmarks), weight, 0.04),
         Posture(qpos, rng.standard_normal((frames, nv)), rng.uniform(0.5, 1, frames), 0.4, speed),
     ]
 
@@ -81,7 +81,7 @@ def at(request, engine, window) -> tuple[WindowProblem, np.ndarray]:
 
 def test_the_feet_bear_the_weight(at, engine):
     problem, x = at
-    acting = forces(engine.body.model, problem.rollout(x), engine.body.contact_names)
+    acting = forces(engine.body.model, problem.rollout(x), engine.body.soles.names)
     carried = acting.contact[..., 2].sum(1) / (9.81 * engine.body.mass)
     assert 0.5 < np.median(carried) < 1.5, "the derivatives must be compared while the feet are on the floor"
 
@@ -161,7 +161,7 @@ def test_unknowns_hold_the_knots_and_the_wrench(engine, window):
     direct = [problem._direct_residual(y) for y in (lifted, x)]
     assert direct[0] @ direct[0] - direct[1] @ direct[1] == pytest.approx(1.0)
     up = [
-        forces(engine.body.model, problem.rollout(y), engine.body.contact_names).contact[..., 2].sum(1).mean()
+        forces(engine.body.model, problem.rollout(y), engine.body.soles.names).contact[..., 2].sum(1).mean()
         for y in (lifted, x)
     ]
     assert up[1] - up[0] == pytest.approx(70.0, rel=0.2), "the floor carries so much less"
@@ -174,7 +174,7 @@ def test_a_perfect_motion_costs_nothing(engine, window):
     at = Readout(body, rollout.qpos[steps], rollout.qvel[steps])
     ones = np.ones((len(steps), 33))
     terms = [
-        Reprojection(people.camera(), people.camera().project(at.seen), ones, 4 * ones[:, 0], 0.025),
+        Reprojection(people.camera(), people.camera().project(at.marks), ones, 4 * ones[:, 0], 0.025),
         Landmarks3D(at.landmarks, ones, 0.04),
         Posture(at.qpos, at.qvel, ones[:, 0], 0.4, ones[:, 0]),
     ]
@@ -213,7 +213,7 @@ def test_one_standard_deviation_counts_as_one(engine):
     one[0, 15] = 1.0
     term = Landmarks3D(here.landmarks + np.array([0.0, 0.04, 0.0]), one, 0.04)
     assert (term.residual(here) ** 2).sum() == pytest.approx(1.0)
-    pixels = people.camera().project(here.seen)
+    pixels = people.camera().project(here.marks)
     pixels[0, 15, 0] += 0.01 * 1000
     assert (Reprojection(people.camera(), pixels, one, np.full(2, 2.5), 0.025, 1e6).residual(here) ** 2).sum() == (
         pytest.approx(1.0, rel=1e-3)

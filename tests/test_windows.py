@@ -65,7 +65,7 @@ def as_motion(engine: Engine, evidence: Evidence, stretch: Stretch) -> Motion:
         ctrl=stretch.ctrl,
         timestep=body.model.opt.timestep,
         segments=stretch.segments,
-        contact_names=body.contact_names,
+        contact_names=body.soles.names,
         camera=evidence.camera,
         tracked=evidence.tracked,
         model_xml=body.mjcf,

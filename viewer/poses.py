@@ -1,12 +1,15 @@
-"""Where a motion's bodies and foot forces are in every frame, by MuJoCo's forward kinematics."""
+"""Where a motion's bodies and foot forces are in every frame, by its body's forward kinematics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
+from scipy.spatial.transform import Rotation
+
+from motionrecon.body.points import Points
+from motionrecon.body.pose import pose
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -38,22 +41,13 @@ class Poses:
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
     model, frames = motion.model, len(motion)
-    points = [model.geom(name).id for name in motion.contact_names]
-    position = np.zeros((frames, model.nbody, 3))
-    wxyz = np.zeros((frames, model.nbody, 4))
-    forward = np.zeros((frames, 3))
-    point = np.zeros((frames, len(points), 3))
-    data = mujoco.MjData(model)
-    for frame in range(frames):
-        data.qpos[:] = motion.qpos[frame]
-        mujoco.mj_kinematics(model, data)
-        position[frame] = data.xpos
-        wxyz[frame] = data.xquat
-        forward[frame] = data.xmat[1].reshape(3, 3)[:, 0]
-        point[frame] = data.geom_xpos[points]
-    point[..., 2] -= model.geom_size[points, 0]  # the floor presses on a sphere at its lowest point
+    points = Points.geoms(model, motion.contact_names)
+    at = pose(model, motion.qpos)
+    point = at.at(points)
+    point[..., 2] -= points.radii  # the floor presses on a sphere at its lowest point
+    wxyz = Rotation.from_matrix(at.rotations.reshape(-1, 3, 3)).as_quat(scalar_first=True)
 
-    feet = model.geom_bodyid[points]
+    feet = points.bodies
     names, force, pressure = [], [], []
     for body in dict.fromkeys(feet.tolist()):
         here = feet == body
@@ -62,9 +56,9 @@ def compute_poses(motion: Motion) -> Poses:
         force.append(pushes.sum(axis=1))
         pressure.append(_centre_of_pressure(point[:, here], pushes[..., 2]))
     return Poses(
-        position=position,
-        wxyz=wxyz,
-        forward=forward,
+        position=at.origins,
+        wxyz=wxyz.reshape(frames, model.nbody, 4),
+        forward=at.rotations[:, 1, :, 0],
         feet=tuple(names),
         force=np.stack(force, axis=1) if force else np.zeros((frames, 0, 3)),
         pressure=np.stack(pressure, axis=1) if pressure else np.zeros((frames, 0, 3)),

@@ -1,4 +1,7 @@
-"""Where the parts of a body are in many configurations at once, and how they move with the joints."""
+"""Forward kinematics of many configurations: where what rides on a body is, and how it moves with the joints.
+
+This is the only forward kinematics of motionrecon. What is asked of it are `motionrecon.body.points.Points`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from functools import cached_property
 
 import mujoco
 import numpy as np
+from jaxtyping import Float, Int
+
+from motionrecon.body.points import ByShape, Points
 
 
 @dataclass(frozen=True)
@@ -15,8 +21,7 @@ class Pose:
 
     Attributes:
         model: the body.
-        sites: (T, nsite, 3) world positions of the sites, metres.
-        geoms: (T, ngeom, 3) world positions of the geoms' centres.
+        origins: (T, nbody, 3) world positions of the bodies' frames, metres.
         rotations: (T, nbody, 3, 3) world orientations of the bodies.
         inertial: (T, nbody, 3) world positions of the bodies' centres of mass.
         com: (T, 3) centre of mass of the whole.
@@ -24,29 +29,53 @@ class Pose:
     """
 
     model: mujoco.MjModel
-    sites: np.ndarray
-    geoms: np.ndarray
-    rotations: np.ndarray
-    inertial: np.ndarray
-    com: np.ndarray
-    axes: np.ndarray
+    origins: Float[np.ndarray, "T nbody 3"]
+    rotations: Float[np.ndarray, "T nbody 3 3"]
+    inertial: Float[np.ndarray, "T nbody 3"]
+    com: Float[np.ndarray, "T 3"]
+    axes: Float[np.ndarray, "T nv 6"]
 
-    def jacobian(self, points: np.ndarray, bodies: np.ndarray) -> np.ndarray:
-        """Derivative of points with respect to the tangent of the configuration, as of ``mj_jac``.
+    def at(self, points: Points) -> Float[np.ndarray, "T P 3"]:
+        """World positions of points, metres."""
+        return points.at(self.origins, self.rotations)
+
+    def jacobian(self, points: Points) -> Float[np.ndarray, "T P 3 nv"]:
+        """Derivative of `at` with respect to the tangent of the configuration, as of ``mj_jac``.
+
+        The columns are the root's translation along the world's axes and its turn about its own, then the hinges.
+        """
+        return self._jacobian(self.at(points), points.bodies)
+
+    def by_shape(self, points: Points, moves: ByShape) -> Float[np.ndarray, "T P 3 k"]:
+        """Derivative of `at` with respect to the person's shape, while root and joints stay as they are.
 
         Args:
-            points: (T, P, 3) world positions of points that move with...
-            bodies: (P,) ...these bodies.
-
-        Returns:
-            (T, P, 3, nv): the columns are the root's translation along the world's axes and its turn about its own,
-            then the hinges.
+            points: with their own derivative in their bodies' frames.
+            moves: how the bodies' frames move.
         """
-        frames, count = points.shape[:2]
+        origin = np.zeros((*self.rotations.shape[:2], *moves.frames.shape[1:]))
+        for b in range(2, self.model.nbody):
+            parent = self.model.body_parentid[b]
+            origin[:, b] = origin[:, parent] + self.rotations[:, parent] @ moves.frames[b]
+        return origin[:, points.bodies] + self.rotations[:, points.bodies] @ points.by_shape
+
+    @cached_property
+    def com_jacobian(self) -> Float[np.ndarray, "T 3 nv"]:
+        """Derivative of `com`."""
+        share = self.model.body_mass / self.model.body_mass.sum()
+        bodies = np.flatnonzero(share)
+        jacobian = self._jacobian(self.inertial[:, bodies], bodies)
+        return np.einsum("b,tbij->tij", share[bodies], jacobian)
+
+    def _jacobian(
+        self, places: Float[np.ndarray, "T P 3"], bodies: Int[np.ndarray, " P"]
+    ) -> Float[np.ndarray, "T P 3 nv"]:
+        """Derivative of world positions `places` that move with `bodies`."""
+        frames, count = places.shape[:2]
         angular, linear = self.axes[..., :3], self.axes[..., 3:]
         # A degree of freedom moves point p by linear + angular x (p - com).
         fixed = linear - np.cross(angular, self.com[:, None])
-        x, y, z = np.moveaxis(points, -1, 0)
+        x, y, z = np.moveaxis(places, -1, 0)
         zero = np.zeros_like(x)
         cross = np.stack([zero, z, -y, -z, zero, x, y, -x, zero], axis=-1).reshape(frames, 3 * count, 3)
         jacobian = (cross @ angular.transpose(0, 2, 1)).reshape(frames, count, 3, self.model.nv)
@@ -54,19 +83,11 @@ class Pose:
         jacobian *= _moved_by(self.model)[bodies][:, None]
         return jacobian
 
-    @cached_property
-    def com_jacobian(self) -> np.ndarray:
-        """(T, 3, nv) derivative of `com`."""
-        share = self.model.body_mass / self.model.body_mass.sum()
-        bodies = np.flatnonzero(share)
-        jacobian = self.jacobian(self.inertial[:, bodies], bodies)
-        return np.einsum("b,tbij->tij", share[bodies], jacobian)
 
-
-def pose(model: mujoco.MjModel, qpos: np.ndarray) -> Pose:
-    """Forward kinematics of configurations `qpos` (T, nq)."""
+def pose(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Pose:
+    """Forward kinematics of configurations."""
     data = mujoco.MjData(model)
-    fields = (data.site_xpos, data.geom_xpos, data.xmat, data.xipos, data.subtree_com, data.cdof)
+    fields = (data.xpos, data.xmat, data.xipos, data.subtree_com, data.cdof)
     rows = [np.empty((len(qpos), *field.shape)) for field in fields]
     # Ten microseconds a frame: threads would cost more than they save, and a full forward pass finds contacts as well.
     for t, q in enumerate(qpos):
@@ -75,12 +96,12 @@ def pose(model: mujoco.MjModel, qpos: np.ndarray) -> Pose:
         mujoco.mj_comPos(model, data)
         for row, field in zip(rows, fields, strict=True):
             row[t] = field
-    sites, geoms, rotations, inertial, com, axes = rows
-    return Pose(model, sites, geoms, rotations.reshape(len(qpos), model.nbody, 3, 3), inertial, com[:, 1], axes)
+    origins, rotations, inertial, com, axes = rows
+    return Pose(model, origins, rotations.reshape(len(qpos), model.nbody, 3, 3), inertial, com[:, 1], axes)
 
 
-def _moved_by(model: mujoco.MjModel) -> np.ndarray:
-    """(nbody, nv) 1 where a degree of freedom moves a body, else 0."""
+def _moved_by(model: mujoco.MjModel) -> Float[np.ndarray, "nbody nv"]:
+    """1 where a degree of freedom moves a body, else 0."""
     moved = np.zeros((model.nbody, model.nv))
     for body in range(1, model.nbody):
         moved[body] = moved[model.body_parentid[body]]

@@ -21,7 +21,7 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
         height: metres over the floor at which the chance is down to one half.
 
     Returns:
-        (T, 8) in [0, 1], in the order of `body.contact_names`.
+        (T, 8) in [0, 1], in the order of `body.soles.names`.
     """
     points = x.soles
     velocity = np.gradient(points, 1.0 / fps, axis=0)

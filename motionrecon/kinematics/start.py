@@ -57,7 +57,7 @@ def first_guess(
 
 def _relaxed_turns(body: Body, camera: Camera) -> list[np.ndarray]:
     """Landmarks (33, 3), hip-centred, camera axes, of a relaxed person who stands and faces one of sixteen ways."""
-    points = pose(body.model, body.rest_qpos[None]).sites[0, body.seen_sites]
+    points = pose(body.model, body.rest_qpos[None]).at(body.marks)[0]
     points = points - 0.5 * (points[INDEX["left_hip"]] + points[INDEX["right_hip"]])
     turns = Rotation.from_euler("z", np.linspace(0, 2 * np.pi, 16, endpoint=False)[:, None])
     return [points @ (camera.R_camera_world @ turn).T for turn in turns.as_matrix()]

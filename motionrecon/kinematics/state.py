@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from motionrecon.body import Body, Proportions
+from motionrecon.body import Body
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.posed import Posed
 from motionrecon.body.tangent import integrate
 from motionrecon.cameras.pinhole import Camera
@@ -37,15 +38,13 @@ class Trajectory(Posed):
 
     @cached_property
     def soles(self) -> np.ndarray:
-        """(T, 8, 3) lowest points of the feet's contact spheres, in the order of `body.contact_names`."""
-        geoms = self.body.contact_geoms
-        return self.pose.geoms[:, geoms] - np.array([0, 0, 1.0]) * self.body.model.geom_size[geoms, :1]
+        """(T, 8, 3) lowest points of the feet's contact spheres, in the order of `body.soles.names`."""
+        return self.pose.at(self.body.soles) - np.array([0, 0, 1.0]) * self.body.soles.radii[:, None]
 
     @cached_property
     def sole_jacobian(self) -> np.ndarray:
         """(T, 8, 3, nv) derivative of `soles`."""
-        geoms = self.body.contact_geoms
-        return self.pose.jacobian(self.pose.geoms[:, geoms], self.body.model.geom_bodyid[geoms])
+        return self.pose.jacobian(self.body.soles)
 
     @cached_property
     def com(self) -> np.ndarray:
@@ -58,20 +57,14 @@ class Trajectory(Posed):
         return self.pose.com_jacobian
 
     @cached_property
-    def _by_proportion(self) -> tuple[np.ndarray, np.ndarray]:
-        lengths = self.body.proportions.as_array()
-        seen, soles = self.body.point_derivatives(self.pose.rotations)
-        return seen * lengths, soles * lengths
-
-    @property
     def seen_proportions(self) -> np.ndarray:
         """(T, 33, 3, n proportions) derivative of `seen` with respect to the logarithms of the proportions."""
-        return self._by_proportion[0]
+        return self.pose.by_shape(self.body.marks, self.body.moves)
 
-    @property
+    @cached_property
     def sole_proportions(self) -> np.ndarray:
         """(T, 8, 3, n proportions) derivative of `soles` with respect to the logarithms of the proportions."""
-        return self._by_proportion[1]
+        return self.pose.by_shape(self.body.soles, self.body.moves)
 
     @property
     def shared_count(self) -> int:
@@ -82,7 +75,7 @@ class Trajectory(Posed):
         n = len(Proportions.names())
         body = self.body
         if shared[:n].any():
-            body = resized(body, body.proportions.as_array() * np.exp(shared[:n]))
+            body = body.reshaped(body.shape + shared[:n])
         camera = self.camera
         if shared[n + 1 :].any():
             from scipy.spatial.transform import Rotation
@@ -90,8 +83,3 @@ class Trajectory(Posed):
             tilt = Rotation.from_rotvec([*shared[n + 1 :], 0.0]).as_matrix()
             camera = replace(camera, R_camera_world=camera.R_camera_world @ tilt)
         return Trajectory(body, camera, integrate(self.qpos, step), self.floor + float(shared[n]))
-
-
-def resized(body: Body, lengths: np.ndarray) -> Body:
-    """The same person with other lengths between the joints."""
-    return Body.build(body.height, body.mass, Proportions.from_array(lengths))

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from motionrecon.body.points import Points
 from motionrecon.core.files import atomic
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
@@ -95,7 +96,7 @@ class Painter:
         self.left, right = _layout(motion.camera.image_size)
         self.size = self.left[0] + right[0], right[1]
         self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
-        self._shape = Shape(motion.model)
+        self._shape = Shape(motion.body)
         self._stage = Stage(motion.joints, _facing(motion), motion.camera, right, motion.fps)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
@@ -136,7 +137,7 @@ class Painter:
     def _ground_forces(self, t: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Where the floor pushes each foot and how hard (N), in the pose drawn last."""
         motion = self._motion
-        points = self._shape.geom_positions(motion.contact_names)
+        points = self._shape.positions(Points.geoms(motion.model, motion.contact_names))
         for side in ("left_", "right_"):
             mine = [i for i, name in enumerate(motion.contact_names) if name.startswith(side)]
             forces = motion.contact_force[t, mine]

@@ -31,8 +31,8 @@ class Frames:
 def kinematic_frames(body: Body, qpos: np.ndarray, fps: float) -> Frames:
     """A motion without forces from a trajectory (T, nq)."""
     T, nu = len(qpos), body.model.nu
-    joints = pose(body.model, qpos).sites[:, body.landmark_sites]
-    force = np.zeros((T, len(body.contact_names), 3))
+    joints = pose(body.model, qpos).at(body.landmarks)
+    force = np.zeros((T, len(body.soles.names), 3))
     return Frames(joints, qpos, velocities(qpos, fps), np.zeros((T, 6)), force, np.zeros((T, nu)))
 
 
@@ -57,10 +57,10 @@ def simulated_frames(engine: Engine, evidence: Evidence, stretch: Stretch) -> Fr
         count = len(rollout) // per_frame
         frames = slice(first // per_frame, first // per_frame + count + 1)
         qpos[frames], qvel[frames] = rollout.qpos[::per_frame], rollout.qvel[::per_frame]
-        acting = forces(body.model, rollout, body.contact_names)
+        acting = forces(body.model, rollout, body.soles.names)
         force[frames], torque[frames] = (_about_frames(x, per_frame) for x in (acting.contact, acting.joint_torque))
         wrench[frames] = np.concatenate([rollout.wrench[::per_frame], rollout.wrench[-1:]])
-    joints = pose(body.model, qpos).sites[:, body.landmark_sites]
+    joints = pose(body.model, qpos).at(body.landmarks)
     return Frames(joints, qpos, qvel, wrench, force, torque)
 
 

@@ -22,6 +22,8 @@ from motionrecon.errors import InputError
 if TYPE_CHECKING:
     import mujoco
 
+    from motionrecon.body import Anatomy
+
 ARRAYS, MODEL, REPORT = "motion.npz", "model.xml", "report.json"
 
 #: Shape of every array of a motion; equal names are equal lengths. T frames, J landmarks, P foot points, S simulation
@@ -124,11 +126,16 @@ class Motion:
         return reached | np.isin(frames, self.segments[:, 0])
 
     @cached_property
+    def body(self) -> Anatomy:
+        """The person: what rides on the model, its bones and its skin."""
+        from motionrecon.body import read
+
+        return read(self.model_xml)
+
+    @property
     def model(self) -> mujoco.MjModel:
         """The person, compiled; shared by everything that draws, exports or replays this motion. Do not change it."""
-        import mujoco
-
-        return mujoco.MjModel.from_xml_string(self.model_xml)
+        return self.body.model
 
     def save(self, folder: str | Path) -> None:
         """Write the motion into ``folder``, which is made if it is missing; older files of these names are replaced.

@@ -25,7 +25,7 @@ def quality(
 
     Args:
         joints: (T, 33, 3) landmarks of the motion, metres.
-        marks: (T, 33, 3) where the detector marks them (`Body.seen_sites`): on the skin, not at the joints' centres.
+        marks: (T, 33, 3) where the detector marks them (`body.marks`): on the skin, not at the joints' centres.
         camera: the camera.
         pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
         confidence: (T, 33).

@@ -10,6 +10,7 @@ hang, point forwards, and stand out sideways.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Vector = tuple[float, float, float]
@@ -19,28 +20,39 @@ _A, _B = 3**-0.5, 2**-0.5
 
 @dataclass(frozen=True)
 class Hinge:
-    """One hinge: axis, range in degrees, stiffness of its position actuator in N m/rad per kg of body mass."""
+    """One hinge.
+
+    Attributes:
+        name: without its side.
+        axis: unit vector in the T pose, on the left.
+        range: degrees.
+        gain: stiffness of its position actuator, N m/rad per kg of body mass.
+        rest: degrees; the angle of a relaxed standing person.
+        spread: radians; standard deviation about it where the picture shows the hinge poorly, infinite where it is
+            free.
+    """
 
     name: str
     axis: Vector
     range: tuple[float, float]
     gain: float
-    rest: float = 0.0  # degrees; the angle of a relaxed standing person
+    rest: float = 0.0
+    spread: float = math.inf
 
 
 #: Hinges per body, in the order in which they turn it. Names of bodies and hinges without a side stand for both sides.
 HINGES: dict[str, tuple[Hinge, ...]] = {
     "torso": (
-        Hinge("lumbar_flexion", (0, 1, 0), (-35, 85), 14),
-        Hinge("lumbar_lateral", (1, 0, 0), (-40, 40), 14),
-        Hinge("lumbar_twist", (0, 0, 1), (-50, 50), 10),
+        Hinge("lumbar_flexion", (0, 1, 0), (-35, 85), 14, spread=0.5),
+        Hinge("lumbar_lateral", (1, 0, 0), (-40, 40), 14, spread=0.3),
+        Hinge("lumbar_twist", (0, 0, 1), (-50, 50), 10, spread=0.35),
     ),
     "head": (
-        Hinge("neck_twist", (0, 0, 1), (-80, 80), 1.5),
-        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5),
-        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5),
+        Hinge("neck_twist", (0, 0, 1), (-80, 80), 1.5, spread=0.6),
+        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5, spread=0.4),
+        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
     ),
-    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6),),
+    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
     "upper_arm": (
         Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
         Hinge("shoulder_b", (-_B, 0, _B), (-115, 45), 4),
@@ -49,13 +61,13 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
     "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
     "thigh": (
         Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
-        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7),
-        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5),
+        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),
+        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5, spread=0.45),
     ),
     "shank": (Hinge("knee_flexion", (0, 1, 0), (-5, 155), 6, rest=5.0),),
     "foot": (
-        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5),
-        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3),
+        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5, spread=0.5),
+        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3, spread=0.3),
     ),
 }
 

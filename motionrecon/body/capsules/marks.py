@@ -8,9 +8,6 @@ kick, punch, dance, run); the root mean square distance of the hips falls by a f
 
 from __future__ import annotations
 
-#: Prefix of the names of the sites that stand for what the detector marks.
-SEEN = "seen_"
-
 #: Offset from the joint's centre to the detector's mark: forwards, outwards, upwards, in shares of the body height. The
 #: axes are those of the part that carries the mark in the T pose. Landmarks not named here are marked where they are.
 MARKED: dict[str, tuple[float, float, float]] = {

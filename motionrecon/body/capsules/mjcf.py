@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from motionrecon.body.base import KIND, SEEN
 from motionrecon.body.capsules.joints import HINGES, Hinge, mirrored
-from motionrecon.body.capsules.marks import MARKED, SEEN
+from motionrecon.body.capsules.marks import MARKED
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.capsules.segments import SEGMENTS
 from motionrecon.core import landmarks
+from motionrecon.ground.base import Ground
 
 SIDES = {"left": 1.0, "right": -1.0}
 
@@ -231,14 +232,15 @@ class _Person:
             )  # fmt: skip
 
 
-def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 1 / 120) -> str:
-    """MJCF of a person on a floor.
+def write_mjcf(height: float, mass: float, size: Proportions, timestep: float, ground: Ground) -> str:
+    """MJCF of a person on the ground.
 
     Args:
         height: body height, metres. Scales what `size` does not say (girths, head, hands).
         mass: body mass, kg. Scales inertia and actuator gains.
         size: lengths between the joints.
         timestep: simulation step, seconds.
+        ground: what the person stands on.
 
     Returns:
         The text of a complete model: it loads in plain MuJoCo.
@@ -247,10 +249,11 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 
     ET.SubElement(root, "compiler", angle="degree", autolimits="true")
     ET.SubElement(root, "option", timestep=repr(timestep), integrator="implicitfast", cone="pyramidal", iterations="30")
     ET.SubElement(ET.SubElement(root, "visual"), "global", offwidth="1280", offheight="720")
+    ET.SubElement(ET.SubElement(root, "custom"), "text", name=KIND, data="capsules")
     default = ET.SubElement(root, "default")
     ET.SubElement(default, "joint", damping="0", solreflimit="0.02 1", solimplimit="0 0.95 0.05 0.5 2")
     ET.SubElement(default, "site", size="0.01", group="4")
-    contact: dict[str, Any] = {"solimp": _SOLIMP, "solref": _SOLREF, "friction": _FRICTION, "condim": "3"}
+    contact = {"solimp": _SOLIMP, "solref": _SOLREF, "friction": _FRICTION, "condim": "3"}
     # Parts touch the floor, never each other: the contacts that explain a video are the ones with the floor.
     for name, rgba, touches in (
         ("flesh", "0.78 0.74 0.70 1", 1),
@@ -258,21 +261,11 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float = 
         ("shape", "0.35 0.38 0.45 1", 0),
     ):
         kind = ET.SubElement(default, "default", {"class": name})
-        pad: dict[str, Any] = {"margin": _SOLE_PAD} if name == "sole" else {}
+        pad = {"margin": _SOLE_PAD} if name == "sole" else {}
         ET.SubElement(kind, "geom", contype="0", conaffinity=str(touches), rgba=rgba, mass="0", **contact, **pad)
     world = ET.SubElement(root, "worldbody")
     ET.SubElement(world, "light", pos="0 0 4", dir="0 0 -1", directional="true")
-    ET.SubElement(
-        world,
-        "geom",
-        name="floor",
-        type="plane",
-        size="0 0 1",
-        contype="1",
-        conaffinity="0",
-        rgba="0.9 0.9 0.9 1",
-        **contact,
-    )
+    ground.add_to(world, contact)
     person = _Person(height, mass, size)
     person.pelvis(world)
     actuator = ET.SubElement(root, "actuator")

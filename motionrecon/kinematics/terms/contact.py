@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body import Proportions
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
@@ -17,7 +17,7 @@ class Contact:
 
     Attributes:
         fps: frames per second.
-        standing: (T, 8) in [0, 1], how surely each point of the soles stands, in the order of `body.contact_names`.
+        standing: (T, 8) in [0, 1], how surely each point of the soles stands, in the order of `body.soles.names`.
         speed: standard deviation of a standing point's velocity, m/s.
         height: standard deviation of a standing point's height over the floor, metres.
         depth: metres below the floor that count as one standard deviation.

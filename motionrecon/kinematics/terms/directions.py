@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body import Proportions
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.core import landmarks
 from motionrecon.kinematics.block import Block, robust
 from motionrecon.kinematics.state import Trajectory
@@ -48,7 +48,7 @@ class Directions:
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv
         R = x.camera.R_camera_world
-        bone = (x.seen[:, _TO] - x.seen[:, _FROM]) @ R.T
+        bone = (x.marks[:, _TO] - x.marks[:, _FROM]) @ R.T
         seen = self.points_3d[:, _TO] - self.points_3d[:, _FROM]
         length = np.linalg.norm(bone, axis=-1, keepdims=True)
         error = bone - seen * (length / np.maximum(np.linalg.norm(seen, axis=-1, keepdims=True), 1e-6))
@@ -59,10 +59,10 @@ class Directions:
         root, cost = robust(residual, self.scale)
         # The bone's length, to which the guess is scaled, is taken as given: a bone must not shorten to fit.
         to_residual = (gain * root)[..., None] * R
-        jacobian = to_residual @ (x.seen_jacobian[:, _TO] - x.seen_jacobian[:, _FROM])
+        jacobian = to_residual @ (x.mark_jacobian[:, _TO] - x.mark_jacobian[:, _FROM])
         k = len(Proportions.names())
         shared = np.zeros((T, len(_TO), 3, x.shared_count))
-        moved = x.seen[:, _TO] - x.seen[:, _FROM]
+        moved = x.marks[:, _TO] - x.marks[:, _FROM]
         for axis in range(2):
             unit = np.zeros(3)
             unit[axis] = 1.0

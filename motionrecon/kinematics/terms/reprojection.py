@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body import Proportions
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.kinematics.block import Block, robust
 from motionrecon.kinematics.state import Trajectory
 
@@ -29,7 +29,7 @@ class Reprojection:
 
     def __call__(self, x: Trajectory) -> Block:
         camera, nv = x.camera, x.body.model.nv
-        in_camera = camera.to_camera(x.seen)
+        in_camera = camera.to_camera(x.marks)
         z = np.maximum(in_camera[..., 2:], 0.1)
         focal = np.array([camera.K[0, 0], camera.K[1, 1]])
         across = in_camera[..., :2] / z  # K's skew is none in any camera that we read
@@ -47,7 +47,7 @@ class Reprojection:
         to_image *= (gain / z)[..., None]
         by_world = to_image @ camera.R_camera_world
         T, m = len(x), residual[0].size
-        jacobian = (by_world @ x.seen_jacobian).reshape(T, m, nv)
+        jacobian = (by_world @ x.mark_jacobian).reshape(T, m, nv)
         shared = np.zeros((T, 33, 2, x.shared_count))
         k = len(Proportions.names())
         shared[..., :k] = by_world @ x.seen_proportions
@@ -55,5 +55,5 @@ class Reprojection:
         for axis in range(2):
             unit = np.zeros(3)
             unit[axis] = 1.0
-            shared[..., k + 1 + axis] = np.einsum("tpij,tpj->tpi", by_world, np.cross(unit, x.seen))
+            shared[..., k + 1 + axis] = np.einsum("tpij,tpj->tpi", by_world, np.cross(unit, x.marks))
         return Block((residual * root).reshape(T, m), (jacobian,), np.arange(T), shared.reshape(T, m, -1), cost)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body import Proportions
+from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from motionrecon.body.model import Body
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference
 from motionrecon.core.blas import one_thread
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
@@ -85,14 +86,13 @@ class Window:
         return ctrl
 
 
-def standing_window(body: Body, seconds: float, seed: int = 0) -> Window:
+def standing_window(body: Capsules, seconds: float, seed: int = 0) -> Window:
     """A body that stands and is told to move its joints by about 0.1 rad, at random knots."""
     model = body.model
     data = mujoco.MjData(model)
     data.qpos[:] = body.rest_qpos
-    mujoco.mj_kinematics(model, data)
-    feet = body.contact_geoms
-    data.qpos[2] -= (data.geom_xpos[feet, 2] - model.geom_size[feet, 0]).min()
+    feet = pose(model, data.qpos[None]).at(body.soles)[0]
+    data.qpos[2] -= (feet[:, 2] - body.soles.radii).min()
     rest = data.qpos[body.hinge_qpos].copy()
     settle = round(0.25 / model.opt.timestep)
     fallen = Simulator(model, 1).rollout(State.fresh(data.qpos, data.qvel), np.tile(rest, (settle, 1)))
@@ -137,9 +137,9 @@ def errors(model: mujoco.MjModel, window: Window, seed: int = 0) -> tuple[float,
     )
 
 
-def run(body: Body | None = None, seconds: float = 0.5, repeats: int = 15, threads: int = 0) -> Report:
+def run(body: Capsules | None = None, seconds: float = 0.5, repeats: int = 15, threads: int = 0) -> Report:
     """Measure a window of `seconds` of a standing `body` (1.75 m unless given), in `repeats` interleaved turns."""
-    body = Body.build(1.75) if body is None else body
+    body = Capsules.build(1.75) if body is None else body
     model, threads = body.model, thread_count(threads)
     window = standing_window(body, seconds)
     ctrl, start = window.ctrl, window.start
@@ -222,6 +222,6 @@ def _interleaved(cases: list[Callable[[], object]], repeats: int) -> tuple[list[
     return by_processor, by_wall
 
 
-def _steps_in_contact(body: Body, rollout: Rollout) -> int:
-    pushed = forces(body.model, rollout, body.contact_names).contact[..., 2].sum(axis=1)
+def _steps_in_contact(body: Capsules, rollout: Rollout) -> int:
+    pushed = forces(body.model, rollout, body.soles.names).contact[..., 2].sum(axis=1)
     return int((pushed > 1.0).sum())

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from motionrecon.body import Body
+from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import Camera
@@ -82,16 +82,16 @@ class Clip:
     began: np.ndarray
 
     @cached_property
-    def body(self) -> Body:
+    def body(self) -> Capsules:
         """The person, with the timestep that the clip's frame rate asks for."""
         lengths = Proportions.from_array(self.lengths)
-        return Body.build(self.height, self.mass, lengths, Clock(self.fps).timestep)
+        return Capsules.build(self.height, self.mass, lengths, Clock(self.fps).timestep)
 
     @cached_property
     def evidence(self) -> Evidence:
         """What the windows are compared with."""
         camera = Camera(self.K, (int(self.image_size[0]), int(self.image_size[1])), self.R, self.t, calibrated=True)
-        landmarks = pose(self.body.model, self.qpos).sites[:, self.body.landmark_sites]
+        landmarks = pose(self.body.model, self.qpos).at(self.body.landmarks)
         return Evidence(camera, self.pixels, self.weight, self.qpos, landmarks, self.tracked, self.fps)
 
     def engine(self, threads: int = 1) -> Engine:
@@ -120,7 +120,7 @@ class Clip:
         return Window(self, place, seconds, problem, x0)
 
     @staticmethod
-    def of(name: str, motion: str, real: bool, body: Body, evidence: Evidence, places: Sequence[Place]) -> Clip:
+    def of(name: str, motion: str, real: bool, body: Capsules, evidence: Evidence, places: Sequence[Place]) -> Clip:
         """A clip from the main job's own objects."""
         nu = body.model.nu
         longest = max([2, *(len(p.knots[1]) for p in places if p.knots is not None)])

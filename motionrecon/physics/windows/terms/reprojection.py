@@ -31,7 +31,7 @@ class Reprojection:
     scale: float = 2.0
 
     def _error(self, at: Readout) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        in_camera = self.camera.to_camera(at.seen)
+        in_camera = self.camera.to_camera(at.marks)
         z = np.maximum(in_camera[..., 2:], 0.1)
         across = in_camera[..., :2] / z
         K = self.camera.K
@@ -50,7 +50,7 @@ class Reprojection:
         to_image[..., 0, 0] = to_image[..., 1, 1] = 1.0
         to_image[..., 2] = -across
         to_image *= (gain / z)[..., None]
-        jacobian = (to_image @ self.camera.R_camera_world) @ at.seen_jacobian
+        jacobian = (to_image @ self.camera.R_camera_world) @ at.mark_jacobian
         residual, jacobian = cauchy_with_jacobian(error, jacobian, self.scale)
         frames, nv = len(error), jacobian.shape[-1]
         return Linear(residual.reshape(frames, -1), jacobian.reshape(frames, -1, nv))

@@ -1,0 +1,140 @@
+"""What the rest of motionrecon knows of a person's body.
+
+A body is a MuJoCo model whose only joints are a free root and hinges, and names for what rides on it. Its root's frame
+is x forward, y left, z up; its zero pose is a T pose that faces +x. A new body is a folder beside ``capsules/`` and a
+line in `motionrecon.body.BODIES`; CONTRIBUTING says how to add one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import mujoco
+import numpy as np
+from jaxtyping import Float, Int
+
+from motionrecon.body.points import ByShape, Points
+from motionrecon.body.skeleton import Skeleton
+from motionrecon.body.skin import Skin, skin_of
+from motionrecon.core import landmarks
+from motionrecon.ground.base import Ground
+
+#: Prefix of the names of the sites that stand for what the detector marks, where that is not the landmark itself.
+SEEN = "seen_"
+#: Name of the custom text of a model that says which of `motionrecon.body.BODIES` it is.
+KIND = "body"
+
+
+class Anatomy(Protocol):
+    """What follows from a body's model alone: all that is left of a person in a folder of results.
+
+    Attributes:
+        mjcf: the model's text, complete in itself, the ground included; its sites have the landmarks' names.
+    """
+
+    mjcf: str
+
+    @cached_property
+    def model(self) -> mujoco.MjModel:
+        return mujoco.MjModel.from_xml_string(self.mjcf)
+
+    @property
+    def moves(self) -> ByShape | None:
+        """How the model changes with the person's shape; None where the shape is not known."""
+        return None
+
+    @cached_property
+    def landmarks(self) -> Points:
+        """The 33 landmarks in the order of `landmarks.NAMES`: centres of joints, where they are joints."""
+        return Points.sites(self.model, landmarks.NAMES, self.moves)
+
+    @cached_property
+    def marks(self) -> Points:
+        """Where the detector marks these landmarks: on the skin, not at the joints' centres."""
+        sites = {self.model.site(i).name for i in range(self.model.nsite)}
+        names = [SEEN + name if SEEN + name in sites else name for name in landmarks.NAMES]
+        return Points.sites(self.model, names, self.moves).called(landmarks.NAMES)
+
+    @property
+    def soles(self) -> Points:
+        """The balls under the feet that bear load; these are geoms of the same names."""
+        raise NotImplementedError
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The bones that animation programs are given."""
+        raise NotImplementedError
+
+    @cached_property
+    def skin(self) -> Skin:
+        """What is drawn."""
+        return skin_of(self.model)
+
+
+@dataclass(frozen=True)
+class ShapePrior:
+    """What people's shapes are like: a Gaussian, before anything is seen of the person.
+
+    Attributes:
+        mean: (k,) the likeliest shape of somebody of this height.
+        spread: (k,) standard deviation of each number by itself, among people of one height.
+        growth: (k,) how the shape changes with the logarithm of the person's size.
+    """
+
+    mean: Float[np.ndarray, " k"]
+    spread: Float[np.ndarray, " k"]
+    growth: Float[np.ndarray, " k"]
+
+    def whitening(self, common: float) -> Float[np.ndarray, "k k"]:
+        """The matrix that makes a shape's distance from the mean standard normal.
+
+        Args:
+            common: relative standard deviation of the size as a whole: how well the height is known.
+        """
+        covariance = np.diag(self.spread**2) + common**2 * np.outer(self.growth, self.growth)
+        return np.linalg.inv(np.linalg.cholesky(covariance))
+
+
+class Body(Anatomy, Protocol):
+    """A person, whose shape can change.
+
+    Attributes:
+        height: metres.
+        mass: kilograms.
+    """
+
+    height: float
+    mass: float
+
+    @property
+    def shape(self) -> Float[np.ndarray, " k"]:
+        """The numbers that say how this person is built, on a scale on which a fit may add to them."""
+
+    @property
+    def shape_prior(self) -> ShapePrior:
+        """What the shapes of people of this height are like."""
+
+    @property
+    def lengths(self) -> dict[str, float]:
+        """The shape in words, for the report: metres."""
+
+    def reshaped(self, shape: Float[np.ndarray, " k"]) -> Body:
+        """The same person, as tall and as heavy, of another shape."""
+
+    def on(self, ground: Ground, timestep: float) -> Body:
+        """The same person on a ground, to be simulated in steps of so many seconds."""
+
+    @property
+    def rest_qpos(self) -> Float[np.ndarray, " nq"]:
+        """A relaxed standing pose, facing +x."""
+
+    @property
+    def hinge_spread(self) -> Float[np.ndarray, " hinges"]:
+        """Standard deviation about the relaxed pose of each hinge's angle, radians; infinite where it is free."""
+
+    @cached_property
+    def hinge_qpos(self) -> Int[np.ndarray, " nu"]:
+        """Index into qpos of the hinge that each actuator turns, in the actuators' order."""
+        return self.model.jnt_qposadr[self.model.actuator_trnid[:, 0]]

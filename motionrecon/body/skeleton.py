@@ -1,0 +1,100 @@
+"""A body as bones in a T pose, and how each bone is turned in a motion: what animation programs know of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.body.points import Points
+from motionrecon.body.pose import pose
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A bone and where it is in the model; the model may be any whose zero pose is a T pose.
+
+    Attributes:
+        name: the bone's name, Mixamo's without its prefix.
+        parent: the name of its parent, None for the root.
+        body: the MuJoCo body that it turns with.
+        head: sites or geoms of that body whose mean is the bone's head; the body's origin if empty.
+        end: the same for its far end, needed only for a bone without children; if empty, the bone goes on from its
+            head as far as its parent went to reach it.
+    """
+
+    name: str
+    parent: str | None
+    body: str
+    head: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+
+
+class Skeleton:
+    """B bones in the rest pose, parents before children, a bone's whole subtree before its next sibling.
+
+    Attributes:
+        names: (B,) of the bones.
+        parents: (B,) indices of their parents, -1 for the root.
+        heads: (B, 3) where they start in the rest pose, metres; the person stands at the origin and faces +x, left +y.
+        ends: (B, 3) from a bone's head to its far end in the rest pose, where it has no children.
+    """
+
+    def __init__(self, model: mujoco.MjModel, bones: Sequence[Bone]) -> None:
+        ordered = list(_depth_first(bones, None))
+        index = {bone.name: i for i, bone in enumerate(ordered)}
+        self.names = tuple(index)
+        self.parents = tuple(index[bone.parent] if bone.parent else -1 for bone in ordered)
+        self._model = model
+        self._bodies = np.array([model.body(bone.body).id for bone in ordered])
+        straight = np.zeros((1, model.nq))
+        straight[0, 3] = 1.0
+        rest = pose(model, straight)
+        self._rest = rest.rotations[0, self._bodies]
+
+        sites = {model.site(i).name for i in range(model.nsite)}
+
+        def middle(names: tuple[str, ...], default: np.ndarray) -> np.ndarray:
+            if not names:
+                return default
+            points = Points.sites(model, names) if names[0] in sites else Points.geoms(model, names)
+            return np.asarray(rest.at(points)[0].mean(0))
+
+        origins = rest.origins[0, self._bodies]
+        self.heads = np.array([middle(bone.head, origins[i]) for i, bone in enumerate(ordered)])
+        offsets = self.offsets
+        self.ends = np.array(
+            [middle(bone.end, self.heads[i] + offsets[i]) - self.heads[i] for i, bone in enumerate(ordered)]
+        )
+        # Where the root's head is in its body.
+        self._root = self._rest[0].T @ (self.heads[0] - origins[0])
+
+    @property
+    def offsets(self) -> Float[np.ndarray, "B 3"]:
+        """From a parent's head to its bone's in the rest pose, metres; zero for the root."""
+        return np.array([self.heads[i] - self.heads[p] if p >= 0 else np.zeros(3) for i, p in enumerate(self.parents)])
+
+    def turns(self, qpos: Float[np.ndarray, "T nq"]) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T B 3 3"]]:
+        """A motion of the bones.
+
+        Returns:
+            the root's head in the world, metres; and how each bone is turned from the rest pose, as its parent sees it,
+            in the rest pose's axes.
+        """
+        at = pose(self._model, qpos)
+        rotations = at.rotations[:, self._bodies]
+        turned = rotations @ self._rest.transpose(0, 2, 1)
+        root = at.origins[:, self._bodies[0]] + rotations[:, 0] @ self._root
+        local = turned.copy()
+        local[:, 1:] = turned[:, self.parents[1:]].transpose(0, 1, 3, 2) @ turned[:, 1:]
+        return root, local
+
+
+def _depth_first(bones: Sequence[Bone], parent: str | None) -> Iterator[Bone]:
+    for bone in bones:
+        if bone.parent == parent:
+            yield bone
+            yield from _depth_first(bones, bone.name)
