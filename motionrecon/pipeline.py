@@ -34,7 +34,7 @@ from motionrecon.result.folder import CACHE, prepare, publish
 from motionrecon.result.frames import Frames, kinematic_frames, simulated_frames
 from motionrecon.result.motion import Motion
 from motionrecon.result.quality import quality
-from motionrecon.video.reading import VideoInfo, probe
+from motionrecon.video import VideoInfo, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

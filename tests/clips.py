@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from motionrecon.data.clips import demo_clip
-from motionrecon.video.reading import frames
+from motionrecon.video import frames
 
 #: Frames per second of the demo clip.
 FPS = 30

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from motionrecon.errors import InputError
-from motionrecon.video.reading import frames, prefetch, probe
+from motionrecon.video import frames, prefetch, probe
 
 av = pytest.importorskip("av")
 

@@ -11,6 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, UInt8
+
+_Grey = UInt8[np.ndarray, "H W"]
+_Corners = Float[np.ndarray, "n 1 2"]
+_Transform = Float[np.ndarray, "3 3"]
 
 #: Looks a second, and the longer side of the grey frames that are compared, pixels.
 _LOOKS_PER_SECOND = 4.0
@@ -39,15 +44,15 @@ class CameraMotion:
         self._every = max(1, round(fps / _LOOKS_PER_SECOND))
         self._seconds = self._every / fps
         self._count = 0
-        self._reference: tuple[np.ndarray, np.ndarray, int] | None = None  # grey, corners (n, 1, 2), look
-        self._base = np.eye(3)  # first frame -> reference
+        self._reference: tuple[_Grey, _Corners, int] | None = None  # and the look it is of
+        self._base: _Transform = np.eye(3)  # first frame -> reference
         self._shifts: list[float] = []  # displacement from the first frame, share of the width, at each look
         self._rates: list[float] = []  # displacement between looks, share of the width per second
-        self._last: np.ndarray | None = None
+        self._last: _Transform | None = None
         self._breaks = 0
 
-    def add(self, frame: np.ndarray, boxes: Sequence[np.ndarray]) -> None:
-        """Take the next frame, RGB (H, W, 3) uint8, and the boxes (x0, y0, x1, y1) of the people in it, pixels."""
+    def add(self, frame: UInt8[np.ndarray, "H W 3"], boxes: Sequence[Float[np.ndarray, " 4"]]) -> None:
+        """Take the next frame, RGB, and the boxes (x0, y0, x1, y1) of the people in it, pixels."""
         due = self._count % self._every == 0
         self._count += 1
         if due:
@@ -71,7 +76,7 @@ class CameraMotion:
             )
         return tuple(found)
 
-    def _look(self, frame: np.ndarray, boxes: Sequence[np.ndarray]) -> None:
+    def _look(self, frame: UInt8[np.ndarray, "H W 3"], boxes: Sequence[Float[np.ndarray, " 4"]]) -> None:
         import cv2
 
         height, width = frame.shape[:2]
@@ -103,7 +108,7 @@ class CameraMotion:
             self._base = whole
             self._renew(grey, background, look)
 
-    def _renew(self, grey: np.ndarray, background: np.ndarray, look: int) -> None:
+    def _renew(self, grey: _Grey, background: _Grey, look: int) -> None:
         import cv2
 
         corners = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.02, 8, mask=background)
@@ -111,8 +116,8 @@ class CameraMotion:
         self._reference = (grey, corners, look) if enough else None
 
 
-def _background(shape: tuple[int, ...], boxes: Sequence[np.ndarray]) -> np.ndarray:
-    """255 where nobody is, 0 elsewhere: (H, W) uint8."""
+def _background(shape: tuple[int, ...], boxes: Sequence[Float[np.ndarray, " 4"]]) -> _Grey:
+    """255 where nobody is, 0 elsewhere."""
     mask = np.full(shape[:2], 255, dtype=np.uint8)
     for x0, y0, x1, y1 in boxes:
         dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
@@ -121,10 +126,8 @@ def _background(shape: tuple[int, ...], boxes: Sequence[np.ndarray]) -> np.ndarr
     return mask
 
 
-def _similarity(
-    reference: np.ndarray, grey: np.ndarray, corners: np.ndarray, background: np.ndarray
-) -> tuple[np.ndarray | None, int]:
-    """The transform (3, 3) of the background from reference to grey, None if there is none; and the corners used."""
+def _similarity(reference: _Grey, grey: _Grey, corners: _Corners, background: _Grey) -> tuple[_Transform | None, int]:
+    """The transform of the background from reference to grey, None if there is none; and the corners used."""
     import cv2
 
     flow: Any = cv2.calcOpticalFlowPyrLK  # its stub forbids None for the first guess, which it documents
@@ -144,7 +147,7 @@ def _similarity(
     return np.vstack([fit, [0.0, 0.0, 1.0]]), int(good.sum())
 
 
-def _displacement(transform: np.ndarray, size: tuple[int, int]) -> float:
+def _displacement(transform: _Transform, size: tuple[int, int]) -> float:
     """Mean displacement of four points half-way to the image's corners, as a share of its width."""
     width, height = size
     points = np.array([(x * width, y * height, 1.0) for x in (0.25, 0.75) for y in (0.25, 0.75)])

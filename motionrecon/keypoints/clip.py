@@ -22,7 +22,7 @@ from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDet
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.tracks import Track, distinct, follow, link, near
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.video.reading import VideoInfo, frames, prefetch, probe
+from motionrecon.video import VideoInfo, pictures, prefetch, probe
 
 #: How often everybody is looked for, and with which detector.
 _LOOKS_PER_SECOND = 4.0
@@ -45,6 +45,7 @@ class _Clip:
     count: int
     model: Path
     scan_model: Path
+    said: list[str] = field(default_factory=list)  # what only decoding showed
     every: int = field(init=False)  # frames from one look to the next
 
     def __post_init__(self) -> None:
@@ -66,6 +67,7 @@ def detect_clip(
             "first": wanted.start,
             "last": wanted.stop,
             "fps": info.fps,
+            "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
             "settings": f"{EVERYBODY} {MAX_SIDE} {_LOOKS_PER_SECOND}",
             "mediapipe": metadata.version("mediapipe"),
         }
@@ -88,9 +90,9 @@ def detect_clip(
     if len(followed.frames) < 2:  # MediaPipe would not follow whom the looks favour: better somebody else than nobody
         followed, _ = follow(seen, info.fps)
     keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)
-    warnings = [*info.warnings]
+    warnings = [*info.warnings, *dict.fromkeys(clip.said)]
     if len(seen) < len(wanted):
-        warnings.append(f"only {len(seen)} of {len(wanted)} frames of {video.name} could be decoded")
+        warnings.append(f"only {len(seen)} of {len(wanted)} frames of {video.name} could be used")
     warnings += [*crowd_warning(person, others, video.name), *keypoints.warnings, *camera.warnings()]
     keypoints = replace(keypoints, warnings=tuple(warnings))
     if cached_at is not None:
@@ -143,13 +145,16 @@ def _run(
 ) -> list[list[Detection]]:
     """Follow one person through the clip: for each frame a list of one detection or none."""
     seen: list[list[Detection]] = []
+    shown = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=clip.said.append)
     with (
-        closing(prefetch(frames(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info))) as images,
+        closing(prefetch(shown)) as film,
         closing(PoseDetector(clip.model, clip.info.image_size, video=True)) as one,
         progress.stage(name, clip.count) as advance,
     ):
-        for k, frame in enumerate(images):
-            found = one(frame if prepare is None else prepare(k, frame))
+        for k, picture in enumerate(film):
+            frame = picture.image
+            # A picture that is held says nothing of where the person is now.
+            found = [] if picture.held else one(frame if prepare is None else prepare(k, frame))
             if observe is not None:
                 observe(k, frame, found)
             seen.append(found)

@@ -83,7 +83,7 @@ def load_folder(
         raise InputError(f"{folder} holds no .json files; give OpenPose's --write_json folder or a motionrecon .npz")
     count, first = 0, _frame_number(files[0])
     if video is not None:
-        from motionrecon.video.reading import probe
+        from motionrecon.video import probe
 
         info = probe(video)
         fps, image_size = fps or info.fps, image_size or info.image_size

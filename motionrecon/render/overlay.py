@@ -20,7 +20,7 @@ from motionrecon.render.shape import Shape
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.render.stage import Stage, draw_arrow
 from motionrecon.result.motion import Motion
-from motionrecon.video.reading import frames, prefetch
+from motionrecon.video import frames, prefetch
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video

@@ -1,5 +1,12 @@
-"""Reading a video: upright RGB frames on an even clock, one at a time."""
+"""Reading a video: upright RGB frames on an even clock, one at a time.
 
-from motionrecon.video.reading import VideoInfo, frames, prefetch, probe
+Files in the wild are rotated and mirrored by metadata, run at a variable frame rate, start anew, skip and stop in the
+middle, have pixels that are not square, or are no videos at all. All of that ends here: what `frames` yields is what a
+player shows, at times ``k / fps`` after the first frame, and `probe` says in words what had to be mended.
+"""
 
-__all__ = ["VideoInfo", "frames", "prefetch", "probe"]
+from motionrecon.core.prefetch import prefetch
+from motionrecon.video.frames import Picture, frames, pictures
+from motionrecon.video.info import VideoInfo, probe
+
+__all__ = ["Picture", "VideoInfo", "frames", "pictures", "prefetch", "probe"]

@@ -1,0 +1,150 @@
+"""Upright RGB frames on an even clock, one at a time: what a player shows, at times ``k / fps`` after the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import UInt8
+
+from motionrecon.video.decoding import Packets, decoded
+from motionrecon.video.info import VideoInfo, probe
+from motionrecon.video.opening import Source, open_video
+from motionrecon.video.stamps import Stamps
+from motionrecon.video.upright import Stored, to_rgb
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a player shows at one time of the even clock.
+
+    Attributes:
+        image: upright, RGB, C-contiguous; the same array again where the same picture is shown again.
+        distance: seconds from that time to the one at which it was filmed.
+        held: whether that is so far that it says nothing of where people are now.
+    """
+
+    image: UInt8[np.ndarray, "H W 3"]
+    distance: float
+    held: bool
+
+
+def frames(
+    path: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    fps: float | None = None,
+    *,
+    max_side: int | None = None,
+    info: VideoInfo | None = None,
+) -> Generator[UInt8[np.ndarray, "H W 3"], None, None]:
+    """The images of `pictures`, which see."""
+    shown = pictures(path, start, end, fps, max_side=max_side, info=info)
+    return (picture.image for picture in shown)
+
+
+def pictures(
+    path: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    fps: float | None = None,
+    *,
+    max_side: int | None = None,
+    info: VideoInfo | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Generator[Picture, None, None]:
+    """For each time ``k / fps`` the picture that is nearest in time, upright RGB.
+
+    Only a few are in memory at once. Where the clock runs faster than the file, or a picture is held, the same array is
+    yielded again: do not write into it. It ends early at a damaged end, and where the picture changes its shape.
+
+    Args:
+        path: the video.
+        start, end: seconds from the first frame; ``end`` is exclusive.
+        fps: the clock; None for the video's own.
+        max_side: scale frames down, keeping their shape, until their longer side is at most this many pixels.
+        info: what `probe` said of the file, if it is already known.
+        warn: told, in words, of what only decoding shows.
+
+    Raises:
+        InputError: as `probe` and `VideoInfo.frame_range`.
+    """
+    info = info or probe(path)
+    wanted = info.frame_range(start, end, fps)
+    return _pictures(info, wanted, fps or info.fps, max_side, warn or (lambda text: None))
+
+
+def _pictures(
+    info: VideoInfo, wanted: range, fps: float, max_side: int | None, warn: Callable[[str], None]
+) -> Generator[Picture, None, None]:
+    """`pictures` after its checks."""
+    k = wanted.start
+    kept: VideoFrame | None = None
+    kept_time = 0.0
+    image: np.ndarray | None = None
+
+    def until(limit: float) -> Iterator[Picture]:
+        """The kept frame for all times before a limit."""
+        nonlocal k, image
+        while kept is not None and k < wanted.stop and k / fps < limit:
+            image = to_rgb(kept, info.image_size, max_side) if image is None else image
+            distance = abs(k / fps - kept_time)
+            yield Picture(image, distance, distance > info.index.far)
+            k += 1
+
+    with open_video(info.path) as source:
+        for time, frame in _of_one_shape(_shown(source, info, wanted.start / fps), info, warn):
+            yield from until((kept_time + time) / 2)
+            if k >= wanted.stop:
+                return
+            kept, kept_time, image = frame, time, None
+        # The last frame is shown until it ends, and no longer: what cannot be decoded is not invented.
+        is_last = kept_time > info.index.times[-2]
+        ends = kept_time + 0.75 / min(fps, info.fps)
+        yield from until(max(ends, info.index.length - 0.25 / fps) if is_last else ends)
+
+
+def _shown(source: Source, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:
+    """Frames and their times in seconds since the film's first, increasing, beginning at the latest at ``start``."""
+    stamps = Stamps(source, info.index.numbering)
+    skipped = info.index.packet_before(start)
+    last = -math.inf
+
+    def timed(found: list[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
+        nonlocal last
+        for frame in found:
+            time = stamps.time_of(frame) - info.index.origin
+            if time > last:
+                yield time, frame
+                last = time
+
+    for k, packet in enumerate(Packets(source)):
+        stamps.mend(packet)
+        if k >= skipped:
+            yield from timed(decoded(source, packet))
+    yield from timed(decoded(source, None))
+
+
+def _of_one_shape(
+    shown: Iterator[tuple[float, VideoFrame]], info: VideoInfo, warn: Callable[[str], None]
+) -> Iterator[tuple[float, VideoFrame]]:
+    """The frames up to the first of another shape; one of another size only is said."""
+    current = info.index.stored
+    for time, frame in shown:
+        stored = Stored.of(frame)
+        if stored != current:
+            changes = f"{info.path.name} changes its picture from {current} to {stored} at {max(time, 0):.2f} s"
+            if stored.shape_differs(info.index.stored):
+                turned = " (another orientation)" if str(stored) == str(current) else ""
+                warn(f"{changes}{turned}; what comes then is left out: cut the file there to use it")
+                return
+            warn(f"{changes}; it was scaled to {info.image_size[0]}x{info.image_size[1]} throughout")
+            current = stored
+        yield time, frame

@@ -1,0 +1,179 @@
+"""Opening a video, and nothing else: one regular file, read by us, in a format that people film in.
+
+FFmpeg never sees a path. It reads from a file that was opened and looked at here, so that no name can be taken for a
+protocol, a pattern of pictures or an address, and whatever a file's content asks for, no second file is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from motionrecon.core.files import reason
+from motionrecon.errors import InputError
+from motionrecon.video import kinds
+from motionrecon.video.streams import shown_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+#: Pixels of a picture at most: the largest films are 8K, 8192 x 4320. A header may claim any size, and each decoding
+#: thread holds several pictures.
+MAX_PIXELS = 8192 * 4608
+#: Pixels above which only a few threads decode, so that memory stays bounded on machines with many cores.
+_LARGE = 4096 * 2304
+_THREADS_FOR_LARGE = 4
+#: Bytes that are looked at before FFmpeg is, and that it reads at a time.
+_HEAD = 4096
+_READ = 1 << 18
+#: "http://", "concat:", "rtsp:"; one letter is a drive of Windows.
+_ADDRESS = re.compile(r"^(?:-|[a-zA-Z][a-zA-Z0-9+.,-]+:)")
+_PATTERN = re.compile(r"%0?\d*d|[*?]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open video.
+
+    Attributes:
+        path: the file.
+        container: FFmpeg's view of it.
+        stream: the stream that a player shows.
+    """
+
+    path: Path
+    container: InputContainer
+    stream: VideoStream
+
+    @property
+    def format(self) -> str:
+        """FFmpeg's first name of the container's format."""
+        return self.container.format.name.split(",")[0]
+
+    @property
+    def tick(self) -> float:
+        """Seconds of one unit of the stream's time stamps."""
+        return float(self.stream.time_base or 1)
+
+
+@contextmanager
+def open_video(path: str | Path) -> Iterator[Source]:
+    """Open a file that must hold a film, for as long as the block lasts.
+
+    Raises:
+        InputError: it is none, or is one that cannot be read, in words: no regular file, a playlist, sound only, an
+            unknown codec, a picture too large, damaged.
+    """
+    import av
+
+    path = Path(path)
+    with _opened(path) as file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        if kinds.is_playlist(head) or kinds.is_playlist_of_clips(head):
+            raise InputError(f"{path} is a playlist, which names other files; give the video file itself")
+        options = {
+            "format_whitelist": ",".join(kinds.FORMATS),
+            "codec_whitelist": ",".join(kinds.LOOKS_WITH),
+            "protocol_whitelist": "",
+            "max_pixels": str(MAX_PIXELS),
+        }
+        try:
+            container = av.open(
+                _Nameless(file, path.suffix),
+                "r",
+                options=options,
+                buffer_size=_READ,
+                metadata_errors="replace",
+                io_open=_no_other_file,
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError(f"{path} {kinds.description(head)}") from error
+        with container:
+            stream = shown_stream(container, path, head)
+            _limit(stream, path)
+            yield Source(path, container, stream)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file that is not empty, unbuffered.
+
+    Raises:
+        InputError: it cannot be opened, or is something else.
+    """
+    try:
+        kind = os.stat(path).st_mode  # looked at before it is opened: opening a pipe waits, opening a device may act
+        if stat.S_ISDIR(kind):
+            raise InputError(f"{path} is a folder; give a video file")
+        if not stat.S_ISREG(kind):
+            raise InputError(f"{path} is no regular file (a pipe, a device or a socket); give a video file")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {path}{_hint(path)}") from error
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: permission denied") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise InputError(f"{path} cannot be read: {why}{_hint(path)}") from error
+    with open(descriptor, "rb", buffering=0) as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):  # swapped meanwhile
+            raise InputError(f"{path} is no regular file; give a video file")
+        if found.st_size == 0:
+            raise InputError(f"{path} is empty (0 bytes); copy it from its source again")
+        yield file
+
+
+def _hint(path: Path) -> str:
+    """What else somebody may have meant by a file that is not there."""
+    if _ADDRESS.match(str(path)):
+        return " (addresses and FFmpeg's protocols are not opened; download the video and give the file)"
+    if _PATTERN.search(path.name):
+        return " (numbered pictures are not read; make a video of them first)"
+    return ""
+
+
+class _Nameless:
+    """A file as PyAV reads it, without its name: only the suffix, by which FFmpeg tells raw streams apart.
+
+    Its methods are those of the file itself, in C: in Python code Ctrl-C could strike, and be lost in FFmpeg.
+    """
+
+    def __init__(self, file: IO[bytes], suffix: str) -> None:
+        self.name = "video" + (suffix if re.fullmatch(r"\.\w{1,8}", suffix, re.ASCII) else "")
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+def _no_other_file(url: str, flags: int, options: dict[str, str]) -> IO[bytes]:
+    """Called where a file's content asks for another file or address."""
+    raise PermissionError(f"{url} is another file, and only the video is read")
+
+
+def _limit(stream: VideoStream, path: Path) -> None:
+    """Refuse pictures that are too large, and set how the rest are decoded."""
+    from av.codec.context import ThreadType
+    from av.stream import Discard
+
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"{path} says that its pictures have {width}x{height} pixels, and more than 8K (8192x4608) are not read; "
+            "scale the video down"
+        )
+    for other in stream.container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.thread_type = ThreadType.AUTO
+    if width * height > _LARGE:
+        stream.thread_count = min(_THREADS_FOR_LARGE, os.cpu_count() or 1)
