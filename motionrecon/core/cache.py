@@ -1,4 +1,8 @@
-"""What a stage leaves behind so that an interrupted run can go on: arrays in a file keyed by all that made them."""
+"""What a stage leaves behind so that an interrupted run can go on: arrays in a file keyed by all that made them.
+
+Each file is sealed with its SHA-256 and says which key it was written for: one in which any bit has changed, or that
+took another's name, is not used, and the stage is computed again.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from motionrecon.core.files import atomic, read_arrays
+from motionrecon.core.files import is_sealed, read_arrays, write_arrays
 from motionrecon.core.progress import Progress
 
 #: With another version of these, a stage gives another result, and a simulation does not go on to the bit.
 _COMPUTED_WITH = ("mujoco", "numpy", "scipy")
+#: The array in which a file says its own name.
+_NAME = "checkpoint"
 
 
 class Checkpoint:
@@ -37,24 +43,25 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            return read_arrays(self.path)
+            arrays = read_arrays(self.path, sealed=True)
+            if str(arrays.pop(_NAME, None)) == self.path.stem:
+                return arrays
         except (OSError, ValueError):
-            progress.warn(f"the checkpoint {self.path} is damaged; computing that stage again")
-            return None
+            pass
+        progress.warn(f"the checkpoint {self.path} is damaged; computing that stage again")
+        return None
 
     def save(self, arrays: dict[str, np.ndarray]) -> None:
-        """Replace what was saved, and what this stage left for other inputs.
+        """Replace what was saved, and what this stage left for other inputs; files that are not ours stay.
 
         Raises:
             OutputError: the folder cannot be written.
         """
         if self.path is None:
             return
-        named: dict[str, Any] = arrays  # numpy's types take the names for options of savez
-        with atomic(self.path) as path, path.open("wb") as file:
-            np.savez(file, **named)
-        for stale in self.path.parent.glob(f"{self.stage}-*.npz"):
-            if stale != self.path:
+        write_arrays(self.path, {**arrays, _NAME: np.array(self.path.stem)}, sealed=True, compress=False)
+        for stale in self.path.parent.glob(f"{self.stage}-{'[0-9a-f]' * 16}.npz"):
+            if stale != self.path and is_sealed(stale):
                 stale.unlink(missing_ok=True)
 
 

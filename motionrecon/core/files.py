@@ -37,7 +37,7 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from motionrecon.errors import InputError, OutputError
 
@@ -66,7 +66,7 @@ _DIGITS = 64
 
 
 @contextmanager
-def open_regular(path: str | Path, limit: int | None = None) -> Iterator[BinaryIO]:
+def open_regular(path: str | Path, limit: int | None = None) -> Iterator[io.BufferedReader]:
     """An ordinary file, open for reading bytes; a pipe or a device is refused without waiting for it.
 
     Args:
@@ -303,7 +303,7 @@ def _integer(digits: str) -> int | float:
     return value
 
 
-def _members(archive: zipfile.ZipFile, file: BinaryIO, wanted: Collection[str] | None) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, file: io.BufferedReader, wanted: Collection[str] | None) -> dict[str, zipfile.ZipInfo]:
     """The wanted members of an archive by key, if its directory makes sense."""
     listed = archive.infolist()
     if len(listed) > _MOST_ARRAYS:
@@ -359,7 +359,7 @@ def _seal(path: Path) -> None:
         file.write(digest)
 
 
-def _check_seal(file: BinaryIO) -> None:
+def _check_seal(file: io.BufferedReader) -> None:
     stored = _stored_seal(file)
     if stored is None:
         raise ValueError("it has no seal")
@@ -367,7 +367,7 @@ def _check_seal(file: BinaryIO) -> None:
         raise ValueError("its content is not what was written")
 
 
-def _stored_seal(file: BinaryIO) -> bytes | None:
+def _stored_seal(file: io.BufferedReader) -> bytes | None:
     """The digits of a file's seal; None where it has none."""
     length = len(_SEAL) + _DIGITS
     if file.seek(0, io.SEEK_END) < length:
@@ -377,7 +377,7 @@ def _stored_seal(file: BinaryIO) -> bytes | None:
     return tail.removeprefix(_SEAL) if tail.startswith(_SEAL) else None
 
 
-def _digest_before_digits(file: BinaryIO) -> bytes:
+def _digest_before_digits(file: io.BufferedReader) -> bytes:
     left = file.seek(0, io.SEEK_END) - _DIGITS
     file.seek(0)
     digest = hashlib.sha256()
