@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
@@ -24,13 +24,13 @@ from motionrecon.core.cache import Checkpoint
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress, Silent
-from motionrecon.errors import InputError, MotionReconError
+from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints, load_keypoints
 from motionrecon.kinematics.fit import Weights, fit, landmark_trust
 from motionrecon.options import Options
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust, simulate
-from motionrecon.result.folder import CACHE, prepare, publish
+from motionrecon.result.folder import ResultFolder
 from motionrecon.result.frames import Frames, kinematic_frames, simulated_frames
 from motionrecon.result.motion import Motion
 from motionrecon.result.quality import quality
@@ -71,7 +71,7 @@ def reconstruct(
         ModelError: the detector's model cannot be had.
     """
     run = _Run.start(video, output, progress or Silent(), Options.of(**options).check())
-    with run.nothing_left_behind():
+    with run.claimed():
         camera = run.camera
         keypoints = run.keypoints()
         with one_thread():
@@ -92,6 +92,7 @@ class _Run:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    result: ResultFolder | None = None
 
     @staticmethod
     def start(video: str | Path | None, output: str | Path | None, progress: Progress, options: Options) -> _Run:
@@ -107,23 +108,18 @@ class _Run:
             if run.video is not None:
                 _check_same_clip(run._given_keypoints, run._video_info, options.keypoints)
         if run.folder is not None:
-            prepare(run.folder, options.force)
+            given = {"the video": run.video, "keypoints=...": options.keypoints, "camera=...": options.camera}
+            inputs = {name: path for name, path in given.items() if path is not None}
+            run.result = ResultFolder.claim(run.folder, force=options.force, inputs=inputs, options=options.to_dict())
         return run
 
-    @contextmanager
-    def nothing_left_behind(self) -> Iterator[None]:
-        """A run that is refused takes its empty output folder with it."""
-        try:
-            yield
-        except MotionReconError:
-            for folder in (self.cache, self.folder):
-                if folder is not None and folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
-            raise
+    def claimed(self) -> AbstractContextManager[object]:
+        """Holds the output folder against other runs; a run that is refused leaves nothing in it."""
+        return nullcontext() if self.result is None else self.result
 
     @property
     def cache(self) -> Path | None:
-        return None if self.folder is None else self.folder / CACHE
+        return None if self.result is None else self.result.cache
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -312,12 +308,12 @@ class _Run:
 
     def write(self, motion: Motion) -> None:
         """All files of the result, which appear in the folder together."""
-        if self.folder is None:
+        if self.result is None:
             return
         from motionrecon.render import write_overlay
 
         o = self.options
-        with publish(self.folder) as scratch:
+        with self.result.publish() as scratch:
             with self._timed("output"):
                 motion.to_bvh(scratch / "motion.bvh")
                 write_overlay(motion, self.video, scratch / "overlay.mp4", self.progress, start=o.start, end=o.end)

@@ -87,7 +87,7 @@ def names(folder: Path) -> set[str]:
 
 def no_result(folder: Path) -> bool:
     """Nothing in the folder but, perhaps, what a rerun resumes from."""
-    return names(folder) <= {"cache"}
+    return names(folder) <= {"cache", ".motionrecon.json"}
 
 
 # What is not a video

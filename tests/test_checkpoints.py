@@ -89,3 +89,30 @@ def test_what_a_stage_left_for_other_inputs_goes(tmp_path):
     Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
     assert len(list(tmp_path.glob("fit-*.npz"))) == 1 and len(list(tmp_path.glob("physics-*.npz"))) == 1
     assert Checkpoint(tmp_path, "fit", INPUT).load(Silent()) is not None
+
+
+def test_files_that_are_not_ours_stay(tmp_path):
+    mine = [tmp_path / "fit-0123456789abcdef.npz", tmp_path / "fit-notes.npz"]
+    np.savez(mine[0], x=np.ones(3))
+    mine[1].write_text("mine")
+    Checkpoint(tmp_path, "fit", INPUT).save(ARRAYS)
+    assert all(path.exists() for path in mine) and len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_under_another_ones_name_is_not_used(tmp_path):
+    other = Checkpoint(tmp_path / "other", "fit", INPUT | {"fps": 50.0})
+    other.save({**ARRAYS, "frame": np.array(99)})
+    checkpoint, warned = Checkpoint(tmp_path, "fit", INPUT), Warned()
+    other.path.rename(checkpoint.path)
+    assert checkpoint.load(warned) is None and len(warned.texts) == 1
+
+
+def test_every_flipped_bit_is_noticed(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "fit", INPUT)
+    checkpoint.save(ARRAYS)
+    whole = checkpoint.path.read_bytes()
+    for bit in range(0, 8 * len(whole), 11):
+        damaged, warned = bytearray(whole), Warned()
+        damaged[bit // 8] ^= 1 << bit % 8
+        checkpoint.path.write_bytes(damaged)
+        assert checkpoint.load(warned) is None and len(warned.texts) == 1

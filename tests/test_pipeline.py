@@ -90,6 +90,7 @@ def test_the_files(motion, folder):
         "motion.bvh",
         "overlay.mp4",
         "cache",
+        ".motionrecon.json",
     }
     loaded = Motion.load(folder)
     np.testing.assert_array_equal(loaded.qpos, motion.qpos)

@@ -255,7 +255,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {reason(error)}; choose another folder with -o") from error
+        raise OutputError(f"cannot write {path}: {reason(error)}; choose another folder with output=...") from error
 
 
 def sha256(path: str | Path) -> str:
@@ -303,7 +303,9 @@ def _integer(digits: str) -> int | float:
     return value
 
 
-def _members(archive: zipfile.ZipFile, file: io.BufferedReader, wanted: Collection[str] | None) -> dict[str, zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, file: io.BufferedReader, wanted: Collection[str] | None
+) -> dict[str, zipfile.ZipInfo]:
     """The wanted members of an archive by key, if its directory makes sense."""
     listed = archive.infolist()
     if len(listed) > _MOST_ARRAYS:
@@ -377,7 +379,7 @@ def _stored_seal(file: io.BufferedReader) -> bytes | None:
     return tail.removeprefix(_SEAL) if tail.startswith(_SEAL) else None
 
 
-def _digest_before_digits(file: io.BufferedReader) -> bytes:
+def _digest_before_digits(file: io.BufferedReader | io.BufferedRandom) -> bytes:
     left = file.seek(0, io.SEEK_END) - _DIGITS
     file.seek(0)
     digest = hashlib.sha256()

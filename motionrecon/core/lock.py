@@ -55,7 +55,12 @@ class Lock:
                 if not _is_at(descriptor, self.path):  # its holder removed it when done, just before we had it
                     os.close(descriptor)
                     continue
-                _write(descriptor, purpose)
+                try:
+                    _write(descriptor, purpose)
+                except BaseException:
+                    if not os.fstat(descriptor).st_size:
+                        self.path.unlink(missing_ok=True)
+                    raise
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
@@ -129,8 +134,9 @@ def _holder(descriptor: int) -> str:
     """Who holds the lock, in words."""
     for _ in range(10):
         if found := _facts(descriptor):
-            what = ", ".join(filter(None, [found.get("motionrecon"), f"since {found.get('since')}"]))
-            return f"another run of motionrecon (process {found.get('process')} on {found.get('host')}, {what})"
+            what = f"process {found.get('process')} on {found.get('host')}, since {found.get('since')}"
+            purpose = str(found.get("motionrecon") or "")
+            return f"another run of motionrecon ({what}{purpose and ', ' + purpose})"
         time.sleep(0.05)  # it has the lock and is about to say so
     return "another run of motionrecon"
 

@@ -33,7 +33,7 @@ SCRATCH = ".motionrecon-result"
 #: What a result consists of; others may come, and are looked for when they move in.
 RESULT = ("motion.npz", "model.xml", "motion.bvh", "overlay.mp4", REPORT)
 
-_ELSEWHERE = "choose another folder with -o"
+_ELSEWHERE = "choose another folder with output=..."
 _MARKER_LIMIT = 1 << 20
 
 
@@ -57,6 +57,8 @@ class ResultFolder:
         self._made: list[Path] = []
         self._before: bytes | None = None
         self._cached: set[str] = set()
+        self._cache_is_new = False
+        self._marked = False
         self._published = False
 
     @classmethod
@@ -119,41 +121,46 @@ class ResultFolder:
 
     def release(self, *, refused: bool = False) -> None:
         """Let other runs use the folder; with ``refused``, after everything in it is as it was before, if it can be."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OutputError):
             if refused and not self._published and not self._resumable():
-                self._restore_marker()
-                for folder in (self.cache, *reversed(self._made)):
-                    if folder == self.path:
-                        self._lock.release()
-                    if folder.is_dir() and not any(folder.iterdir()):
-                        folder.rmdir()
+                if self._marked:
+                    self._restore_marker()
+                if self._cache_is_new:
+                    _remove_empty(self.cache)
         self._lock.release()
+        if refused:
+            for folder in self._made:
+                _remove_empty(folder)
 
     def _take(self) -> None:
         self._refuse_inputs(self.path, {*RESULT, MARKER, LOCK})
-        while True:
-            self._make_folder()
-            try:
-                self._lock.take(str(self._options.get("command", "")))
-                break
-            except FileNotFoundError:  # another run was refused, and took the folder away
-                continue
-            except Held as holder:
-                raise OutputError(
-                    f"{self.path} is in use by {holder}; wait for its end, or {_ELSEWHERE}"
-                ) from None
         try:
+            self._take_lock()
             found = read_marker(self.path)
+            for name in (*RESULT, CACHE):
+                _refuse_kind(self.path / name, folder=name == CACHE)
             if not self._force:
                 self._refuse_occupied(found)
             if found is not None:
                 self._before = (self.path / MARKER).read_bytes()
                 self._remove_leavings()
-            self._cached = _names(self.cache)
+            self._cached, self._cache_is_new = _names(self.cache), not self.cache.exists()
+            self._marked = True
             self._mark({} if found is None else found["files"])
         except BaseException:
             self.release(refused=True)
             raise
+
+    def _take_lock(self) -> None:
+        for attempt in range(5):
+            self._make_folder()
+            try:
+                return self._lock.take(", ".join(str(path) for path in self._inputs.values()))
+            except FileNotFoundError:  # another run was refused, and took the folder away
+                if attempt == 4:
+                    raise
+            except Held as holder:
+                raise OutputError(f"{self.path} is in use by {holder}; wait for its end, or {_ELSEWHERE}") from None
 
     def _make_folder(self) -> None:
         missing = []
@@ -162,23 +169,25 @@ class ResultFolder:
                 break
             missing.append(folder)
         self.path.mkdir(parents=True, exist_ok=True)
-        self._made = [*reversed(missing)] or self._made
+        self._made = missing or self._made
 
     def _refuse_occupied(self, marker: dict[str, Any] | None) -> None:
         names = {name for name in _names(self.path) if name != LOCK}
         if REPORT in names:
             raise OutputError(
-                f"{self.path} already holds a finished result; replace it with --force, or {_ELSEWHERE}"
+                f"{self.path} already holds a finished result; replace it with force=True, or {_ELSEWHERE}"
             )
         if marker is None and names:
-            raise OutputError(f"{self.path} already holds other files; write there anyway with --force, or {_ELSEWHERE}")
+            raise OutputError(
+                f"{self.path} already holds other files; write there anyway with force=True, or {_ELSEWHERE}"
+            )
         self._refuse_foreign(names & set(RESULT), marker)
 
     def _refuse_foreign(self, names: set[str], marker: dict[str, Any] | None) -> None:
         foreign = sorted(names - set({} if marker is None else marker["files"]))
         if foreign:
             raise OutputError(
-                f"{self.path / foreign[0]} was not written by motionrecon; move it away, replace it with --force, "
+                f"{self.path / foreign[0]} was not written by motionrecon; move it away, replace it with force=True, "
                 f"or {_ELSEWHERE}"
             )
 
@@ -253,6 +262,13 @@ def read_marker(folder: Path) -> dict[str, Any] | None:
     return content | {"files": own, "options": options}
 
 
+def _refuse_kind(path: Path, folder: bool) -> None:
+    """Raise where a folder stands in a file's place, or a file in a folder's: --force is no leave to remove it."""
+    if path.exists() and path.is_dir() != folder:
+        kind = "a file" if folder else "a folder"
+        raise OutputError(f"{path} is {kind}, and the result needs that name; move it away, or {_ELSEWHERE}")
+
+
 def _remove_if_unchanged(file: Path, digest: str) -> None:
     """Remove a file that an older result had, unless somebody changed it."""
     with contextlib.suppress(InputError):
@@ -265,6 +281,11 @@ def _remove_folder(folder: Path) -> None:
     if folder.is_symlink():
         folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _names(folder: Path) -> set[str]:
