@@ -31,7 +31,7 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
-from motionrecon.cameras.file import load_camera
+from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core.blas import one_thread
 from motionrecon.core.clock import Clock

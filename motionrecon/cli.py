@@ -334,7 +334,7 @@ def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> 
             f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"
         )
     if not options.gives_focal_length:
-        from motionrecon.cameras.file import DEFAULT_FOV
+        from motionrecon.cameras.default import DEFAULT_FOV
 
         line += (
             f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "

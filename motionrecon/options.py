@@ -27,7 +27,7 @@ class Options:
     Attributes:
         height: the person's height, metres; where not given it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from the height where not given.
-        camera: an OpenCV or Pose2Sim TOML file with the camera's intrinsics and, if known, its pose.
+        camera: a calibration file (Pose2Sim, Caliscope, anipose, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one.
         fov: the camera's field of view along the longer side of the image, degrees.
         focal_px: the camera's focal length, pixels, instead of a field of view.

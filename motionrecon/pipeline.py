@@ -16,7 +16,8 @@ import numpy as np
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
-from motionrecon.cameras.file import default_camera, load_camera
+from motionrecon.cameras.default import default_camera
+from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core import landmarks
 from motionrecon.core.blas import one_thread

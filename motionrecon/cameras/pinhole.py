@@ -83,7 +83,9 @@ class Pinhole:
         import cv2
 
         flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2), dtype=float)
-        return np.asarray(cv2.undistortPoints(flat, self.K, self.distortion, P=self.K)).reshape(pixels.shape)
+        until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-8)  # five steps, its default, leave pixels
+        there = cv2.undistortPoints(flat, self.K, self.distortion, P=self.K, criteria=until)
+        return np.asarray(there).reshape(pixels.shape)
 
     def pixels_per_metre(self, depth: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
         return 0.5 * (self.K[0, 0] + self.K[1, 1]) / depth

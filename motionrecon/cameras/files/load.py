@@ -1,0 +1,167 @@
+"""One camera of a calibration file, fitted to a video."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.cameras.files.formats import parse
+from motionrecon.cameras.files.sections import Section, find
+from motionrecon.cameras.files.text import read_text
+from motionrecon.cameras.files.values import Description, describe, pose_of
+from motionrecon.cameras.files.vocabulary import meant
+from motionrecon.cameras.lens import check_lens
+from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.cameras.world import check_world
+from motionrecon.core.progress import Progress, Silent
+from motionrecon.errors import InputError
+
+#: Video codecs pad to blocks of 16 pixels: a calibration of 1088 lines fits a video of 1080, pixel by pixel.
+_PADDING = 16
+#: Cameras and keys that a message lists.
+_LISTED = 12
+
+
+def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progress: Progress | None = None) -> Pinhole:
+    """One camera of a calibration file, fitted to a video.
+
+    Args:
+        path: the file: TOML (Pose2Sim, Caliscope, aniposelib), YAML, XML or JSON (OpenCV's FileStorage, or plain).
+        name: the camera's name, or its place in the file; None where the file holds only one.
+        image_size: (width, height) of the video, pixels. Intrinsics of another resolution of the same shape are scaled
+            to it, with a warning.
+        progress: where warnings go.
+
+    Returns:
+        The camera; ``calibrated`` if the file holds its rotation and translation, world to camera, in metres (or in the
+        ``unit`` that it names), in a Z-up world whose floor is near z = 0.
+
+    Raises:
+        InputError: the file cannot be read, the camera is not in it, does not fit the video, or cannot be.
+    """
+    progress = progress or Silent()
+    try:
+        tree = parse(read_text(path))
+    except ValueError as error:
+        raise InputError(f"camera file {path} {error}") from error
+    sections = find(tree)
+    if not sections:
+        raise _no_camera(path, tree)
+    where, section = _choose(path, sections, name)
+    found = describe(where, section, image_size)
+    K = found.K if found.size is None else _fitted(found, found.size, image_size, progress)
+    for warning in check_lens(where, K, image_size, found.distortion):
+        progress.warn(warning)
+    # The projection has no skew; check_lens has said what that changes.
+    K = K * np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    if found.pose is None:
+        return Pinhole(K, image_size, LEVEL, np.zeros(3), found.distortion, False)
+    R, t = found.pose
+    known, warnings = check_world(where, R, t, _origin(sections))
+    for warning in warnings:
+        progress.warn(warning)
+    if not known:
+        return Pinhole(K, image_size, LEVEL, np.zeros(3), found.distortion, False)
+    return Pinhole(K, image_size, R, t, found.distortion, True)
+
+
+def _no_camera(path: Path, tree: object) -> InputError:
+    """The error for a file in which no camera was found, with what was found instead."""
+    wanted = f"it needs an intrinsic matrix, called {', '.join(('matrix', 'camera_matrix', 'K'))} or alike"
+    if not isinstance(tree, dict | list) or not tree:
+        return InputError(f"camera file {path} holds no camera: {'it is empty' if not tree else wanted}")
+    keys = list(_keys(tree))
+    listed = ", ".join(keys[:_LISTED]) + (", ..." if len(keys) > _LISTED else "")
+    return InputError(
+        f"camera file {path} holds no camera: {wanted}; found {listed}{meant(keys[:100], 'matrix', 'fx')}"
+    )
+
+
+def _keys(tree: object, depth: int = 0) -> Iterator[str]:
+    """The keys of a tree, those on top first."""
+    if depth > 3:
+        return
+    values = list(tree.values()) if isinstance(tree, dict) else tree if isinstance(tree, list) else []
+    if isinstance(tree, dict):
+        yield from map(str, tree)
+    for value in values:
+        yield from _keys(value, depth + 1)
+
+
+def _choose(path: Path, sections: list[Section], name: str | None) -> tuple[str, Section]:
+    """The camera called ``name``, and how to call it in a message."""
+    known = _listed([_label(section, sections) for section in sections])
+    if name is None:
+        if len(sections) > 1:
+            raise InputError(
+                f"camera file {path} holds {len(sections)} cameras; pick one with camera_name=...: {known}"
+            )
+        found = sections
+    else:
+        # The place in the file is one camera's only; names may be given twice.
+        found = [s for s in sections if name in (".".join(s.path), *s.path[-1:])]
+        found = found if len(found) == 1 else [s for s in sections if name in s.names]
+    if len(found) > 1:
+        raise InputError(f"camera_name={name} is {len(found)} cameras of {path}; pick one of {known}")
+    if not found:
+        labels = [label for section in sections for label in section.names if label]
+        close = difflib.get_close_matches(str(name), labels, 1, 0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise InputError(f"camera_name={name} is not in {path}; its cameras are {known}{hint}")
+    called = _label(found[0], sections)
+    return f"camera {called} of {path}" if called else f"the camera of {path}", found[0]
+
+
+def _label(section: Section, sections: list[Section]) -> str:
+    """What to call a camera by: its name, or its place in the file where others have the same name."""
+    alone = sum(other.called == section.called for other in sections) == 1
+    return section.called if alone else ".".join(section.path)
+
+
+def _listed(labels: list[str]) -> str:
+    more = len(labels) - 5 * _LISTED
+    return ", ".join(labels[: 5 * _LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _origin(sections: list[Section]) -> str | None:
+    """The camera in whose frame all cameras of the file are posed, if there is one."""
+    for section in sections:
+        with suppress(InputError):  # another camera's fault is not this one's
+            pose = pose_of("", section)
+            if pose is not None and np.allclose(pose[0], np.eye(3), atol=1e-6) and not pose[1].any():
+                return section.called
+    return None
+
+
+def _fitted(
+    found: Description, size: Float[np.ndarray, " 2"], image_size: tuple[int, int], progress: Progress
+) -> Float[np.ndarray, "3 3"]:
+    """Intrinsics for a video of ``image_size`` from those of a camera of ``size``."""
+    where, K, video = found.where, found.K, np.array(image_size, dtype=float)
+    if (np.abs(video - size) <= _PADDING).all():
+        return K
+    scale = video / size
+    sizes = f"was calibrated at {size[0]:g} x {size[1]:g}, but the video has {video[0]:g} x {video[1]:g} pixels"
+    if abs(scale[0] / scale[1] - 1) > 0.01:
+        turned = size[::-1]
+        if (np.abs(video - turned) <= _PADDING).all() and _off(K, turned) < 0.1 < _off(K, size):
+            progress.warn(f"{where} {sizes}; its principal point says that its size is height, width, and was read so")
+            return K
+        why = "one of them is rotated" if (video[0] > video[1]) != (size[0] > size[1]) else "another shape"
+        raise InputError(f"{where} {sizes} ({why}); give a calibration of this video")
+    progress.warn(f"{where} {sizes}; its intrinsics were scaled by {scale[0]:.3g}")
+    scaled = K.copy()
+    # A pixel's centre has whole coordinates, so the image's corner, which scaling leaves in place, is at -0.5.
+    scaled[:2] *= scale[:, None]
+    scaled[:2, 2] += (scale - 1) / 2
+    return scaled
+
+
+def _off(K: Float[np.ndarray, "3 3"], size: Float[np.ndarray, " 2"]) -> float:
+    """How far the principal point is from the middle of a picture, as a share of its side."""
+    return float(np.abs(K[:2, 2] / size - 0.5).max())
