@@ -1,0 +1,64 @@
+"""What ties the files of a result to each other: ``report.json`` holds the SHA-256 of those beside it, and its own.
+
+Controls replay to the motion only with the very model that they were found for. Files of earlier versions, and reports
+that somebody made by hand, hold no hashes, and nothing is said of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from motionrecon.core.files import parse_json, sha256
+
+FILES, SEAL = "files", "sha256"
+_BLANK = "0" * 64
+_AT_END = re.compile(rf'(?<="{SEAL}": ")[0-9a-f]{{64}}(?="\n}}\n\Z)')
+#: Halves of characters, which stand for the bytes of names that are not UTF-8, and which no UTF-8 can hold.
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def tied(report: Mapping[str, Any], folder: Path, names: Iterable[str]) -> str:
+    """The text of a report that is tied to the files ``names`` in ``folder``, which are written already.
+
+    Args:
+        report: values that JSON can hold.
+        folder: where the files are.
+        names: which.
+    """
+    hashes = {name: sha256(folder / name) for name in names}
+    text = json.dumps({**report, FILES: hashes, SEAL: _BLANK}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return _AT_END.sub(_digest(text), text)
+
+
+def untied(text: str, folder: Path) -> tuple[Any, list[str]]:
+    """The report in a text, and which files of its folder are not what they were when it was written.
+
+    Returns:
+        The JSON value without the hashes, and warnings in words; none where there are no hashes.
+
+    Raises:
+        ValueError: the text is not JSON.
+        InputError: a file that it names cannot be read.
+    """
+    report = parse_json(text)
+    if not isinstance(report, dict) or not (FILES in report or SEAL in report):
+        return report, []
+    hashes, seal = report.pop(FILES, None), report.pop(SEAL, None)
+    warnings = []
+    if not isinstance(hashes, dict) or seal != _digest(_AT_END.sub(_BLANK, text)):
+        warnings.append("report.json was changed after it was written; what it says may not be so")
+    for name, digest in hashes.items() if isinstance(hashes, dict) else ():
+        # A name that leads elsewhere is none of ours.
+        if Path(name).name == name and (folder / name).exists() and sha256(folder / name) != digest:
+            warnings.append(f"{name} was changed after it was written; the controls may no longer replay the motion")
+    return report, warnings
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
