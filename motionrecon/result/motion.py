@@ -6,7 +6,6 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +15,10 @@ import numpy as np
 
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core import landmarks
-from motionrecon.core.files import atomic, read_arrays, reason
+from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, reason, write_arrays
+from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
+from motionrecon.result import mjcf, ties
 
 if TYPE_CHECKING:
     import mujoco
@@ -146,11 +147,10 @@ class Motion:
             OutputError: the folder cannot be written.
         """
         folder = Path(folder)
-        report = json.dumps(_plain(self.report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic(folder / MODEL) as path:
             path.write_text(self.model_xml, encoding="utf-8")
-        with atomic(folder / ARRAYS) as path, path.open("wb") as file:
-            np.savez_compressed(file, **self._arrays())
+        write_arrays(folder / ARRAYS, self._arrays())
+        report = ties.tied(_plain(self.report), folder, (ARRAYS, MODEL))
         with atomic(folder / REPORT) as path:
             path.write_text(report, encoding="utf-8")
 
@@ -182,7 +182,7 @@ class Motion:
                 joint_names=tuple(str(name) for name in arrays["joint_names"]),
                 contact_names=tuple(str(name) for name in arrays["contact_names"]),
                 camera=camera,
-                model_xml=_read_text(folder / MODEL),
+                model_xml=_read_text(folder / MODEL, mjcf.LIMIT),
                 report=report,
                 **{key: arrays[key] for key in own},
             )
@@ -288,6 +288,10 @@ def _check_model(motion: Motion, path: Path) -> None:
     import mujoco
 
     try:
+        mjcf.check(motion.model_xml)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; {_REPAIR}") from error
+    try:
         model = motion.model
     except ValueError as error:
         raise InputError(f"{path}: MuJoCo cannot read it: {' '.join(str(error).split())}; {_REPAIR}") from error
@@ -305,7 +309,7 @@ def _check_model(motion: Motion, path: Path) -> None:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        return read_arrays(path)
+        return read_arrays(path, wanted=_KEYS)
     except OSError as error:
         hint = "give the folder that `motionrecon reconstruct` wrote"
         raise InputError(f"cannot read {path}: {reason(error)}; {hint}") from error
@@ -313,20 +317,24 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: is not a readable motion file ({error}); {_REPAIR}") from error
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, limit: int) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text; {_REPAIR}") from error
+        return read_text(path, limit)
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}; it belongs beside {ARRAYS}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; {_REPAIR}") from error
 
 
 def _read_report(path: Path) -> dict[str, Any]:
+    """The report; warns where it says that a file beside it was changed."""
+    text = _read_text(path, JSON_LIMIT)
     try:
-        report = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON (line {error.lineno}: {error.msg}); {_REPAIR}") from error
+        report, warnings = ties.untied(text, path.parent, (ARRAYS, MODEL))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; {_REPAIR}") from error
     if not isinstance(report, dict):
         raise InputError(f"{path}: holds {type(report).__name__}, not an object; {_REPAIR}")
+    for warning in warnings:
+        Silent().warn(f"{path.parent}: {warning}")
     return report

@@ -36,15 +36,15 @@ def tied(report: Mapping[str, Any], folder: Path, names: Iterable[str]) -> str:
     return _AT_END.sub(_digest(text), text)
 
 
-def untied(text: str, folder: Path) -> tuple[Any, list[str]]:
-    """The report in a text, and which files of its folder are not what they were when it was written.
+def untied(text: str, folder: Path, names: Iterable[str]) -> tuple[Any, list[str]]:
+    """The report in a text, and which of the files ``names`` in ``folder`` are not what they were when it was written.
 
     Returns:
         The JSON value without the hashes, and warnings in words; none where there are no hashes.
 
     Raises:
         ValueError: the text is not JSON.
-        InputError: a file that it names cannot be read.
+        InputError: one of the files cannot be read.
     """
     report = parse_json(text)
     if not isinstance(report, dict) or not (FILES in report or SEAL in report):
@@ -53,10 +53,12 @@ def untied(text: str, folder: Path) -> tuple[Any, list[str]]:
     warnings = []
     if not isinstance(hashes, dict) or seal != _digest(_AT_END.sub(_BLANK, text)):
         warnings.append("report.json was changed after it was written; what it says may not be so")
-    for name, digest in hashes.items() if isinstance(hashes, dict) else ():
-        # A name that leads elsewhere is none of ours.
-        if Path(name).name == name and (folder / name).exists() and sha256(folder / name) != digest:
-            warnings.append(f"{name} was changed after it was written; the controls may no longer replay the motion")
+    if isinstance(hashes, dict):
+        warnings += [
+            f"{name} was changed after it was written; the controls may no longer replay the motion"
+            for name in names
+            if sha256(folder / name) != hashes.get(name)
+        ]
     return report, warnings
 
 
