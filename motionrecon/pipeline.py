@@ -19,6 +19,7 @@ from motionrecon.body.pose import pose
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.place import check_place
 from motionrecon.core import landmarks
 from motionrecon.core.blas import one_thread
 from motionrecon.core.cache import Checkpoint
@@ -34,6 +35,7 @@ from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.frames import Frames, kinematic_frames, simulated_frames
 from motionrecon.result.motion import Motion
+from motionrecon.result.plausible import Outcome, doubts
 from motionrecon.result.quality import quality
 from motionrecon.video import VideoInfo, probe
 
@@ -177,6 +179,7 @@ class _Run:
         fps = keypoints.fps
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
+        check_place(camera, pixels, confidence, float(self.options.height))
         inputs = (pixels, confidence, keypoints.points_3d)
         height, mass = float(self.options.height), self.options.mass
         start = Capsules.build(height, mass)
@@ -253,6 +256,21 @@ class _Run:
         self, keypoints: Keypoints, body: Capsules, evidence: Evidence, frames: Frames, stretch: Stretch | None
     ) -> Motion:
         model = body.model
+        measured = quality(
+            frames.joints,
+            pose(model, frames.qpos).at(body.marks),
+            evidence.camera,
+            evidence.pixels,
+            keypoints.confidence,
+            body.height,
+            keypoints.fps,
+        )
+        simulated = np.zeros(len(keypoints), bool)
+        simulated[[] if stretch is None else sorted(stretch.simulated_frames())] = True
+        clock = Clock(keypoints.fps, first=round((self.options.start or 0.0) * keypoints.fps))
+        found = (frames.joints, frames.qpos, frames.contact_force, keypoints.tracked, simulated)
+        for text in doubts(Outcome(body, evidence.camera, clock, *found, measured["reprojection_percent"])):
+            self._warn(text)
         report = {
             "source": self._source(),
             "options": self.options.to_dict(),
@@ -271,15 +289,7 @@ class _Run:
                 "fps": keypoints.fps,
             },
             "seconds": self.seconds,
-            "quality": quality(
-                frames.joints,
-                pose(model, frames.qpos).at(body.marks),
-                evidence.camera,
-                evidence.pixels,
-                keypoints.confidence,
-                body.height,
-                keypoints.fps,
-            ),
+            "quality": measured,
             "windows": [] if stretch is None else stretch.windows,
             "fallbacks": 0 if stretch is None else sum(window.get("fallbacks", 0) for window in stretch.windows),
             "warnings": self.warnings,

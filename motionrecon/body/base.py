@@ -26,6 +26,9 @@ SEEN = "seen_"
 #: Name of the custom text of a model that says which of `motionrecon.body.BODIES` it is.
 KIND = "body"
 
+#: Standard deviations from the mean beyond which nobody is built: a torso 1.35 times as long as usual.
+HUMAN = 6.0
+
 
 class Anatomy(Protocol):
     """What follows from a body's model alone: all that is left of a person in a folder of results.
@@ -86,6 +89,10 @@ class ShapePrior:
     mean: Float[np.ndarray, " k"]
     spread: Float[np.ndarray, " k"]
     growth: Float[np.ndarray, " k"]
+
+    def bounded(self, shape: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+        """The shape nearest to one that people can have, whatever the keypoints say."""
+        return np.clip(shape, self.mean - HUMAN * self.spread, self.mean + HUMAN * self.spread)
 
     def whitening(self, common: float) -> Float[np.ndarray, "k k"]:
         """The matrix that makes a shape's distance from the mean standard normal.

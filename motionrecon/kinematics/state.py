@@ -75,7 +75,7 @@ class Trajectory(Posed):
         n = len(Proportions.names())
         body = self.body
         if shared[:n].any():
-            body = body.reshaped(body.shape + shared[:n])
+            body = body.reshaped(body.shape_prior.bounded(body.shape + shared[:n]))
         camera = self.camera
         if shared[n + 1 :].any():
             from scipy.spatial.transform import Rotation

@@ -1,0 +1,273 @@
+"""Whether a motion can be a person's: what is said when it can hardly be, with the likely cause and what to do.
+
+A check is a function that looks at the outcome of a reconstruction and returns a sentence, or None where nothing is
+odd; a new one is a function and a line of `CHECKS`. The bounds are those of people, wide enough that no ordinary clip
+meets them; they say nothing of how exact a motion within them is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from motionrecon.core.landmarks import INDEX
+from motionrecon.errors import SimulationError
+
+if TYPE_CHECKING:
+    from motionrecon.body.base import Body
+    from motionrecon.cameras.base import Camera
+    from motionrecon.core.clock import Clock
+
+#: Standard gravity, m/s^2.
+_G = 9.81
+#: Standard deviations of people of one height that a length may be off. At 4, one adult in 10,000 is beyond it.
+_UNUSUAL = 4.0
+#: Metres by which the lowest point of a person may be above the floor for most of a clip (a stage, a treadmill, a box),
+#: and below it.
+_ABOVE, _BELOW = 0.6, 0.25
+#: Metres from the camera, nearer and farther than which people are not filmed whole.
+_NEAR, _FAR = 0.6, 60.0
+#: Pixels that a person needs to be tall; at 60 the detector is off by a sixteenth of the person.
+_TALL = 60.0
+#: Reprojection error in percent of the person's height; ordinary clips have 1 to 2.
+_OFF = 5.0
+#: Metres per second of the pelvis: the fastest sprint reached 12.4.
+_FASTEST = 13.0
+#: Body weights on the feet. Running has 2.5 to 3, landing on both feet from a jump 3 to 5.
+_HEAVIEST = 5.0
+#: Body weights by which the force may stand out for less than `_SPIKE` seconds: a heel strike, the sharpest thing that
+#: people do to the ground, rises so fast, but does not fall again at once.
+_OUTSTANDING, _SPIKE = 1.0, 0.035
+#: Body weights from one frame to the next.
+_JUMP = 2.5
+#: Seconds in the air; a jump of one metre's height takes 0.9.
+_AIRBORNE = 0.95
+#: Degrees from the vertical at which a trunk counts as lying, and shares of a clip from which on it is said.
+_LYING, _ALWAYS = 60.0, 0.9
+_UPSIDE_DOWN, _OFTEN = 120.0, 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a reconstruction found, as far as the checks look at it.
+
+    Attributes:
+        body: the person.
+        camera: the camera, where it was found.
+        clock: of the frames.
+        joints: (T, 33, 3) landmarks, metres, Z up, the floor at z = 0.
+        qpos: (T, nq) configurations.
+        contact_force: (T, P, 3) of the floor on each foot point, newtons.
+        seen: (T,) where the person was seen.
+        simulated: (T,) where the motion was simulated, so that forces are known.
+        reprojection_percent: mean distance of marks and keypoints in percent of the person's height; None where nothing
+            was seen well enough.
+    """
+
+    body: Body
+    camera: Camera
+    clock: Clock
+    joints: Float[np.ndarray, "T 33 3"]
+    qpos: Float[np.ndarray, "T nq"]
+    contact_force: Float[np.ndarray, "T P 3"]
+    seen: Bool[np.ndarray, " T"]
+    simulated: Bool[np.ndarray, " T"]
+    reprojection_percent: float | None
+
+    def at(self, frame: float) -> str:
+        """When a frame is shown, in the player's time."""
+        return f"{self.clock.shown_at(float(frame)):.2f} s"
+
+    @property
+    def load(self) -> Float[np.ndarray, "T 3"]:
+        """The force of the floor in body weights."""
+        return self.contact_force.sum(axis=1) / (self.body.mass * _G)
+
+
+def doubts(outcome: Outcome) -> list[str]:
+    """What the user should know of a motion that a person can hardly have made.
+
+    Raises:
+        SimulationError: it is not even numbers.
+    """
+    arrays = {name: getattr(outcome, name) for name in ("joints", "qpos", "contact_force")}
+    for name, values in arrays.items():
+        if not np.isfinite(values).all():
+            frame = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
+            raise SimulationError(
+                f"the motion's {name} are not finite at {outcome.at(frame)}; try physics=False, or another range with "
+                "start=... and end=..., and please report it"
+            )
+    if not outcome.seen.any():
+        return []
+    return [said for check in CHECKS if (said := check(outcome)) is not None]
+
+
+def lengths(o: Outcome) -> str | None:
+    """The person's lengths are those of people of this height."""
+    usual = o.body.reshaped(o.body.shape_prior.mean)
+    away = (o.body.shape - o.body.shape_prior.mean) / o.body.shape_prior.spread
+    odd = np.flatnonzero(np.abs(away) > _UNUSUAL)
+    if len(odd) == 0:
+        return None
+    names = list(o.body.lengths)
+    parts = [f"{names[i].replace('_', ' ')} {o.body.lengths[names[i]] / usual.lengths[names[i]]:.2f}" for i in odd]
+    return (
+        f"the person's lengths are hardly human: {', '.join(parts)} times what is usual for {o.body.height:.2f} m; the "
+        "keypoints or the height are probably wrong: look at the overlay"
+    )
+
+
+def height_over_floor(o: Outcome) -> str | None:
+    """The person is on the floor most of the time."""
+    if not o.camera.calibrated:
+        return None
+    lowest = float(np.median(o.joints[o.seen, :, 2].min(axis=1)))
+    if -_BELOW <= lowest <= _ABOVE:
+        return None
+    return (
+        f"the person is {abs(lowest):.1f} m {'above' if lowest > 0 else 'below'} the calibration's floor most of the "
+        "time; if that is not so, its translation is in another unit, its world is not Z-up with the floor at z = 0, "
+        "or it is another camera's"
+    )
+
+
+def upright(o: Outcome) -> str | None:
+    """The person does not lie or stand on the head all the time."""
+    if not o.camera.calibrated:
+        return None
+    joints = o.joints[o.seen]
+    hips = joints[:, INDEX["left_hip"]] + joints[:, INDEX["right_hip"]]
+    trunk = joints[:, INDEX["left_shoulder"]] + joints[:, INDEX["right_shoulder"]] - hips
+    leans = np.degrees(np.arccos(np.clip(trunk[:, 2] / np.maximum(np.linalg.norm(trunk, axis=1), 1e-9), -1, 1)))
+    if np.mean(leans > _UPSIDE_DOWN) >= _OFTEN:
+        what = "upside down"
+    elif np.mean(leans > _LYING) >= _ALWAYS:
+        what = "lying or on all fours"
+    else:
+        return None
+    return (
+        f"in the calibration's world the person is {what} most of the time; if that is not so, that world is not Z-up "
+        "with the floor at z = 0, or the pose is camera to world"
+    )
+
+
+def distance(o: Outcome) -> str | None:
+    """The person is neither behind the camera nor too far to be seen."""
+    depth = o.camera.to_camera(o.joints)[o.seen, :, 2].mean(axis=1)
+    nearest = int(depth.argmin())
+    if depth[nearest] <= 0:
+        when = o.at(np.flatnonzero(o.seen)[nearest])
+        return f"the person is behind the camera at {when}: the keypoints are wrong there"
+    median = float(np.median(depth))
+    if _NEAR <= median <= _FAR:
+        return None
+    wrong = "short" if median < _NEAR else "long"
+    return (
+        f"the person is {median:.2g} m from the camera; the focal length is probably too {wrong}: set it with fov=... "
+        "or focal_px=..., or give a calibration with camera=..."
+    )
+
+
+def size_in_picture(o: Outcome) -> str | None:
+    """The person is large enough in the picture."""
+    depth = np.maximum(o.camera.to_camera(o.joints)[o.seen, :, 2].mean(axis=1), 0.1)
+    tall = float(np.median(o.camera.pixels_per_metre(depth))) * o.body.height
+    if tall >= _TALL:
+        return None
+    return f"the person is only {tall:.0f} pixels tall in the picture, too few for a motion to be trusted; film closer"
+
+
+def reprojection(o: Outcome) -> str | None:
+    """The motion is where the person was seen."""
+    if o.reprojection_percent is None or not o.reprojection_percent > _OFF:
+        return None
+    return (
+        f"the motion is {o.reprojection_percent:.0f} % of the person's height away from the keypoints on average, and "
+        "1 to 2 are usual: the keypoints jump or are another person's, or the camera is wrong or moved; look at the "
+        "overlay"
+    )
+
+
+def speed(o: Outcome) -> str | None:
+    """The person moves as people do."""
+    if len(o.qpos) < 2:
+        return None
+    pace = np.linalg.norm(np.diff(o.qpos[:, :3], axis=0), axis=1) * o.clock.fps
+    fastest = int(pace.argmax())
+    if pace[fastest] <= _FASTEST:
+        return None
+    return (
+        f"the person moves at {pace[fastest]:.0f} m/s at {o.at(fastest)}, faster than anybody runs: the keypoints jump "
+        "there, or it is slow motion the other way round (filmed_fps=...)"
+    )
+
+
+def heaviest(o: Outcome) -> str | None:
+    """The feet bear what people's feet bear."""
+    load = np.linalg.norm(o.load, axis=1)
+    frame = int(load.argmax())
+    if load[frame] <= _HEAVIEST:
+        return None
+    return (
+        f"the force on the feet reaches {load[frame]:.1f} body weights at {o.at(frame)}; running has 3, landing "
+        "from a jump 5: the simulation and the video disagree there, so do not trust the forces"
+    )
+
+
+def force_jumps(o: Outcome) -> str | None:
+    """The force on the feet changes as people's forces do."""
+    load, T = o.load, len(o.load)
+    if T < 3:
+        return None
+    change = np.linalg.norm(np.diff(load, axis=0), axis=1)
+    beside = max(1, round(_SPIKE * o.clock.fps))
+    up = load[:, 2]
+    before = np.array([up[max(0, t - beside) : t].min(initial=np.inf) for t in range(T)])
+    after = np.array([up[t + 1 : t + 1 + beside].min(initial=np.inf) for t in range(T)])
+    spikes = np.where(np.isfinite(before + after), up - np.maximum(before, after), 0.0)
+    odd = sorted({*np.flatnonzero(spikes > _OUTSTANDING), *(np.flatnonzero(change > _JUMP) + 1)})
+    if not odd:
+        return None
+    worst = max(odd, key=lambda t: max(spikes[t], change[t - 1] if t else 0.0))
+    size = max(spikes[worst], change[worst - 1] if worst else 0.0)
+    more = f" (and at {len(odd) - 1} more)" if len(odd) > 1 else ""
+    return (
+        f"the force on the feet jumps by {size:.1f} body weights at {o.at(worst)}{more}, more sharply than "
+        "people's does: there, trust its mean over a tenth of a second rather than single frames"
+    )
+
+
+def airborne(o: Outcome) -> str | None:
+    """Nobody stays in the air for longer than a jump lasts."""
+    aloft = o.simulated & (np.linalg.norm(o.load, axis=1) < 0.01)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], aloft, [False]]).astype(int)))
+    spans = edges.reshape(-1, 2)
+    if len(spans) == 0:
+        return None
+    first, last = spans[int((spans[:, 1] - spans[:, 0]).argmax())]
+    seconds = o.clock.seconds(last - first)
+    if seconds <= _AIRBORNE:
+        return None
+    return (
+        f"the floor does not bear the person for {seconds:.1f} s from {o.at(first)} on, longer than a jump lasts: "
+        "something else does (a seat, a rope, water), or the simulation lost its hold; do not trust the forces there"
+    )
+
+
+CHECKS: tuple[Callable[[Outcome], str | None], ...] = (
+    lengths,
+    height_over_floor,
+    upright,
+    distance,
+    size_in_picture,
+    reprojection,
+    speed,
+    heaviest,
+    force_jumps,
+    airborne,
+)
