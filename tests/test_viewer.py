@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,12 +22,17 @@ import pytest
 import viser
 from viewing import FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
+from motionrecon.body import Anatomy, build
 from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
 from motionrecon.viewer import Viewer, view
-from motionrecon.viewer.controls import readout, report_lines
-from motionrecon.viewer.meshes import arrow_mesh, body_meshes
-from motionrecon.viewer.poses import compute_poses
+from motionrecon.viewer.colours import LEFT, UNSEEN
+from motionrecon.viewer.layers import LAYERS, Layer
+from motionrecon.viewer.meshes import arrow_mesh, pieces, tapered
+from motionrecon.viewer.panels.quality import report_lines
+from motionrecon.viewer.panels.transport import marks, readout, strip
+from motionrecon.viewer.panels.video import open_source
+from motionrecon.viewer.poses import Poses, compute_poses
 from motionrecon.viewer.source_video import SourceVideo
 from motionrecon.viewer.start_view import start_view
 from motionrecon.viewer.timeline import Timeline
@@ -168,12 +175,53 @@ def test_meshes_fill_their_geoms(geom: str, low: tuple[float, ...], high: tuple[
     model = mujoco.MjModel.from_xml_string(
         f'<mujoco><worldbody><geom size=".1"/><body name="b"><freejoint/><geom {geom}/></body></worldbody></mujoco>'
     )
-    (mesh,) = body_meshes(model)
+    (mesh,) = pieces(_Bare(model))
     np.testing.assert_allclose(mesh.vertices.min(axis=0), low, atol=0.005)
     np.testing.assert_allclose(mesh.vertices.max(axis=0), high, atol=0.005)
-    corners = mesh.vertices[mesh.faces]
-    volume = np.einsum("fc,fc->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
-    assert volume > 0, "faces must be counter-clockwise from outside, or the browser shows the inside"
+    assert volume(mesh.vertices, mesh.faces) > 0, "faces must be counter-clockwise, or the browser shows the inside"
+
+
+def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
+    """Of what a closed mesh encloses; negative if its faces look inwards."""
+    corners = vertices[faces]
+    return float(np.einsum("fc,fc->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6)
+
+
+def test_a_tapered_limb_is_as_thick_at_each_end_as_it_should_be() -> None:
+    ends, radii = np.array([[0.0, 0, 0], [0.0, 0.4, 0]]), np.array([0.1, 0.05])
+    vertices, faces = tapered(ends, radii)
+    first, second = vertices[: len(vertices) // 2], vertices[len(vertices) // 2 :]
+    np.testing.assert_allclose(np.linalg.norm(first - ends[0], axis=1), 0.1)
+    np.testing.assert_allclose(np.linalg.norm(second - ends[1], axis=1), 0.05)
+    assert np.ptp(vertices[:, 1]) == pytest.approx(0.55)
+    cone = np.pi * 0.4 * (0.1**2 + 0.1 * 0.05 + 0.05**2) / 3 + np.pi * 2 / 3 * (0.1**3 + 0.05**3)
+    assert volume(vertices, faces) == pytest.approx(cone, rel=0.06)
+    for turned in (np.array([[0.0, 0, 0.4], [0.0, 0, 0]]), np.zeros((2, 3))):
+        assert volume(*tapered(turned, radii)) > 0
+
+
+def test_the_persons_body_is_drawn_as_one_piece_a_limb_and_the_trunk_bends_between_two() -> None:
+    body = build(1.75)
+    drawn = pieces(body)
+    assert all(volume(piece.vertices, piece.faces) > 0 for piece in drawn)
+    names = {piece.name for piece in drawn}
+    assert {"left_foot", "right_foot", "left_shank", "pelvis", "torso", "head"} <= names
+    (waist,) = (piece for piece in drawn if piece.second is not None)
+    assert (waist.first, waist.second) == (body.model.body("pelvis").id, body.model.body("torso").id)
+    assert set(waist.share) == {0.0, 1.0}
+    # At rest, its ends are as round as they are, and where the bodies that carry them have them.
+    links = [i for i, (a, b) in enumerate(body.skin.bodies) if a != b]
+    for end, shift in ((0, np.zeros(3)), (1, waist.rest_position)):
+        vertices = waist.vertices[waist.share == end]
+        distance = np.linalg.norm(vertices[:, None] - (body.skin.ends[links, end] + shift), axis=-1)
+        np.testing.assert_allclose(np.abs(distance - body.skin.radii[links, end]).min(axis=1), 0, atol=1e-9)
+
+
+class _Bare(Anatomy):
+    """A body of which nothing is known but its model."""
+
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self.model = model
 
 
 def test_arrow_is_one_long() -> None:
@@ -185,7 +233,7 @@ def test_arrow_is_one_long() -> None:
 
 def test_start_view_is_in_front_of_the_person_and_shows_all_of_them() -> None:
     poses = compute_poses(make_motion())
-    start = start_view(poses.position[:, 1:], poses.forward)
+    start = start_view(poses.position[:, 1:], poses.forward, np.array([[-9.0, 0, 1]]))
     assert start.position[0] > 1 and start.position[2] > start.look_at[2]
     ray = (start.look_at - start.position) / np.linalg.norm(start.look_at - start.position)
     to_points = poses.position[:, 1:].reshape(-1, 3) - start.position
@@ -197,7 +245,18 @@ def test_start_view_is_in_front_of_the_person_and_shows_all_of_them() -> None:
 def test_a_long_walk_is_followed() -> None:
     path = np.zeros((50, 3, 3))
     path[..., 0] = np.linspace(0, 8, 50)[:, None]
-    assert start_view(path, np.tile([1.0, 0, 0], (50, 1))).follow
+    assert start_view(path, np.tile([1.0, 0, 0], (50, 1)), np.array([[0.0, 4, 1]])).follow
+
+
+def test_the_video_camera_does_not_stand_across_the_person_at_opening() -> None:
+    poses = compute_poses(make_motion())
+    for azimuth in np.radians(np.arange(0, 360, 5)):
+        eye = 2.0 * np.array([np.cos(azimuth), np.sin(azimuth), 0.7])
+        start = start_view(poses.position[:, 1:], poses.forward, eye[None])
+        line, way = start.look_at - start.position, eye - start.position
+        cosine = way @ line / np.linalg.norm(way) / np.linalg.norm(line)
+        assert way @ line > line @ line or np.degrees(np.arccos(cosine)) > 20, azimuth
+        assert start.position[0] > start.look_at[0], "the person is seen from the front"
 
 
 # ---------------------------------------------------------------- source video
@@ -274,6 +333,55 @@ def test_readout_tells_frames_without_simulation_from_feet_in_the_air() -> None:
     assert all(said[frame].startswith("not simulated") for frame in range(7, FRAMES))
 
 
+JSON = (None, True, 7, -1, 1.5, 1e300, 10**400, float("nan"), "x", "", [], [1], {}, {"a": 1}, [[]], [None, "w"])
+
+
+@pytest.mark.parametrize("key", ["quality", "warnings", "source", "frames", "windows", "options"])
+def test_a_report_with_wrong_types_is_shown_as_far_as_it_goes(key: str) -> None:
+    right: dict[str, Any] = {"quality": {"skate_percent": 1.0}, "warnings": ["w"], "source": {"video": "gone.mp4"}}
+    motion = make_motion()
+    for value in (*JSON, *({name: v for name in ("skate_percent", "video", "start", "")} for v in JSON)):
+        report = right | {key: value}
+        assert all(isinstance(line, str) for line in report_lines(report))
+        with pytest.raises(InputError, match=r"without a video|cannot be read|any more"):
+            open_source(replace(motion, report=report))
+    assert report_lines(right | {"quality": {"skate_percent": 10**400, "a_mm": float("nan")}})[0] == "Skate: inf %"
+    assert report_lines(right | {"frames": None}) == ["Skate: 1 %", "Warning: w"]
+
+
+def test_the_strip_marks_frames_without_a_person_and_without_simulation() -> None:
+    motion = make_motion()
+    assert list(marks(motion)) == [(5 / 12, 6 / 12, "nobody seen")]  # kinematic: nothing was to be simulated
+    assert list(marks(replace(motion, tracked=np.ones(FRAMES, bool)))) == []
+    steps = (FRAMES - 1) * motion.steps_per_frame
+    ctrl = np.zeros((steps, 1))
+    ctrl[6 * motion.steps_per_frame :] = np.nan  # the simulation reaches frame 6 and ends there
+    start = np.hstack([0, motion.qpos[0], motion.qvel[0]])[None]
+    partly = replace(motion, ctrl=ctrl, segments=start, joint_torque=np.zeros((FRAMES, 1)))
+    assert list(marks(partly)) == [(5 / 12, 6 / 12, "nobody seen"), (7 / 12, 1.0, "not simulated")]
+    page = strip(list(marks(partly)), 0.5)
+    assert "left: 41.67%; width: 8.33%" in page and "nobody seen" in page and "not simulated" in page
+    assert "not simulated" not in strip(list(marks(motion)), 0.5)
+
+
+def test_a_single_lost_frame_of_a_long_motion_is_marked() -> None:
+    lost = np.zeros(100_000, bool)
+    lost[77_777] = True
+    motion = SimpleNamespace(tracked=~lost, simulated=~lost, ctrl=(), __len__=None)
+    (run,) = marks(_Long(motion))
+    assert run[0] <= 0.77777 < run[1] and run[1] - run[0] < 0.005
+
+
+class _Long:
+    """As much of a long motion as the strip asks for."""
+
+    def __init__(self, motion: SimpleNamespace) -> None:
+        self.tracked, self.simulated, self.ctrl = motion.tracked, motion.simulated, motion.ctrl
+
+    def __len__(self) -> int:
+        return len(self.tracked)
+
+
 def test_report_lines_show_numbers_and_warnings() -> None:
     quality = {"reprojection_px": 4.21, "skate_percent": 0.0, "windows": 3, "frames": [1, 2]}
     assert report_lines({"quality": quality, "warnings": ["height assumed"]}) == [
@@ -328,14 +436,72 @@ def test_handle_seeks_and_plays(open_viewer: Callable[[Motion], Viewer]) -> None
 def test_forces_are_drawn_where_and_as_long_as_they_act(open_viewer: Callable[[Motion], Viewer]) -> None:
     viewer = open_viewer(make_motion())
     arrow = viewer.server.scene.get_handle_by_name("/motion/forces/left_foot")
-    assert isinstance(arrow, viser.MeshHandle)
-    assert not arrow.visible
+    words = viewer.server.scene.get_handle_by_name("/motion/forces/newtons_left_foot")
+    assert isinstance(arrow, viser.MeshHandle) and isinstance(words, viser.LabelHandle)
+    assert viewer.scene["forces"] and arrow.visible, "shown when the page opens"
     viewer.scene.show(FRAMES - 1)
-    viewer.scene.forces = True
-    assert arrow.visible
+    assert words.text == "400 N"
     np.testing.assert_allclose(arrow.position, [0.1, 0.2, 0.0], atol=1e-9)
     np.testing.assert_allclose(arrow.wxyz, [1, 0, 0, 0], atol=1e-9)  # straight up
-    assert arrow.scale == pytest.approx(0.6 * 400 / (64 * 9.81))
+    assert arrow.scale == pytest.approx(0.45 * 400 / (64 * 9.81))
+    still = open_viewer(replace(make_motion(), contact_force=np.zeros((FRAMES, 2, 3))))
+    assert not still.scene["forces"], "nothing to show"
+
+
+def test_only_what_hides_something_is_seen_through(open_viewer: Callable[[Motion], Viewer]) -> None:
+    viewer = open_viewer(make_motion())
+
+    def opaque() -> list[bool]:
+        meshes = [viewer.server.scene.get_handle_by_name(f"/motion/body/{i}") for i in range(4)]
+        return [isinstance(mesh, viser.MeshHandle) and mesh.opacity is None for mesh in meshes]
+
+    assert opaque() == [False, True, True, True]  # the foot hangs on the pelvis, in which its arrow ends
+    viewer.scene["skeleton"] = True
+    assert opaque() == [False] * 4
+    viewer.scene["forces"] = viewer.scene["skeleton"] = False
+    assert opaque() == [True] * 4
+
+
+def test_frames_without_a_person_are_grey_and_say_so(open_viewer: Callable[[Motion], Viewer]) -> None:
+    viewer = open_viewer(make_motion())
+    words = viewer.server.scene.get_handle_by_name("/motion/body/unseen")
+    hand = viewer.server.scene.get_handle_by_name("/motion/body/1")
+    assert isinstance(hand, viser.MeshHandle) and words is not None
+    seen = {}
+    for frame in (4, 5, 6):
+        viewer.scene.show(frame)
+        seen[frame] = words.visible, tuple(hand.color)
+    assert seen == {4: (False, LEFT), 5: (True, UNSEEN), 6: (False, LEFT)}
+
+
+class Trail(Layer):
+    """The layer of a test: where the pelvis has been. It is all that a new layer takes, but for a line in LAYERS."""
+
+    label = "Trail"
+
+    def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
+        super().__init__(scene, node, motion, poses)
+        self._dots = scene.add_point_cloud(f"{node}/dots", poses.position[:1, 1], (0, 160, 0), point_size=0.03)
+
+    def draw(self, frame: int) -> None:
+        self._dots.points = self.poses.position[: frame + 1, 1]
+
+
+def test_a_new_layer_is_a_class_and_a_line(
+    open_viewer: Callable[[Motion], Viewer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(inspect.getsource(Trail).splitlines()) <= 40
+    monkeypatch.setitem(LAYERS, "trail", Trail)
+    viewer = open_viewer(make_motion())
+    viewer.scene.show(7)
+    dots = viewer.server.scene.get_handle_by_name("/motion/trail/dots")
+    assert isinstance(dots, viser.PointCloudHandle)
+    np.testing.assert_allclose(dots.points, np.tile([0, 0, 1], (8, 1)), atol=1e-3)
+    boxes = [handle for handle in viewer.server.gui._gui_input_handle_from_uuid.values()]
+    assert "Trail" in [getattr(box, "label", "") for box in boxes]
+    viewer.scene["trail"] = False
+    viewer.scene.show(2)
+    assert len(dots.points) == 8, "what is hidden costs nothing"
 
 
 def test_following_keeps_the_person_in_place(open_viewer: Callable[[Motion], Viewer]) -> None:
@@ -393,11 +559,12 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-@pytest.fixture
-def page(browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path) -> Iterator[SimpleNamespace]:
-    """The page of a viewer, its `errors` so far, and a `picture` of it."""
-    write_video(tmp_path / "clip.mp4", FRAMES)
-    viewer = open_viewer(make_motion(source={"video": str(tmp_path / "clip.mp4"), "start": 0.0}))
+@pytest.fixture(scope="module")
+def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The page of a viewer and its `errors` so far. One for all tests: to open one takes seconds."""
+    clip = tmp_path_factory.mktemp("page") / "clip.mp4"
+    write_video(clip, FRAMES)
+    viewer = view(make_motion(source={"video": str(clip), "start": 0.0}), open_browser=False, block=False)
     tab = browser.new_page(viewport={"width": 760, "height": 420})
     errors: list[str] = []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -405,8 +572,25 @@ def page(browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path) 
     tab.goto(viewer.url)
     tab.wait_for_selector("canvas")
     tab.add_style_tag(content=".mantine-Notifications-root { display: none }")  # "software rendering", over the body
+    assert wait_until(lambda: bool(viewer.server.get_clients()))
     yield SimpleNamespace(tab=tab, viewer=viewer, errors=errors)
     tab.close()
+    viewer.stop()
+
+
+@pytest.fixture
+def page(opened: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """The page as it was when it was opened."""
+    opened.viewer.pause()
+    opened.viewer.frame = 0
+    assert wait_until(lambda: number_box(opened).input_value() == "0")
+    yield opened
+    assert opened.errors == []
+
+
+def number_box(page: SimpleNamespace) -> Any:
+    """The box beside the timeline's slider, into which a frame can be typed."""
+    return page.tab.locator("input[inputmode]").first
 
 
 def picture(page: SimpleNamespace) -> np.ndarray:
@@ -453,7 +637,6 @@ def scrub(page: SimpleNamespace, frame: int) -> None:
 
 
 def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> None:
-    assert wait_until(lambda: bool(page.viewer.server.get_clients()))
     assert wait_until(lambda: shows_only(page, 0))
     for frame in (7, 2):
         scrub(page, frame)
@@ -461,7 +644,6 @@ def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> 
         assert wait_until(partial(shows_only, page, frame))
         assert page.viewer.frame == frame
         assert wait_until(partial(shows_video, page, frame))
-    assert page.errors == []
 
 
 def shows_video(page: SimpleNamespace, frame: int) -> bool:
@@ -485,27 +667,59 @@ def test_page_plays_and_pauses(page: SimpleNamespace) -> None:
     page.tab.get_by_role("button", name="Pause").click()
     assert wait_until(lambda: not page.viewer.playing)
     assert wait_until(lambda: shows_only(page, page.viewer.frame))
-    assert page.errors == []
 
 
 def test_toggles_change_the_picture(page: SimpleNamespace) -> None:
-    assert wait_until(lambda: bool(page.viewer.server.get_clients()))
     assert wait_until(lambda: shows_only(page, 0))
     page.tab.get_by_label("Body").uncheck()
     assert wait_until(lambda: shows_only(page))
     page.tab.get_by_label("Body").check()
     assert wait_until(lambda: shows_only(page, 0))
-    for label in ("Skeleton", "Contact forces", "Follow"):
+    box = page.tab.get_by_label("Body")
+    assert box.evaluate("e => document.activeElement !== e"), "a box that keeps the focus eats the hotkeys"
+    page.tab.keyboard.press("l")
+    assert wait_until(lambda: page.viewer.frame == 1)
+    page.viewer.frame = 0
+    for label in ("Skeleton", "Follow"):
         page.tab.get_by_label(label).check()
-    assert wait_until(lambda: page.viewer.scene.skeleton and page.viewer.scene.forces and page.viewer.scene.follow)
-    assert page.errors == []
+    assert wait_until(lambda: page.viewer.scene["skeleton"] and page.viewer.scene.follow)
 
 
-def test_a_missing_video_is_said_in_the_panel(
+def test_a_typed_frame_is_shown_and_one_outside_the_motion_is_put_right(page: SimpleNamespace) -> None:
+    knob, box = page.tab.get_by_role("slider").first, number_box(page)
+    for typed, shown in (("7", 7), ("99", FRAMES - 1), ("0", 0), ("99", FRAMES - 1), ("3", 3)):
+        box.fill(typed)
+        assert wait_until(lambda shown=shown: page.viewer.frame == shown)
+        page.tab.get_by_text(f"frame {shown} of 0–{FRAMES - 1}").wait_for()
+        assert wait_until(lambda shown=shown: box.input_value() == knob.get_attribute("aria-valuenow") == str(shown))
+    page.viewer.frame = 9  # from elsewhere, while the box has the focus
+    assert wait_until(lambda: box.input_value() == knob.get_attribute("aria-valuenow") == "9")
+    box.press("Enter")
+    page.tab.keyboard.press("j")  # a hotkey, as the box has let go of the focus
+    assert wait_until(lambda: page.viewer.frame == 8)
+
+
+def test_a_typed_frame_is_kept_while_the_motion_plays(page: SimpleNamespace) -> None:
+    page.viewer.play()
+    number_box(page).fill("7")
+    assert wait_until(lambda: page.viewer.frame == 7 and not page.viewer.playing)
+    time.sleep(0.5)
+    assert page.viewer.frame == 7 and number_box(page).input_value() == "7"
+
+
+def test_a_motion_of_one_frame_whose_video_is_gone(
     browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path
 ) -> None:
-    viewer = open_viewer(make_motion(source={"video": str(tmp_path / "Gone.mp4")}))
+    motion = make_motion(source={"video": str(tmp_path / "Gone.mp4")}, quality=[1], warnings={"a": None})
+    rows = {name: getattr(motion, name)[:1] for name in ("joints", "qpos", "qvel", "root_wrench", "contact_force")}
+    single = replace(motion, **rows, joint_torque=motion.joint_torque[:1], tracked=motion.tracked[:1])
+    viewer = open_viewer(single)
     tab = browser.new_page(viewport={"width": 760, "height": 420})
     tab.goto(viewer.url)
     tab.get_by_text("Gone.mp4 any more").wait_for()
+    tab.get_by_text("frame 0 of 0–0").wait_for()
+    box = tab.locator("input[inputmode]").first
+    box.fill("1")
+    assert wait_until(lambda: box.input_value() == "0")
+    assert viewer.frame == 0 and tab.get_by_role("button", name="Play").is_disabled()
     tab.close()

@@ -6,8 +6,8 @@
     handle.frame = 30
     handle.play()
 
-The page is served by viser on 127.0.0.1. `timeline` holds the clock, `poses` the forward kinematics, `meshes` and
-`scene` what is drawn, `source_video` and `video_panel` the video, `controls` the panel, and `app` joins them.
+The page is served by viser to this machine's own browsers (`server`). `timeline` holds the clock, `poses` where
+everything is; `scene` draws `layers`, one file each; beside them stand `panels`, one file each; `app` joins them.
 """
 
 from motionrecon.viewer.app import Viewer, view

@@ -70,16 +70,15 @@ class Viewer:
     Attributes:
         url: address of the page.
         server: viser's server, to which more may be added.
-        scene: what is drawn, with a property for each thing that can be shown or hidden.
+        scene: what is drawn; ``viewer.scene["forces"] = False`` hides a layer of it.
     """
 
     def __init__(self, motion: Motion, *, port: int = 8080, name: str = "motion") -> None:
-        from motionrecon.viewer.controls import Controls
+        from motionrecon.viewer.panels import PANELS, Page
         from motionrecon.viewer.poses import compute_poses
         from motionrecon.viewer.scene import Scene
         from motionrecon.viewer.server import LocalServer
         from motionrecon.viewer.start_view import start_view
-        from motionrecon.viewer.video_panel import VideoPanel
 
         poses = compute_poses(motion)
         self.server = LocalServer(port=port, name=name)
@@ -89,7 +88,7 @@ class Viewer:
         gui = self.server.gui
         gui.configure_theme(show_logo=False, show_share_button=False, control_width="large", brand_color=(72, 133, 199))
         gui.main_panel.dock_right()
-        start = start_view(poses.position[:, 1:], poses.forward)
+        start = start_view(poses.position[:, 1:], poses.forward, motion.camera.eye)
         self.server.initial_camera.position = start.position
         self.server.initial_camera.look_at = start.look_at
         self.server.initial_camera.fov = start.fov
@@ -97,10 +96,10 @@ class Viewer:
         self._timeline = Timeline(len(motion), motion.fps)
         self.scene = Scene(self.server, motion, poses)
         self.scene.follow = start.follow
-        self._video = VideoPanel(self.server, motion)
-        self._controls = Controls(self.server, self._timeline, self.scene, motion, poses)
+        page = Page(gui, self._timeline, self.scene, motion, poses)
+        self._panels = [panel(page) for panel in PANELS]
         self._shown = 0
-        self._controls.show(0)
+        self._refresh(0)
         self._thread = threading.Thread(target=self._run, name="motionrecon-viewer", daemon=True)
         self._thread.start()
 
@@ -138,7 +137,8 @@ class Viewer:
         self._stopped.set()
         self._timeline.changed.set()
         self._thread.join()
-        self._video.stop()
+        for panel in self._panels:
+            panel.stop()
         self.server.stop()
 
     def _run(self) -> None:
@@ -151,8 +151,13 @@ class Viewer:
             if frame != self._shown:
                 self._shown = frame
                 self.scene.show(frame)
-                self._video.show(frame)
+                for panel in self._panels:
+                    panel.seek(frame)
             now = time.monotonic()
             if changed or now >= panel_due or not self._timeline.playing:
-                self._controls.show(frame)
+                self._refresh(frame)
                 panel_due = now + _PANEL_TICK
+
+    def _refresh(self, frame: int) -> None:
+        for panel in self._panels:
+            panel.refresh(frame)

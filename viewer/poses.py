@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.points import Points
@@ -29,12 +30,12 @@ class Poses:
         weight: the body's weight, newtons.
     """
 
-    position: np.ndarray
-    wxyz: np.ndarray
-    forward: np.ndarray
+    position: Float[np.ndarray, "T B 3"]
+    wxyz: Float[np.ndarray, "T B 4"]
+    forward: Float[np.ndarray, "T 3"]
     feet: tuple[str, ...]
-    force: np.ndarray
-    pressure: np.ndarray
+    force: Float[np.ndarray, "T F 3"]
+    pressure: Float[np.ndarray, "T F 3"]
     weight: float
 
 
@@ -66,9 +67,9 @@ def compute_poses(motion: Motion) -> Poses:
     )
 
 
-def _centre_of_pressure(points: np.ndarray, load: np.ndarray) -> np.ndarray:
-    """Mean of points (T, P, 3) weighted by their vertical load (T, P); the plain mean where nothing presses."""
+def _centre_of_pressure(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) -> Float[np.ndarray, "T 3"]:
+    """Mean of points weighted by their vertical load; the plain mean where nothing presses."""
     load = np.clip(load, 0.0, None)
     total = load.sum(axis=1, keepdims=True)
     share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / load.shape[1])
-    return np.einsum("tp,tpc->tc", share, points)
+    return np.asarray((share[..., None] * points).sum(axis=1))

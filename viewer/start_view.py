@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 _FOV = np.radians(40.0)  # vertical; a longer lens than viser's 75 degrees keeps limbs in proportion
-_BESIDE = np.radians(35.0)  # from straight ahead of the person towards their left
+#: From straight ahead of the person towards their left: the first from which the video's camera is not in the way.
+_BESIDE = np.radians([35.0, -35.0, 60.0, -60.0, 85.0, -85.0])
+_ASIDE = np.radians(22.0)  # from the middle of the view: beside the person
 _ABOVE = np.radians(12.0)
 _MARGIN = 1.05
 _FOLLOW_BEYOND = 3.0  # metres of travel that still fit a view in which the person is not tiny
@@ -24,18 +27,21 @@ class StartView:
         follow: True if the person walks so far that the camera had better follow them.
     """
 
-    position: np.ndarray
-    look_at: np.ndarray
+    position: Float[np.ndarray, " 3"]
+    look_at: Float[np.ndarray, " 3"]
     fov: float
     follow: bool
 
 
-def start_view(position: np.ndarray, forward: np.ndarray) -> StartView:
+def start_view(
+    position: Float[np.ndarray, "T B 3"], forward: Float[np.ndarray, "T 3"], eye: Float[np.ndarray, "#T 3"]
+) -> StartView:
     """The view that shows the whole motion, or for a long walk the person at its start.
 
     Args:
         position: (T, B, 3) points of the body, metres.
         forward: (T, 3) where the person faces.
+        eye: (1 or T, 3) where the video's camera is, whose pyramid must not stand across the person.
     """
     ground = position[:, 0, :2]  # the root's path over the floor
     follow = bool(np.linalg.norm(np.ptp(ground, axis=0)) > _FOLLOW_BEYOND)
@@ -49,5 +55,19 @@ def start_view(position: np.ndarray, forward: np.ndarray) -> StartView:
     if np.linalg.norm(heading) < 0.1:  # someone who turns about faces nowhere on average
         heading = forward[0, :2]
     azimuth = np.arctan2(heading[1], heading[0]) + _BESIDE
-    direction = np.array([np.cos(azimuth) * np.cos(_ABOVE), np.sin(azimuth) * np.cos(_ABOVE), np.sin(_ABOVE)])
-    return StartView(look_at + direction * _MARGIN * radius / np.sin(_FOV / 2), look_at, float(_FOV), follow)
+    directions = np.stack(
+        [np.cos(azimuth) * np.cos(_ABOVE), np.sin(azimuth) * np.cos(_ABOVE), np.full(len(azimuth), np.sin(_ABOVE))], 1
+    )
+    positions = look_at + directions * _MARGIN * radius / np.sin(_FOV / 2)
+    clear = [_off_the_line(eye[0], place, look_at) > _ASIDE for place in positions]
+    return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)
+
+
+def _off_the_line(
+    point: Float[np.ndarray, " 3"], start: Float[np.ndarray, " 3"], end: Float[np.ndarray, " 3"]
+) -> float:
+    """Angle at ``start`` between ``point`` and ``end``, radians; infinite where the point lies beyond ``end``."""
+    line, way = end - start, point - start
+    if way @ line > line @ line:
+        return np.inf
+    return float(np.arccos(way @ line / max(np.linalg.norm(way) * np.linalg.norm(line), 1e-9)))

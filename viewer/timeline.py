@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -97,11 +98,13 @@ class Timeline:
 
     @property
     def speed(self) -> float:
-        """Playback rate, 1 for real time; clamped to `MIN_SPEED`..`MAX_SPEED`."""
+        """Playback rate, 1 for real time; clamped to `MIN_SPEED`..`MAX_SPEED`; NaN changes nothing."""
         return self._speed
 
     @speed.setter
     def speed(self, speed: float) -> None:
+        if math.isnan(speed):
+            return
         with self._lock:
             self._advance()  # what has passed, passed at the old speed
             self._speed = min(max(float(speed), MIN_SPEED), MAX_SPEED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body import Anatomy
 from motionrecon.body.points import Points
@@ -22,9 +23,9 @@ class Capsules:
         colours: (G, 3) RGB, 0 to 255.
     """
 
-    ends: np.ndarray
-    radii: np.ndarray
-    colours: np.ndarray
+    ends: Float[np.ndarray, "G 2 3"]
+    radii: Float[np.ndarray, "G 2"]
+    colours: Float[np.ndarray, "G 3"]
 
 
 class Shape:
@@ -34,11 +35,11 @@ class Shape:
         self._body = body
         self._colours = np.array([of_side(name) for name in body.skin.names], float)
 
-    def pose(self, qpos: np.ndarray) -> Capsules:
-        """The capsules where qpos (nq,) puts them."""
+    def pose(self, qpos: Float[np.ndarray, " nq"]) -> Capsules:
+        """The capsules where qpos puts them."""
         self._pose = pose(self._body.model, qpos[None])
         return Capsules(self._body.skin.at(self._pose)[0], self._body.skin.radii, self._colours)
 
-    def positions(self, points: Points) -> np.ndarray:
-        """World positions (P, 3) of points that ride on the body, in the pose given last."""
-        return self._pose.at(points)[0]
+    def positions(self, points: Points) -> Float[np.ndarray, "P 3"]:
+        """World positions of points that ride on the body, in the pose given last."""
+        return np.asarray(self._pose.at(points)[0])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
+from motionrecon.viewer.panels.base import Page, Panel
 from motionrecon.viewer.source_video import SourceVideo
 
 if TYPE_CHECKING:
-    from viser import ViserServer
-
     from motionrecon.result.motion import Motion
 
 
@@ -24,27 +25,31 @@ def open_source(motion: Motion) -> SourceVideo:
     Raises:
         InputError: there is none, or it cannot be read.
     """
-    source = motion.report.get("source") or {}
-    if not source.get("video"):
+    source = motion.report.get("source")
+    video, start = (source.get("video"), source.get("start")) if isinstance(source, Mapping) else (None, None)
+    if not isinstance(video, str | Path) or not str(video):
         raise InputError("this motion was made without a video")
+    if not isinstance(start, int | float) or not math.isfinite(start) or start < 0:
+        start = 0.0  # a report is a file that anybody may have edited
     clock = Clock(motion.fps)  # the motion's frames are those of the video at k / fps
     return SourceVideo(
-        Path(source["video"]),
+        Path(video),
         count=len(motion),
         fps=motion.fps,
         image_size=motion.camera.image_size,
-        start=clock.seconds(clock.frames(float(source.get("start") or 0.0))),
+        start=clock.seconds(clock.frames(float(start))),
     )
 
 
-class VideoPanel:
+class Video(Panel):
     """Shows the picture of the frame asked for last.
 
     A thread of its own decodes, so a slow video delays its own picture and never the body. Where there is no video,
     the panel says why.
     """
 
-    def __init__(self, server: ViserServer, motion: Motion) -> None:
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
         self._source: SourceVideo | None = None
         self._wanted = 0
         self._wake = threading.Event()
@@ -52,24 +57,22 @@ class VideoPanel:
         #: The frame whose picture is in the panel, None before the first.
         self.shown: int | None = None
         # As HTML and not as viser's image, which complains in the browser's console when two pictures come fast.
-        self._html = server.gui.add_html("")
+        self._html = page.gui.add_html("")
         try:
-            self._source = open_source(motion)
+            self._source = open_source(page.motion)
         except InputError as error:
             self._html.content = _note(str(error))
             return
         self._html.content = _picture(b"")
         self._thread = threading.Thread(target=self._run, name="motionrecon-video", daemon=True)
         self._thread.start()
-        self.show(0)
+        self.seek(0)
 
-    def show(self, frame: int) -> None:
-        """Ask for a frame's picture; returns at once."""
+    def seek(self, frame: int) -> None:
         self._wanted = frame
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread and let go of the file."""
         if self._source is not None:
             self._stopped = True
             self._wake.set()

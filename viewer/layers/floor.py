@@ -1,0 +1,35 @@
+"""The floor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import viser
+
+from motionrecon.viewer.layers.base import Layer
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+    from motionrecon.viewer.poses import Poses
+
+
+class Floor(Layer):
+    """A grid at z = 0, where a motion's floor is."""
+
+    label = "Floor"
+    legend = "The floor has a line every 50 cm, a darker one every metre."
+
+    def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
+        super().__init__(scene, node, motion, poses)
+        scene.add_grid(
+            f"{node}/grid",
+            infinite_grid=True,
+            cell_size=0.5,
+            section_size=1.0,
+            cell_color=(214, 217, 222),
+            section_color=(176, 181, 190),
+            plane_color=(236, 238, 241),
+            plane_opacity=1.0,
+            shadow_opacity=0.3,
+            fade_distance=14.0,
+        )
