@@ -20,6 +20,10 @@ from motionrecon.video.upright import Stored, to_rgb
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
+#: Seconds without a picture for which the nearer one stands; in a longer gap the last is held. (The fit bridges gaps
+#: of that length, for which the nearer is the better guess.)
+_LONG_GAP = 0.5
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -60,7 +64,7 @@ def pictures(
     info: VideoInfo | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Generator[Picture, None, None]:
-    """For each time ``k / fps`` the picture that is nearest in time, upright RGB.
+    """For each time ``k / fps`` the picture that is nearest in time, or in a gap the one that is held, upright RGB.
 
     Only a few are in memory at once. Where the clock runs faster than the file, or a picture is held, the same array is
     yielded again: do not write into it. It ends early at a damaged end, and where the picture changes its shape.
@@ -90,25 +94,27 @@ def _pictures(
     kept_time = 0.0
     image: np.ndarray | None = None
 
-    def until(limit: float) -> Iterator[Picture]:
-        """The kept frame for all times before a limit."""
+    def until(limit: float, coming: float) -> Iterator[Picture]:
+        """The kept frame for all times before a limit; the next frame comes at some time."""
         nonlocal k, image
         while kept is not None and k < wanted.stop and k / fps < limit:
             image = to_rgb(kept, info.image_size, max_side) if image is None else image
-            distance = abs(k / fps - kept_time)
+            distance = min(abs(k / fps - kept_time), abs(coming - k / fps))
             yield Picture(image, distance, distance > info.index.far)
             k += 1
 
     with open_video(info.path) as source:
         for time, frame in _of_one_shape(_shown(source, info, wanted.start / fps), info, warn):
-            yield from until((kept_time + time) / 2)
+            # Each time shows the nearer of two frames; in a long gap, as players do, the first one until the second.
+            is_long = time - kept_time > _LONG_GAP
+            yield from until(time - info.index.far if is_long else (kept_time + time) / 2, time)
             if k >= wanted.stop:
                 return
             kept, kept_time, image = frame, time, None
         # The last frame is shown until it ends, and no longer: what cannot be decoded is not invented.
         is_last = kept_time > info.index.times[-2]
         ends = kept_time + 0.75 / min(fps, info.fps)
-        yield from until(max(ends, info.index.length - 0.25 / fps) if is_last else ends)
+        yield from until(max(ends, info.index.length - 0.25 / fps) if is_last else ends, math.inf)
 
 
 def _shown(source: Source, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 from motionrecon.core.files import reason
 from motionrecon.errors import InputError
 from motionrecon.video import kinds
-from motionrecon.video.streams import shown_stream
+from motionrecon.video.streams import films, moving_streams, shown_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -71,35 +71,51 @@ def open_video(path: str | Path) -> Iterator[Source]:
         InputError: it is none, or is one that cannot be read, in words: no regular file, a playlist, sound only, an
             unknown codec, a picture too large, damaged.
     """
-    import av
-
     path = Path(path)
     with _opened(path) as file:
         head = file.read(_HEAD)
-        file.seek(0)
         if kinds.is_playlist(head) or kinds.is_playlist_of_clips(head):
             raise InputError(f"{path} is a playlist, which names other files; give the video file itself")
-        options = {
-            "format_whitelist": ",".join(kinds.FORMATS),
-            "codec_whitelist": ",".join(kinds.LOOKS_WITH),
-            "protocol_whitelist": "",
-            "max_pixels": str(MAX_PIXELS),
-        }
-        try:
-            container = av.open(
-                _Nameless(file, path.suffix),
-                "r",
-                options=options,
-                buffer_size=_READ,
-                metadata_errors="replace",
-                io_open=_no_other_file,
-            )
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise InputError(f"{path} {kinds.description(head)}") from error
-        with container:
-            stream = shown_stream(container, path, head)
+        with ExitStack() as opened:
+            container = opened.enter_context(_container(file, path, head))
+            moving = frozenset[int]()
+            if len(films(container)) > 1:
+                moving = moving_streams(container)
+                container = opened.enter_context(_container(file, path, head))
+            stream = shown_stream(container, path, head, moving)
             _limit(stream, path)
             yield Source(path, container, stream)
+
+
+@contextmanager
+def _container(file: IO[bytes], path: Path, head: bytes) -> Iterator[InputContainer]:
+    """FFmpeg's view of a file, from its beginning.
+
+    Raises:
+        InputError: FFmpeg cannot read it, or in a format that is not read here.
+    """
+    import av
+
+    options = {
+        "format_whitelist": ",".join(kinds.FORMATS),
+        "codec_whitelist": ",".join(kinds.LOOKS_WITH),
+        "protocol_whitelist": "",
+        "max_pixels": str(MAX_PIXELS),
+    }
+    file.seek(0)
+    try:
+        container = av.open(
+            _Nameless(file, path.suffix),
+            "r",
+            options=options,
+            buffer_size=_READ,
+            metadata_errors="replace",
+            io_open=_no_other_file,
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path} {kinds.description(head)}") from error
+    with container:
+        yield container
 
 
 @contextmanager
