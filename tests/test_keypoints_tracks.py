@@ -7,7 +7,8 @@ import pytest
 
 from motionrecon.core.landmarks import INDEX, MIRROR, NAMES
 from motionrecon.errors import InputError
-from motionrecon.keypoints.detect import Detection
+from motionrecon.keypoints.choice import Choice
+from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.file import assemble
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
@@ -134,7 +135,7 @@ def test_the_largest_that_stays_longest_is_followed() -> None:
     assert person.frames == list(range(90))
     np.testing.assert_array_equal(person.detections[50].pixels, large[50])
     assert len(others) == 2
-    assert "3 people" in crowd_warning(person, others, "clip.mp4")[0]
+    assert "3 people" in crowd_warning(person, others, "clip.mp4", Choice())[0]
 
 
 def test_people_who_pass_each_other_are_not_exchanged() -> None:

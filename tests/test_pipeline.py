@@ -21,7 +21,7 @@ from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
-from motionrecon.keypoints.openpose import _BODY_25
+from motionrecon.keypoints.layouts import LAYOUTS
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import Stretch, simulate
 from motionrecon.pipeline import _bridged, _cut
@@ -221,9 +221,10 @@ def test_openpose_files_instead_of_detection(clip, tmp_path):
     """They have no 3D, and no hands."""
     seen, keypoints = keypoints_of(FRAMES)
     (tmp_path / "json").mkdir()
+    (body_25,) = (layout for layout in LAYOUTS if layout.name == "BODY_25")
     for t in range(FRAMES):
         points = np.zeros((25, 3))
-        for name, place in _BODY_25.items():
+        for name, place in body_25.places.items():
             points[place] = [*(keypoints.pixels[t, landmarks.INDEX[name]] / 2), 0.9]  # the clip is half as large
         content = {"people": [{"pose_keypoints_2d": points.ravel().tolist()}]}
         (tmp_path / "json" / f"walk_{t:012d}_keypoints.json").write_text(json.dumps(content))

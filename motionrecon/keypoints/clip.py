@@ -1,170 +1,165 @@
-"""The keypoint stage on a video: one streaming pass that follows a person, looks round for others and at the camera.
+"""The keypoint stage on a video: a pass that sees everybody, the choice of one, and a second pass where it needs one.
 
-MediaPipe follows whom it finds first. Only where that turns out not to be the largest person that stays longest is the
-clip gone through again, with everybody else painted over.
+MediaPipe follows whom it finds first. Only where that turns out not to be the person wanted is the clip gone through
+again, with everybody else painted over. What the first pass saw is kept apart from the choice, so that another choice
+does not see it all again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from motionrecon.cameras.stillness import CameraMotion
+from motionrecon.core.cache import Checkpoint
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress
-from motionrecon.keypoints import cache, models
-from motionrecon.keypoints.detect import EVERYBODY, MAX_SIDE, Detection, PoseDetector, quiet
+from motionrecon.keypoints import file, models
+from motionrecon.keypoints.child import Child
+from motionrecon.keypoints.choice import Choice
+from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.passes import Clip, watch, watch_one
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.tracks import Track, distinct, follow, link, near
+from motionrecon.keypoints.sight import Sight
+from motionrecon.keypoints.tracks import Track, everybody, follow, link, near
 from motionrecon.keypoints.types import Keypoints
-from motionrecon.video import VideoInfo, pictures, prefetch, probe
+from motionrecon.video import probe
 
-#: How often everybody is looked for, and with which detector.
-_LOOKS_PER_SECOND = 4.0
+#: The detector that looks for everybody.
 _LOOKS_WITH = "full"
 #: Share of the looks at the wanted person in which the one followed must be that person.
 _FOLLOWED = 0.7
 #: Share of the frames in which MediaPipe may follow somebody else.
 _STRAYED = 0.1
-#: A painted-over person's box is widened by this share.
-_MARGIN = 0.15
 
 
-@dataclass
-class _Clip:
-    """A range of a video and the detectors for it."""
+@dataclass(frozen=True)
+class _Job:
+    """A clip, and where what is seen in it is kept."""
 
-    info: VideoInfo
-    start: float | None
-    end: float | None
+    clip: Clip
     count: int
-    model: Path
-    scan_model: Path
-    said: list[str] = field(default_factory=list)  # what only decoding showed
-    every: int = field(init=False)  # frames from one look to the next
+    cache_dir: Path | None
+    depends_on: dict[str, Any]
+    progress: Progress
 
-    def __post_init__(self) -> None:
-        self.every = max(1, round(self.info.fps / _LOOKS_PER_SECOND))
+    @staticmethod
+    def of(
+        video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
+    ) -> _Job:
+        info = probe(video)
+        wanted = info.frame_range(start, end)
+        clip = Clip(info, start, end, models.find(detector), models.find(_LOOKS_WITH))
+        depends_on: dict[str, Any] = {}
+        if cache_dir is not None:
+            depends_on = {
+                "video": sha256(video),
+                "models": [sha256(clip.model), sha256(clip.scan_model)],
+                "frames": [wanted.start, wanted.stop, info.fps],
+                "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
+                "mediapipe": metadata.version("mediapipe"),
+            }
+        return _Job(clip, len(wanted), cache_dir, depends_on, progress)
+
+    def sight(self, child: Child) -> Sight:
+        """What the first pass sees, or saw in an earlier run."""
+        kept = Checkpoint(self.cache_dir, "people", self.depends_on)
+        arrays = kept.load(self.progress)
+        if arrays is not None:
+            return Sight.from_arrays(arrays)
+        with self.progress.stage("keypoints", self.count) as advance:
+            sight = child.call(watch, advance, self.clip)
+        kept.save(sight.to_arrays())
+        return sight
+
+    def again(self, child: Child, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
+        """What the second pass sees, in which the others are painted over."""
+        with self.progress.stage("keypoints (again)", self.count) as advance:
+            return child.call(watch_one, advance, self.clip, person, others)
+
+    @property
+    def every(self) -> int:
+        return self.clip.every
+
+    @property
+    def look_seconds(self) -> float:
+        """Seconds from one look to the next."""
+        return self.clip.every / self.clip.info.fps
 
 
 def detect_clip(
-    video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
+    video: Path,
+    detector: str,
+    start: float | None,
+    end: float | None,
+    choice: Choice,
+    cache_dir: Path | None,
+    progress: Progress,
 ) -> Keypoints:
     """See `motionrecon.keypoints.detect_keypoints`."""
-    info = probe(video)
-    wanted = info.frame_range(start, end)
-    clip = _Clip(info, start, end, len(wanted), models.find(detector), models.find(_LOOKS_WITH))
-    cached_at = None
-    if cache_dir is not None:
-        depends_on: dict[str, str | float] = {
-            "video": sha256(video),
-            "model": sha256(clip.model),
-            "first": wanted.start,
-            "last": wanted.stop,
-            "fps": info.fps,
-            "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
-            "settings": f"{EVERYBODY} {MAX_SIDE} {_LOOKS_PER_SECOND}",
-            "mediapipe": metadata.version("mediapipe"),
-        }
-        cached_at = cache.path_for(cache_dir, depends_on)
-        cached = cache.load(cached_at, progress)
-        if cached is not None:
-            return cached
-
-    camera = CameraMotion(info.fps)
-    with quiet():
-        seen, looks = _watch(clip, camera, progress)
-        person, others = follow(looks, info.fps / clip.every)
-        followed = _only(person, seen, clip) if others else follow(seen, info.fps, single=True)[0]
-        share = _agreement(person, followed, clip.every)
-        strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
-        if others and (share < _FOLLOWED or strayed > _STRAYED * len(seen)):
-            again = _only(person, _watch_one(clip, person, others, progress), clip)
-            if _agreement(person, again, clip.every) * len(again.frames) > share * len(followed.frames):
-                followed = again
-    if len(followed.frames) < 2:  # MediaPipe would not follow whom the looks favour: better somebody else than nobody
-        followed, _ = follow(seen, info.fps)
-    keypoints = mended(followed, len(seen), info.fps, info.image_size, video.name)
-    warnings = [*info.warnings, *dict.fromkeys(clip.said)]
-    if len(seen) < len(wanted):
-        warnings.append(f"only {len(seen)} of {len(wanted)} frames of {video.name} could be used")
-    warnings += [*crowd_warning(person, others, video.name), *keypoints.warnings, *camera.warnings()]
+    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"person": str(choice)})
+    arrays = kept.load(progress)
+    if arrays is not None:
+        return file.from_arrays(arrays, str(kept.path))
+    info, name = job.clip.info, video.name
+    with Child() as child:
+        sight = job.sight(child)
+        person, others = choice.among(everybody(sight.looks, 1 / job.look_seconds), job.look_seconds, name)
+        followed = _followed(job, child, sight.seen, person, others)
+    for line in child.messages():
+        progress.warn(f"the detector says: {line}")
+    if len(followed.frames) < 2 and choice == Choice():
+        # MediaPipe would not follow whom the looks favour: better somebody else than nobody
+        followed, _ = follow(sight.seen, info.fps)
+    keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name)
+    warnings = [*info.warnings]
+    if len(sight.seen) < job.count:
+        warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")
+    warnings += [*crowd_warning(person, others, name, choice), *keypoints.warnings, *sight.warnings]
     keypoints = replace(keypoints, warnings=tuple(warnings))
-    if cached_at is not None:
-        cache.store(keypoints, cached_at)
+    kept.save(file.to_arrays(keypoints))
     return keypoints
 
 
-def _watch(
-    clip: _Clip, camera: CameraMotion, progress: Progress
-) -> tuple[list[list[Detection]], list[list[Detection]]]:
-    """Whom MediaPipe follows, in every frame; and everybody, in every look."""
-    looks: list[list[Detection]] = []
-    scale = min(1.0, MAX_SIDE / max(clip.info.image_size))
-    with closing(PoseDetector(clip.scan_model, clip.info.image_size, video=False)) as everybody:
+def look_round(
+    video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
+) -> tuple[Clip, list[Track]]:
+    """Everybody in a clip, numbered by their places in the list from 1 as `detect_clip` numbers them.
 
-        def look_round(k: int, frame: np.ndarray, found: list[Detection]) -> None:
-            around = found
-            if k % clip.every == 0:
-                around = distinct(found + everybody(frame))
-                looks.append(around)
-            camera.add(frame, [person.box * scale for person in around])
-
-        return _run(clip, None, look_round, "keypoints", progress), looks
+    Returns:
+        the clip, and each person's track over its looks, which are ``clip.every`` frames apart.
+    """
+    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    with Child() as child:
+        sight = job.sight(child)
+    return job.clip, everybody(sight.looks, 1 / job.look_seconds)
 
 
-def _watch_one(clip: _Clip, person: Track, others: Sequence[Track], progress: Progress) -> list[list[Detection]]:
-    """Whom MediaPipe follows where the others are painted over."""
-    scale = min(1.0, MAX_SIDE / max(clip.info.image_size))
-    wanted = dict(zip(person.frames, person.detections, strict=True))
-    unwanted: dict[int, list[Detection]] = {}
-    for track in others:
-        for look, detection in zip(track.frames, track.detections, strict=True):
-            unwanted.setdefault(look, []).append(detection)
-
-    def paint(k: int, frame: np.ndarray) -> np.ndarray:
-        before = k // clip.every
-        boxes = [d.box * scale for look in (before, before + 1) for d in unwanted.get(look, [])]
-        keep = [wanted[look].box * scale for look in (before, before + 1) if look in wanted]
-        return _painted(frame, boxes, keep)
-
-    return _run(clip, paint, None, "keypoints (again)", progress)
-
-
-def _run(
-    clip: _Clip,
-    prepare: Callable[[int, np.ndarray], np.ndarray] | None,
-    observe: Callable[[int, np.ndarray, list[Detection]], None] | None,
-    name: str,
-    progress: Progress,
-) -> list[list[Detection]]:
-    """Follow one person through the clip: for each frame a list of one detection or none."""
-    seen: list[list[Detection]] = []
-    shown = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=clip.said.append)
-    with (
-        closing(prefetch(shown)) as film,
-        closing(PoseDetector(clip.model, clip.info.image_size, video=True)) as one,
-        progress.stage(name, clip.count) as advance,
-    ):
-        for k, picture in enumerate(film):
-            frame = picture.image
-            # A picture that is held says nothing of where the person is now.
-            found = [] if picture.held else one(frame if prepare is None else prepare(k, frame))
-            if observe is not None:
-                observe(k, frame, found)
-            seen.append(found)
-            advance(1)
-    return seen
+def _followed(
+    job: _Job, child: Child, seen: Sequence[Sequence[Detection]], person: Track, others: Sequence[Track]
+) -> Track:
+    """The person in every frame: as MediaPipe followed them, or as it does where the others are painted over."""
+    fps = job.clip.info.fps
+    if not others:
+        return follow(seen, fps, single=True)[0]
+    followed = _only(person, seen, job.every, fps)
+    share = _agreement(person, followed, job.every)
+    strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
+    if share < _FOLLOWED or strayed > _STRAYED * len(seen):
+        again = _only(person, job.again(child, person, others), job.every, fps)
+        if _agreement(person, again, job.every) * len(again.frames) > share * len(followed.frames):
+            return again
+    return followed
 
 
-def _only(person: Track, seen: Sequence[Sequence[Detection]], clip: _Clip) -> Track:
+def _only(person: Track, seen: Sequence[Sequence[Detection]], every: int, fps: float) -> Track:
     """Those stretches of what MediaPipe followed that most looks say are the person."""
-    stretches = [track for track in link(seen, clip.info.fps) if _shares(person, track, clip.every) > 0.5]
+    stretches = [track for track in link(seen, fps) if _shares(person, track, every) > 0.5]
     pairs = sorted(
         ((frame, detection) for s in stretches for frame, detection in zip(s.frames, s.detections, strict=True)),
         key=lambda pair: pair[0],
@@ -185,16 +180,3 @@ def _agreement(person: Track, followed: Track, every: int) -> float:
     pairs = zip(person.frames, person.detections, strict=True)
     same = [look * every in at and near(detection, at[look * every]) for look, detection in pairs]
     return float(np.mean(same)) if same else 1.0
-
-
-def _painted(frame: np.ndarray, boxes: Sequence[np.ndarray], keep: Sequence[np.ndarray]) -> np.ndarray:
-    """A copy of the frame with the boxes grey, except where they overlap those to keep."""
-    hidden = np.zeros(frame.shape[:2], dtype=bool)
-    for group, value in ((boxes, True), (keep, False)):
-        for x0, y0, x1, y1 in group:
-            dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
-            rows = slice(max(0, int(y0 - dy)), max(0, int(y1 + dy) + 1))
-            hidden[rows, max(0, int(x0 - dx)) : max(0, int(x1 + dx) + 1)] = value
-    painted = frame.copy()
-    painted[hidden] = 128
-    return painted

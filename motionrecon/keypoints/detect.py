@@ -6,18 +6,15 @@ it follows it well. So one person is followed, and everybody is looked for now a
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from motionrecon.errors import ModelError
+from motionrecon.keypoints.detection import Detection
 
 #: People looked for at once in a single picture.
 EVERYBODY = 4
@@ -29,34 +26,6 @@ MAX_SIDE = 1920
 _CLOCK_STEP = 1_000_000
 #: A landmark outside the image is a guess: its confidence is multiplied by this.
 _OUTSIDE = 0.3
-#: What MediaPipe, absl and TensorFlow Lite print although nothing is wrong.
-_NOISE = re.compile(r"^(INFO|WARNING):|^[IW]\d{4} |^\s*$")
-
-
-@dataclass(frozen=True)
-class Detection:
-    """One person in one frame.
-
-    Attributes:
-        pixels: (33, 2), x right, y down, pixels of the original frame.
-        confidence: (33,), visibility times presence, less outside the image.
-        points_3d: (33, 3), metres, hip centred, x right, y down, z away from the camera.
-    """
-
-    pixels: np.ndarray
-    confidence: np.ndarray
-    points_3d: np.ndarray
-
-    @property
-    def box(self) -> np.ndarray:
-        """(x0, y0, x1, y1) around the landmarks, pixels."""
-        return np.concatenate([np.nanmin(self.pixels, axis=0), np.nanmax(self.pixels, axis=0)])
-
-    @property
-    def size(self) -> float:
-        """The longer side of the box, pixels: for most poses close to the person's height in the image."""
-        box = self.box
-        return float(max(box[2] - box[0], box[3] - box[1], 1.0))
 
 
 class PoseDetector:
@@ -87,8 +56,8 @@ class PoseDetector:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe cannot load {model}: {str(error).splitlines()[0]}") from error
 
-    def __call__(self, frame: np.ndarray) -> list[Detection]:
-        """The people in the next frame, RGB (H, W, 3) uint8, C-contiguous."""
+    def __call__(self, frame: UInt8[np.ndarray, "H W 3"]) -> list[Detection]:
+        """The people in the next frame, RGB, C-contiguous."""
         import mediapipe
 
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
@@ -107,7 +76,7 @@ class PoseDetector:
         self._landmarker.close()
 
 
-def _detection(landmarks: list, world: list, image_size: tuple[int, int]) -> Detection:
+def _detection(landmarks: Sequence[Any], world: Sequence[Any], image_size: tuple[int, int]) -> Detection:
     width, height = image_size
     relative = np.array([(point.x, point.y) for point in landmarks])
     inside = ((relative >= 0) & (relative <= 1)).all(1)
@@ -117,32 +86,3 @@ def _detection(landmarks: list, world: list, image_size: tuple[int, int]) -> Det
         confidence=(confidence * np.where(inside, 1.0, _OUTSIDE)).astype(np.float32),
         points_3d=np.array([(point.x, point.y, point.z) for point in world], dtype=np.float32),
     )
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep MediaPipe's chatter, which its C++ side writes straight to file descriptor 2, off the terminal.
-
-    Python's own ``sys.stderr`` (progress bars, warnings) goes on as before. What is not known to be chatter is printed
-    when the block ends.
-    """
-    try:
-        is_terminal_side = sys.stderr is not None and sys.stderr.fileno() == 2
-    except (OSError, ValueError):  # replaced by something without a descriptor: a notebook, a test
-        is_terminal_side = False
-    with tempfile.TemporaryFile() as captured, open(os.dup(2), "w", encoding="utf-8", errors="replace") as terminal:
-        before = sys.stderr
-        if is_terminal_side:
-            before.flush()
-            sys.stderr = terminal
-        os.dup2(captured.fileno(), 2)
-        try:
-            yield
-        finally:
-            terminal.flush()
-            os.dup2(terminal.fileno(), 2)
-            sys.stderr = before
-            captured.seek(0)
-            lines = captured.read().decode(errors="replace").splitlines()
-            for line in (line for line in lines if not _NOISE.match(line)):
-                print(line, file=sys.stderr)

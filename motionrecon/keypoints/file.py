@@ -19,16 +19,21 @@ The 33 rows are the BlazePose landmarks in the order of `motionrecon.core.landma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
-from motionrecon.core.files import atomic, read_arrays
+from motionrecon.core.files import MOST_FRAMES, read_arrays, write_arrays
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
+from motionrecon.keypoints.bounds import check_clock, check_pixels, check_size
 from motionrecon.keypoints.types import Keypoints
 
 _REQUIRED = ("pixels", "confidence", "fps", "image_size")
+_KEYS = (*_REQUIRED, "points_3d", "tracked", "warnings")
 
 
 def save(keypoints: Keypoints, path: str | Path) -> None:
@@ -37,7 +42,27 @@ def save(keypoints: Keypoints, path: str | Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    arrays: dict[str, np.ndarray] = {
+    write_arrays(path, to_arrays(keypoints))
+
+
+def load(path: str | Path) -> Keypoints:
+    """Read a keypoint file.
+
+    Raises:
+        InputError: it cannot be read, an array is missing or has the wrong shape, or its numbers make no sense.
+    """
+    try:
+        data = read_arrays(path, _KEYS)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
+        ) from error
+    return from_arrays(data, str(path))
+
+
+def to_arrays(keypoints: Keypoints) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of a keypoint file."""
+    return {
         "pixels": keypoints.pixels,
         "confidence": keypoints.confidence,
         "points_3d": keypoints.points_3d,
@@ -46,27 +71,18 @@ def save(keypoints: Keypoints, path: str | Path) -> None:
         "image_size": np.array(keypoints.image_size),
         "warnings": np.array(keypoints.warnings, dtype=np.str_),
     }
-    with atomic(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def load(path: str | Path) -> Keypoints:
-    """Read a keypoint file.
+def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoints:
+    """Keypoints from the arrays of a keypoint file called ``path``.
 
     Raises:
-        InputError: it cannot be read, or an array is missing or has the wrong shape.
+        InputError: as `load`.
     """
-    try:
-        data = read_arrays(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
-        ) from error
     missing = [key for key in _REQUIRED if key not in data]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
     count = len(data["pixels"]) if data["pixels"].ndim else 0
-    data.setdefault("points_3d", np.full((count, COUNT, 3), np.nan))
     shapes = {
         "pixels": (count, COUNT, 2),
         "confidence": (count, COUNT),
@@ -80,24 +96,24 @@ def load(path: str | Path) -> Keypoints:
             raise InputError(f"{path}: {key} has shape {data[key].shape}, expected {shape}")
         if key in data and data[key].dtype.kind not in "fiub":
             raise InputError(f"{path}: {key} holds {data[key].dtype}, expected numbers")
-    fps, (width, height) = float(data["fps"]), (int(side) for side in data["image_size"])
-    if not (np.isfinite(fps) and fps > 0 and width > 0 and height > 0):
-        raise InputError(f"{path}: fps {fps:g} and image_size {width}x{height} must be positive numbers")
+    fps, size = check_clock(path, data["fps"].item()), check_size(path, data["image_size"].tolist())
     if count < 2:
         raise InputError(f"{path} holds {count} frame(s), and fewer than two are no motion")
+    if count > MOST_FRAMES:
+        raise InputError(f"{path} holds {count} frames, and {MOST_FRAMES} are the most that fit; give a shorter clip")
+    check_pixels(path, data["pixels"], size)
     warnings = tuple(str(text) for text in np.atleast_1d(data.get("warnings", np.array([], dtype=np.str_))))
-    return assemble(
-        data["pixels"], data["confidence"], data["points_3d"], fps, (width, height), data.get("tracked"), warnings
-    )
+    points_3d = data["points_3d"] if "points_3d" in data else np.full((count, COUNT, 3), np.nan)
+    return assemble(data["pixels"], data["confidence"], points_3d, fps, size, data.get("tracked"), warnings)
 
 
 def assemble(
-    pixels: np.ndarray,
-    confidence: np.ndarray,
-    points_3d: np.ndarray,
+    pixels: Float[np.ndarray, "T 33 2"],
+    confidence: Float[np.ndarray, "T 33"],
+    points_3d: Float[np.ndarray, "T 33 3"],
     fps: float,
     image_size: tuple[int, int],
-    tracked: np.ndarray | None = None,
+    tracked: Bool[np.ndarray, " T"] | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Keypoints:
     """Keypoints whose arrays agree: NaN pixels have confidence 0, and frames without the person are NaN throughout.
@@ -105,8 +121,8 @@ def assemble(
     Points in 3D that all coincide (zeros, say) are a file's way to say that there are none.
 
     Args:
-        pixels (T, 33, 2), confidence (T, 33), points_3d (T, 33, 3), tracked (T,): as in `Keypoints`; ``tracked`` None
-            marks the frames that have any pixel.
+        pixels, confidence, points_3d: as in `Keypoints`.
+        tracked: as there; None marks the frames that have any pixel.
         fps, image_size, warnings: as in `Keypoints`.
     """
     pixels = np.array(pixels, dtype=float)

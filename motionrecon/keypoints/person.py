@@ -9,6 +9,7 @@ import numpy as np
 
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
+from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.file import assemble
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
@@ -41,14 +42,15 @@ def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], na
     return replace(keypoints, warnings=tuple(warnings))
 
 
-def crowd_warning(track: Track, others: Sequence[Track], name: str) -> tuple[str, ...]:
-    """A warning if there are others than the person followed."""
+def crowd_warning(track: Track, others: Sequence[Track], name: str, choice: Choice) -> tuple[str, ...]:
+    """A warning if there are others than the person followed, whom ``choice`` chose."""
     if not others:
         return ()
     frames = [frame for one in (track, *others) for frame in one.frames]
     at_once = int(np.bincount(frames).max())
     how_many = f"{at_once} people at once" if at_once > 1 else "several people one after the other"
-    return (f"{name} shows {how_many}; the largest one that stays longest is followed",)
+    who = "the largest one that stays longest" if choice == Choice() else f"person {choice}, as chosen,"
+    return (f"{name} shows {how_many}; {who} is followed",)
 
 
 def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:

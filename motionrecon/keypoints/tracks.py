@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from motionrecon.core.landmarks import NAMES
-from motionrecon.keypoints.detect import Detection
+from motionrecon.keypoints.detection import Detection
 
 #: How far a person may be from where they were: sizes of the person, plus sizes per second since, but not farther.
 _REACH = 0.2
@@ -48,34 +48,45 @@ class Track:
         return float(sum(d.size * d.confidence.mean() for d in self.detections))
 
 
-def follow(people: Sequence[Sequence[Detection]], fps: float, single: bool | None = None) -> tuple[Track, list[Track]]:
-    """The largest person that stays longest, and the others.
+def everybody(people: Sequence[Sequence[Detection]], fps: float, single: bool | None = None) -> list[Track]:
+    """Everybody who is more than passing; first the largest that stays longest, then the same of those left over.
 
     Args:
         people: for each frame the people detected in it.
         fps: frames per second.
         single: whether there is but one person, who may then be anywhere after an absence or a cut; None to judge by
             whether two are ever seen at once.
-
-    Returns:
-        the person's track (no frames if nobody was seen), and the tracks of others that are more than passing.
     """
-    tracks = link(people, fps)
-    if not tracks:
-        return Track(), []
+    single = max(map(len, people), default=0) == 1 if single is None else single
+    left = link(people, fps)
+    found: list[Track] = []
+    while left:
+        person, left = _longest(left, fps, single)
+        if not found or len(person.frames) >= max(2, _PASSING * fps):
+            found.append(person)
+    return found
+
+
+def follow(people: Sequence[Sequence[Detection]], fps: float, single: bool | None = None) -> tuple[Track, list[Track]]:
+    """The largest person that stays longest (no frames if nobody was seen), and the others; see `everybody`."""
+    person, *others = everybody(people, fps, single) or [Track()]
+    return person, others
+
+
+def _longest(tracks: Sequence[Track], fps: float, single: bool) -> tuple[Track, list[Track]]:
+    """The track with most weight with all that may be the same person before and after it; and the tracks left over."""
     best = max(tracks, key=lambda t: t.weight)
-    single = max(map(len, people)) == 1 if single is None else single
     person = Track(list(best.frames), list(best.detections))
-    others = []
+    left = []
     for track in sorted((t for t in tracks if t is not best), key=lambda t: _gap(best, t)):
         after = _continues(person, track, fps, single)
         before = _continues(track, person, fps, single)
         if after or before:
             first, second = (person, track) if after else (track, person)
             person = Track(first.frames + second.frames, first.detections + second.detections)
-        elif len(track.frames) >= max(2, _PASSING * fps):
-            others.append(track)
-    return person, others
+        else:
+            left.append(track)
+    return person, left
 
 
 def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:

@@ -1,0 +1,58 @@
+"""What a pass over a clip saw, before anybody decides whom to follow; and as arrays, to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from motionrecon.core.landmarks import COUNT
+from motionrecon.keypoints.detection import Detection
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Everything that one pass over a clip saw.
+
+    Attributes:
+        seen: for each frame the one whom the detector followed, or nobody.
+        looks: for each look, `passes.Clip.every` frames apart, everybody.
+        warnings: what only decoding showed, and of the camera and its background.
+    """
+
+    seen: Sequence[Sequence[Detection]]
+    looks: Sequence[Sequence[Detection]]
+    warnings: tuple[str, ...]
+
+    def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """This as arrays; the inverse of `from_arrays`."""
+        warnings = np.array(self.warnings, dtype=np.str_)
+        return {**_packed("seen", self.seen), **_packed("looks", self.looks), "warnings": warnings}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> Sight:
+        """The inverse of `to_arrays`.
+
+        Raises:
+            KeyError, ValueError: the arrays are not of this kind.
+        """
+        warnings = tuple(str(text) for text in arrays["warnings"])
+        return Sight(_unpacked("seen", arrays), _unpacked("looks", arrays), warnings)
+
+
+def _packed(name: str, rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:
+    people = [person for row in rows for person in row]
+    return {
+        f"{name}_count": np.array([len(row) for row in rows], dtype=np.int64),
+        f"{name}_pixels": np.array([p.pixels for p in people]).reshape(-1, COUNT, 2),
+        f"{name}_confidence": np.array([p.confidence for p in people]).reshape(-1, COUNT),
+        f"{name}_points_3d": np.array([p.points_3d for p in people]).reshape(-1, COUNT, 3),
+    }
+
+
+def _unpacked(name: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> list[list[Detection]]:
+    parts = (arrays[f"{name}_{part}"] for part in ("pixels", "confidence", "points_3d"))
+    people = iter([Detection(*values) for values in zip(*parts, strict=True)])
+    return [[next(people) for _ in range(count)] for count in arrays[f"{name}_count"]]
