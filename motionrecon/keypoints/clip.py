@@ -65,16 +65,23 @@ class _Job:
             }
         return _Job(clip, len(wanted), cache_dir, depends_on, progress)
 
-    def sight(self, child: Child) -> Sight:
-        """What the first pass sees, or saw in an earlier run."""
+    def sight(self, child: Child, choice: Choice) -> tuple[Sight, Track, list[Track]]:
+        """What the first pass sees, or saw in an earlier run, the chosen person and the others.
+
+        It is kept once the choice is one that can be met: what is refused leaves nothing behind.
+        """
         kept = Checkpoint(self.cache_dir, "people", self.depends_on)
         arrays = kept.load(self.progress)
         if arrays is not None:
-            return Sight.from_arrays(arrays)
-        with self.progress.stage("keypoints", self.count) as advance:
-            sight = child.call(watch, advance, self.clip)
-        kept.save(sight.to_arrays())
-        return sight
+            sight = Sight.from_arrays(arrays)
+        else:
+            with self.progress.stage("keypoints", self.count) as advance:
+                sight = child.call(watch, advance, self.clip)
+        people = everybody(sight.looks, 1 / self.look_seconds)
+        person, others = choice.among(people, self.look_seconds, self.clip.info.path.name)
+        if arrays is None and people:
+            kept.save(sight.to_arrays())
+        return sight, person, others
 
     def again(self, child: Child, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
         """What the second pass sees, in which the others are painted over."""
@@ -108,8 +115,7 @@ def detect_clip(
         return file.from_arrays(arrays, str(kept.path))
     info, name = job.clip.info, video.name
     with Child() as child:
-        sight = job.sight(child)
-        person, others = choice.among(everybody(sight.looks, 1 / job.look_seconds), job.look_seconds, name)
+        sight, person, others = job.sight(child, choice)
         followed = _followed(job, child, sight.seen, person, others)
     for line in child.messages():
         progress.warn(f"the detector says: {line}")
@@ -136,8 +142,8 @@ def look_round(
     """
     job = _Job.of(video, detector, start, end, cache_dir, progress)
     with Child() as child:
-        sight = job.sight(child)
-    return job.clip, everybody(sight.looks, 1 / job.look_seconds)
+        _, first, others = job.sight(child, Choice())
+    return job.clip, [first, *others] if first.frames else []
 
 
 def _followed(
