@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon.core.progress import Bars, Progress, Silent
-from motionrecon.errors import InputError, MotionReconError
+from motionrecon.errors import InputError, MotionReconError, OutputError
 from motionrecon.options import Options, Switch
 from motionrecon.research.training.settings import Settings as TrainingSettings
 
@@ -136,6 +136,25 @@ def view(folder: Path, /, *, port: int = 8080, browser: bool = True) -> None:
     from motionrecon.viewer import view as open_viewer
 
     open_viewer(folder, port=port, open_browser=browser)
+
+
+@app.command
+def export(folder: Path, output: Path, /, *, force: Switch = False) -> None:
+    """Write a result in the format that the suffix of a file names: .bvh for Blender and other animation tools.
+
+    Args:
+        folder: the folder of a result.
+        output: the file to write.
+        force: replace the file if it is there.
+    """
+    from motionrecon.export import export as write
+    from motionrecon.export import format_of
+    from motionrecon.result.motion import Motion
+
+    format_of(output)  # before anything is read
+    if output.exists() and not force:
+        raise OutputError(f"{output} is there already; replace it with force=True, or choose another name")
+    write(Motion.load(folder), output)
 
 
 @app.command

@@ -21,7 +21,11 @@ for frame in range(first, last + 1):
     scene.frame_set(frame)
     heads.append([armature.matrix_world @ bone.head for bone in armature.pose.bones])
     tails.append([armature.matrix_world @ bone.tail for bone in armature.pose.bones])
-# What the two boxes of the import dialog add.
+# What the two boxes of the import dialog add: to a scene that is longer than the motion, and to this short one.
+scene.frame_end = 250
+bpy.ops.import_anim.bvh(filepath=source, update_scene_fps=True, update_scene_duration=True)
+long_scene_end = scene.frame_end
+scene.frame_end = 10
 bpy.ops.import_anim.bvh(filepath=source, update_scene_fps=True, update_scene_duration=True)
 np.savez(
     target,
@@ -30,5 +34,6 @@ np.savez(
     tails=np.array(tails),
     rest_heads=np.array([armature.matrix_world @ bone.head_local for bone in armature.data.bones]),
     scene_fps=scene.render.fps / scene.render.fps_base,
+    long_scene_end=long_scene_end,
     scene_frames=scene.frame_end - scene.frame_start + 1,
 )

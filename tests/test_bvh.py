@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import inspect
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from motions import body, kinematic, walking
 from scipy.spatial.transform import Rotation
 
+from motionrecon.cli import main
+from motionrecon.core.files import atomic
 from motionrecon.core.landmarks import INDEX
 from motionrecon.errors import InputError, OutputError
-from motionrecon.export import export
+from motionrecon.export import FORMATS, export
+from motionrecon.result.motion import Motion
 
 #: Bone heads that must lie on landmarks.
 HEADS = {
@@ -167,6 +171,68 @@ def test_curves_do_not_jump_where_a_knee_passes_a_right_angle(tmp_path: Path) ->
     _, _, rows = parse(tmp_path / "bend.bvh")
     assert np.abs(np.diff(rows[:, 3:], axis=0)).max() < 13
     assert_bones_on_joints(tmp_path / "bend.bvh", motion.joints, 1e-5)
+
+
+def test_frames_without_a_person_are_listed_beside_the_file(tmp_path: Path) -> None:
+    motion = walking(10, 20.0)
+    for lost, runs in (
+        ((), None),
+        ((3,), [[4, 4, 0.15, 0.15]]),
+        ((0, 1, 5, 8, 9), [[1, 2, 0.0, 0.05], [6, 6, 0.25, 0.25], [9, 10, 0.4, 0.45]]),
+        (range(10), [[1, 10, 0.0, 0.45]]),
+        ((), None),  # no list of the export before stays
+    ):
+        tracked = np.ones(10, bool)
+        tracked[list(lost)] = False
+        replace(motion, tracked=tracked).to_bvh(tmp_path / "wälk.bvh")
+        files = {path.name for path in tmp_path.iterdir()}
+        assert files == {"wälk.bvh"} | ({"wälk.unseen.txt"} if runs else set())
+        if runs:
+            np.testing.assert_allclose(np.loadtxt(tmp_path / "wälk.unseen.txt", ndmin=2), runs)
+
+
+def test_a_file_of_the_users_that_is_called_like_the_list_stays(tmp_path: Path) -> None:
+    (tmp_path / "walk.unseen.txt").write_text("notes é")
+    walking(2).to_bvh(tmp_path / "walk.bvh")
+    assert (tmp_path / "walk.unseen.txt").read_text() == "notes é"
+
+
+def write(motion: Motion, path: str | Path) -> None:
+    """A table of the joints in centimetres: all that a new format takes, but for a line in FORMATS."""
+    head = ",".join(f"{name}_{axis}" for name in motion.joint_names for axis in "xyz")
+    table = 100 * motion.joints.reshape(len(motion), -1)
+    with atomic(path) as temporary:
+        np.savetxt(temporary, np.column_stack([motion.time, table]), "%.4f", ",", header=f"time,{head}", comments="")
+
+
+def test_a_new_format_is_a_function_and_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(inspect.getsource(write).splitlines()) <= 40
+    monkeypatch.setitem(FORMATS, ".csv", __name__)
+    motion = walking(4)
+    motion.save(tmp_path / "walk")
+    assert main(["export", str(tmp_path / "walk"), str(tmp_path / "walk.CSV")]) == 0
+    table = np.genfromtxt(tmp_path / "walk.CSV", delimiter=",", names=True)
+    np.testing.assert_allclose(table["left_hip_z"], 100 * motion.joints[:, INDEX["left_hip"], 2], atol=1e-3)
+    np.testing.assert_allclose(table["time"], motion.time, atol=1e-3)
+
+
+def test_the_command_exports_and_replaces_nothing_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    walking(3).save(tmp_path / "walk")
+    target = tmp_path / "out.bvh"
+    assert main(["export", str(tmp_path / "walk"), str(target)]) == 0
+    written = target.read_bytes()
+    assert written.startswith(b"HIERARCHY")
+    target.write_text("mine")
+    assert main(["export", str(tmp_path / "walk"), str(target)]) == 2
+    assert target.read_text() == "mine" and "--force" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "walk"), str(target), "--force"]) == 0
+    assert target.read_bytes() == written
+    for folder, file, said in ((tmp_path / "walk", "a.fbx", "unknown suffix"), (tmp_path, "a.bvh", "motion.npz")):
+        assert main(["export", str(folder), str(tmp_path / file)]) == 2
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / file).exists()
 
 
 def test_export_picks_the_format_by_suffix(tmp_path: Path) -> None:

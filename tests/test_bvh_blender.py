@@ -71,5 +71,6 @@ def test_the_length_in_seconds_is_right(motion: Motion, blender: dict[str, np.nd
     frames = len(blender["heads"])  # of the action that the import made
     assert frames / blender["scene_fps"] == pytest.approx(len(motion) / FPS, rel=1e-4)
     assert blender["scene_frames"] >= frames, "the timeline stops before the motion does"
+    assert blender["long_scene_end"] == 250, "README says that Blender never shortens a scene"
     hips = blender["heads"][:, list(blender["names"]).index("Hips")]
     assert hips[0, 1] - hips[-1, 1] == pytest.approx(1.2 * 39 / FPS, abs=1e-3), "the root's travel"

@@ -28,7 +28,16 @@ def export(motion: Motion, path: str | Path) -> None:
         InputError: no such format.
         OutputError: the file cannot be written.
     """
+    import_module(FORMATS[format_of(path)]).write(motion, path)
+
+
+def format_of(path: str | Path) -> str:
+    """The suffix of ``path``, in lower case.
+
+    Raises:
+        InputError: no such format.
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise InputError(f"cannot export to {path}: unknown suffix {suffix!r}; use one of {', '.join(FORMATS)}")
-    import_module(FORMATS[suffix]).write(motion, path)
+    return suffix
