@@ -309,6 +309,23 @@ def test_kalibr_and_numbers_by_themselves(tmp_path):
     np.testing.assert_array_equal(camera.distortion, [0.1, 0, 0, 0])
 
 
+def test_matlab_unity_and_matrices_of_vectors(tmp_path):
+    matlab = (
+        '{"IntrinsicMatrix": [[1432.1,0,0],[0,1433.7,0],[650.3,355.2,1]], "RadialDistortion": [-0.1, 0.02, 0.003],'
+        '"TangentialDistortion": [0.001, -0.002], "ImageSize": [720, 1280]}'
+    )
+    camera, warnings = read(tmp_path, matlab)
+    np.testing.assert_array_equal(camera.K, K)
+    np.testing.assert_array_equal(camera.distortion, D)
+    assert "height, width" in warnings[0]
+    unity = '{"Camera": {"FocalLength": {"X": 1432.1, "Y": 1433.7}, "PrincipalPoint": {"X": 650.3, "Y": 355.2}}}'
+    np.testing.assert_array_equal(read(tmp_path, unity)[0].K, K)
+    text = opencv_yaml_1_0(K, D, WIDE, POSE[0], POSE[1][:, None])
+    assert text.count("rows: 3\n   cols: 1\n   dt: d") == 1
+    camera, _ = read(tmp_path, text.replace("rows: 3\n   cols: 1\n   dt: d", 'rows: 1\n   cols: 1\n   dt: "3d"'))
+    np.testing.assert_allclose(camera.t_camera_world, POSE[1])
+
+
 def test_names_sections_and_nearly_names(tmp_path):
     two = anipose(K, D, WIDE, *POSE).replace("[metadata]", "") + pose2sim(
         2 * K - [[0, 0, 650.3], [0, 0, 355.2], [0, 0, 1]], D, WIDE, *POSE, "left"

@@ -85,7 +85,8 @@ class Outcome:
     @property
     def load(self) -> Float[np.ndarray, "T 3"]:
         """The force of the floor in body weights."""
-        return self.contact_force.sum(axis=1) / (self.body.mass * _G)
+        total: Float[np.ndarray, "T 3"] = self.contact_force.sum(axis=1)
+        return total / (self.body.mass * _G)
 
 
 def doubts(outcome: Outcome) -> list[str]:

@@ -9,7 +9,20 @@ from dataclasses import dataclass, field, replace
 from motionrecon.cameras.files.vocabulary import COEFFICIENTS, PARTS, plain, quantity, rank
 
 #: Quantities that are arrays, and those that say where the camera is.
-_ARRAYS = frozenset(("matrix", "distortions", "rotation", "translation", "extrinsics", "size", "focal", "centre"))
+_ARRAYS = frozenset(
+    (
+        "matrix",
+        "distortions",
+        "radial",
+        "tangential",
+        "rotation",
+        "translation",
+        "extrinsics",
+        "size",
+        "focal",
+        "centre",
+    )
+)
 _POSE = frozenset(("rotation", "translation", "extrinsics"))
 #: What stands once for all cameras counts for each of them.
 _SHARED = ("size", "width", "height", "unit", "fisheye")
@@ -173,7 +186,7 @@ def _grouped(node: dict[str, object], path: tuple[str, ...]) -> list[Section]:
 def is_array(value: object) -> bool:
     """Whether a value is numbers: a list, or a map as OpenCV and ROS write matrices, or {x, y, z}."""
     if isinstance(value, dict):
-        return "data" in value or value.keys() in ({"x", "y"}, {"x", "y", "z"}, {"x", "y", "z", "w"})
+        return "data" in value or "".join(sorted(str(key).lower() for key in value)) in ("xy", "xyz", "wxyz")
     return isinstance(value, list)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,8 +84,10 @@ def _array(where: str, section: Section, name: str) -> Float[np.ndarray, " ..."]
     if isinstance(value, dict):
         rows, cols = value.get("rows"), value.get("cols")
         if isinstance(rows, int) and isinstance(cols, int):
-            shape = (rows, cols)
-        value = value["data"] if "data" in value else [value[axis] for axis in ("x", "y", "z", "w") if axis in value]
+            channels = re.match(r"\d*", str(value.get("dt", "")))
+            shape = (rows, cols * int(channels[0] or 1)) if channels is not None else (rows, cols)
+        by_axis = {str(axis).lower(): number for axis, number in value.items()}
+        value = value["data"] if "data" in value else [by_axis[axis] for axis in "xyzw" if axis in by_axis]
     try:
         found = np.array(value, dtype=float)
     except (TypeError, ValueError, OverflowError) as error:
@@ -194,6 +197,13 @@ def _distortion(where: str, section: Section) -> Float[np.ndarray, " n"]:
         if sum(side > 1 for side in found.shape) > 1:
             raise _shape(where, section, "distortions", found, "one row of coefficients")
         key, found = section.keys["distortions"], found.ravel()
+    elif "radial" in section:  # MATLAB's
+        radial = _array(where, section, "radial").ravel()
+        tangential = _array(where, section, "tangential").ravel() if "tangential" in section else np.zeros(2)
+        if radial.size not in (1, 2, 3) or tangential.size != 2:
+            raise _shape(where, section, "radial", radial, "2 or 3 numbers, and the tangential one 2")
+        k1, k2, *k3 = [*radial, 0.0] if radial.size == 1 else radial
+        return np.array([k1, k2, *tangential, *k3])
     else:
         named = [name for name in COEFFICIENTS if name in section]
         if not named:

@@ -17,6 +17,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("distcoeff", "distortioncoeffs", "distortioncoeff", "distortioncoefs", "distortioncoef", "kc", "dists"),
         *("distortionvector", "distortionparameters", "distortionparams", "distcoefficients", "lensdistortion"),
     ),
+    "radial": ("radialdistortion", "radial", "radialcoefficients"),
+    "tangential": ("tangentialdistortion", "tangential", "tangentialcoefficients"),
     "rotation": (
         *("rotation", "r", "rvec", "rot", "rotationmatrix", "rotationvector", "rodrigues", "rmat", "rotmat"),
         *("rcameraworld", "rcamworld", "rworldtocam", "rworldtocamera", "rw2c"),
