@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,12 +101,13 @@ class Options:
         Raises:
             InputError: an option that cannot be right.
         """
+        from motionrecon.cameras import lens
         from motionrecon.keypoints import models
         from motionrecon.optimizers import registry
 
         _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
         _check_range("mass", self.mass, 10, 300, "kg")
-        _check_range("fov", self.fov, 10, 170, "degrees")
+        _check_range("fov", self.fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(self.fov))
         if self.focal_px is not None and not 0 < self.focal_px < float("inf"):
             raise InputError(f"focal_px={self.focal_px:g} is not a focal length; give a number of pixels above 0")
         _check_exclusive({"camera": self.camera, "fov": self.fov, "focal_px": self.focal_px})
@@ -130,6 +132,13 @@ def _check_range(name: str, value: float | None, low: float, high: float, unit: 
     # "not (low <= value)" also catches NaN.
     if value is not None and not low <= value <= high:
         raise InputError(f"{name}={value:g} is out of range: it must be between {low:g} and {high:g} {unit}{hint}")
+
+
+def _fov_hint(fov: float | None) -> str:
+    """A guess at what the user meant: radians, or a focal length."""
+    if fov is not None and 0.3 <= fov <= 2.8:
+        return f"; did you mean {math.degrees(fov):.0f}?"
+    return "; is it a focal length? Give that with focal_px=..., in pixels" if fov is not None and fov > 180 else ""
 
 
 def _height_hint(height: float) -> str:

@@ -24,6 +24,8 @@ def test_the_defaults_make_sense():
         ({"mass": 7}, "mass=7 .*between 10 and 300 kg"),
         ({"fov": 5}, "fov=5"),
         ({"fov": 180}, "fov=180"),
+        ({"fov": 1.1}, "fov=1.1 is out of range.* did you mean 63"),
+        ({"fov": 1200}, "is it a focal length"),
         ({"focal_px": 0}, "focal_px=0"),
         ({"focal_px": float("nan")}, "focal_px=nan"),
         ({"fov": 60, "focal_px": 1000}, r"fov=\.\.\. and focal_px=\.\.\."),
