@@ -328,22 +328,52 @@ def test_a_header_may_claim_any_size(tmp_path) -> None:
         refusal(path)
 
 
-@pytest.mark.parametrize("count", [10**6, 10**8, 2**32 - 1])
-def test_a_header_may_claim_any_number_of_frames(tmp_path, count) -> None:
+def peak() -> int:
+    """The most memory that this process has had, bytes."""
     import resource
 
-    data = bytearray(write_once(tmp_path / "many.mp4").read_bytes())
-    at = boxes(data, b"stsz")
-    data[at : at + 12] = struct.pack(">III", 0, 100, count)  # all of 100 bytes, in no table
-    at = boxes(data, b"stts")
-    data[at + 4 : at + 16] = struct.pack(">III", 1, count, 512)
-    at = boxes(data, b"stsc")
-    data[at + 4 : at + 20] = struct.pack(">IIII", 1, 1, count, 1)
-    (tmp_path / "many.mp4").write_bytes(data)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with suppress(InputError):
-        assert probe(tmp_path / "many.mp4").frame_count < 100
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize("count", [10**6, 8 * 10**7, 2**32 - 1])
+@pytest.mark.parametrize("box", ["stsz", "trun", "elst", "late stsz"])
+def test_a_header_may_claim_any_number_of_frames(tmp_path, box, count) -> None:
+    path = tmp_path / "many.mp4"
+    fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if box == "trun" else {}
+    data = bytearray(write(path, 5, options=fragments).read_bytes())
+    if box == "trun":
+        at = boxes(data, b"trun")
+        data[at : at + 8] = struct.pack(">II", 0x5, count)  # none of them has a size or a time of its own
+    elif box == "elst":
+        at = boxes(data, b"elst")
+        data[at + 4 : at + 8] = struct.pack(">I", count)
+    else:
+        at = boxes(data, b"stsz")
+        data[at : at + 12] = struct.pack(">III", 0, 1, count)  # all of one byte, in no table
+        at = boxes(data, b"stts")
+        data[at + 4 : at + 16] = struct.pack(">III", 1, count, 512)
+        at = boxes(data, b"stsc")
+        data[at + 4 : at + 20] = struct.pack(">IIII", 1, 1, count, 1)
+    if box == "late stsz":  # behind something else that FFmpeg passes over
+        data = bytearray(struct.pack(">I4s", 64, b"uuid") + bytes(56)) + data
+    path.write_bytes(data)
+    before = peak()
+    message = refusal(path)
+    assert "claims" in message and "damaged" in message
+    assert peak() - before < 100e6
+
+
+def test_long_films_and_sound_claim_no_more_than_they_hold(tmp_path) -> None:
+    """A movie with uncompressed sound has a sample for each of the sound's, all of one size."""
+    path = tmp_path / "pcm.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=48000, layout="mono")
+        packets = films.encoded(container, 10)
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 480_000), np.int16), format="s16", layout="mono")
+        samples.rate = 48000
+        for packet in [*stream.encode(samples), *stream.encode(None), *packets]:
+            container.mux(packet)
+    assert seen(path) == list(range(10))
 
 
 def test_mutated_films_are_read_or_refused_in_a_line(tmp_path) -> None:

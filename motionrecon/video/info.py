@@ -26,6 +26,8 @@ _SLOWEST, _FASTEST = 1.0, 10_000.0
 _HELD_EACH, _HELD = 20, 20_000
 #: A last picture is held for this long at most, seconds.
 _LONGEST_END = 600.0
+#: Packets of which a first frame must come; a film that was cut out of another begins between two key frames.
+_MOST_WITHOUT_FRAME = 3000
 #: Gaps and breaks that a warning lists.
 _MOST_GAPS_TOLD = 5
 
@@ -212,6 +214,8 @@ def _read(source: Source, numbering: Numbering) -> _Read:
         if first is None:
             first = next(iter(decoded(source, packet)), None)
             first_time = 0.0 if first is None else stamps.time_of(first)
+            if first is None and k > _MOST_WITHOUT_FRAME:
+                break
     if first is None:
         first = next(iter(decoded(source, None)), None)
         first_time = 0.0 if first is None else stamps.time_of(first)

@@ -22,15 +22,11 @@ FORMATS = (
     "mxf",
     "dv",
     "ivf",
-    "nut",
     "gif",
     "apng",
     "yuv4mpegpipe",
-    "h261",
-    "h263",
     "h264",
     "hevc",
-    "vvc",
     "m4v",
     "vc1",
     "obu",
@@ -38,15 +34,15 @@ FORMATS = (
     "mjpeg",
 )
 #: Those of them that are bare pictures one after another: FFmpeg invents time stamps for them, 25 a second.
-BARE = frozenset({"mpegvideo", "h261", "h263", "h264", "hevc", "vvc", "m4v", "vc1", "obu", "av1", "mjpeg"})
+BARE = frozenset({"mpegvideo", "h264", "hevc", "m4v", "vc1", "obu", "av1", "mjpeg"})
 #: Those that stamp their packets in the file's order and not in the order shown.
 STAMPED_IN_FILE_ORDER = frozenset({"avi"})
 #: Those whose stamps are a broadcast's clock, which may be cut and joined anywhere.
 BROADCAST = frozenset({"mpegts", "mpeg"})
 _DECODERS = """
-h264 hevc vvc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 vp6 vp6f theora mpeg1video mpeg2video mpeg4 h261 h263 h263p flv
+h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 vp6 vp6f theora mpeg1video mpeg2video mpeg4 h263 h263p flv
 msmpeg4 msmpeg4v1 msmpeg4v2 wmv1 wmv2 wmv3 vc1 mjpeg mjpegb prores prores_aw prores_ks dnxhd cfhd dvvideo ffv1 huffyuv
-ffvhuff utvideo rawvideo v210 qtrle svq1 svq3 cinepak msvideo1 png apng gif jpeg2000
+ffvhuff utvideo rawvideo wrapped_avframe v210 qtrle svq1 svq3 png apng gif
 """
 #: Decoders of video that are used.
 DECODERS = frozenset(_DECODERS.split())

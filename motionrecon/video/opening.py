@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 from motionrecon.core.files import reason
 from motionrecon.errors import InputError
 from motionrecon.video import kinds
+from motionrecon.video.claims import check_claims
 from motionrecon.video.streams import films, moving_streams, shown_stream
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def open_video(path: str | Path) -> Iterator[Source]:
         head = file.read(_HEAD)
         if kinds.is_playlist(head) or kinds.is_playlist_of_clips(head):
             raise InputError(f"{path} is a playlist, which names other files; give the video file itself")
+        check_claims(file, os.fstat(file.fileno()).st_size, path)
         with ExitStack() as opened:
             container = opened.enter_context(_container(file, path, head))
             moving = frozenset[int]()
