@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
+from motionrecon.result.feet import foot_forces
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -42,34 +42,15 @@ class Poses:
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
     model, frames = motion.model, len(motion)
-    points = Points.geoms(model, motion.contact_names)
     at = pose(model, motion.qpos)
-    point = at.at(points)
-    point[..., 2] -= points.radii  # the floor presses on a sphere at its lowest point
+    feet = foot_forces(motion, at)
     wxyz = Rotation.from_matrix(at.rotations.reshape(-1, 3, 3)).as_quat(scalar_first=True)
-
-    feet = points.bodies
-    names, force, pressure = [], [], []
-    for body in dict.fromkeys(feet.tolist()):
-        here = feet == body
-        pushes = motion.contact_force[:, here]
-        names.append(model.body(body).name)
-        force.append(pushes.sum(axis=1))
-        pressure.append(_centre_of_pressure(point[:, here], pushes[..., 2]))
     return Poses(
         position=at.origins,
         wxyz=wxyz.reshape(frames, model.nbody, 4),
         forward=at.rotations[:, 1, :, 0],
-        feet=tuple(names),
-        force=np.stack(force, axis=1) if force else np.zeros((frames, 0, 3)),
-        pressure=np.stack(pressure, axis=1) if pressure else np.zeros((frames, 0, 3)),
+        feet=feet.names,
+        force=feet.force,
+        pressure=feet.pressure,
         weight=float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity)),
     )
-
-
-def _centre_of_pressure(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) -> Float[np.ndarray, "T 3"]:
-    """Mean of points weighted by their vertical load; the plain mean where nothing presses."""
-    load = np.clip(load, 0.0, None)
-    total = load.sum(axis=1, keepdims=True)
-    share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / load.shape[1])
-    return np.asarray((share[..., None] * points).sum(axis=1))

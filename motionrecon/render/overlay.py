@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Float, UInt8
 
-from motionrecon.body.points import Points
+from motionrecon.body.pose import pose
 from motionrecon.core.files import atomic
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
@@ -19,6 +20,7 @@ from motionrecon.render.raster import draw_capsules
 from motionrecon.render.shape import Shape
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.render.stage import Stage, draw_arrow
+from motionrecon.result.feet import foot_forces
 from motionrecon.result.motion import Motion
 from motionrecon.video import frames, prefetch
 
@@ -26,6 +28,9 @@ _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video
 _BT709 = 1  # its number in the H.264 standard
 _METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
+_LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
+
+Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
 
 def write_overlay(
@@ -78,8 +83,8 @@ def write_overlay(
         file.mux(stream.encode(None))
 
 
-def render_still(motion: Motion, frame: int, picture: np.ndarray | None = None) -> np.ndarray:
-    """One frame of the overlay, RGB (H, W, 3) uint8, over ``picture`` (the video's frame, RGB) if there is one."""
+def render_still(motion: Motion, frame: int, picture: Picture | None = None) -> Picture:
+    """One frame of the overlay, RGB, over ``picture`` (the video's frame, RGB) if there is one."""
     return Painter(motion).draw(frame, picture)
 
 
@@ -100,8 +105,8 @@ class Painter:
         self._stage = Stage(motion.joints, _facing(motion), motion.camera, right, motion.fps)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
-    def draw(self, t: int, picture: np.ndarray | None) -> np.ndarray:
-        """Frame ``t``, RGB (H, W, 3) uint8, over ``picture`` (the video's frame, RGB, any size) or a plain ground.
+    def draw(self, t: int, picture: Picture | None) -> Picture:
+        """Frame ``t``, RGB, over ``picture`` (the video's frame, RGB, any size) or a plain ground.
 
         The same array every time, drawn anew: take a copy to keep it.
         """
@@ -109,7 +114,7 @@ class Painter:
         self._draw_side(self._canvas[:, self.left[0] :], t)
         return self._canvas
 
-    def _draw_video(self, image: np.ndarray, t: int, picture: np.ndarray | None) -> None:
+    def _draw_video(self, image: Picture, t: int, picture: Picture | None) -> None:
         motion = self._motion
         if picture is None:
             image[:] = colours.PLAIN
@@ -117,36 +122,29 @@ class Painter:
             shrinks = picture.shape[0] > 1.5 * self.left[1]
             image[:] = cv2.resize(picture, self.left, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         tracked = bool(motion.tracked[t])
-        draw_skeleton(image, motion.camera, motion.joints[t], motion.joint_names, tracked)
+        camera = motion.camera.at(slice(t, t + 1))
+        draw_skeleton(image, camera, motion.joints[t], motion.joint_names, tracked)
         if not tracked:
             _badge(image, "not tracked")
         elif len(motion.ctrl) and not motion.simulated[t]:
             _badge(image, "not simulated")
 
-    def _draw_side(self, image: np.ndarray, t: int) -> None:
+    def _draw_side(self, image: Picture, t: int) -> None:
         motion, camera = self._motion, self._stage.camera(t)
-        capsules = self._shape.pose(motion.qpos[t])
+        posed = pose(motion.model, motion.qpos[t : t + 1])
+        capsules = self._shape.at(posed)
         if not motion.tracked[t]:
             grey = np.broadcast_to(np.array(colours.UNTRACKED, float), capsules.colours.shape)
             capsules = replace(capsules, colours=grey)
         self._stage.draw(image, t, capsules)
         draw_capsules(image, camera, capsules)
-        for foot, force in self._ground_forces(t):
-            draw_arrow(image, camera, foot, foot + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
-
-    def _ground_forces(self, t: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Where the floor pushes each foot and how hard (N), in the pose drawn last."""
-        motion = self._motion
-        points = self._shape.positions(Points.geoms(motion.model, motion.contact_names))
-        for side in ("left_", "right_"):
-            mine = [i for i, name in enumerate(motion.contact_names) if name.startswith(side)]
-            forces = motion.contact_force[t, mine]
-            upward = np.clip(forces[:, 2], 0, None)
-            if upward.sum() > 0.02 * self._weight:
-                yield upward @ points[mine] / upward.sum() * [1, 1, 0], forces.sum(axis=0)
+        feet = foot_forces(motion, posed, slice(t, t + 1))
+        for force, start in zip(feet.force[0], feet.pressure[0] * [1, 1, 0], strict=True):
+            if force[2] > _LEAST_WEIGHT * self._weight:
+                draw_arrow(image, camera, start, start + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
 
 
-def _drawn(painter: Painter, pictures: Generator[np.ndarray | None, None, None]) -> Generator[np.ndarray, None, None]:
+def _drawn(painter: Painter, pictures: Generator[Picture | None, None, None]) -> Generator[Picture, None, None]:
     """The overlay's frames, an array each."""
     with closing(pictures):
         for t, picture in enumerate(pictures):
@@ -155,20 +153,20 @@ def _drawn(painter: Painter, pictures: Generator[np.ndarray | None, None, None])
 
 def _pictures(
     motion: Motion, video: str | Path | None, painter: Painter, start: float | None, end: float | None
-) -> Generator[np.ndarray | None, None, None]:
+) -> Generator[Picture | None, None, None]:
     """A picture for each frame of the motion; the last one stays where the video ends early."""
     if video is None:
         yield from [None] * len(motion)
         return
     with closing(prefetch(frames(video, start, end, motion.fps, max_side=max(painter.left)))) as pictures:
-        picture: np.ndarray | None = None
+        picture: Picture | None = None
         for _ in range(len(motion)):
             picture = next(pictures, picture)
             yield picture
 
 
-def _facing(motion: Motion) -> np.ndarray:
-    """The horizontal direction (2,) that the person mostly faces: at right angles to the line through the hips."""
+def _facing(motion: Motion) -> Float[np.ndarray, " 2"]:
+    """The horizontal direction that the person mostly faces: at right angles to the line through the hips."""
     left, right = (motion.joints[:, motion.joint_names.index(f"{side}_hip")] for side in ("left", "right"))
     across = (left - right).mean(axis=0)
     return np.array([across[1], -across[0]])
@@ -183,7 +181,7 @@ def _layout(image_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, in
     return (max(2, 2 * int(aspect * height / 2)), even), (2 * int(beside * height / 2), even)
 
 
-def _badge(image: np.ndarray, text: str) -> None:
+def _badge(image: Picture, text: str) -> None:
     """A label in the upper left corner, in place."""
     unit = image.shape[0] / 720
     font, size, width = cv2.FONT_HERSHEY_SIMPLEX, 0.8 * unit, max(1, round(1.6 * unit))

@@ -7,8 +7,9 @@ buffer so that limbs pass through and in front of each other correctly, and edge
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float, Float32, UInt8
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render.shape import Capsules
 
 #: Towards the light, in the camera's frame (x right, y down, z forward): over the viewer's left shoulder.
@@ -18,17 +19,18 @@ _BLEND = 0.012
 _AMBIENT, _DIFFUSE, _RIM = 0.50, 0.56, 0.16
 
 
-def draw_capsules(image: np.ndarray, camera: Camera, capsules: Capsules) -> None:
-    """Draw capsules into an RGB picture (H, W, 3) uint8 of the camera's size, in place; none behind the camera."""
-    in_camera = camera.to_camera(capsules.ends)
-    depth = in_camera[..., 2]
-    visible = depth.min(axis=1) > 0.1
+def draw_capsules(image: UInt8[np.ndarray, "H W 3"], camera: Camera, capsules: Capsules) -> None:
+    """Draw capsules into an RGB picture of the size of the camera's, which is one frame's, in place.
+
+    Those that are partly behind the camera are left out.
+    """
+    depth = camera.to_camera(capsules.ends[None])[0, ..., 2]
+    visible = depth.min(axis=1) > NEAREST
     if not visible.any():
         return
-    in_camera, depth = in_camera[visible], depth[visible]
-    metres, colours = capsules.radii[visible], capsules.colours[visible]
-    pixels = in_camera[..., :2] / depth[..., None] @ camera.K[:2, :2].T + camera.K[:2, 2]
-    radii = metres * camera.K[0, 0] / depth
+    depth, metres, colours = depth[visible], capsules.radii[visible], capsules.colours[visible]
+    pixels = camera.project(capsules.ends[None, visible])[0]
+    radii = metres * camera.pixels_per_metre(depth)
     low = np.floor((pixels - radii[..., None]).min(axis=1) - 1).astype(int)
     high = np.ceil((pixels + radii[..., None]).max(axis=1) + 2).astype(int)
     limit = np.array([image.shape[1], image.shape[0]])
@@ -55,19 +57,19 @@ def draw_capsules(image: np.ndarray, camera: Camera, capsules: Capsules) -> None
 
 
 def _draw_one(
-    canvas: np.ndarray,
-    nearest: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    axis: np.ndarray,
-    radii: np.ndarray,
-    depth: np.ndarray,
-    metres: np.ndarray,
-    colour: np.ndarray,
+    canvas: Float32[np.ndarray, "3 h w"],
+    nearest: Float32[np.ndarray, "h w"],
+    x: Float32[np.ndarray, "1 w"],
+    y: Float32[np.ndarray, "h 1"],
+    axis: Float32[np.ndarray, " 2"],
+    radii: Float[np.ndarray, " 2"],
+    depth: Float[np.ndarray, " 2"],
+    metres: Float[np.ndarray, " 2"],
+    colour: Float[np.ndarray, " 3"],
 ) -> None:
-    """Draw one capsule into its window of the canvas (3, h, w) and of the depth buffer (h, w), both in place.
+    """Draw one capsule into its window of the canvas and of the depth buffer, both in place.
 
-    ``x`` (1, w) and ``y`` (h, 1) are pixels from its first end, ``axis`` the pixels from there to its second;
+    ``x`` and ``y`` are pixels from its first end, ``axis`` the pixels from there to its second;
     ``radii`` are in pixels, ``depth`` and ``metres`` (its radii) in metres, at the two ends.
     """
     radii, depth, metres = (pair.astype(np.float32) for pair in (radii, depth, metres))

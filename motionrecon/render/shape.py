@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body import Anatomy
-from motionrecon.body.points import Points
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import Pose
 from motionrecon.render.colours import of_side
 
 
@@ -32,14 +31,9 @@ class Shape:
     """What is drawn of a person, in any pose."""
 
     def __init__(self, body: Anatomy) -> None:
-        self._body = body
-        self._colours = np.array([of_side(name) for name in body.skin.names], float)
+        self._skin = body.skin
+        self._colours = np.array([of_side(name) for name in self._skin.names], float).reshape(-1, 3)
 
-    def pose(self, qpos: Float[np.ndarray, " nq"]) -> Capsules:
-        """The capsules where qpos puts them."""
-        self._pose = pose(self._body.model, qpos[None])
-        return Capsules(self._body.skin.at(self._pose)[0], self._body.skin.radii, self._colours)
-
-    def positions(self, points: Points) -> Float[np.ndarray, "P 3"]:
-        """World positions of points that ride on the body, in the pose given last."""
-        return np.asarray(self._pose.at(points)[0])
+    def at(self, pose: Pose) -> Capsules:
+        """The capsules where a pose of one frame puts them."""
+        return Capsules(self._skin.at(pose)[0], self._skin.radii, self._colours)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from jaxtyping import Float, UInt8
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.core.landmarks import BODY, BONES
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, of_side
@@ -14,14 +15,23 @@ _SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 
 
 def draw_skeleton(
-    image: np.ndarray, camera: Camera, joints: np.ndarray, names: tuple[str, ...], tracked: bool = True
+    image: UInt8[np.ndarray, "H W 3"],
+    camera: Camera,
+    joints: Float[np.ndarray, "J 3"],
+    names: tuple[str, ...],
+    tracked: bool = True,
 ) -> None:
-    """Draw world landmarks (J, 3) into an RGB picture (H, W, 3) of any size that ``camera``'s picture was scaled to.
+    """Draw world landmarks into an RGB picture of any size that ``camera``'s picture was scaled to, in place.
 
-    In place. Grey where the person was not tracked.
+    Args:
+        image: the picture.
+        camera: of one frame.
+        joints: the landmarks, metres.
+        names: of the landmarks.
+        tracked: grey if the person was not.
     """
     scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-    pixels = dict(zip(names, project_through_lens(camera, joints) * scale, strict=True))
+    pixels = dict(zip(names, camera.project_through_lens(joints[None])[0] * scale, strict=True))
     pixels["neck"] = (pixels["left_shoulder"] + pixels["right_shoulder"]) / 2
     at = {name: _fixed(point) for name, point in pixels.items()}
     bones = [(at[a], at[b], _of_bone(a, b)) for a, b in (*BONES, ("neck", "nose"))]
@@ -39,35 +49,26 @@ def draw_skeleton(
         _dot(image, centre, (255, 255, 255), 2.3 * unit)
 
 
-def _unit(image: np.ndarray, camera: Camera, joints: np.ndarray) -> float:
+def _unit(image: UInt8[np.ndarray, "H W 3"], camera: Camera, joints: Float[np.ndarray, "J 3"]) -> float:
     """A pixel's worth of line: thinner for a person farther away, within what the picture's size allows."""
     usual = max(image.shape[:2]) / 900
-    depth = max(float(camera.to_camera(joints)[:, 2].mean()), 0.1)
-    pixels_per_metre = camera.K[1, 1] * image.shape[0] / camera.image_size[1] / depth
+    depth = camera.to_camera(joints[None])[0, :, 2].mean(keepdims=True)
+    pixels_per_metre = float(camera.pixels_per_metre(np.maximum(depth, NEAREST))[0])
+    pixels_per_metre *= image.shape[0] / camera.image_size[1]
     return float(np.clip(pixels_per_metre / 270, 0.5 * usual, 1.3 * usual))
-
-
-def project_through_lens(camera: Camera, points: np.ndarray) -> np.ndarray:
-    """Pixels (J, 2) in the picture as it was taken, lens distortion included; NaN behind the camera."""
-    pixels = camera.project(points)
-    if not camera.distortion.any():
-        return pixels
-    in_camera = camera.to_camera(points)
-    bent = cv2.projectPoints(in_camera, np.zeros(3), np.zeros(3), camera.K, camera.distortion)[0].reshape(-1, 2)
-    return np.where(np.isfinite(pixels), bent, np.nan)
 
 
 def _of_bone(a: str, b: str) -> Colour:
     return of_side(a) if of_side(a) == of_side(b) else colours.MIDDLE
 
 
-def _fixed(point: np.ndarray) -> list[int] | None:
+def _fixed(point: Float[np.ndarray, " 2"]) -> list[int] | None:
     """A point in OpenCV's fixed-point pixels; None where it cannot be drawn."""
     if not np.isfinite(point).all() or np.abs(point).max() > 1e5:
         return None
-    return np.round(point * 2**_SUBPIXEL).astype(int).tolist()
+    return [round(float(x) * 2**_SUBPIXEL) for x in point]
 
 
-def _dot(image: np.ndarray, centre: list[int] | None, colour: Colour, radius: float) -> None:
+def _dot(image: UInt8[np.ndarray, "H W 3"], centre: list[int] | None, colour: Colour, radius: float) -> None:
     if centre:
         cv2.circle(image, centre, round(radius * 2**_SUBPIXEL), colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)

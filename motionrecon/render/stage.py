@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.base import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.shape import Capsules
@@ -28,15 +30,20 @@ class Stage:
     The camera stands still where the whole motion fits at a fair size; otherwise it moves along with the person.
 
     Args:
-        joints: (T, J, 3) world landmarks of the whole motion.
-        facing: (2,) the horizontal direction that the person mostly faces, of any length.
+        joints: world landmarks of the whole motion.
+        facing: the horizontal direction that the person mostly faces, of any length.
         source: the video's camera.
         size: (width, height) of the picture.
         fps: frames per second of the motion.
     """
 
     def __init__(
-        self, joints: np.ndarray, facing: np.ndarray, source: Camera, size: tuple[int, int], fps: float
+        self,
+        joints: Float[np.ndarray, "T J 3"],
+        facing: Float[np.ndarray, " 2"],
+        source: Camera,
+        size: tuple[int, int],
+        fps: float,
     ) -> None:
         self.size = size
         self._rotation = _side_view(facing, source)
@@ -50,27 +57,27 @@ class Stage:
         far, near = self._distance(joints, still), self._distance(joints, moving)
         self._targets, self._away = (still, far) if far <= _FOLLOW * near else (moving, near)
         self._sky = self._background()
-        self._floor: tuple[tuple[float, ...], np.ndarray] | None = None
+        self._floor: tuple[tuple[float, ...], UInt8[np.ndarray, "H W 3"]] | None = None
 
-    def camera(self, frame: int) -> Camera:
+    def camera(self, frame: int) -> Pinhole:
         """The camera of a frame."""
         eye = self._targets[frame] - self._away * self._rotation[2]
-        return Camera(self._K, self.size, self._rotation, -self._rotation @ eye, calibrated=True)
+        return Pinhole(self._K, self.size, self._rotation, -self._rotation @ eye, calibrated=True)
 
-    def draw(self, image: np.ndarray, frame: int, capsules: Capsules) -> None:
-        """Fill an RGB picture (H, W, 3) uint8 with the stage and the shadow of ``capsules``, but not themselves."""
+    def draw(self, image: UInt8[np.ndarray, "H W 3"], frame: int, capsules: Capsules) -> None:
+        """Fill an RGB picture with the stage and the shadow of ``capsules``, but not themselves."""
         camera = self.camera(frame)
         image[:] = self._empty(frame, camera)
         self._draw_shadow(image, camera, capsules)
 
-    def _distance(self, joints: np.ndarray, targets: np.ndarray) -> float:
-        """How far from ``targets`` (T, 3) the camera must stand to see all of joints (T, J, 3), metres."""
+    def _distance(self, joints: Float[np.ndarray, "T J 3"], targets: Float[np.ndarray, "T 3"]) -> float:
+        """How far from ``targets`` the camera must stand to see all of ``joints``, metres."""
         points = np.concatenate([joints, joints * [1, 1, 0]], axis=1)  # and the floor under them
         x, y, z = np.moveaxis((points - targets[:, None]) @ self._rotation.T, -1, 0)
         half_width, half_height = _FILL * np.array(self.size) / 2 / self._K[0, 0]
         return float(np.max([(np.abs(x) + _MARGIN) / half_width - z, (np.abs(y) + _MARGIN) / half_height - z]))
 
-    def _background(self) -> np.ndarray:
+    def _background(self) -> UInt8[np.ndarray, "H W 3"]:
         """The sky and, below the horizon, the floor's mean colour coming out of the haze."""
         rows = np.arange(self.size[1])
         down = (
@@ -86,7 +93,7 @@ class Stage:
     def _haze(self, distance: float) -> float:
         return 1 - float(np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2)))
 
-    def _empty(self, frame: int, camera: Camera) -> np.ndarray:
+    def _empty(self, frame: int, camera: Pinhole) -> UInt8[np.ndarray, "H W 3"]:
         """Sky and floor; kept while the camera stands still."""
         place = tuple(self._targets[frame])
         if self._floor is None or self._floor[0] != place:
@@ -95,7 +102,7 @@ class Stage:
             self._floor = place, image
         return self._floor[1]
 
-    def _draw_tiles(self, image: np.ndarray, camera: Camera, target: np.ndarray) -> None:
+    def _draw_tiles(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, target: Float[np.ndarray, " 3"]) -> None:
         """Every other tile; the ones between are the background's."""
         count = int(_REACH / _TILE)
         i, j = (c.ravel() for c in np.meshgrid(*2 * [np.arange(-count, count)], indexing="ij"))
@@ -113,7 +120,7 @@ class Stage:
             colour = mixed(colours.TILES[1], colours.SKY, self._haze(distance))
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
 
-    def _draw_shadow(self, image: np.ndarray, camera: Camera, capsules: Capsules) -> None:
+    def _draw_shadow(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, capsules: Capsules) -> None:
         """A soft shadow, as of a wide light above: the higher a limb, the fainter."""
         centre = capsules.ends[..., :2].mean(axis=(0, 1))
         scale = _SHADOW_CELLS / _SHADOW_SPAN
@@ -142,9 +149,15 @@ class Stage:
         part[:] = cv2.multiply(part, cv2.merge([light] * 3), dtype=cv2.CV_8U)
 
 
-def draw_arrow(image: np.ndarray, camera: Camera, start: np.ndarray, end: np.ndarray, colour: Colour) -> None:
-    """An arrow between two world points, drawn over everything, in place."""
-    pixels = camera.project(np.stack([start, end]))
+def draw_arrow(
+    image: UInt8[np.ndarray, "H W 3"],
+    camera: Camera,
+    start: Float[np.ndarray, " 3"],
+    end: Float[np.ndarray, " 3"],
+    colour: Colour,
+) -> None:
+    """An arrow between two world points, drawn over everything, in place; ``camera`` is one frame's."""
+    pixels = camera.project(np.stack([start, end])[None])[0]
     length = float(np.linalg.norm(pixels[1] - pixels[0]))
     if not np.isfinite(length) or length < 6:
         return
@@ -155,13 +168,12 @@ def draw_arrow(image: np.ndarray, camera: Camera, start: np.ndarray, end: np.nda
         cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, _SUBPIXEL, tip)
 
 
-def _side_view(facing: np.ndarray, source: Camera) -> np.ndarray:
-    """World to camera (3, 3) for a look at right angles to ``source``'s, from the side that shows more of the front."""
-    ahead = source.R_camera_world[2, :2]
-    length = float(np.linalg.norm(ahead))
-    if length < 0.2:  # the video looks straight down: its up is as good a direction
-        ahead, length = -source.R_camera_world[1, :2], float(np.linalg.norm(source.R_camera_world[1, :2]))
-    ahead = ahead / length
+def _side_view(facing: Float[np.ndarray, " 2"], source: Camera) -> Float[np.ndarray, "3 3"]:
+    """World to camera for a look at right angles to ``source``'s, from the side that shows more of the front."""
+    _, down, ahead = source.axes[0, :, :2]
+    if np.linalg.norm(ahead) < 0.2:  # the video looks straight down: its up is as good a direction
+        ahead = -down
+    ahead = ahead / np.linalg.norm(ahead)
     look = np.array([-ahead[1], ahead[0]])
     if look @ facing > 0:
         look = -look
@@ -170,6 +182,6 @@ def _side_view(facing: np.ndarray, source: Camera) -> np.ndarray:
     return np.stack([right, np.cross(forward, right), forward])
 
 
-def _smooth(path: np.ndarray, frames: float) -> np.ndarray:
-    """A path (T, 3) smoothed over this many frames."""
-    return gaussian_filter1d(path, frames, axis=0, mode="nearest")
+def _smooth(path: Float[np.ndarray, "T 3"], frames: float) -> Float[np.ndarray, "T 3"]:
+    """A path smoothed over this many frames."""
+    return np.asarray(gaussian_filter1d(path, frames, axis=0, mode="nearest"))
