@@ -36,17 +36,19 @@ from motionrecon.cameras.pinhole import Camera
 from motionrecon.core.blas import one_thread
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
-from motionrecon.core.landmarks import INDEX, MIRROR
+from motionrecon.core.landmarks import INDEX, MIRROR, TRUST
 from motionrecon.data import deepmimic
 from motionrecon.data.clips import CAMERA, demo_clip
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.errors import InputError
+from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import detect_keypoints
-from motionrecon.kinematics.fit import fit, landmark_trust
+from motionrecon.kinematics.fit import fit
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
 from motionrecon.research.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
+from motionrecon.views import View
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
 MOTIONS = {
@@ -158,11 +160,12 @@ def kinematics(seen: Seen) -> tuple[Capsules, Evidence]:
     """The person and the trajectory that explains the keypoints, as the main job has them."""
     pixels = seen.camera.undistort(seen.pixels)
     confidence = np.where(np.isfinite(pixels).all(2), seen.confidence, 0.0)
-    x = fit(Capsules.build(seen.height), seen.camera, pixels, confidence, seen.points_3d, seen.fps)
-    body = Capsules.build(seen.height, proportions=x.body.proportions, timestep=Clock(seen.fps).timestep)
-    landmarks = pose(body.model, x.qpos).at(body.landmarks)
-    weight = landmark_trust() * np.sqrt(confidence)
-    return body, Evidence(x.camera, pixels, weight, x.qpos, landmarks, seen.tracked, seen.fps)
+    weight = TRUST * np.sqrt(confidence)
+    view = View(seen.camera, Clock(seen.fps), pixels, weight, seen.points_3d, seen.tracked)
+    figure = fit((view,), Capsules.build(seen.height), Plane())
+    body = Capsules.build(seen.height, proportions=Proportions(**figure.body.lengths), timestep=view.clock.timestep)
+    landmarks = pose(body.model, figure.qpos).at(body.landmarks)
+    return body, Evidence(figure.views[0].camera, pixels, weight, figure.qpos, landmarks, seen.tracked, seen.fps)
 
 
 def _places(body: Capsules, evidence: Evidence) -> Iterator[Place]:

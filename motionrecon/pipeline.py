@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body import Body, build
 from motionrecon.body.pose import pose
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
@@ -27,8 +26,9 @@ from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError
+from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints, detect_keypoints, load_keypoints
-from motionrecon.kinematics.fit import Weights, fit, landmark_trust
+from motionrecon.kinematics.fit import Fitted, Weights, fitted
 from motionrecon.options import Options
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, Trust, simulate
@@ -38,6 +38,7 @@ from motionrecon.result.motion import Motion
 from motionrecon.result.plausible import Outcome, doubts
 from motionrecon.result.quality import quality
 from motionrecon.video import VideoInfo, probe
+from motionrecon.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,44 +175,37 @@ class _Run:
             return load_camera(o.camera, o.camera_name, self._image_size, _Warnings(self))
         return default_camera(self._image_size, o.fov, o.focal_px)
 
-    def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Capsules, Evidence]:
+    def kinematics(self, keypoints: Keypoints, camera: Camera) -> tuple[Body, Evidence]:
         """The person and the trajectory that explains the keypoints, on the floor."""
         fps = keypoints.fps
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         check_place(camera, pixels, confidence, float(self.options.height))
-        inputs = (pixels, confidence, keypoints.points_3d)
         height, mass = float(self.options.height), self.options.mass
-        start = Capsules.build(height, mass)
+        start, ground = build(height, mass), Plane()
+        weight = landmarks.TRUST * np.sqrt(confidence)
+        tracked = _bridged(keypoints.tracked, round(BRIDGED * fps))
+        view = View(camera, Clock(fps), pixels, weight, keypoints.points_3d, tracked)
         checkpoint = Checkpoint(
             self.cache,
             "kinematics",
-            dict(zip(("pixels", "confidence", "points_3d"), inputs, strict=True))
+            {"pixels": pixels, "weight": weight, "points_3d": keypoints.points_3d}
             | {"fps": fps, "K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
             | {"calibrated": camera.calibrated, "height": height, "mass": mass, "model": start.mjcf}
-            | {"weights": vars(Weights()), "trust": landmark_trust()},
+            | {"weights": vars(Weights())},
         )
         with self._timed("kinematics"), self.progress.stage("kinematics", len(keypoints)) as advance:
             saved = checkpoint.load(self.progress)
             if saved is not None:
                 advance(len(keypoints))
             else:
-                x = fit(start, camera, *inputs, fps, advance=advance)
-                saved = {
-                    "qpos": x.qpos,
-                    "lengths": x.body.proportions.as_array(),
-                    "R": x.camera.R_camera_world,
-                    "t": x.camera.t_camera_world,
-                }
+                saved = vars(fitted((view,), start, ground, advance=advance))
                 checkpoint.save(saved)
-            body = Capsules.build(height, mass, Proportions.from_array(saved["lengths"]), Clock(fps).timestep)
-            camera = camera.with_pose(saved["R"], saved["t"])
-            joints = kinematic_frames(body, saved["qpos"], fps).joints
-        weight = landmark_trust() * np.sqrt(confidence)
-        tracked = _bridged(keypoints.tracked, round(BRIDGED * fps))
-        return body, Evidence(camera, pixels, weight, saved["qpos"], joints, tracked, fps)
+            figure = Fitted(**saved).figure((view,), start, ground)
+            joints = kinematic_frames(figure.body, figure.qpos, fps).joints
+        return figure.body, Evidence(figure.views[0].camera, pixels, weight, figure.qpos, joints, tracked, fps)
 
-    def physics(self, body: Capsules, evidence: Evidence) -> tuple[Frames, Stretch | None]:
+    def physics(self, body: Body, evidence: Evidence) -> tuple[Frames, Stretch | None]:
         """The simulated motion, window by window; the kinematic one with ``--no-physics``."""
         o = self.options
         if not o.physics:
@@ -253,7 +247,7 @@ class _Run:
             self._warn(f"assist=True pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
 
     def motion(
-        self, keypoints: Keypoints, body: Capsules, evidence: Evidence, frames: Frames, stretch: Stretch | None
+        self, keypoints: Keypoints, body: Body, evidence: Evidence, frames: Frames, stretch: Stretch | None
     ) -> Motion:
         model = body.model
         measured = quality(

@@ -13,6 +13,10 @@ from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core import landmarks
+from motionrecon.core.clock import Clock
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.views import View
 
 SIZE = (1280, 720)
 
@@ -76,7 +80,7 @@ def stepping(body: Capsules, frames: int, fps: float = 30.0, lift: float = 0.5, 
 
 @dataclass(frozen=True)
 class Seen:
-    """A motion, and keypoints of it as `kinematics.fit.fit` takes them."""
+    """A motion, and what a detector saw of it."""
 
     body: Capsules
     camera: Camera
@@ -86,6 +90,18 @@ class Seen:
     pixels: np.ndarray
     confidence: np.ndarray
     points_3d: np.ndarray
+
+    @property
+    def view(self) -> View:
+        """What `kinematics.fit` takes."""
+        weight = landmarks.TRUST * np.sqrt(self.confidence)
+        seen = (self.confidence > 0).any(1)
+        return View(self.camera, Clock(self.fps), self.pixels, weight, self.points_3d, seen)
+
+    @property
+    def true(self) -> Trajectory:
+        """The motion itself, on its floor."""
+        return Trajectory(self.body, self.qpos, Plane())
 
 
 def see(
@@ -97,7 +113,7 @@ def see(
     joints, marks = at.at(body.landmarks), at.at(body.marks)
     pixels = camera.project(marks)
     hips = marks[:, [landmarks.INDEX["left_hip"], landmarks.INDEX["right_hip"]]].mean(1, keepdims=True)
-    guess = (marks - hips) @ camera.R_camera_world.T
+    guess = (marks - hips) @ camera.axes.transpose(0, 2, 1)
     guess[..., 2] += depth_noise * rng.standard_normal(guess.shape[:2])
     pixels = pixels + noise * rng.standard_normal(pixels.shape)
     return Seen(body, camera, fps, qpos, joints, pixels, np.ones(joints.shape[:2]), guess)

@@ -62,7 +62,7 @@ def test_axes_and_eye_are_where_the_camera_is(camera):
 def test_a_metre_takes_as_many_pixels_as_it_says(camera):
     right = camera.to_world(np.array([[[0.0, 0.0, 4.0], [1.0, 0.0, 4.0], [0.0, 1.0, 4.0]]]))
     across, down = np.linalg.norm(np.diff(camera.project(right)[0][[1, 0, 2]], axis=0), axis=1)
-    assert (across + down) / 2 == pytest.approx(float(camera.pixels_per_metre(np.array(4.0))))
+    assert (across + down) / 2 == pytest.approx(camera.pixels_per_metre(np.array([4.0]))[0])
 
 
 def test_in_another_world_it_sees_the_same_and_is_as_calibrated_as_before(camera):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.tangent import difference, integrate
-from motionrecon.physics.derivatives import Linearizer, _root_rotation, adjoint, sensitivity
+from motionrecon.body.tangent import difference
+from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
 from motionrecon.physics.rollout import Simulator, State
 from motionrecon.research.bench import physics as bench
 
@@ -131,25 +131,6 @@ def test_adjoint_and_sensitivity_are_transposes(steps, state, inputs, knots, see
         now = A[t] @ now + B[t] @ (weights @ x)[t]
     np.testing.assert_allclose(jacobian[-1] @ x.ravel(), now, atol=1e-9 * (1 + np.abs(now).max()))
     np.testing.assert_array_equal(sensitivity(A, B, weights, np.array([steps])), jacobian[-1:])
-
-
-@pytest.mark.parametrize("size", [0.0, 1e-6, 1e-4, 0.01, 1.0, 3.0])
-def test_root_rotation(size):
-    turn = size * np.array([[0.6, -0.48, 0.64]])
-    by_before, by_turn = _root_rotation(turn)
-    q = np.zeros((1, 7))
-    q[0, 3:7] = [0.5, -0.5, 0.7, 0.1]
-    q[0, 3:7] /= np.linalg.norm(q[0, 3:7])
-
-    def tangent(rotvec: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.zeros(3), rotvec])[None]
-
-    end = integrate(q, tangent(turn[0]))
-    for i, nudge in enumerate(1e-6 * np.eye(3)):
-        moved = integrate(integrate(q, tangent(nudge)), tangent(turn[0]))
-        np.testing.assert_allclose(difference(end, moved)[0, 3:6] / 1e-6, by_before[0, :, i], atol=5e-6)
-        moved = integrate(q, tangent(turn[0] + nudge))
-        np.testing.assert_allclose(difference(end, moved)[0, 3:6] / 1e-6, by_turn[0, :, i], atol=5e-6)
 
 
 def test_a_failed_rollout_has_no_derivatives(body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import people
@@ -11,24 +11,37 @@ from people import Seen
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
-from motionrecon.body.tangent import difference, quat_exp, quat_multiply
-from motionrecon.cameras.pinhole import LEVEL, Camera
-from motionrecon.core import landmarks
+from motionrecon.body.tangent import PLACE, QUATERNION, difference
+from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.core import landmarks, so3
+from motionrecon.core.clock import Clock
+from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.contact import standing_points
-from motionrecon.kinematics.fit import fit, landmark_trust
+from motionrecon.kinematics.fit import fit
 from motionrecon.kinematics.gravity import levelled
 from motionrecon.kinematics.solver import _Normal, minimize
+from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
-from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.contact import Contact
-from motionrecon.kinematics.terms.reprojection import Reprojection
-from motionrecon.kinematics.terms.size_prior import SizePrior
+from motionrecon.kinematics.terms.observed import reprojected
+from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.smoothness import Smoothness
+from motionrecon.views import Figure, View
 
 FPS = 30.0
 GAP = slice(22, 26)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the fit found: the trajectory, the first camera, and all of it."""
+
+    x: Trajectory
+    camera: Pinhole
+    figure: Figure
+
+
 OUTLIERS = {(5, "left_wrist"): (300, 0), (9, "left_knee"): (0, -250), (30, "right_ankle"): (150, -200)}
 
 
@@ -41,8 +54,9 @@ def spoiled(seen: Seen) -> Seen:
     return replace(seen, pixels=pixels, confidence=confidence, points_3d=points)
 
 
-def fitted(seen: Seen, camera: Camera) -> Trajectory:
-    return fit(Capsules.build(1.75), camera, seen.pixels, seen.confidence, seen.points_3d, seen.fps)
+def found_in(*views: View) -> Found:
+    figure = fit(views, Capsules.build(1.75), Plane())
+    return Found(Trajectory(figure.body, figure.qpos, figure.ground), figure.views[0].camera, figure)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +67,13 @@ def seen() -> Seen:
 
 
 @pytest.fixture(scope="module")
-def found(seen) -> Trajectory:
-    return fitted(seen, seen.camera)
+def found(seen) -> Found:
+    return found_in(seen.view)
 
 
 @pytest.fixture(scope="module")
-def found_without_pose(seen) -> Trajectory:
-    return fitted(seen, Camera(seen.camera.K, seen.camera.image_size, LEVEL, np.zeros(3)))
+def found_without_pose(seen) -> Found:
+    return found_in(replace(seen.view, camera=Pinhole(seen.camera.K, seen.camera.image_size, LEVEL, np.zeros(3))))
 
 
 def about_the_hips(points: np.ndarray) -> np.ndarray:
@@ -71,57 +85,60 @@ def mean_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_a_known_motion_is_found_again(seen, found):
-    assert mean_distance(found.landmarks, seen.joints) < 0.08  # how far away somebody is, one picture tells poorly
-    assert mean_distance(about_the_hips(found.landmarks), about_the_hips(seen.joints)) < 0.045
-    np.testing.assert_allclose(found.camera.R_camera_world, seen.camera.R_camera_world, atol=1e-6)
-    assert found.floor == 0.0
+    assert mean_distance(found.x.landmarks, seen.joints) < 0.08  # how far away somebody is, one picture tells poorly
+    assert mean_distance(about_the_hips(found.x.landmarks), about_the_hips(seen.joints)) < 0.045
+    np.testing.assert_allclose(found.camera.axes, seen.camera.axes, atol=1e-6)
+    assert found.figure.ground == Plane() and found.camera.calibrated
+    assert found.figure.body.model.opt.timestep == Clock(FPS).timestep
 
 
 def test_the_lengths_are_found_again(seen, found):
-    away = np.log(found.body.proportions.as_array() / seen.body.proportions.as_array())
+    away = np.log(np.exp(found.x.body.shape - seen.body.shape))
     assert np.abs(away).max() < 0.12 and np.abs(away).mean() < 0.05
 
 
 def test_a_gap_is_bridged_smoothly(seen, found):
-    assert np.isfinite(found.qpos).all()
-    assert mean_distance(about_the_hips(found.landmarks[GAP]), about_the_hips(seen.joints[GAP])) < 0.09
-    pace = np.linalg.norm(np.diff(found.landmarks, axis=0), axis=-1).mean(1)
+    assert np.isfinite(found.x.qpos).all()
+    assert mean_distance(about_the_hips(found.x.landmarks[GAP]), about_the_hips(seen.joints[GAP])) < 0.09
+    pace = np.linalg.norm(np.diff(found.x.landmarks, axis=0), axis=-1).mean(1)
     assert pace[GAP.start - 1 : GAP.stop].max() < 2 * pace.max()
 
 
 def test_wild_keypoints_do_not_pull(seen, found):
     for frame, name in OUTLIERS:
         i = landmarks.INDEX[name]
-        assert np.linalg.norm(about_the_hips(found.landmarks)[frame, i] - about_the_hips(seen.joints)[frame, i]) < 0.12
+        assert (
+            np.linalg.norm(about_the_hips(found.x.landmarks)[frame, i] - about_the_hips(seen.joints)[frame, i]) < 0.12
+        )
 
 
 def test_feet_that_stand_stand_on_the_floor_and_still(seen, found):
-    true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
+    true = seen.true
     stands = (true.soles[..., 2] < 0.002) & (np.arange(len(seen.qpos)) < GAP.start)[:, None]
     assert stands.mean() > 0.2
-    assert np.abs(found.soles[..., 2][stands]).mean() < 0.01
+    assert np.abs(found.x.soles[..., 2][stands]).mean() < 0.01
     both = stands[:-1] & stands[1:]
-    assert np.linalg.norm(np.diff(found.soles, axis=0), axis=-1)[both].mean() * FPS < 0.1
-    assert found.soles[..., 2].min() > -0.02
+    assert np.linalg.norm(np.diff(found.x.soles, axis=0), axis=-1)[both].mean() * FPS < 0.1
+    assert found.x.soles[..., 2].min() > -0.02
 
 
 def test_feet_that_are_lifted_are_lifted(seen, found):
-    true = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
+    true = seen.true
     for foot in (slice(0, 4), slice(4, 8)):
-        assert found.soles[:, foot, 2].max() > 0.75 * true.soles[:, foot, 2].max() > 0.1
+        assert found.x.soles[:, foot, 2].max() > 0.75 * true.soles[:, foot, 2].max() > 0.1
 
 
 def test_up_and_the_floor_are_found_without_a_calibrated_pose(seen, found_without_pose):
-    x = found_without_pose
-    turn = x.camera.R_camera_world.T @ seen.camera.R_camera_world
+    x, camera = found_without_pose.x, found_without_pose.camera
+    turn = camera.axes[0].T @ seen.camera.axes[0]
     up = np.degrees(np.arccos(np.clip(turn[2, 2], -1, 1)))
     assert up < 6
-    in_camera = about_the_hips(x.camera.to_camera(x.landmarks)), about_the_hips(seen.camera.to_camera(seen.joints))
+    in_camera = about_the_hips(camera.to_camera(x.landmarks)), about_the_hips(seen.camera.to_camera(seen.joints))
     assert mean_distance(*in_camera) < 0.07
     lowest = x.soles[..., 2].min(1)
     assert abs(np.median(lowest)) < 0.01
-    assert not x.camera.calibrated, "what was estimated is no calibration"
-    away = np.linalg.norm(x.camera.project(x.marks) - seen.pixels, axis=-1)
+    assert not camera.calibrated, "what was estimated is no calibration"
+    away = np.linalg.norm(camera.project(x.marks) - seen.pixels, axis=-1)
     assert np.nanmedian(away) < 15
 
 
@@ -129,11 +146,11 @@ def test_a_long_clip_is_fitted_in_stretches(seen, found, monkeypatch):
     """Fitted in stretches of 24 frames that share 8, the motion is much the same, and its seams are smooth."""
     monkeypatch.setattr("motionrecon.kinematics.fit.LONGEST", 24)
     monkeypatch.setattr("motionrecon.kinematics.fit.OVERLAP", 8)
-    pieced = fitted(seen, seen.camera)
-    assert len(pieced) == len(found) and pieced.floor == 0.0
-    assert mean_distance(about_the_hips(pieced.landmarks), about_the_hips(seen.joints)) < 0.06
-    jolt = np.linalg.norm(np.diff(pieced.landmarks, 2, axis=0), axis=-1).mean(1)
-    assert jolt.max() < 3 * np.linalg.norm(np.diff(found.landmarks, 2, axis=0), axis=-1).mean(1).max()
+    pieced = found_in(seen.view)
+    assert len(pieced.figure) == len(found.figure)
+    assert mean_distance(about_the_hips(pieced.x.landmarks), about_the_hips(seen.joints)) < 0.06
+    jolt = np.linalg.norm(np.diff(pieced.x.landmarks, 2, axis=0), axis=-1).mean(1)
+    assert jolt.max() < 3 * np.linalg.norm(np.diff(found.x.landmarks, 2, axis=0), axis=-1).mean(1).max()
 
 
 def test_a_stretch_without_anybody_is_fitted_too(seen, monkeypatch):
@@ -147,7 +164,7 @@ def test_a_stretch_without_anybody_is_fitted_too(seen, monkeypatch):
         confidence=confidence,
         points_3d=np.where(np.isnan(pixels[..., :1]), np.nan, seen.points_3d),
     )
-    assert np.isfinite(fitted(alone, seen.camera).qpos).all()
+    assert np.isfinite(found_in(alone.view).x.qpos).all()
 
 
 def test_keypoints_without_3d_do_too(seen):
@@ -158,14 +175,14 @@ def test_keypoints_without_3d_do_too(seen):
     pixels, confidence = seen.pixels.copy(), seen.confidence.copy()
     pixels[:, unknown], confidence[:, unknown] = np.nan, 0.0
     flat = replace(seen, pixels=pixels, confidence=confidence, points_3d=np.full_like(seen.points_3d, np.nan))
-    x = fitted(flat, seen.camera)
+    x = found_in(flat.view).x
     assert mean_distance(about_the_hips(x.landmarks), about_the_hips(seen.joints)) < 0.09
 
 
 @pytest.mark.parametrize("guess", [True, False])
 def test_the_start_is_near_and_faces_the_right_way(seen, guess):
     points = seen.points_3d if guess else np.full_like(seen.points_3d, np.nan)
-    start = first_guess(seen.body, seen.camera, seen.pixels, points, seen.confidence)
+    start = first_guess(seen.body, replace(seen.view, points_3d=points))
     away = difference(seen.qpos, start)
     assert np.isfinite(start).all()
     assert np.linalg.norm(away[:, :3], axis=1).mean() < 0.4
@@ -175,29 +192,30 @@ def test_the_start_is_near_and_faces_the_right_way(seen, guess):
 def test_a_world_on_its_side_is_levelled(seen):
     turn = Rotation.from_rotvec([0.6, 0.5, 0.0])
     turned = seen.qpos.copy()
-    turned[:, :3] = turn.apply(seen.qpos[:, :3])
-    turned[:, 3:7] = quat_multiply(quat_exp(turn.as_rotvec()), seen.qpos[:, 3:7])
-    camera = replace(seen.camera, R_camera_world=seen.camera.R_camera_world @ turn.as_matrix().T)
-    x = levelled(Trajectory(seen.body, camera, turned, 0.0), FPS)
-    up = x.camera.R_camera_world[:, 2] @ seen.camera.R_camera_world[:, 2]
+    turned[:, PLACE] = turn.apply(seen.qpos[:, PLACE])
+    turned[:, QUATERNION] = so3.multiply(so3.exp(turn.as_rotvec()), seen.qpos[:, QUATERNION])
+    on_its_side = Trajectory(seen.body, turned, Plane(), turn.as_matrix())
+    x = levelled(on_its_side, FPS)
+    camera = x.seen_by(seen.camera)
+    up = camera.axes[0, :, 2] @ seen.camera.axes[0, :, 2]
     assert np.degrees(np.arccos(min(up, 1.0))) < 8
-    assert abs(np.median(x.soles[..., 2].min(1)) - x.floor) < 0.01
+    assert abs(np.median(x.over.min(1))) < 0.01
     # The camera sees the same.
-    np.testing.assert_allclose(x.camera.to_camera(x.landmarks), seen.camera.to_camera(seen.joints), atol=1e-9)
+    np.testing.assert_allclose(camera.to_camera(x.landmarks), seen.camera.to_camera(seen.joints), atol=1e-9)
 
 
 def test_standing_points_are_slow_and_low(seen):
-    x = Trajectory(seen.body, seen.camera, seen.qpos, 0.0)
+    x = seen.true
     stands = standing_points(x, FPS)
     assert stands.shape == (45, 8) and (stands >= 0).all() and (stands <= 1).all()
     assert stands[x.soles[..., 2] > 0.12].max() < 0.1
     right_only = x.soles[:, :4, 2].min(1) > 0.03
     assert stands[right_only][:, 4:].min() > 0.8
-    assert standing_points(replace(x, floor=-0.5), FPS).max() < 0.01
+    assert standing_points(replace(x, ground=Plane(-0.5)), FPS).max() < 0.01
 
 
 def test_trust_is_by_landmark():
-    trust = dict(zip(landmarks.NAMES, landmark_trust(), strict=True))
+    trust = dict(zip(landmarks.NAMES, landmarks.TRUST, strict=True))
     assert min(trust.values()) > 0
     assert trust["left_hip"] == trust["right_wrist"] == 1.0 > trust["nose"] > trust["mouth_left"]
     assert trust["left_foot_index"] > trust["left_index"]
@@ -205,22 +223,26 @@ def test_trust_is_by_landmark():
 
 def small_problem(seen: Seen) -> tuple[Trajectory, list]:
     short = slice(0, 6)
-    x = Trajectory(seen.body, seen.camera, seen.qpos[short], 0.01)
+    view = replace(seen.view.part(short), weight=np.ones((6, 33)))
+    x = Trajectory(seen.body, seen.qpos[short], Plane(0.01), free=(SHAPE, HEIGHT, TILT))
     terms = [
-        Reprojection(seen.pixels[short], np.ones((6, 33))),
+        reprojected(view),
         Smoothness(FPS),
         Contact(FPS, np.ones((6, 8))),
-        SizePrior((0.0, 0.1), 0.1, seen.camera.R_camera_world),
+        SharedPrior((0.0, 0.1), 0.03, np.eye(3), 0.1),
     ]
     return x, terms
 
 
+@pytest.mark.parametrize("free", [(), (HEIGHT,), (SHAPE, HEIGHT, TILT)], ids=" ".join)
 @pytest.mark.parametrize("mu", [0.0, 0.3])
-def test_the_banded_solution_is_the_dense_one(seen, mu):
+def test_the_banded_solution_is_the_dense_one(seen, mu, free):
     x, terms = small_problem(seen)
+    x = replace(x, free=free)
     blocks: list[Block] = [term(x) for term in terms]
-    T, nv, k = len(x), x.body.model.nv, x.shared_count
-    step, shared = _Normal(T, nv, k, blocks).solve(mu)
+    T, nv, k = len(x), x.body.model.nv, sum(x.shared.values())
+    step, shared = _Normal(T, nv, x.shared, blocks).solve(mu)
+    assert {part: len(value) for part, value in shared.items()} == x.shared
     rows, right = [], []
     for block in blocks:
         count, m = block.residual.shape
@@ -229,15 +251,26 @@ def test_the_banded_solution_is_the_dense_one(seen, mu):
             if part is not None:
                 for n, frame in enumerate(block.frames + offset):
                     full[n, :, frame * nv : (frame + 1) * nv] += part[n]
-        if block.shared is not None:
-            full[..., T * nv :] = block.shared
-        rows.append(full.reshape(count * m, -1))
+        at = T * nv
+        for name, size in x.shared.items():
+            if name in block.shared:
+                full[..., at : at + size] = block.shared[name]
+            at += size
+        rows.append(full.reshape(count * m, T * nv + k))
         right.append(block.residual.ravel())
-    J, r = np.concatenate(rows), np.concatenate(right)
+    J, residual = np.concatenate(rows), np.concatenate(right)
     normal = J.T @ J
     normal[np.diag_indices_from(normal)] *= 1 + mu
-    expected = -np.linalg.solve(normal + 1e-9 * np.eye(len(normal)), J.T @ r)
-    np.testing.assert_allclose(np.concatenate([step.ravel(), shared]), expected, atol=1e-6 * np.abs(expected).max())
+    expected = -np.linalg.solve(normal + 1e-9 * np.eye(len(normal)), J.T @ residual)
+    found = np.concatenate([step.ravel(), *shared.values()])
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_what_is_not_free_is_held(seen):
+    x, terms = small_problem(seen)
+    held = minimize(replace(x, free=(HEIGHT,)), terms, 5)
+    assert held.body is x.body and held.ground != x.ground
+    np.testing.assert_array_equal(held.turn, x.turn)
 
 
 def test_the_solver_only_goes_downhill_and_arrives(seen):
@@ -254,11 +287,10 @@ def test_the_solver_only_goes_downhill_and_arrives(seen):
 
 def test_the_person_keeps_height_and_mass_when_lengths_change(seen):
     x, _ = small_problem(seen)
-    shared = np.zeros(x.shared_count)
-    shared[Proportions.names().index("thigh")] = 0.1
-    shared[len(Proportions.names())] = 0.02
-    longer = x.moved(np.zeros((6, x.body.model.nv)), shared)
-    assert longer.body.proportions.thigh == pytest.approx(x.body.proportions.thigh * np.exp(0.1))
+    thigh = 0.1 * np.array([name == "thigh" for name in x.body.lengths])
+    step = np.zeros((6, x.body.model.nv))
+    longer = x.moved(step, {SHAPE: thigh, HEIGHT: np.array([0.02]), TILT: np.zeros(2)})
+    assert longer.body.lengths["thigh"] == pytest.approx(x.body.lengths["thigh"] * np.exp(0.1))
     assert (longer.body.height, longer.body.mass) == (x.body.height, x.body.mass)
-    assert longer.floor == pytest.approx(x.floor + 0.02)
-    assert longer.camera is x.camera
+    assert longer.ground.height == pytest.approx(x.ground.height + 0.02)
+    np.testing.assert_array_equal(longer.turn, x.turn)

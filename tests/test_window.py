@@ -16,11 +16,10 @@ from motionrecon.body.tangent import difference, integrate
 from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares, counted
 from motionrecon.physics.record import forces
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
-from motionrecon.physics.windows.readout import Readout, Term, _shrink, cauchy, cauchy_with_jacobian
+from motionrecon.physics.windows.readout import Readout, Term
 from motionrecon.physics.windows.terms.control import Control
-from motionrecon.physics.windows.terms.landmarks_3d import Landmarks3D
+from motionrecon.physics.windows.terms.followed import Near, Seen
 from motionrecon.physics.windows.terms.posture import Posture
-from motionrecon.physics.windows.terms.reprojection import Reprojection
 from motionrecon.research.bench import physics as bench
 
 SECONDS = 0.25
@@ -52,8 +51,8 @@ def terms_for(body: Capsules, qpos: np.ndarray, seed: int = 0) -> list[Term]:
     depth = rng.uniform(3.5, 4.5, frames)
     speed = rng.uniform(0.5, 2.0, frames)
     return [
-        Reprojection(camera, pixels, weight, depth, 0.025),
-        Landmarks3D(at.at(body.landmarks), weight, 0.04),
+        Seen(camera, pixels, weight, depth, 0.025),
+        Near(at.at(body.landmarks), weight, 0.04),
         Posture(qpos, rng.standard_normal((frames, nv)), rng.uniform(0.5, 1, frames), 0.4, speed),
     ]
 
@@ -174,8 +173,8 @@ def test_a_perfect_motion_costs_nothing(engine, window):
     at = Readout(body, rollout.qpos[steps], rollout.qvel[steps])
     ones = np.ones((len(steps), 33))
     terms = [
-        Reprojection(people.camera(), people.camera().project(at.marks), ones, 4 * ones[:, 0], 0.025),
-        Landmarks3D(at.landmarks, ones, 0.04),
+        Seen(people.camera(), people.camera().project(at.marks), ones, 4 * ones[:, 0], 0.025),
+        Near(at.landmarks, ones, 0.04),
         Posture(at.qpos, at.qvel, ones[:, 0], 0.4, ones[:, 0]),
     ]
     problem = WindowProblem(engine, window.start, window.weights, steps, terms, Control(window.knots, 0.6, 0.3))
@@ -211,11 +210,11 @@ def test_one_standard_deviation_counts_as_one(engine):
     here = Readout(body, qpos, np.zeros((2, body.model.nv)))
     one = np.zeros((2, 33))
     one[0, 15] = 1.0
-    term = Landmarks3D(here.landmarks + np.array([0.0, 0.04, 0.0]), one, 0.04)
+    term = Near(here.landmarks + np.array([0.0, 0.04, 0.0]), one, 0.04)
     assert (term.residual(here) ** 2).sum() == pytest.approx(1.0)
     pixels = people.camera().project(here.marks)
     pixels[0, 15, 0] += 0.01 * 1000
-    assert (Reprojection(people.camera(), pixels, one, np.full(2, 2.5), 0.025, 1e6).residual(here) ** 2).sum() == (
+    assert (Seen(people.camera(), pixels, one, np.full(2, 2.5), 0.025, 1e6).residual(here) ** 2).sum() == (
         pytest.approx(1.0, rel=1e-3)
     )
     bent = qpos.copy()
@@ -232,28 +231,6 @@ def test_where_the_root_is_only_the_landmarks_say(engine):
     away = qpos + np.eye(body.model.nq)[0]
     term = Posture(qpos, np.zeros((2, body.model.nv)), np.ones(2), 0.4, np.ones(2))
     assert not term.residual(Readout(body, away, np.zeros((2, body.model.nv)))).any()
-
-
-@given(
-    error=st.lists(st.floats(-30, 30), min_size=2, max_size=2),
-    scale=st.floats(0.3, 5),
-)
-def test_the_robust_residual_and_its_derivative(error, scale):
-    e = np.array(error)
-    assert (cauchy(e, scale) ** 2).sum() == pytest.approx(scale**2 * np.log1p(e @ e / scale**2), abs=1e-9)
-    value, jacobian = cauchy_with_jacobian(e, np.eye(2), scale)
-    np.testing.assert_array_equal(value, cauchy(e, scale))
-    h = 1e-6
-    reference = np.stack([(cauchy(e + h * d, scale) - cauchy(e - h * d, scale)) / (2 * h) for d in np.eye(2)], axis=1)
-    np.testing.assert_allclose(jacobian, reference, atol=1e-6)
-
-
-def test_the_robust_residual_is_smooth_where_its_formula_changes():
-    s = np.array([0.9999e-4, 1.0001e-4])
-    factor, slope = _shrink(s)
-    assert factor[1] - factor[0] == pytest.approx(-0.25 * 2e-8, rel=0.3)
-    np.testing.assert_allclose(slope, -0.25, rtol=1e-3)
-    np.testing.assert_allclose(_shrink(np.zeros(1)), [[1.0], [-0.25]])
 
 
 @pytest.mark.parametrize("before", [False, True])

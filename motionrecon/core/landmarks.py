@@ -44,6 +44,9 @@ NAMES: tuple[str, ...] = (
 COUNT = len(NAMES)
 INDEX: dict[str, int] = {name: i for i, name in enumerate(NAMES)}
 
+#: The landmarks of the body below the head, the face's being many and close together.
+BELOW_THE_HEAD = slice(INDEX["left_shoulder"], None)
+
 
 def _partner(name: str) -> str:
     swapped = name.replace("left", "\0").replace("right", "left").replace("\0", "right")

@@ -40,3 +40,17 @@ class Ground(Protocol):
             world: the element.
             contact: the attributes that make contact with the person what it is (``solref``, ``friction``, ...).
         """
+
+
+def tangents(normal: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 2 3"]:
+    """Two unit vectors along a surface of these unit normals, at right angles to each other; x and y where it is level.
+
+    Source: Duff et al. (2017), Building an orthonormal basis, revisited. JCGT 6(1).
+    """
+    x, y, z = np.moveaxis(normal, -1, 0)
+    sign = np.copysign(1.0, z)
+    a = -1.0 / (sign + z)
+    b = x * y * a
+    first = np.stack([1.0 + sign * x * x * a, sign * b, -sign * x], axis=-1)
+    second = np.stack([b, sign + y * y * a, -y], axis=-1)
+    return np.stack([first, second], axis=-2)

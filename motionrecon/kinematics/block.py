@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True)
@@ -19,22 +21,12 @@ class Block:
         jacobians: one (N, m, nv) per frame of the run (at most three): derivative with respect to the configuration
             of frame ``frames + offset``; None where a frame has none.
         frames: (N,) the first frame of each run; no frame twice.
-        shared: (N, m, shared_count) derivative with respect to the shared unknowns, or None.
         cost: the term's value.
+        shared: (N, m, size) derivative with respect to each of the shared unknowns, by its name, that it depends on.
     """
 
-    residual: np.ndarray
-    jacobians: tuple[np.ndarray | None, ...]
-    frames: np.ndarray
-    shared: np.ndarray | None
+    residual: Float[np.ndarray, "N m"]
+    jacobians: tuple[Float[np.ndarray, "N m nv"] | None, ...]
+    frames: Int[np.ndarray, " N"]
     cost: float
-
-
-def robust(residual: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
-    """Cauchy's robust cost of vectors (..., k), dimensionless.
-
-    Returns the root weights (..., 1) that make the squares of ``weight * residual`` its local model, and the cost
-    ``scale^2 log(1 + |r|^2 / scale^2)`` summed. Residuals below `scale` count as in least squares.
-    """
-    square = np.einsum("...k,...k->...", residual, residual) / scale**2
-    return np.sqrt(1.0 / (1.0 + square))[..., None], float(scale**2 * np.log1p(square).sum())
+    shared: Mapping[str, Float[np.ndarray, "N m _"]] = field(default_factory=dict)

@@ -1,33 +1,33 @@
-"""The kinematic fit: a smooth trajectory of the whole clip that explains the keypoints.
+"""The kinematic fit: a smooth trajectory of the whole clip that explains what the cameras saw.
 
-It goes from what is certain to what is delicate: a pose for every frame, then the person's lengths, then the floor
-and the feet on it, and at last, with lengths and floor held, feet that neither slide nor leave the body unbalanced.
+It goes from what is certain to what is delicate: a pose for every frame, then the person's shape, then the ground
+and the feet on it, and at last, with shape and ground held, feet that neither slide nor leave the body unbalanced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body import Body
-from motionrecon.body.tangent import difference, integrate
-from motionrecon.cameras.pinhole import Camera
-from motionrecon.core import landmarks
-from motionrecon.kinematics.contact import standing_points
+from motionrecon.body.tangent import PLACE, difference, integrate
+from motionrecon.ground.base import Ground
 from motionrecon.kinematics.gravity import levelled
 from motionrecon.kinematics.solver import Term, minimize
+from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
-from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance
 from motionrecon.kinematics.terms.contact import Contact
-from motionrecon.kinematics.terms.directions import Directions
+from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
-from motionrecon.kinematics.terms.reprojection import Reprojection
-from motionrecon.kinematics.terms.size_prior import SizePrior
+from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
 from motionrecon.kinematics.terms.smoothness import Smoothness
+from motionrecon.views import Figure, View
 
 #: Evidence counts per second, not per frame, since errors of neighbouring frames are much alike.
 REFERENCE_RATE = 30.0
@@ -35,10 +35,8 @@ REFERENCE_RATE = 30.0
 #: Frames that are fitted at once, so that memory does not grow with the clip; and how many of them two stretches share.
 LONGEST, OVERLAP = 900, 60
 
-
-def landmark_trust() -> np.ndarray:
-    """(33,) root weights of the landmarks."""
-    return landmarks.TRUST
+#: Standard deviation of the ground's height where no calibration says where it is, metres.
+ANYWHERE = 10.0
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ class Weights:
         pixels: metres across the line of sight of a confident keypoint.
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
         smooth, prior, sliding, balance: root weights of these terms.
-        floor: metres, of a calibrated camera's floor: where its world has z = 0.
-        common: relative, of a factor on all lengths, with a calibrated and with an assumed camera.
+        floor: metres, of the height of the ground of calibrated cameras.
+        common: relative, of a factor on all lengths, with calibrated and with assumed cameras.
         tilt: radians, of the estimated gravity before the fit refines it.
     """
 
@@ -65,104 +63,120 @@ class Weights:
     tilt: float = 0.01
 
 
-def fit(
+@dataclass(frozen=True)
+class Fitted:
+    """What the fit found, in a world in which the ground is where it was given.
+
+    Attributes:
+        qpos: (T, nq) the trajectory.
+        shape: (k,) the person's.
+        turn, shift: from the world in which the cameras were given to this one.
+    """
+
+    qpos: Float[np.ndarray, "T nq"]
+    shape: Float[np.ndarray, " k"]
+    turn: Float[np.ndarray, "3 3"]
+    shift: Float[np.ndarray, " 3"]
+
+    def figure(self, views: Sequence[View], body: Body, ground: Ground) -> Figure:
+        """The person, ready to be simulated on the views' clock, before cameras that stand where they were found.
+
+        Args:
+            views, body, ground: what was given to `fitted`.
+        """
+        person = body.reshaped(self.shape).on(ground, views[0].clock.timestep)
+        found = tuple(replace(view, camera=view.camera.in_world(self.turn, self.shift)) for view in views)
+        return Figure(person, found, ground, self.qpos)
+
+
+def fit(views: Sequence[View], body: Body, ground: Ground, weights: Weights | None = None) -> Figure:
+    """The person whom the views show, moving as they show; arguments as of `fitted`."""
+    return fitted(views, body, ground, weights).figure(views, body, ground)
+
+
+def fitted(
+    views: Sequence[View],
     body: Body,
-    camera: Camera,
-    pixels: np.ndarray,
-    confidence: np.ndarray,
-    points_3d: np.ndarray,
-    fps: float,
+    ground: Ground,
     weights: Weights | None = None,
     advance: Callable[[int], None] = lambda frames: None,
-) -> Trajectory:
-    """Fit a trajectory to keypoints.
+) -> Fitted:
+    """Fit a trajectory to what cameras saw.
 
     Args:
-        body: a person of the right height; its proportions are a start.
-        camera: intrinsics, and where `calibrated` is set the pose; otherwise gravity and floor are estimated.
-        pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
-        confidence: (T, 33) in [0, 1].
-        points_3d: (T, 33, 3) the detector's guess, NaN where there is none.
-        fps: frames per second.
+        views: of one person, one for each camera, on one clock. Where all cameras are calibrated, the world is theirs;
+            otherwise gravity and the ground's height are estimated.
+        body: a person of the right height; the shape is a start.
+        ground: what the person stands on.
         weights: of the terms.
         advance: called with the number of frames that were fitted, as they are.
-
-    Returns:
-        The trajectory in a world whose floor is z = 0.
     """
     w = weights or Weights()
-    seen = Seen(pixels, confidence, points_3d, fps)
-    if len(pixels) <= LONGEST:
-        x = _fit(body, camera, seen, w)
-        advance(len(pixels))
-        return _on_floor(x)
-    # The person's lengths, gravity and the floor are learnt where the person is seen best, and then held.
-    known = _fit(body, camera, seen.part(_best_stretch(confidence, LONGEST)), w)
-    qpos = np.empty((len(pixels), body.model.nq))
+    T = len(views[0])
+    if T <= LONGEST:
+        x = _fit(views, body, ground, w)
+        advance(T)
+        return _as_given(x, x.qpos, ground)
+    # The person's shape, gravity and the ground are learnt where the person is seen best, and then held.
+    best = _best_stretch(views, LONGEST)
+    known = _fit([view.part(best) for view in views], body, ground, w)
+    qpos = np.empty((T, body.model.nq))
     done = 0
-    for first in range(0, len(pixels), LONGEST - OVERLAP):
-        part = slice(first, min(first + LONGEST, len(pixels)))
-        fitted = _fit(body, camera, seen.part(part), w, known).qpos
+    for first in range(0, T, LONGEST - OVERLAP):
+        part = slice(first, min(first + LONGEST, T))
+        found = _fit([view.part(part) for view in views], body, ground, w, known).qpos
         shared = done - first
         if shared > 0:
             share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
             before = qpos[first:done]
-            fitted[:shared] = integrate(before, share * difference(before, fitted[:shared]))
-        qpos[part] = fitted
+            found[:shared] = integrate(before, share * difference(before, found[:shared]))
+        qpos[part] = found
         advance(part.stop - done)
         done = part.stop
-        if done == len(pixels):
+        if done == T:
             break
-    return _on_floor(replace(known, qpos=qpos))
+    return _as_given(known, qpos, ground)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What the detector saw in T frames; see `fit`."""
-
-    pixels: np.ndarray
-    confidence: np.ndarray
-    points_3d: np.ndarray
-    fps: float
-
-    def part(self, frames: slice) -> Seen:
-        return Seen(self.pixels[frames], self.confidence[frames], self.points_3d[frames], self.fps)
-
-
-def _best_stretch(confidence: np.ndarray, length: int) -> slice:
-    """The `length` frames with the most confidence (T, 33) in them."""
-    total = np.concatenate([[0.0], np.cumsum(confidence.sum(1))])
+def _best_stretch(views: Sequence[View], length: int) -> slice:
+    """The `length` frames with the most evidence in them."""
+    evidence = np.sum([(view.weight**2).sum(1) for view in views], axis=0)
+    total = np.concatenate([[0.0], np.cumsum(evidence)])
     first = int(np.argmax(total[length:] - total[:-length]))
     return slice(first, first + length)
 
 
-def _fit(body: Body, camera: Camera, seen: Seen, w: Weights, known: Trajectory | None = None) -> Trajectory:
-    """Fit one stretch; with a `known` trajectory, its person, camera and floor are held."""
-    fps, rate = seen.fps, np.sqrt(REFERENCE_RATE / seen.fps)
-    trust = rate * landmark_trust() * np.sqrt(seen.confidence)
-    if known is not None:
-        body, camera = known.body, known.camera
-    floor = 0.0 if known is None else known.floor
-    x = Trajectory(body, camera, first_guess(body, camera, seen.pixels, seen.points_3d, trust), floor)
-
-    def held() -> SizePrior:
-        return SizePrior((x.floor, 1e-4), None, x.camera.R_camera_world, proportions=False)
+def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: Trajectory | None = None) -> Trajectory:
+    """Fit one stretch; with a `known` trajectory, its person, ground and gravity are held."""
+    fps = views[0].clock.fps
+    rate = float(np.sqrt(REFERENCE_RATE / fps))
+    views = [replace(view, weight=rate * view.weight) for view in views]
+    best = max(views, key=lambda view: float((view.weight**2).sum()))
+    if known is None:
+        x = Trajectory(body, first_guess(body, best), ground)
+    else:
+        placed = replace(best, camera=known.seen_by(best.camera))
+        x = replace(known, qpos=first_guess(known.body, placed), free=())
 
     pose: list[Term] = [
-        Reprojection(seen.pixels, trust, sigma=0.1, scale=5.0),
-        Directions(seen.points_3d, trust, sigma=0.1, across=1.0, scale=5.0),
+        *(reprojected(view, sigma=0.1, scale=5.0) for view in views),
+        *(directed(view, sigma=0.1, across=1.0, scale=5.0) for view in views),
         Smoothness(fps, weight=0.3 * rate),
         PosePrior(weight=rate),
     ]
-    x = minimize(x, [*pose, held()], 25, tolerance=1e-3)
+    x = minimize(x, pose, 25, tolerance=1e-3)
 
     video: list[Term] = [
-        Reprojection(seen.pixels, trust, sigma=w.pixels),
-        Directions(seen.points_3d, trust, sigma=w.depth),
+        *(reprojected(view, sigma=w.pixels) for view in views),
+        *(directed(view, sigma=w.depth) for view in views),
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]
-    x = _sized(x, video, fps, w) if known is None else minimize(x, [*video, held()], 25, tolerance=1e-3)
+    if known is None:
+        calibrated = all(view.camera.calibrated for view in views)
+        x = _sized(x, video, fps, w, calibrated)
+    else:
+        x = minimize(x, video, 25, tolerance=1e-3)
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
@@ -170,33 +184,36 @@ def _fit(body: Body, camera: Camera, seen: Seen, w: Weights, known: Trajectory |
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, weight=w.balance * rate),
         ]
-        x = minimize(x, [*video, held(), *feet], 15)
+        x = minimize(x, [*video, *feet], 15)
     return x
 
 
-def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights) -> Trajectory:
-    """The trajectory with the person's lengths, the floor and, where the camera's pose is not known, gravity."""
-    posed, rate = x.camera.calibrated, np.sqrt(REFERENCE_RATE / fps)
-    common = w.common[0] if posed else w.common[1]
-    floor = (0.0, w.floor if posed else 10.0)
-    x = minimize(x, [*video, SizePrior(floor, None, x.camera.R_camera_world, common=common)], 25, tolerance=1e-3)
-    if not posed:
-        x = levelled(x, fps)
-        floor = (x.floor, 10.0)
-    sizes = SizePrior(floor, None if posed else w.tilt, x.camera.R_camera_world, common=common)
+def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated: bool) -> Trajectory:
+    """The trajectory with the person's shape, the ground's height and, where cameras do not know it, gravity.
+
+    In the end they are held.
+    """
+    rate = float(np.sqrt(REFERENCE_RATE / fps))
+    common = w.common[0] if calibrated else w.common[1]
+    height = (x.ground.height, w.floor if calibrated else ANYWHERE)
+    x = replace(x, free=(SHAPE, HEIGHT))
+    x = minimize(x, [*video, SharedPrior(height, common, x.turn, w.tilt)], 25, tolerance=1e-3)
+    if not calibrated:
+        x = replace(levelled(x, fps), free=(SHAPE, HEIGHT, TILT))
+        height = (x.ground.height, ANYWHERE)
+    prior = SharedPrior(height, common, x.turn, w.tilt)
     for _ in range(3):
         standing = standing_points(x, fps)
-        terms: list[Term] = [*video, sizes, Contact(fps, standing, weight=rate)]
-        if not posed:
+        terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]
+        if not calibrated:
             terms.append(Balance(fps, standing, weight=w.balance * rate))
         x = minimize(x, terms, 15)
-    return x
+    return replace(x, free=())
 
 
-def _on_floor(x: Trajectory) -> Trajectory:
-    """The trajectory in a world whose floor is z = 0."""
-    down = np.array([0.0, 0.0, x.floor])
-    qpos = x.qpos.copy()
-    qpos[:, :3] -= down
-    t = x.camera.t_camera_world + x.camera.R_camera_world @ down
-    return Trajectory(x.body, x.camera.with_pose(x.camera.R_camera_world, t), qpos, 0.0)
+def _as_given(x: Trajectory, qpos: Float[np.ndarray, "T nq"], ground: Ground) -> Fitted:
+    """A trajectory in the world in which the ground is not raised, but everything else lowered."""
+    shift = np.array([0.0, 0.0, ground.height - x.ground.height])
+    moved = qpos.copy()
+    moved[:, PLACE] += shift
+    return Fitted(moved, x.body.shape, x.turn, shift)

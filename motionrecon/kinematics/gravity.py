@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.tangent import quat_multiply
+from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.core import so3
 from motionrecon.kinematics.state import Trajectory
 
 
 def levelled(x: Trajectory, fps: float, speed: float = 0.4) -> Trajectory:
-    """The same trajectory seen by the same camera, in a world whose up is the body's mean uprightness.
+    """The same trajectory seen by the same cameras, in a world whose up is the body's mean uprightness.
 
     Args:
         x: a trajectory in a world that may be tilted.
@@ -32,11 +34,11 @@ def levelled(x: Trajectory, fps: float, speed: float = 0.4) -> Trajectory:
     certain = np.minimum(weight.sum(1), 2.0)
     up = _robust_mean(upright, certain)
     turn, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [up])
-    return _turned(x, turn)
+    return _turned(x, turn.as_matrix())
 
 
-def _robust_mean(directions: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Unit vector (3,) near most of the directions (T, 3): a bow or a stumble in between does not count for much."""
+def _robust_mean(directions: Float[np.ndarray, "T 3"], weight: Float[np.ndarray, " T"]) -> Float[np.ndarray, " 3"]:
+    """Unit vector near most of the directions: a bow or a stumble in between does not count for much."""
     mean = (weight[:, None] * directions).sum(0)
     for _ in range(10):
         mean /= np.linalg.norm(mean)
@@ -45,12 +47,10 @@ def _robust_mean(directions: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return mean / np.linalg.norm(mean)
 
 
-def _turned(x: Trajectory, turn: Rotation) -> Trajectory:
-    """The trajectory and its camera in a world turned about the origin; the floor is put under the lowest soles."""
-    R = turn.as_matrix()
+def _turned(x: Trajectory, turn: Float[np.ndarray, "3 3"]) -> Trajectory:
+    """The trajectory in a world turned about the origin; the ground is put under the lowest soles."""
     qpos = x.qpos.copy()
-    qpos[:, :3] = x.qpos[:, :3] @ R.T
-    qpos[:, 3:7] = quat_multiply(np.roll(turn.as_quat(), 1), x.qpos[:, 3:7])
-    camera = replace(x.camera, R_camera_world=x.camera.R_camera_world @ R.T)
-    y = Trajectory(x.body, camera, qpos, 0.0)
-    return replace(y, floor=float(np.percentile(y.soles[..., 2].min(1), 10)))
+    qpos[:, PLACE] = x.qpos[:, PLACE] @ turn.T
+    qpos[:, QUATERNION] = so3.multiply(so3.from_matrix(turn), x.qpos[:, QUATERNION])
+    y = replace(x, qpos=qpos, turn=turn @ x.turn)
+    return replace(y, ground=y.ground.raised(float(np.percentile(y.over.min(1), 10))))

@@ -6,22 +6,27 @@ that all frames share stand at its border and are eliminated by their Schur comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 
+from motionrecon.body.tangent import MOVE
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
 Term = Callable[[Trajectory], Block]
+
+#: A step goes no farther than its linearization means something: radians of a turn, and of a shared unknown.
+LARGEST_TURN, LARGEST_SHARED = 0.5, 0.2
 
 
 def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: float = 1e-4) -> Trajectory:
     """The trajectory that minimizes the sum of the terms' costs, near `x`.
 
     Args:
-        x: where to start.
+        x: where to start; its shared unknowns move as far as they are free.
         terms: residual terms.
         iterations: linearizations at most.
         tolerance: ends when a step improves the cost by less than this share.
@@ -30,14 +35,15 @@ def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: f
     blocks = [term(x) for term in terms]
     cost = sum(b.cost for b in blocks)
     for _ in range(iterations):
-        system = _Normal(len(x), x.body.model.nv, x.shared_count, blocks)
+        system = _Normal(len(x), x.body.model.nv, x.shared, blocks)
         for _ in range(6):
             try:
                 step, shared = system.solve(mu)
             except LinAlgError:  # not positive definite to rounding
                 mu *= 10.0
                 continue
-            trial = x.moved(_bounded(step), np.clip(shared, -0.2, 0.2))
+            limited = {part: np.clip(value, -LARGEST_SHARED, LARGEST_SHARED) for part, value in shared.items()}
+            trial = x.moved(_bounded(step), limited)
             trial_blocks = [term(trial) for term in terms]
             trial_cost = sum(b.cost for b in trial_blocks)
             if trial_cost < cost:
@@ -53,54 +59,78 @@ def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: f
     return x
 
 
-def _bounded(step: np.ndarray) -> np.ndarray:
-    """The step with rotations of at most half a radian per frame: beyond that its linearization means nothing."""
-    largest = np.abs(step[:, 3:]).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, 0.5 / np.maximum(largest, 1e-12))
+def _bounded(step: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T nv"]:
+    """The step, shorter in frames in which the root or a hinge would turn too far."""
+    largest = np.abs(step[:, MOVE.stop :]).max(axis=1, keepdims=True)
+    return step * np.minimum(1.0, LARGEST_TURN / np.maximum(largest, 1e-12))
 
 
 class _Normal:
-    """Normal equations: block band over the frames, dense border for the shared unknowns."""
+    """Normal equations: block band over the frames, dense border for the shared unknowns.
 
-    def __init__(self, T: int, nv: int, k: int, blocks: Sequence[Block]) -> None:
-        self.T, self.nv, self.k = T, nv, k
+    Args:
+        T: frames.
+        nv: unknowns of a frame.
+        shared: the shared unknowns and the size of each; they stand at the border in this order.
+        blocks: residuals.
+    """
+
+    def __init__(self, T: int, nv: int, shared: Mapping[str, int], blocks: Sequence[Block]) -> None:
+        ends = np.cumsum([0, *shared.values()]).tolist()
+        self.places = {part: slice(a, b) for part, a, b in zip(shared, ends[:-1], ends[1:], strict=True)}
+        self.T, self.nv, self.k = T, nv, ends[-1]
         band = np.zeros((3, T, nv, nv))  # band[d, t] couples frame t (rows) with frame t + d (columns)
-        self.border = np.zeros((T, nv, k))
-        self.corner = np.zeros((k, k))
-        self.gradient, self.shared_gradient = np.zeros((T, nv)), np.zeros(k)
+        self.border = np.zeros((T, nv, self.k))
+        self.corner = np.zeros((self.k, self.k))
+        self.gradient, self.shared_gradient = np.zeros((T, nv)), np.zeros(self.k)
         for b in blocks:
+            border = self._at_the_border(b)
             for i, ji in enumerate(b.jacobians):
                 if ji is None:
                     continue
                 at = b.frames + i
                 jt = np.swapaxes(ji, 1, 2)
                 self.gradient[at] += np.einsum("nvm,nm->nv", jt, b.residual)
-                if b.shared is not None:
-                    self.border[at] += jt @ b.shared
+                if border is not None:
+                    self.border[at] += jt @ border
                 for j in range(i, len(b.jacobians)):
                     jj = b.jacobians[j]
                     if jj is not None:
                         band[j - i, at] += jt @ jj
-            if b.shared is not None:
-                self.corner += np.einsum("nmi,nmj->ij", b.shared, b.shared)
-                self.shared_gradient += np.einsum("nmi,nm->i", b.shared, b.residual)
+            if border is not None:
+                rows = border.reshape(-1, self.k)
+                self.corner += rows.T @ rows
+                self.shared_gradient += rows.T @ b.residual.ravel()
         self.banded = _to_banded(band)
 
-    def solve(self, mu: float) -> tuple[np.ndarray, np.ndarray]:
+    def _at_the_border(self, block: Block) -> Float[np.ndarray, "N m k"] | None:
+        """A block's derivative by all the shared unknowns that are free; None if it depends on none of them."""
+        parts = {part: value for part, value in block.shared.items() if part in self.places}
+        if not parts:
+            return None
+        border = np.zeros((*block.residual.shape, self.k))
+        for part, value in parts.items():
+            border[..., self.places[part]] = value
+        return border
+
+    def solve(self, mu: float) -> tuple[Float[np.ndarray, "T nv"], dict[str, Float[np.ndarray, " _"]]]:
+        """The damped step of the configurations and of the shared unknowns."""
         banded = self.banded.copy()
         banded[0] += mu * banded[0] + 1e-9
         factor = (cholesky_banded(banded, overwrite_ab=True, lower=True, check_finite=False), True)
         right = np.concatenate([self.gradient[..., None], self.border], axis=2).reshape(self.T * self.nv, -1)
         solved = cho_solve_banded(factor, right, check_finite=False)
-        border = self.border.reshape(self.T * self.nv, self.k)
-        corner = self.corner + np.diag(mu * np.diag(self.corner) + 1e-9) - border.T @ solved[:, 1:]
-        shared = cho_solve(cho_factor(corner), border.T @ solved[:, 0] - self.shared_gradient)
+        shared = np.zeros(0)
+        if self.k:
+            border = self.border.reshape(self.T * self.nv, self.k)
+            corner = self.corner + np.diag(mu * np.diag(self.corner) + 1e-9) - border.T @ solved[:, 1:]
+            shared = cho_solve(cho_factor(corner), border.T @ solved[:, 0] - self.shared_gradient)
         step = -solved[:, 0] - solved[:, 1:] @ shared
-        return step.reshape(self.T, self.nv), shared
+        return step.reshape(self.T, self.nv), {part: shared[place] for part, place in self.places.items()}
 
 
-def _to_banded(band: np.ndarray) -> np.ndarray:
-    """Lower banded storage (as of LAPACK's ``pbtrf``) of a symmetric block band (3, T, nv, nv)."""
+def _to_banded(band: Float[np.ndarray, "3 T nv nv"]) -> Float[np.ndarray, "rows columns"]:
+    """Lower banded storage (as of LAPACK's ``pbtrf``) of a symmetric block band."""
     _, T, nv, _ = band.shape
     stored = np.zeros((3 * nv, T * nv))
     dof = np.arange(nv)

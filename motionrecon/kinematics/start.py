@@ -3,94 +3,89 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation, Slerp
 
 from motionrecon.body import Body
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.core.landmarks import INDEX
+from motionrecon.views import View
 
 #: Distance at which a person is put of whom nothing is known, metres.
 FAR = 3.0
+#: Nobody is nearer than this, metres: a person fills the view there.
+NEAR = 0.3
+#: Ways that a relaxed person is tried to face.
+TURNS = 16
 
 
-def first_guess(
-    body: Body, camera: Camera, pixels: np.ndarray, points_3d: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
+def first_guess(body: Body, view: View) -> Float[np.ndarray, "T nq"]:
     """Root position and orientation per frame, with relaxed hinges.
 
-    Args:
-        body: the person.
-        camera: where the video was taken from.
-        pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
-        points_3d: (T, 33, 3) the detector's guess: metres, hip-centred, camera axes; NaN where there is none.
-        weight: (T, 33) root weights.
-
-    Returns:
-        (T, nq). Frames without a person lie between their neighbours; where there is nobody at all, a relaxed person
-        stands in the middle of the picture.
+    Frames without a person lie between their neighbours; where there is nobody at all, a relaxed person stands in the
+    middle of the picture.
     """
-    T = len(pixels)
+    camera, T = view.camera, len(view)
     qpos = np.tile(body.rest_qpos, (T, 1))
-    seen = (np.isfinite(pixels).all(2) & (weight > 0)).any(1)
-    known = np.flatnonzero(seen)
+    known = np.flatnonzero((np.isfinite(view.pixels).all(2) & (view.weight > 0)).any(1))
     if len(known) == 0:
-        qpos[:, :3] = (np.array([0.0, 0.0, FAR]) - camera.t_camera_world) @ camera.R_camera_world
+        qpos[:, PLACE] = camera.to_world(np.tile([0.0, 0.0, FAR], (T, 1, 1)))[:, 0]
         return qpos
-    turns = _relaxed_turns(body, camera)
-    positions, rotations = [], []
+    rays = camera.rays(view.pixels)
+    axes = np.broadcast_to(camera.axes, (T, 3, 3))
+    relaxed = _relaxed_turns(body)
+    places, turns = [], []
     for t in known:
-        guesses = [points_3d[t]] if np.isfinite(points_3d[t]).all() else turns
-        placed = [_translation(camera, pixels[t], points, weight[t]) for points in guesses]
+        guesses = view.points_3d[t][None] if np.isfinite(view.points_3d[t]).all() else relaxed @ axes[t].T
+        placed = [_translation(rays[t], points, view.weight[t]) for points in guesses]
         best = int(np.argmin([away for _, away in placed]))
-        positions.append((placed[best][0] - camera.t_camera_world) @ camera.R_camera_world)
-        rotations.append(_pelvis(guesses[best] @ camera.R_camera_world))
+        places.append(placed[best][0])
+        turns.append(_pelvis(guesses[best] @ axes[t]))
     frames = np.arange(T)
-    for axis in range(3):
-        qpos[:, axis] = np.interp(frames, known, np.array(positions)[:, axis])
-    turn = Rotation.from_matrix(np.array(rotations))
+    there = camera.at(known).to_world(np.array(places)[:, None])[:, 0]
+    qpos[:, PLACE] = np.stack([np.interp(frames, known, row) for row in there.T], axis=1)
+    turn = Rotation.from_matrix(np.array(turns))
     if len(known) > 1:
         turn = Slerp(known, turn)(np.clip(frames, known[0], known[-1]))
-    qpos[:, 3:7] = np.roll(turn.as_quat(), 1, axis=-1)
+    qpos[:, QUATERNION] = turn.as_quat(scalar_first=True)
     return qpos
 
 
-def _relaxed_turns(body: Body, camera: Camera) -> list[np.ndarray]:
-    """Landmarks (33, 3), hip-centred, camera axes, of a relaxed person who stands and faces one of sixteen ways."""
+def _relaxed_turns(body: Body) -> Float[np.ndarray, "turns 33 3"]:
+    """Landmarks about the hips, in the world's axes, of a relaxed person who stands and faces each of the ways."""
     points = pose(body.model, body.rest_qpos[None]).at(body.marks)[0]
     points = points - 0.5 * (points[INDEX["left_hip"]] + points[INDEX["right_hip"]])
-    turns = Rotation.from_euler("z", np.linspace(0, 2 * np.pi, 16, endpoint=False)[:, None])
-    return [points @ (camera.R_camera_world @ turn).T for turn in turns.as_matrix()]
+    turns = Rotation.from_euler("z", np.linspace(0, 2 * np.pi, TURNS, endpoint=False)[:, None])
+    return np.asarray(points @ turns.as_matrix().transpose(0, 2, 1))
 
 
 def _translation(
-    camera: Camera, pixels: np.ndarray, points: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Where the hips' middle is in the camera's frame so that the points are seen at the pixels (linear in it).
+    rays: Float[np.ndarray, "33 2"], points: Float[np.ndarray, "33 3"], weight: Float[np.ndarray, " 33"]
+) -> tuple[Float[np.ndarray, " 3"], float]:
+    """Where the hips' middle is in the camera's axes so that the points are seen where they were (linear in it).
 
     Returns:
-        the place (3,) and how far from the pixels the points then are: a weighted sum of squares, of radians.
+        the place and how far from the rays the points then are: a weighted sum of squares on the image plane.
     """
-    focal = np.array([camera.K[0, 0], camera.K[1, 1]])
-    ray = (pixels - camera.K[:2, 2]) / focal
-    ok = np.isfinite(ray).all(1)
-    ray, points, weight = ray[ok], points[ok], weight[ok] + 1e-3
+    ok = np.isfinite(rays).all(1)
+    rays, points, weight = rays[ok], points[ok], weight[ok] + 1e-3
     # ray * (z + tz) = xy + txy
-    rows = np.zeros((len(ray), 2, 3))
+    rows = np.zeros((len(rays), 2, 3))
     rows[:, 0, 0] = rows[:, 1, 1] = -1.0
-    rows[:, :, 2] = ray
-    right = points[:, :2] - ray * points[:, 2:]
+    rows[:, :, 2] = rays
+    right = points[:, :2] - rays * points[:, 2:]
     w = weight[:, None]
     t, *_ = np.linalg.lstsq((rows * w[..., None]).reshape(-1, 3), (right * w).ravel(), rcond=None)
-    if t[2] < 0.3:  # nothing sensible: a person fills the view at this distance
+    if t[2] < NEAR:  # nothing sensible
         t = np.array([0.0, 0.0, FAR])
     there = points + t
-    away = there[:, :2] / np.maximum(there[:, 2:], 0.1) - ray
+    away = there[:, :2] / np.maximum(there[:, 2:], 0.1) - rays
     return t, float(((away * w) ** 2).sum())
 
 
-def _pelvis(points: np.ndarray) -> np.ndarray:
-    """Rotation (3, 3) of the pelvis in the world from world-axes points (33, 3): x forward, y left, z up."""
+def _pelvis(points: Float[np.ndarray, "33 3"]) -> Float[np.ndarray, "3 3"]:
+    """Rotation of the pelvis in the world from world-axes points: x forward, y left, z up."""
     left, right = points[INDEX["left_hip"]], points[INDEX["right_hip"]]
     shoulders = 0.5 * (points[INDEX["left_shoulder"]] + points[INDEX["right_shoulder"]])
     y = (left - right) + 0.5 * (points[INDEX["left_shoulder"]] - points[INDEX["right_shoulder"]])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body import Body
-from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.points import Points
 from motionrecon.body.posed import Posed
 from motionrecon.body.tangent import integrate
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.base import Camera
+from motionrecon.core import so3
+from motionrecon.ground.base import Ground
 
-#: Unknowns shared by all frames, after the logarithms of the proportions: the floor's height and the camera's tilt.
-SHARED_EXTRA = ("floor", "tilt_x", "tilt_y")
+#: Unknowns that all frames share: the person's shape, the ground's height (metres), and how the cameras are tilted
+#: about the world's x and y (radians).
+SHAPE, HEIGHT, TILT = "shape", "height", "tilt"
 
 
 @dataclass(frozen=True)
@@ -22,64 +27,100 @@ class Trajectory(Posed):
     """The unknowns of the kinematic fit, and what follows from them.
 
     Attributes:
-        body: the person at the present proportions.
-        camera: the camera; its pose includes the present tilt.
-        qpos: (T, nq) configurations in the camera's world.
-        floor: height of the floor in that world, metres.
+        body: the person at the present shape.
+        qpos: (T, nq) configurations in the trajectory's world.
+        ground: at its present height in that world.
+        turn: from the world in which the cameras were given to the trajectory's: what is known of gravity.
+        free: which of the shared unknowns are free; the others are held where they are.
     """
 
     body: Body
-    camera: Camera
-    qpos: np.ndarray
-    floor: float
+    qpos: Float[np.ndarray, "T nq"]
+    ground: Ground
+    turn: Float[np.ndarray, "3 3"] = field(default_factory=lambda: np.eye(3))
+    free: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.qpos)
 
-    @cached_property
-    def soles(self) -> np.ndarray:
-        """(T, 8, 3) lowest points of the feet's contact spheres, in the order of `body.soles.names`."""
-        return self.pose.at(self.body.soles) - np.array([0, 0, 1.0]) * self.body.soles.radii[:, None]
+    @property
+    def shared(self) -> dict[str, int]:
+        """The shared unknowns that are free, and how many numbers each has."""
+        sizes = {SHAPE: len(self.body.shape), HEIGHT: 1, TILT: 2}
+        return {part: sizes[part] for part in self.free}
+
+    def moved(self, step: Float[np.ndarray, "T nv"], shared: Mapping[str, Float[np.ndarray, " n"]]) -> Trajectory:
+        """This trajectory after a step of the configurations and of the shared unknowns."""
+        body, ground, turn = self.body, self.ground, self.turn
+        if SHAPE in shared and shared[SHAPE].any():
+            body = body.reshaped(body.shape_prior.bounded(body.shape + shared[SHAPE]))
+        if HEIGHT in shared:
+            ground = ground.raised(float(shared[HEIGHT][0]))
+        if TILT in shared and shared[TILT].any():
+            turn = so3.matrix(-np.append(shared[TILT], 0.0)) @ turn
+        return replace(self, body=body, qpos=integrate(self.qpos, step), ground=ground, turn=turn)
+
+    def tilt_since(self, turn: Float[np.ndarray, "3 3"]) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, "2 2"]]:
+        """How far the cameras have been tilted since the world was turned so, radians; and that by a further tilt."""
+        away = so3.log(so3.from_matrix(turn @ self.turn.T))
+        return away[:2], so3.log_jacobian(away)[:2, :2]
+
+    def seen_by(self, camera: Camera) -> Camera:
+        """A camera as it was given, in the trajectory's world."""
+        return camera.in_world(self.turn, np.zeros(3))
+
+    def by_shared(self, points: Points, places: Float[np.ndarray, "T P 3"], part: str) -> Float[np.ndarray, "T P 3 n"]:
+        """Derivative of points that ride on the body, which are at `places`, as seen by the cameras or from the ground.
+
+        A tilt of the cameras is as good as a turn of all points before they are seen.
+        """
+        if part == SHAPE:
+            assert self.body.moves is not None
+            return self.pose.by_shape(points, self.body.moves)
+        if part == TILT:
+            return np.stack([np.cross(axis, places) for axis in np.eye(3)[:2]], axis=-1)
+        return np.zeros((*places.shape, self.shared[part]))
 
     @cached_property
-    def sole_jacobian(self) -> np.ndarray:
-        """(T, 8, 3, nv) derivative of `soles`."""
+    def feet(self) -> Float[np.ndarray, "T S 3"]:
+        """World positions of the centres of the soles' balls, in the order of `body.soles`."""
+        return self.pose.at(self.body.soles)
+
+    @cached_property
+    def foot_jacobian(self) -> Float[np.ndarray, "T S 3 nv"]:
+        """Derivative of `feet` with respect to the tangent of `qpos`."""
         return self.pose.jacobian(self.body.soles)
 
     @cached_property
-    def com(self) -> np.ndarray:
-        """(T, 3) centre of mass."""
-        return self.pose.com
+    def foot_by_shape(self) -> Float[np.ndarray, "T S 3 k"]:
+        """Derivative of `feet` with respect to the person's shape."""
+        return self.by_shared(self.body.soles, self.feet, SHAPE)
 
     @cached_property
-    def com_jacobian(self) -> np.ndarray:
-        """(T, 3, nv) derivative of `com`."""
-        return self.pose.com_jacobian
-
-    @cached_property
-    def seen_proportions(self) -> np.ndarray:
-        """(T, 33, 3, n proportions) derivative of `seen` with respect to the logarithms of the proportions."""
-        return self.pose.by_shape(self.body.marks, self.body.moves)
-
-    @cached_property
-    def sole_proportions(self) -> np.ndarray:
-        """(T, 8, 3, n proportions) derivative of `soles` with respect to the logarithms of the proportions."""
-        return self.pose.by_shape(self.body.soles, self.body.moves)
+    def over(self) -> Float[np.ndarray, "T S"]:
+        """How far the soles' balls are over the ground, metres."""
+        return self._gap[0] - self.body.soles.radii
 
     @property
-    def shared_count(self) -> int:
-        return len(Proportions.names()) + len(SHARED_EXTRA)
+    def away(self) -> Float[np.ndarray, "T S 3"]:
+        """Unit vectors away from the ground at the soles: the derivative of `over` by `feet`."""
+        return self._gap[1]
 
-    def moved(self, step: np.ndarray, shared: np.ndarray) -> Trajectory:
-        """This trajectory after a step (T, nv) of the configurations and (shared_count,) of the shared unknowns."""
-        n = len(Proportions.names())
-        body = self.body
-        if shared[:n].any():
-            body = body.reshaped(body.shape_prior.bounded(body.shape + shared[:n]))
-        camera = self.camera
-        if shared[n + 1 :].any():
-            from scipy.spatial.transform import Rotation
+    @property
+    def soles(self) -> Float[np.ndarray, "T S 3"]:
+        """The points of the soles that are nearest to the ground."""
+        return self.feet - self.away * self.body.soles.radii[:, None]
 
-            tilt = Rotation.from_rotvec([*shared[n + 1 :], 0.0]).as_matrix()
-            camera = replace(camera, R_camera_world=camera.R_camera_world @ tilt)
-        return Trajectory(body, camera, integrate(self.qpos, step), self.floor + float(shared[n]))
+    @cached_property
+    def _gap(self) -> tuple[Float[np.ndarray, "T S"], Float[np.ndarray, "T S 3"]]:
+        return self.ground.gap(self.feet)
+
+    @property
+    def com(self) -> Float[np.ndarray, "T 3"]:
+        """Centre of mass."""
+        return self.pose.com
+
+    @property
+    def com_jacobian(self) -> Float[np.ndarray, "T 3 nv"]:
+        """Derivative of `com`."""
+        return self.pose.com_jacobian

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from motionrecon.body.tangent import integrate
+from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
+from motionrecon.core import so3
 from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco, thread_count
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
@@ -103,12 +104,14 @@ class Linearizer:
                 by_position = self._position_columns(rollout)
                 by_velocity, by_input = exact.result()
 
-        turn_before, turn_after = _root_rotation(h * rollout.qvel[1:, 3:6])
+        turn = h * rollout.qvel[1:, TURN]
+        # Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn.
+        turn_before, turn_after = so3.matrix(-turn), so3.right_jacobian(turn)
 
         def step(dv: np.ndarray) -> np.ndarray:
             """How far the position moves when the new velocity changes by the columns of dv (S, nv, k)."""
             dq = h * dv
-            dq[:, 3:6] = turn_after @ dq[:, 3:6]
+            dq[:, TURN] = turn_after @ dq[:, TURN]
             return dq
 
         A = np.empty((len(rollout), 2 * nv, 2 * nv))
@@ -116,9 +119,9 @@ class Linearizer:
         A[:, nv:, nv:] = by_velocity
         A[:, :nv] = step(A[:, nv:])
         diagonal = np.arange(nv)
-        A[:, diagonal[:3], diagonal[:3]] += 1.0
-        A[:, 3:6, 3:6] += turn_before
-        A[:, diagonal[6:], diagonal[6:]] += 1.0
+        A[:, diagonal[MOVE], diagonal[MOVE]] += 1.0
+        A[:, TURN, TURN] += turn_before
+        A[:, diagonal[BEND], diagonal[BEND]] += 1.0
         B = np.concatenate([step(by_input), by_input], axis=1)
         return Linearization(A, B[..., : self.model.nu], B[..., self.model.nu :])
 
@@ -288,23 +291,3 @@ def _dense(values: np.ndarray, index: tuple[np.ndarray, np.ndarray, np.ndarray],
     dense = np.zeros((len(values), n, n))
     dense[:, row, column] = values[:, place]
     return dense
-
-
-def _root_rotation(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn, (S, 3, 3) each; turn: (S, 3), radians.
-
-    The first is the inverse rotation, the second the right Jacobian of SO(3).
-    """
-    angle2 = (turn**2).sum(axis=1)
-    angle = np.sqrt(angle2)
-    small = angle < 1e-4
-    safe = np.where(small, 1.0, angle)
-    a = np.where(small, 1 - angle2 / 6, np.sin(safe) / safe)
-    b = np.where(small, 0.5 - angle2 / 24, (1 - np.cos(safe)) / safe**2)
-    c = np.where(small, 1 / 6 - angle2 / 120, (safe - np.sin(safe)) / safe**3)
-    x, y, z = turn.T
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
-    square = cross @ cross
-    a, b, c = (value[:, None, None] for value in (a, b, c))
-    return np.eye(3) - a * cross + b * square, np.eye(3) - b * cross + c * square

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motionrecon.body.tangent import ANGLES, BEND
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
 
 @dataclass(frozen=True)
 class PosePrior:
-    """Soft joint limits and a Gaussian about the relaxed pose.
+    """Soft joint limits and the body's own Gaussian about its relaxed pose.
 
     Attributes:
         weight: root weight of one frame.
@@ -23,16 +24,18 @@ class PosePrior:
     limit_sigma: float = 0.05
 
     def __call__(self, x: Trajectory) -> Block:
-        model, nv = x.body.model, x.body.model.nv
-        inverse = self.weight / x.body.hinge_spread
-        angle = x.qpos[:, 7:]
-        low, high = model.jnt_range[1:].T
+        body = x.body
+        gain = self.weight / body.hinge_spread
+        angle = x.qpos[:, ANGLES]
+        low, high = body.model.jnt_range[1:].T
         beyond = np.minimum(angle - low, 0.0) + np.maximum(angle - high, 0.0)
         limit_gain = self.weight / self.limit_sigma
-        residual = np.concatenate([(angle - x.body.rest_qpos[7:]) * inverse, beyond * limit_gain], axis=1)
+        residual = np.concatenate([(angle - body.rest_qpos[ANGLES]) * gain, beyond * limit_gain], axis=1)
         T, n = angle.shape
-        jacobian = np.zeros((T, 2 * n, nv))
-        index = np.arange(n)
-        jacobian[:, index, 6 + index] = inverse
-        jacobian[:, n + index, 6 + index] = np.where(beyond != 0.0, limit_gain, 0.0)
-        return Block(residual, (jacobian,), np.arange(T), None, float((residual**2).sum()))
+        by_angle = np.zeros((T, 2, n, n))
+        hinge = np.arange(n)
+        by_angle[:, 0, hinge, hinge] = gain
+        by_angle[:, 1, hinge, hinge] = np.where(beyond != 0.0, limit_gain, 0.0)
+        jacobian = np.zeros((T, 2 * n, body.model.nv))
+        jacobian[..., BEND] = by_angle.reshape(T, 2 * n, n)
+        return Block(residual, (jacobian,), np.arange(T), float((residual**2).sum()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body.tangent import difference
+from motionrecon.body.tangent import MOVE, TURN, difference
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
@@ -32,10 +32,10 @@ class Smoothness:
     def __call__(self, x: Trajectory) -> Block:
         nv = x.body.model.nv
         sigma = np.full(nv, self.hinge)
-        sigma[:3], sigma[3:6] = self.root, self.turn
+        sigma[MOVE], sigma[TURN] = self.root, self.turn
         gain = self.weight * self.fps**2 / sigma
         step = difference(x.qpos[:-1], x.qpos[1:])
         residual = (step[1:] - step[:-1]) * gain
         # For the root's rotation the derivative is that of small steps between frames.
         eye = np.broadcast_to(np.diag(gain), (len(residual), nv, nv))
-        return Block(residual, (eye, -2 * eye, eye), np.arange(len(residual)), None, float((residual**2).sum()))
+        return Block(residual, (eye, -2 * eye, eye), np.arange(len(residual)), float((residual**2).sum()))

@@ -23,9 +23,8 @@ from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.readout import Term
 from motionrecon.physics.windows.terms.control import Control
-from motionrecon.physics.windows.terms.landmarks_3d import Landmarks3D
+from motionrecon.physics.windows.terms.followed import Near, Seen
 from motionrecon.physics.windows.terms.posture import Posture
-from motionrecon.physics.windows.terms.reprojection import Reprojection
 
 #: Knots of the controls per second.
 KNOT_RATE = 12.0
@@ -336,8 +335,8 @@ class _Run:
         speed = np.full(len(frames), float(t.speed))
         speed[-1] = t.arrival
         terms: list[Term] = [
-            Reprojection(e.camera, e.pixels[frames], share * e.weight[frames], self.depth[frames], t.pixels),
-            Landmarks3D(e.landmarks[frames], share * LANDMARK_SHARE * np.ones((len(frames), 1)), t.landmark),
+            Seen(e.camera.at(frames), e.pixels[frames], share * e.weight[frames], self.depth[frames], t.pixels),
+            Near(e.landmarks[frames], share * LANDMARK_SHARE * np.ones((len(frames), 1)), t.landmark),
             Posture(e.qpos[frames], self.qvel[frames], weight, t.angle, speed),
         ]
         control = Control(hinges, t.effort, t.smooth, self._before(knots, first, hinges))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
-from motionrecon.body.tangent import difference
+from motionrecon.body.tangent import MOVE, TURN, difference
+from motionrecon.core import so3
 from motionrecon.physics.windows.readout import Linear, Readout
 
 
@@ -23,20 +25,20 @@ class Posture:
             small at the window's end, so that it hands over a motion that can go on.
     """
 
-    qpos: np.ndarray
-    qvel: np.ndarray
-    weight: np.ndarray
+    qpos: Float[np.ndarray, "F nq"]
+    qvel: Float[np.ndarray, "F nv"]
+    weight: Float[np.ndarray, " F"]
     angle: float
-    speed: np.ndarray
+    speed: Float[np.ndarray, " F"]
 
-    def _gains(self, nv: int) -> tuple[np.ndarray, np.ndarray]:
+    def _gains(self, nv: int) -> tuple[Float[np.ndarray, "F nv"], Float[np.ndarray, "F nv"]]:
         position = np.full(nv, 1.0 / self.angle)
-        position[:3] = 0.0  # where the root is, the landmarks say
+        position[MOVE] = 0.0  # where the root is, the landmarks say
         velocity = np.full(nv, 0.25)
-        velocity[:3] = 1.0
+        velocity[MOVE] = 1.0
         return self.weight[:, None] * position, (self.weight / self.speed)[:, None] * velocity
 
-    def residual(self, at: Readout) -> np.ndarray:
+    def residual(self, at: Readout) -> Float[np.ndarray, "F m"]:
         position, velocity = self._gains(self.qvel.shape[1])
         away = difference(self.qpos, at.qpos) * position
         return np.concatenate([away, (at.qvel - self.qvel) * velocity], axis=1)
@@ -47,19 +49,7 @@ class Posture:
         by_position, by_velocity = np.zeros((2, frames, 2 * nv, nv))
         index = np.arange(nv)
         by_position[:, index, index] = position
-        turn = difference(self.qpos, at.qpos)[:, 3:6]
-        by_position[:, 3:6, 3:6] = position[:, 3:6, None] * _log_derivative(turn)
+        turn = difference(self.qpos, at.qpos)[:, TURN]
+        by_position[:, TURN, TURN] = position[:, TURN, None] * so3.log_jacobian(turn)
         by_velocity[:, nv + index, index] = velocity
         return Linear(self.residual(at), by_position, by_velocity)
-
-
-def _log_derivative(turn: np.ndarray) -> np.ndarray:
-    """(F, 3, 3) derivative of log(exp(turn) exp(d)) by d at 0: the inverse right Jacobian of SO(3)."""
-    angle = np.linalg.norm(turn, axis=-1)
-    x, y, z = turn.T
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)
-    small = angle < 1e-4
-    safe = np.where(small, 1.0, angle)
-    square = np.where(small, 1 / 12, 1 / safe**2 - (1 + np.cos(safe)) / (2 * safe * np.sin(np.where(small, 1, safe))))
-    return np.eye(3) + 0.5 * cross + square[:, None, None] * (cross @ cross)

@@ -1,31 +1,31 @@
-"""Which points of the soles stand on the floor, judged from a trajectory."""
+"""Which points of the soles stand on the ground, judged from a trajectory."""
 
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 from scipy.ndimage import uniform_filter1d
 
 from motionrecon.kinematics.state import Trajectory
 
 
-def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> np.ndarray:
+def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> Float[np.ndarray, "T S"]:
     """How surely each point of the soles stands.
 
-    A point stands while it is slow and near the floor; a foot in swing is neither, and a foot held still in the air
+    A point stands while it is slow and near the ground; a foot in swing is neither, and a foot held still in the air
     is not near. Both are soft: the trajectory that judges is itself uncertain by centimetres.
 
     Args:
         x: a trajectory.
         fps: frames per second.
         speed: m/s at which the chance is down to one half.
-        height: metres over the floor at which the chance is down to one half.
+        height: metres over the ground at which the chance is down to one half.
 
     Returns:
-        (T, 8) in [0, 1], in the order of `body.soles.names`.
+        in [0, 1], in the order of `body.soles`.
     """
-    points = x.soles
-    velocity = np.gradient(points, 1.0 / fps, axis=0)
+    velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
     velocity = uniform_filter1d(velocity, max(1, round(0.08 * fps)), axis=0, mode="nearest")
     slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / speed) ** 4)
-    low = 1.0 / (1.0 + (np.maximum(points[..., 2] - x.floor, 0.0) / height) ** 4)
+    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / height) ** 4)
     return slow * low
