@@ -1,7 +1,7 @@
 """Makes the window problems on which optimizers are trained and compared: ``python -m motionrecon.data.make_windows``.
 
-Every clip goes the main job's own road: keypoints, the kinematic fit, then the physics window by window; where the run
-stands between two windows is kept (`motionrecon.research.tasks.windows`). Two kinds of clips:
+Every clip goes the main job's own road, by its own functions: keypoints, the kinematic fit, then the physics window by
+window; where the run stands between two windows is kept (`motionrecon.research.tasks.windows`). Two kinds of clips:
 
 - real: the demo clip, and the balancing clip of Pose2Sim's demo (BSD 3-Clause), through the detector;
 - synthetic: DeepMimic's motions (MIT) done by a person of random proportions, of whom a random camera sees keypoints
@@ -28,27 +28,31 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from motionrecon.body import build
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
-from motionrecon.body.pose import pose
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Camera
 from motionrecon.core.blas import one_thread
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
-from motionrecon.core.landmarks import INDEX, MIRROR, TRUST
+from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import deepmimic
 from motionrecon.data.clips import CAMERA, demo_clip
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.errors import InputError
 from motionrecon.ground.plane import Plane
-from motionrecon.keypoints import detect_keypoints
+from motionrecon.keypoints import Keypoints, detect_keypoints
+from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.observe import view
 from motionrecon.kinematics.fit import fit
 from motionrecon.physics.rollout import State
+from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
+from motionrecon.physics.windows.stretch import Status, Stretch
+from motionrecon.physics.windows.window import Settings, Windows
 from motionrecon.research.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
-from motionrecon.views import View
+from motionrecon.views import Figure
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
 MOTIONS = {
@@ -101,22 +105,24 @@ _DEPTH_ERROR, _DEPTH_SHOWN = (0.04, 0.06), 0.85
 
 @dataclass(frozen=True)
 class Seen:
-    """Keypoints of one clip, as `motionrecon.kinematics.fit` takes them, and what the user would say about it.
+    """A clip, and what its user would say about it.
 
     Attributes:
-        camera: calibrated (``calibrated``), or one whose pose has yet to be found.
+        keypoints: of the person.
+        camera: calibrated, or one whose pose has yet to be found.
         height: metres.
-        fps: frames per second.
-        pixels: (T, 33, 2); confidence: (T, 33); points_3d: (T, 33, 3); tracked: (T,).
+        mass: kilograms; None where it is not known.
     """
 
+    keypoints: Keypoints
     camera: Camera
     height: float
-    fps: float
-    pixels: np.ndarray
-    confidence: np.ndarray
-    points_3d: np.ndarray
-    tracked: np.ndarray
+    mass: float | None = None
+
+    def figure(self) -> Figure:
+        """The person and the trajectory that explains the keypoints, by the main job's own road."""
+        views = (view(self.keypoints, self.camera, Clock(self.keypoints.fps)),)
+        return fit(views, build(self.height, self.mass), Plane())
 
 
 @dataclass(frozen=True)
@@ -152,39 +158,28 @@ def make(job: Job, downloads: Path) -> Clip:
     rng = np.random.default_rng([20261123, *job.name.encode()])
     with one_thread():
         seen = _filmed(job, downloads) if job.real else _imagined(job, rng, downloads)
-        body, evidence = kinematics(seen)
-        return Clip.of(job.name, job.motion, job.real, body, evidence, list(_places(body, evidence)))
+        figure = seen.figure()
+        return Clip.of(job.name, job.motion, job.real, figure, list(_places(figure)))
 
 
-def kinematics(seen: Seen) -> tuple[Capsules, Evidence]:
-    """The person and the trajectory that explains the keypoints, as the main job has them."""
-    pixels = seen.camera.undistort(seen.pixels)
-    confidence = np.where(np.isfinite(pixels).all(2), seen.confidence, 0.0)
-    weight = TRUST * np.sqrt(confidence)
-    view = View(seen.camera, Clock(seen.fps), pixels, weight, seen.points_3d, seen.tracked)
-    figure = fit((view,), Capsules.build(seen.height), Plane())
-    body = Capsules.build(seen.height, proportions=Proportions(**figure.body.lengths), timestep=view.clock.timestep)
-    landmarks = pose(body.model, figure.qpos).at(body.landmarks)
-    return body, Evidence(figure.views[0].camera, pixels, weight, figure.qpos, landmarks, seen.tracked, seen.fps)
-
-
-def _places(body: Capsules, evidence: Evidence) -> Iterator[Place]:
+def _places(figure: Figure) -> Iterator[Place]:
     """Where runs of the main job stood before each window that they solved, and that leaves time for another."""
-    engine = Engine.of(body, threads=1)
-    last = len(evidence) - 1
+    engine = Engine.of(figure.body, threads=1)
+    clock, last = figure.clock, len(figure) - 1
     for number, (window, overlap) in enumerate(LAYOUTS):
-        keep = max(2, round((window - overlap) * evidence.fps)) / evidence.fps
+        windows = Windows(engine, figure, Settings(window, overlap))
+        keep = clock.seconds(windows.layout.keep)
         stops: list[Stretch] = []
 
         def stopped(so_far: Stretch, frames: int, stops: list[Stretch] = stops) -> None:
             stops.append(so_far)
 
-        end = simulate(engine, evidence, Settings(window, overlap), after_window=stopped)
+        end = simulate_clip(windows, after_window=stopped)
         for stop, record in zip(stops, end.windows[1:], strict=False):
-            if record["status"] == "ok" and stop.frame + SHORTEST * evidence.fps <= last:
+            if record.status is Status.OK and stop.frame + SHORTEST * clock.fps <= last:
                 yield Place.after(stop, keep)
-        if number == 0 and end.windows[0]["status"] == "ok":  # no window before it: the clip's beginning
-            qpos, qvel = np.split(end.segments[0, 1:], [body.model.nq])
+        if number == 0 and end.windows[0].status is Status.OK:  # no window before it: the clip's beginning
+            qpos, qvel = np.split(end.segments[0, 1:], [figure.body.model.nq])
             yield Place(0, State.fresh(qpos, qvel), None, keep)
 
 
@@ -295,7 +290,7 @@ def look(points: np.ndarray, camera: Camera, height: float, rng: np.random.Gener
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
         camera = Camera(K, camera.image_size, level, np.zeros(3))
-    return Seen(camera, height, FPS, pixels, confidence, guess, np.ones(T, dtype=bool))
+    return Seen(assemble(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 
 # Real clips
@@ -306,17 +301,15 @@ def _filmed(job: Job, downloads: Path) -> Seen:
     if job.motion == "demo":
         video, calibration, camera_name = demo_clip().video, demo_clip().camera, CAMERA
         with np.load(demo_clip().truth, allow_pickle=False) as truth:
-            height = float(truth["height"])
+            height, mass = float(truth["height"]), float(truth["mass"])
     else:
         camera_name = list(VIDEOS)[job.variant]
-        video, height = fetch_video(camera_name, downloads), _BALANCER
+        video, height, mass = fetch_video(camera_name, downloads), _BALANCER, None
         calibration = downloads / "balancing.toml"
         calibration.write_text(_CALIBRATION)
     keypoints = detect_keypoints(video)
     camera = load_camera(calibration, camera_name, keypoints.image_size)
-    k = keypoints
-    pixels, confidence, guess = (np.asarray(a, dtype=float) for a in (k.pixels, k.confidence, k.points_3d))
-    return Seen(camera, height, k.fps, pixels, confidence, guess, k.tracked)
+    return Seen(keypoints, camera, height, mass)
 
 
 def fetch_video(camera: str, folder: Path) -> Path:

@@ -34,6 +34,8 @@ class Options:
         focal_px: the camera's focal length, pixels, instead of a field of view.
         start: first second of the video to use; the beginning where not given.
         end: last second of the video to use; the end where not given.
+        filmed_fps: frames per second at which a slow-motion video was filmed, if the file plays slower; forces and
+            balance then come from the true time.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or a folder of OpenPose JSON files.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
         optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
@@ -54,6 +56,7 @@ class Options:
     focal_px: float | None = None
     start: float | None = None
     end: float | None = None
+    filmed_fps: float | None = None
     keypoints: Path | None = None
     detector: str = "full"
     optimizer: str = "optimus"
@@ -116,6 +119,7 @@ class Options:
         _check_file("camera", self.camera)
         _check_exists("keypoints", self.keypoints)
         _check_time(self.start, self.end)
+        _check_range("filmed_fps", self.filmed_fps, 1, 100_000, "frames per second")
         _check_range("window", self.window, 0.1, 5, "s")
         if not 0 <= self.overlap < self.window:
             raise InputError(

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float
+
+from motionrecon.body.pose import pose
+from motionrecon.body.tangent import velocities
 
 if TYPE_CHECKING:
     from motionrecon.body import Body
     from motionrecon.cameras.base import Camera
     from motionrecon.core.clock import Clock
     from motionrecon.ground.base import Ground
+
+#: Gaps in which nobody is seen are bridged by the kinematic fit, and simulated, up to this many seconds.
+BRIDGED = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class View:
             detector's confidence; 0 where unseen.
         points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes; NaN where there
             is none.
-        tracked: (T,) where the person was seen, or a gap was short enough to be bridged.
+        seen: (T,) where the person was seen.
     """
 
     camera: Camera
@@ -35,10 +43,15 @@ class View:
     pixels: Float[np.ndarray, "T 33 2"]
     weight: Float[np.ndarray, "T 33"]
     points_3d: Float[np.ndarray, "T 33 3"]
-    tracked: Bool[np.ndarray, " T"]
+    seen: Bool[np.ndarray, " T"]
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @cached_property
+    def tracked(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where the person was seen, or the gap was short enough to be bridged."""
+        return bridged(self.seen, self.clock.frames(BRIDGED))
 
     def part(self, frames: slice) -> View:
         """The same of some of the frames; their clock keeps its rate."""
@@ -48,7 +61,7 @@ class View:
             pixels=self.pixels[frames],
             weight=self.weight[frames],
             points_3d=self.points_3d[frames],
-            tracked=self.tracked[frames],
+            seen=self.seen[frames],
         )
 
 
@@ -72,6 +85,35 @@ class Figure:
         return len(self.qpos)
 
     @property
-    def tracked(self) -> Bool[np.ndarray, " T"]:
+    def clock(self) -> Clock:
+        """The clock that the views share."""
+        return self.views[0].clock
+
+    @cached_property
+    def seen(self) -> Bool[np.ndarray, " T"]:
         """(T,) where any camera saw the person."""
+        return np.any([view.seen for view in self.views], axis=0)
+
+    @cached_property
+    def tracked(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where any camera saw the person, or the gap was short enough to be bridged."""
         return np.any([view.tracked for view in self.views], axis=0)
+
+    @cached_property
+    def qvel(self) -> Float[np.ndarray, "T nv"]:
+        """(T, nv) velocities of the trajectory."""
+        return velocities(self.qpos, self.clock.fps)
+
+    @cached_property
+    def landmarks(self) -> Float[np.ndarray, "T 33 3"]:
+        """(T, 33, 3) the landmarks of the trajectory in the world, metres."""
+        return pose(self.body.model, self.qpos).at(self.body.landmarks)
+
+
+def bridged(seen: Bool[np.ndarray, " T"], longest: int) -> Bool[np.ndarray, " T"]:
+    """The same with gaps of up to `longest` frames between seen ones filled."""
+    filled = seen.copy()
+    for a, b in pairwise(np.flatnonzero(seen)):
+        if b - a - 1 <= longest:
+            filled[a:b] = True
+    return filled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,7 @@ from motionrecon.core import landmarks
 from motionrecon.core.clock import Clock
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.views import View
+from motionrecon.views import Figure, View
 
 SIZE = (1280, 720)
 
@@ -102,6 +102,11 @@ class Seen:
     def true(self) -> Trajectory:
         """The motion itself, on its floor."""
         return Trajectory(self.body, self.qpos, Plane())
+
+    @property
+    def figure(self) -> Figure:
+        """The motion as a perfect fit would find it; all keypoints count alike."""
+        return Figure(self.body, (replace(self.view, weight=self.confidence),), self.body.ground, self.qpos)
 
 
 def see(

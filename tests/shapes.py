@@ -75,7 +75,8 @@ def _decorate(node: ast.Module | ast.ClassDef) -> None:
 def _checked(names: dict[str, Any], only_types: list[ast.stmt], made: Any) -> Any:
     """A function, or a class whose __init__, checks its arrays."""
     if isinstance(made, type):
-        if "__dataclass_fields__" in vars(made) and "__init__" in vars(made):
+        # A dataclass with a __post_init__ checks itself, in its own words.
+        if "__dataclass_fields__" in vars(made) and "__init__" in vars(made) and not hasattr(made, "__post_init__"):
             type.__setattr__(made, "__init__", _checked(names, only_types, made.__init__))
         return made
     if not any(word in str(hint) for hint in made.__annotations__.values() for word in _WORDS):

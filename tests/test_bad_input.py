@@ -18,7 +18,7 @@ from clips import demo_images, empty_images, write_clip
 
 from motionrecon import cli
 from motionrecon.core.progress import Silent
-from motionrecon.physics.windows import stage as windows
+from motionrecon.physics.windows import course
 from motionrecon.result.motion import Motion
 
 RESULT = {"motion.npz", "model.xml", "report.json", "motion.bvh", "overlay.mp4"}
@@ -360,11 +360,11 @@ def test_ctrl_c_in_any_stage(clip, tmp_path, monkeypatch, capsys):
     assert {"keypoints", "kinematics", "physics"} < set(stages)
     resumed_at = []
 
-    def simulate(*arguments, resume, **options):
+    def simulate_clip(windows, resume, *arguments):
         resumed_at.append(0 if resume is None else resume.frame)
-        return windows.simulate(*arguments, resume=resume, **options)
+        return course.simulate_clip(windows, resume, *arguments)
 
-    monkeypatch.setattr("motionrecon.pipeline.simulate", simulate)
+    monkeypatch.setattr("motionrecon.physics.windows.stage.simulate_clip", simulate_clip)
 
     for number, stopped in enumerate(stages, start=1):
         monkeypatch.setattr(cli, "Silent", interrupting(number))

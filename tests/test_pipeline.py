@@ -17,16 +17,22 @@ from clips import demo_images, empty_images, write_clip
 import motionrecon
 from motionrecon import pipeline
 from motionrecon.core import landmarks
+from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.keypoints.layouts import LAYOUTS
+from motionrecon.keypoints.observe import look
+from motionrecon.kinematics import stage as kinematics
 from motionrecon.options import Options
-from motionrecon.physics.windows.stage import Stretch, simulate
-from motionrecon.pipeline import _bridged, _cut
+from motionrecon.physics.windows import stage as physics
+from motionrecon.physics.windows.course import simulate_clip
+from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
+from motionrecon.run import Run
+from motionrecon.views import bridged
 
 FRAMES = 16
 QUICK = {"height": 1.75, "window": 0.4, "overlap": 0.2}
@@ -130,12 +136,12 @@ def test_what_is_finished_is_not_done_again(motion, folder, clip, monkeypatch):
 
     resumed = []
 
-    def resuming(*arguments, resume, **options):
+    def resuming(windows, resume, *arguments):
         resumed.append(resume.frame)
-        return simulate(*arguments, resume=resume, **options)
+        return simulate_clip(windows, resume, *arguments)
 
-    monkeypatch.setattr(pipeline, "fit", never)
-    monkeypatch.setattr(pipeline, "simulate", resuming)
+    monkeypatch.setattr(kinematics, "fitted", never)
+    monkeypatch.setattr(physics, "simulate_clip", resuming)
     heard = Heard()
     again = motionrecon.reconstruct(clip, output=folder, force=True, progress=heard, **QUICK)
     assert resumed == [FRAMES - 1]
@@ -153,7 +159,7 @@ def test_without_physics_and_without_files(clip):
     assert len(motion) == FRAMES
     assert motion.ctrl.shape[0] == motion.segments.shape[0] == 0
     assert not motion.contact_force.any() and not motion.joint_torque.any()
-    assert motion.report["windows"] == [] and "physics" not in motion.report["seconds"]
+    assert motion.report["windows"] == () and "physics" not in motion.report["seconds"]
     assert np.isnan(replay(motion)).all()
 
 
@@ -245,7 +251,7 @@ def test_too_few_frames_with_a_person(tmp_path, seen):
 def test_a_video_beside_keypoints_is_looked_at_before_the_work(tmp_path, monkeypatch):
     _, keypoints = keypoints_of(10)
     save(keypoints, tmp_path / "seen.npz")
-    monkeypatch.setattr(pipeline, "fit", None)  # not reached
+    monkeypatch.setattr(kinematics, "fitted", None)  # not reached
     for given, said in (
         ({"video": "absent.mp4"}, r"no such file: absent\.mp4"),
         ({"start": 2.0}, "start=2 lies outside"),
@@ -272,29 +278,37 @@ def test_nothing_given():
 
 def test_short_gaps_are_bridged_and_long_ones_are_not():
     tracked = np.array([0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0], bool)
-    assert _bridged(tracked, 2).tolist() == [False, True, True, True, True, True, False, False, False, True, False]
-    assert _bridged(tracked, 3).tolist() == [False, *[True] * 9, False]
-    assert _bridged(tracked, 0).tolist() == tracked.tolist()
+    assert bridged(tracked, 2).tolist() == [False, True, True, True, True, True, False, False, False, True, False]
+    assert bridged(tracked, 3).tolist() == [False, *[True] * 9, False]
+    assert bridged(tracked, 0).tolist() == tracked.tolist()
 
 
-def test_a_cut_cuts_everything():
+def test_a_cut_cuts_everything(tmp_path):
     _, keypoints = keypoints_of(30)
-    cut = _cut(keypoints, Options(start=0.2, end=0.5))
-    np.testing.assert_array_equal(cut.pixels, keypoints.pixels[6:15])
-    assert len(cut.confidence) == len(cut.points_3d) == len(cut.tracked) == 9
-    assert len(_cut(keypoints, Options())) == 30
-    assert len(_cut(keypoints, Options(start=0.5, end=1.02))) == 15
+    save(keypoints, tmp_path / "seen.npz")
+
+    def cut(start: float | None, end: float | None) -> Keypoints:
+        options = Options(keypoints=tmp_path / "seen.npz", start=start, end=end)
+        found = look(Run(), None, options)
+        assert found.clock.first == round((start or 0.0) * 30)
+        return found.keypoints
+
+    part = cut(0.2, 0.5)
+    np.testing.assert_array_equal(part.pixels, keypoints.pixels[6:15])
+    assert len(part.confidence) == len(part.points_3d) == len(part.tracked) == 9
+    assert len(cut(None, None)) == 30
+    assert len(cut(0.5, 1.02)) == 15
     with pytest.raises(InputError, match=r"end=99 lies outside .*, which lasts 1\.00 s"):
-        _cut(keypoints, Options(end=99.0))
+        cut(0.5, 99.0)
 
 
 def test_a_stretch_survives_its_checkpoint(motion, folder):
     saved = next((folder / "cache").glob("physics-*.npz"))
     with np.load(saved) as file:
-        stretch = Stretch.from_arrays(dict(file))
-    assert stretch is not None and stretch.frame == FRAMES - 1
+        stretch = unpack(Stretch, dict(file))
+    assert stretch.frame == FRAMES - 1
     np.testing.assert_array_equal(stretch.ctrl, motion.ctrl)
-    for key, value in stretch.to_arrays().items():
+    for key, value in pack(stretch).items():
         np.testing.assert_array_equal(value, dict(np.load(saved))[key])
 
 

@@ -5,7 +5,9 @@ import pytest
 from motions import camera, walking
 
 from motionrecon.core import landmarks
+from motionrecon.core.clock import Clock
 from motionrecon.result.quality import quality
+from motionrecon.views import View
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,9 @@ def motion():
 def measured(motion, pixels, confidence=None):
     confidence = np.ones(pixels.shape[:2]) if confidence is None else confidence
     elsewhere = motion.joints + np.array([0.3, 0.0, 0.0])  # the joints' centres are for the floor alone
-    return quality(elsewhere, motion.joints, camera(), pixels, confidence, 1.70, motion.fps)
+    weight, no_3d = landmarks.TRUST * np.sqrt(confidence), np.full((*pixels.shape[:2], 3), np.nan)
+    view = View(camera(), Clock(motion.fps), pixels, weight, no_3d, motion.tracked)
+    return quality(elsewhere, motion.joints, (view,), 1.70)
 
 
 def test_a_motion_that_is_seen_where_it_is(motion):

@@ -19,7 +19,9 @@ from motionrecon.data.deepmimic import Clip as Motion
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.data.mannequin import SEGMENTS
 from motionrecon.errors import InputError
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
+from motionrecon.physics.windows.course import simulate_clip
+from motionrecon.physics.windows.stretch import Stretch
+from motionrecon.physics.windows.window import Settings, Windows
 from motionrecon.research.tasks.windows import SETS, Clip, Place, choose, load, path_of, sample, save
 
 SHORT = Settings(window=0.4, overlap=0.2, evaluations=4)
@@ -31,13 +33,12 @@ def run() -> tuple[Clip, Stretch]:
     """A clip with its places, and the run of the main job that they are from."""
     body = people.person()
     qpos = people.stepping(body, FRAMES, lift=0.4, period=2.0)
-    seen = people.see(body, qpos, people.camera(), noise=2.0)
-    evidence = Evidence(seen.camera, seen.pixels, seen.confidence, qpos, seen.joints, np.ones(FRAMES, bool), 30.0)
-    clip = Clip.of("steps", "stepping", False, body, evidence, [])
+    figure = people.see(body, qpos, people.camera(), noise=2.0).figure
+    clip = Clip.of("steps", "stepping", False, figure, [])
     stops: list[Stretch] = []
-    end = simulate(clip.engine(), evidence, SHORT, after_window=lambda so_far, _: stops.append(so_far))
+    end = simulate_clip(Windows(clip.engine(), figure, SHORT), after_window=lambda so_far, _: stops.append(so_far))
     places = [Place.after(stop, SHORT.window - SHORT.overlap) for stop in stops[:-1]]
-    return Clip.of("steps", "stepping", False, body, evidence, places), end
+    return Clip.of("steps", "stepping", False, figure, places), end
 
 
 def test_a_window_is_the_one_that_the_main_job_met(run):
@@ -172,10 +173,10 @@ def test_keypoints_have_errors_of_a_detectors_size():
     seen = [make_windows.look(points, people.camera(), 1.75, rng) for _ in range(4)]
     tall = 1.75 * 1000 / people.camera().to_camera(points)[..., 2].mean()
     for one in seen:
-        error = np.linalg.norm(one.pixels - people.camera().project(points), axis=-1)
+        error = np.linalg.norm(one.keypoints.pixels - people.camera().project(points), axis=-1)
         assert 0.008 < np.median(error) / tall < 0.03
         assert 0.03 < np.std(np.diff(error, axis=0)) / np.std(error) < 0.6  # it wanders, it does not only flicker
-        assert ((one.confidence > 0) & (one.confidence <= 1)).all()
+        assert ((one.keypoints.confidence > 0) & (one.keypoints.confidence <= 1)).all()
     assert {one.camera.calibrated for one in seen} == {True, False}
 
 

@@ -11,12 +11,16 @@ import pytest
 
 from motionrecon.body.tangent import integrate, velocities
 from motionrecon.core import landmarks
+from motionrecon.core.arrays import pack, unpack
 from motionrecon.optimizers import names
+from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, simulate
-from motionrecon.result.frames import _about_frames, kinematic_frames, simulated_frames
+from motionrecon.physics.windows.stretch import Stretch
+from motionrecon.physics.windows.window import Settings, Windows
+from motionrecon.result.frames import _about_frames, frames_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
+from motionrecon.views import Figure
 
 FPS = 30.0
 #: Windows of 12 frames of which 6 are kept, and no more effort than these short tests need.
@@ -29,21 +33,32 @@ def engine() -> Engine:
     return Engine.of(people.person())
 
 
-def evidence_of(frames: int, lift: float = 0.4) -> Evidence:
+def figure_of(frames: int, lift: float = 0.4) -> Figure:
     """Somebody who steps on the spot, tracked all the time."""
     body = people.person()
     qpos = people.stepping(body, frames, lift=lift, period=2.0)
-    seen = people.see(body, qpos, people.camera(), noise=2.0)
-    return Evidence(seen.camera, seen.pixels, seen.confidence, qpos, seen.joints, np.ones(frames, bool), FPS)
+    return people.see(body, qpos, people.camera(), noise=2.0).figure
+
+
+def tracked_in(figure: Figure, tracked: np.ndarray) -> Figure:
+    """The same, seen in some of the frames only (no gap is short enough to be bridged)."""
+    (view,) = figure.views
+    hidden = replace(view, seen=tracked)
+    hidden.__dict__["tracked"] = tracked
+    return replace(figure, views=(hidden,))
+
+
+def simulate(engine: Engine, figure: Figure, settings: Settings, **options) -> Stretch:
+    return simulate_clip(Windows(engine, figure, settings), **options)
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return evidence_of(24)
+def figure() -> Figure:
+    return figure_of(24)
 
 
 @pytest.fixture(scope="module")
-def course(engine, evidence) -> list[Stretch]:
+def course(engine, figure) -> list[Stretch]:
     """What there was after each window; the last is the whole."""
     after: list[Stretch] = []
     frames: list[int] = []
@@ -52,13 +67,13 @@ def course(engine, evidence) -> list[Stretch]:
         after.append(stretch)
         frames.append(added)
 
-    whole = simulate(engine, evidence, SHORT, after_window=window)
-    assert after[-1] is whole and sum(frames) == len(evidence) - 1
+    whole = simulate(engine, figure, SHORT, after_window=window)
+    assert after[-1] is whole and sum(frames) == len(figure) - 1
     return after
 
 
-def as_motion(engine: Engine, evidence: Evidence, stretch: Stretch) -> Motion:
-    body = engine.body
+def as_motion(figure: Figure, stretch: Stretch) -> Motion:
+    body = figure.body
     return Motion(
         fps=FPS,
         joint_names=landmarks.NAMES,
@@ -66,47 +81,47 @@ def as_motion(engine: Engine, evidence: Evidence, stretch: Stretch) -> Motion:
         timestep=body.model.opt.timestep,
         segments=stretch.segments,
         contact_names=body.soles.names,
-        camera=evidence.camera,
-        tracked=evidence.tracked,
+        camera=figure.views[0].camera,
+        tracked=figure.seen,
         model_xml=body.mjcf,
         report={"windows": stretch.windows},
-        **vars(simulated_frames(engine, evidence, stretch)),
+        **vars(frames_of(figure, stretch)),
     )
 
 
-def distance(engine: Engine, evidence: Evidence, stretch: Stretch) -> np.ndarray:
+def distance(figure: Figure, stretch: Stretch) -> np.ndarray:
     """(T,) mean distance of the simulated landmarks from the true ones, metres."""
-    frames = simulated_frames(engine, evidence, stretch)
-    return np.linalg.norm(frames.joints - evidence.landmarks, axis=-1).mean(1)
+    frames = frames_of(figure, stretch)
+    return np.linalg.norm(frames.joints - figure.landmarks, axis=-1).mean(1)
 
 
-def test_the_simulated_person_follows(engine, evidence, course):
+def test_the_simulated_person_follows(engine, figure, course):
     whole = course[-1]
-    assert [w["status"] for w in whole.windows] == ["ok"] * len(course)
+    assert [w.status for w in whole.windows] == ["ok"] * len(course)
     assert len(course) >= 3
-    assert all(w["loss_after"] < w["loss_before"] and 0 < w["evaluations"] <= 5 for w in whole.windows)
-    ends = [(w["first_frame"], w["last_frame"]) for w in whole.windows]
+    assert all(w.loss_after < w.loss_before and 0 < w.evaluations <= 5 for w in whole.windows)
+    ends = [(w.first_frame, w.last_frame) for w in whole.windows]
     assert ends[0][0] == 0 and ends[-1][1] == 23 and all(a[1] == b[0] for a, b in pairwise(ends))
-    away = distance(engine, evidence, whole)
+    away = distance(figure, whole)
     assert away.mean() < 0.02 and away.max() < 0.04
     assert whole.ctrl.shape == (23 * PER_FRAME, 28) and np.isfinite(whole.ctrl).all()
     assert len(whole.segments) == 1 and whole.segments[0, 0] == 0
     assert not whole.wrench.any()
 
 
-def test_windows_join_without_a_seam(engine, evidence, course):
+def test_windows_join_without_a_seam(engine, figure, course):
     """What each window ended in is, to the bit, what a simulation in one go passes through."""
-    frames = simulated_frames(engine, evidence, course[-1])
+    frames = frames_of(figure, course[-1])
     for stretch in course:
         np.testing.assert_array_equal(frames.qpos[stretch.frame], stretch.state.qpos)
         np.testing.assert_array_equal(frames.qvel[stretch.frame], stretch.state.qvel)
 
 
-def test_the_floor_carries_the_weight(engine, evidence, course):
-    frames = simulated_frames(engine, evidence, course[-1])
+def test_the_floor_carries_the_weight(engine, figure, course):
+    frames = frames_of(figure, course[-1])
     carried = frames.contact_force[..., 2].sum(1) / (9.81 * engine.body.mass)
     assert carried.mean() == pytest.approx(1.0, abs=0.15)
-    swings = evidence.qpos[:, engine.body.model.joint("right_knee_flexion").qposadr[0]] > 0.7
+    swings = figure.qpos[:, engine.body.model.joint("right_knee_flexion").qposadr[0]] > 0.7
     assert swings.sum() > 3
     by_foot = frames.contact_force[swings].reshape(-1, 2, 4, 3)[..., 2].sum(2).mean(0)
     assert by_foot[1] < 0.1 * by_foot[0], "the lifted right foot bears nothing"
@@ -124,104 +139,102 @@ def test_the_forces_of_a_frame_are_those_about_it(per_frame):
 def test_controls_go_on_without_a_jump_from_window_to_window(course):
     ctrl = course[-1].ctrl
     steps = np.abs(np.diff(ctrl, axis=0))
-    seams = [w["first_frame"] * PER_FRAME - 1 for w in course[-1].windows[1:]]
+    seams = [w.first_frame * PER_FRAME - 1 for w in course[-1].windows[1:]]
     assert steps[seams].max() < 3 * steps.max(axis=1).mean() + 0.02
 
 
 @pytest.mark.parametrize("window", [0, 1])
-def test_an_interrupted_run_goes_on_to_the_same_bit(engine, evidence, course, window):
-    resumed = Stretch.from_arrays(course[window].to_arrays())
-    assert resumed is not None
-    whole = simulate(engine, evidence, SHORT, resume=resumed)
+def test_an_interrupted_run_goes_on_to_the_same_bit(engine, figure, course, window):
+    resumed = unpack(Stretch, pack(course[window]))
+    whole = simulate(engine, figure, SHORT, resume=resumed)
     np.testing.assert_array_equal(whole.ctrl, course[-1].ctrl)
     np.testing.assert_array_equal(whole.state.qpos, course[-1].state.qpos)
     np.testing.assert_array_equal(whole.segments, course[-1].segments)
     assert whole.windows == course[-1].windows
 
 
-def test_a_saved_motion_replays(engine, evidence, course, tmp_path):
-    motion = as_motion(engine, evidence, course[-1])
+def test_a_saved_motion_replays(engine, figure, course, tmp_path):
+    motion = as_motion(figure, course[-1])
     motion.save(tmp_path / "result")
     loaded = Motion.load(tmp_path / "result")
     np.testing.assert_allclose(replay(loaded), loaded.qpos, atol=1e-9)
-    assert np.abs(loaded.qpos - evidence.qpos).max() > 1e-4, "what was simulated is saved, not the kinematic motion"
+    assert np.abs(loaded.qpos - figure.qpos).max() > 1e-4, "what was simulated is saved, not the kinematic motion"
 
 
 def test_frames_without_a_person_are_not_simulated(engine):
-    evidence = evidence_of(22, lift=0.0)
-    tracked = evidence.tracked.copy()
+    figure = figure_of(22, lift=0.0)
+    tracked = np.ones(22, bool)
     tracked[9:13] = False
-    evidence = replace(evidence, tracked=tracked)
-    whole = simulate(engine, evidence, SHORT)
+    figure = tracked_in(figure, tracked)
+    whole = simulate(engine, figure, SHORT)
     simulated = np.isfinite(whole.ctrl).all(1)
     assert (np.isnan(whole.ctrl).all(1) == ~simulated).all(), "a step is simulated or not"
     assert np.flatnonzero(~simulated).tolist() == list(range(8 * PER_FRAME, 13 * PER_FRAME))
     assert whole.segments[:, 0].tolist() == [0, 13 * PER_FRAME]
-    gaps = [w for w in whole.windows if w["status"] == "not tracked"]
-    assert [(w["first_frame"], w["last_frame"]) for w in gaps] == [(8, 13)]
-    frames = simulated_frames(engine, evidence, whole)
-    np.testing.assert_array_equal(frames.qpos[9:13], evidence.qpos[9:13])
+    gaps = [w for w in whole.windows if w.status == "not tracked"]
+    assert [(w.first_frame, w.last_frame) for w in gaps] == [(8, 13)]
+    frames = frames_of(figure, whole)
+    np.testing.assert_array_equal(frames.qpos[9:13], figure.qpos[9:13])
     np.testing.assert_array_equal(frames.contact_force[9:13], 0.0)
-    again = replay(as_motion(engine, evidence, whole))
+    again = replay(as_motion(figure, whole))
     assert np.isnan(again[9:13]).all()
     np.testing.assert_allclose(again[[*range(9), *range(13, 22)]], frames.qpos[[*range(9), *range(13, 22)]], atol=1e-9)
 
 
 @pytest.mark.parametrize("tracked", [[0, 1, 2, 12], [5, 9, 14], []])
 def test_single_tracked_frames_end_the_run_too(engine, tracked):
-    evidence = evidence_of(15)
+    figure = figure_of(15)
     seen = np.isin(np.arange(15), tracked)
-    whole = simulate(engine, replace(evidence, tracked=seen), replace(SHORT, evaluations=1))
+    whole = simulate(engine, tracked_in(figure, seen), replace(SHORT, evaluations=1))
     assert whole.frame == 14 and len(whole.ctrl) == 14 * PER_FRAME
-    assert np.isfinite(simulated_frames(engine, evidence, whole).joints).all()
+    assert np.isfinite(frames_of(figure, whole).joints).all()
 
 
 def test_a_window_that_cannot_be_simulated_is_marked_and_the_run_goes_on(engine):
-    evidence = evidence_of(20, lift=0.0)
-    qpos = evidence.qpos.copy()
+    figure = figure_of(20, lift=0.0)
+    qpos = figure.qpos.copy()
     qpos[7:12, 2] += 1.5  # hovers
-    hovering = replace(evidence, qpos=qpos, landmarks=kinematic_frames(engine.body, qpos, FPS).joints)
+    hovering = replace(figure, qpos=qpos)
     whole = simulate(engine, hovering, replace(SHORT, evaluations=2))
-    status = {w["first_frame"]: w["status"] for w in whole.windows}
+    status = {w.first_frame: w.status for w in whole.windows}
     assert status[6] == "failed"
     assert status[12] == "ok", "the run goes on behind it"
-    failed = next(w for w in whole.windows if w["status"] == "failed")
-    assert failed["attempts"] == 4, "it was tried from every start"
-    steps = slice(failed["first_frame"] * PER_FRAME, failed["last_frame"] * PER_FRAME)
+    failed = next(w for w in whole.windows if w.status == "failed")
+    assert failed.attempts == 4, "it was tried from every start"
+    steps = slice(failed.first_frame * PER_FRAME, failed.last_frame * PER_FRAME)
     assert np.isnan(whole.ctrl[steps]).all()
     assert 12 * PER_FRAME in whole.segments[:, 0]
-    frames = simulated_frames(engine, hovering, whole)
+    frames = frames_of(hovering, whole)
     np.testing.assert_array_equal(frames.qpos[7:12], qpos[7:12])
 
 
 @pytest.mark.usefixtures("optimus_weights")
 @pytest.mark.parametrize("optimizer", names())
 def test_every_optimizer_runs(engine, optimizer):
-    evidence = evidence_of(12)
-    whole = simulate(engine, evidence, replace(SHORT, optimizer=optimizer, evaluations=4))
+    figure = figure_of(12)
+    whole = simulate(engine, figure, replace(SHORT, optimizer=optimizer, evaluations=4))
     (window,) = whole.windows
-    assert window["status"] == "ok" and window["evaluations"] <= 4
-    assert window["fallbacks"] >= 0 if optimizer == "optimus" else window["fallbacks"] == 0
-    assert window["loss_after"] < 0.5 * window["loss_before"]
-    assert distance(engine, evidence, whole).max() < 0.08
+    assert window.status == "ok" and window.evaluations <= 4
+    assert window.fallbacks >= 0 if optimizer == "optimus" else window.fallbacks == 0
+    assert window.loss_after < 0.5 * window.loss_before
+    assert distance(figure, whole).max() < 0.08
 
 
 def test_assistance_is_recorded_per_frame_and_replays(engine):
-    evidence = evidence_of(7, lift=0.0)
+    figure = figure_of(7, lift=0.0)
     settings = replace(SHORT, assist=0.1)
-    whole = simulate(engine, evidence, settings)
+    whole = simulate(engine, figure, settings)
     wrench = whole.wrench.reshape(6, PER_FRAME, 6)
     assert np.abs(wrench).max() > 0
     assert np.ptp(wrench, axis=1).max() == 0
-    motion = as_motion(engine, evidence, whole)
+    motion = as_motion(figure, whole)
     np.testing.assert_allclose(motion.root_wrench[:-1], wrench[:, 0], atol=1e-12)
     np.testing.assert_allclose(replay(motion), motion.qpos, atol=1e-9)
 
 
-def test_the_simulation_is_reproducible(engine, evidence, course):
-    short = replace(
-        evidence, **{k: getattr(evidence, k)[:7] for k in ("pixels", "weight", "qpos", "landmarks", "tracked")}
-    )
+def test_the_simulation_is_reproducible(engine, figure, course):
+    part = slice(7)
+    short = replace(figure, views=(figure.views[0].part(part),), qpos=figure.qpos[part])
     first, second = (simulate(engine, short, SHORT, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.ctrl, second.ctrl)
 
@@ -239,28 +252,28 @@ def test_velocities_are_central_differences():
 
 
 def test_a_kinematic_motion_has_no_forces():
-    body = people.person()
-    frames = kinematic_frames(body, people.stepping(body, 5), FPS)
+    figure = figure_of(5)
+    frames = frames_of(figure, Stretch.empty(figure))
+    np.testing.assert_array_equal(frames.qpos, figure.qpos)
     assert frames.joints.shape == (5, 33, 3) and frames.joint_torque.shape == (5, 28)
     assert not (frames.contact_force.any() or frames.joint_torque.any() or frames.root_wrench.any())
 
 
 def raised(engine, rise: np.ndarray) -> Stretch:
     """Somebody who stands, lifted by `rise` (T,) metres."""
-    evidence = evidence_of(len(rise), lift=0.0)
-    qpos = evidence.qpos.copy()
+    figure = figure_of(len(rise), lift=0.0)
+    qpos = figure.qpos.copy()
     qpos[:, 2] += rise
-    joints = kinematic_frames(engine.body, qpos, FPS).joints
-    return simulate(engine, replace(evidence, qpos=qpos, landmarks=joints), replace(SHORT, evaluations=1))
+    return simulate(engine, replace(figure, qpos=qpos), replace(SHORT, evaluations=1))
 
 
 def test_who_stands_on_what_the_floor_knows_not_is_not_searched_for(engine):
     windows = raised(engine, np.full(20, 1.0)).windows
-    assert {w["status"] for w in windows} == {"no floor under the feet"}
+    assert {w.status for w in windows} == {"no floor under the feet"}
     assert not any("evaluations" in w for w in windows)
 
 
 def test_who_falls_is_simulated(engine):
     time = np.arange(14) / FPS
     windows = raised(engine, 2.0 - 0.5 * 9.81 * time**2).windows
-    assert all(w["status"] != "no floor under the feet" for w in windows)
+    assert all(w.status != "no floor under the feet" for w in windows)

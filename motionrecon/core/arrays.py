@@ -11,7 +11,8 @@
     unpack(Clip, pack(clip))
 
 Names of lengths mean one length throughout a dataclass. A field that is a dataclass itself is stored under
-``field/...``, and a tuple of records (`motionrecon.core.records`) as JSON. A field that is None is left out.
+``field/...``, and a tuple of records (`motionrecon.core.records`) as JSON. A field that is None is left out. A tuple of
+other dataclasses is packed too, as ``field/0/...``, but not unpacked: `pack` also makes the keys of caches.
 """
 
 from __future__ import annotations
@@ -38,19 +39,21 @@ _KINDS = {"float": "fiu", "int": "iu", "bool": "b"}
 def pack(record: Any) -> dict[str, np.ndarray]:
     """The arrays of a dataclass."""
     arrays: dict[str, np.ndarray] = {}
-    for name, hint in schema(type(record)).items():
+    for name in (field.name for field in fields(record)):
         value = getattr(record, name)
         if value is None:
             continue
-        kind = _present(hint)
-        if is_dataclass(kind) and isinstance(kind, type):
-            arrays |= {f"{name}/{key}": array for key, array in pack(value).items()}
-        elif _holds_records(kind):
+        if isinstance(value, tuple) and any(isinstance(item, Record) for item in value):
             arrays[name] = np.array(json.dumps([item.to_json() for item in value]))
-        elif kind == tuple[str, ...]:
-            arrays[name] = np.array(value, dtype=np.str_)
+        elif isinstance(value, tuple) and any(is_dataclass(item) for item in value):
+            for i, item in enumerate(value):
+                arrays |= {f"{name}/{i}/{key}": array for key, array in pack(item).items()}
+        elif is_dataclass(value):
+            arrays |= {f"{name}/{key}": array for key, array in pack(value).items()}
         else:
             arrays[name] = np.asarray(value)
+            if arrays[name].dtype.kind == "O":
+                raise TypeError(f"{type(record).__name__}.{name} is {value!r}, which is no array")
     return arrays
 
 
@@ -104,6 +107,8 @@ def _value(name: str, array: np.ndarray, kind: Any, lengths: dict[str, int]) -> 
         if array.shape != (len(parts),) or array.dtype.kind not in "iuf":
             raise ValueError(f"{name!r} is {array!r}, expected {len(parts)} numbers")
         return tuple(part(number) for part, number in zip(parts, array, strict=True))
+    if _holds_records(kind) and array.shape == (0,):
+        return ()
     if array.shape != ():
         raise ValueError(f"{name!r} has shape {array.shape}, expected one value")
     if _holds_records(kind):

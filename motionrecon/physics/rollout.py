@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 from mujoco.batch import Batch
 
 
@@ -29,12 +30,12 @@ class State:
         warmstart: (nv,) acceleration from which the solver of the next step starts.
     """
 
-    qpos: np.ndarray
-    qvel: np.ndarray
-    warmstart: np.ndarray
+    qpos: Float[np.ndarray, " nq"]
+    qvel: Float[np.ndarray, " nv"]
+    warmstart: Float[np.ndarray, " nv"]
 
     @classmethod
-    def fresh(cls, qpos: np.ndarray, qvel: np.ndarray) -> State:
+    def fresh(cls, qpos: Float[np.ndarray, " nq"], qvel: Float[np.ndarray, " nv"]) -> State:
         """The state in which a new ``MjData`` with this position and velocity is."""
         return cls(np.array(qpos, float), np.array(qvel, float), np.zeros(len(qvel)))
 

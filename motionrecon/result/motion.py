@@ -6,19 +6,23 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
+from motionrecon.core.arrays import pack, schema, values_of
 from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, reason, write_arrays
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.result import mjcf, ties
+from motionrecon.result.report import Report
 
 if TYPE_CHECKING:
     import mujoco
@@ -26,25 +30,6 @@ if TYPE_CHECKING:
     from motionrecon.body import Anatomy
 
 ARRAYS, MODEL, REPORT = "motion.npz", "model.xml", "report.json"
-
-#: Shape of every array of a motion; equal names are equal lengths. T frames, J landmarks, P foot points, S simulation
-#: steps, n simulated stretches. ``s`` is 1 + nq + nv.
-_SHAPES: dict[str, tuple[str | int, ...]] = {
-    "joints": ("T", "J", 3),
-    "qpos": ("T", "nq"),
-    "qvel": ("T", "nv"),
-    "root_wrench": ("T", 6),
-    "contact_force": ("T", "P", 3),
-    "joint_torque": ("T", "nu"),
-    "tracked": ("T",),
-    "ctrl": ("S", "nu"),
-    "segments": ("n", "s"),
-    "camera_K": (3, 3),
-    "camera_R": (3, 3),
-    "camera_t": (3,),
-    "camera_distortion": ("d",),
-}
-_KEYS = (*_SHAPES, "fps", "time", "timestep", "joint_names", "contact_names", "image_size")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +56,8 @@ class Motion:
         camera: the camera that the motion was seen through.
         tracked: (T,) bool, False where the video showed no person and the motion is only a guess.
         model_xml: MJCF of the person.
-        report: how the motion was made and how good it is; values that JSON has, numpy's numbers, and paths.
+        report: how the motion was made and how good it is: ``report.quality.skate_percent``, or by the keys of
+            ``report.json``, ``report["quality"]["skate_percent"]``.
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
@@ -79,23 +65,25 @@ class Motion:
 
     fps: float
     joint_names: tuple[str, ...]
-    joints: np.ndarray
-    qpos: np.ndarray
-    qvel: np.ndarray
-    ctrl: np.ndarray
+    joints: Float[np.ndarray, "T J 3"]
+    qpos: Float[np.ndarray, "T nq"]
+    qvel: Float[np.ndarray, "T nv"]
+    ctrl: Float[np.ndarray, "S nu"]
     timestep: float
-    segments: np.ndarray
-    root_wrench: np.ndarray
-    contact_force: np.ndarray
+    segments: Float[np.ndarray, "n s"]
+    root_wrench: Float[np.ndarray, "T 6"]
+    contact_force: Float[np.ndarray, "T P 3"]
     contact_names: tuple[str, ...]
-    joint_torque: np.ndarray
-    camera: Camera
-    tracked: np.ndarray
+    joint_torque: Float[np.ndarray, "T nu"]
+    camera: Pinhole
+    tracked: Bool[np.ndarray, " T"]
     model_xml: str
-    report: dict[str, Any]
+    report: Report
 
     def __post_init__(self) -> None:
-        _check(self._arrays())
+        _checked(self._arrays())
+        if not isinstance(self.report, Report):  # a plain dictionary serves too
+            object.__setattr__(self, "report", Report.of(self.report))
 
     def __len__(self) -> int:
         return len(self.qpos)
@@ -166,25 +154,14 @@ class Motion:
         arrays = _read_arrays(folder / ARRAYS)
         report = _read_report(folder / REPORT)
         try:
-            _check(arrays)
-            camera = Camera(
-                K=arrays["camera_K"],
-                image_size=(int(arrays["image_size"][0]), int(arrays["image_size"][1])),
-                R_camera_world=arrays["camera_R"],
-                t_camera_world=arrays["camera_t"],
-                distortion=arrays["camera_distortion"],
-                calibrated=_was_calibrated(report),
-            )
-            own = {field.name for field in fields(cls)} & set(_SHAPES)
+            values = _checked(arrays)
+            camera = _CameraArrays(**{name: values.pop(name) for name in schema(_CameraArrays)})
+            del values["time"]
             motion = cls(
-                fps=float(arrays["fps"]),
-                timestep=float(arrays["timestep"]),
-                joint_names=tuple(str(name) for name in arrays["joint_names"]),
-                contact_names=tuple(str(name) for name in arrays["contact_names"]),
-                camera=camera,
+                camera=camera.camera(calibrated=report.camera is not None and report.camera.pose == "calibrated"),
                 model_xml=_read_text(folder / MODEL, mjcf.LIMIT),
                 report=report,
-                **{key: arrays[key] for key in own},
+                **values,
             )
         except ValueError as error:
             raise InputError(f"{folder / ARRAYS}: {error}; {_REPAIR}") from error
@@ -201,30 +178,42 @@ class Motion:
 
         bvh.write(self, path)
 
-    def _arrays(self) -> dict[str, Any]:
+    def _arrays(self) -> dict[str, np.ndarray]:
         """What ``motion.npz`` holds."""
-        camera = {
-            "camera_K": self.camera.K,
-            "camera_R": self.camera.R_camera_world,
-            "camera_t": self.camera.t_camera_world,
-            "camera_distortion": self.camera.distortion,
-            "image_size": np.array(self.camera.image_size),
-        }
-        names = {"joint_names": np.array(self.joint_names, str), "contact_names": np.array(self.contact_names, str)}
-        scalars = {"fps": np.array(float(self.fps)), "timestep": np.array(float(self.timestep)), "time": self.time}
-        own = {key: np.asarray(getattr(self, key)) for key in _SHAPES if not key.startswith("camera_")}
-        return scalars | names | own | camera
+        own = {name: np.asarray(getattr(self, name)) for name in _schema() if hasattr(self, name)}
+        return own | pack(_CameraArrays.of(self.camera))
 
 
-def _was_calibrated(report: dict[str, Any]) -> bool:
-    """Whether a report says that the camera's pose came from a calibration."""
-    camera = report.get("camera")
-    return isinstance(camera, dict) and camera.get("pose") == "calibrated"
+@dataclass(frozen=True)
+class _CameraArrays:
+    """The camera as ``motion.npz`` holds it."""
+
+    camera_K: Float[np.ndarray, "3 3"]
+    camera_R: Float[np.ndarray, "3 3"]
+    camera_t: Float[np.ndarray, " 3"]
+    camera_distortion: Float[np.ndarray, " d"]
+    image_size: tuple[int, int]
+
+    @staticmethod
+    def of(camera: Pinhole) -> _CameraArrays:
+        K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
+        return _CameraArrays(K, R, t, camera.distortion, camera.image_size)
+
+    def camera(self, calibrated: bool) -> Pinhole:
+        """The camera; whether its pose was calibrated stands in the report."""
+        K, R, t = self.camera_K, self.camera_R, self.camera_t
+        return Pinhole(K, self.image_size, R, t, self.camera_distortion, calibrated)
+
+
+def _schema() -> dict[str, Any]:
+    """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
+    own = {name: hint for name, hint in schema(Motion).items() if name not in ("camera", "model_xml", "report")}
+    return own | schema(_CameraArrays) | {"time": Float[np.ndarray, " T"]}
 
 
 def _plain(value: Any) -> Any:
     """``value`` with nothing in it that JSON does not know."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
@@ -238,43 +227,36 @@ def _plain(value: Any) -> Any:
 _REPAIR = "run `motionrecon reconstruct` again"
 
 
-def _check(arrays: dict[str, np.ndarray]) -> None:
-    """Raise ValueError, naming the key, if arrays are missing, of wrong shape or type, or not finite."""
-    missing = [key for key in _KEYS if key not in arrays]
-    if missing:
-        raise ValueError(f"the key {missing[0]!r} is missing")
+def _checked(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The values of a motion's arrays.
+
+    Raises:
+        ValueError: one is missing, of wrong shape or type, or not finite; the message names its key.
+    """
+    values = values_of(_schema(), arrays)
     for key in ("fps", "timestep"):
-        value = arrays[key]
-        if value.shape != () or not np.issubdtype(value.dtype, np.number) or not 0 < value < np.inf:
-            raise ValueError(f"{key!r} is {value!r}, not one positive number")
-    for key in ("joint_names", "contact_names"):
-        if arrays[key].ndim != 1 or (arrays[key].dtype.kind != "U" and arrays[key].size):
-            raise ValueError(f"{key!r} is not a list of names")
-    size = arrays["image_size"]
-    if size.shape != (2,) or size.dtype.kind not in "iuf" or not (size >= 1).all():
-        raise ValueError(f"'image_size' is {size!r}, not a width and a height")
-    lengths: dict[str | int, int] = {"J": len(arrays["joint_names"]), "P": len(arrays["contact_names"])}
-    for key, shape in _SHAPES.items():
-        _check_array(key, arrays[key], shape, lengths)
-    if lengths["T"] == 0:
+        if not 0 < values[key] < np.inf:
+            raise ValueError(f"{key!r} is {values[key]:g}, not a positive number")
+    if not min(values["image_size"]) >= 1:
+        raise ValueError(f"'image_size' is {values['image_size']}, not a width and a height")
+    for names, key in (("joint_names", "joints"), ("contact_names", "contact_force")):
+        if len(values[names]) != values[key].shape[1]:
+            raise ValueError(f"{key!r} has shape {values[key].shape}, and {names!r} has {len(values[names])} names")
+    if len(values["qpos"]) == 0:
         raise ValueError("'qpos' has no frames")
-    if len(arrays["segments"]) and lengths["s"] != 1 + lengths["nq"] + lengths["nv"]:
-        raise ValueError(f"'segments' has rows of {lengths['s']} numbers, not 1 + nq + nv")
-    absent = [name for name in landmarks.BODY if name not in arrays["joint_names"]]
+    row = 1 + values["qpos"].shape[1] + values["qvel"].shape[1]
+    if len(values["segments"]) and values["segments"].shape[1] != row:
+        raise ValueError(f"'segments' has rows of {values['segments'].shape[1]} numbers, not 1 + nq + nv")
+    absent = [name for name in landmarks.BODY if name not in values["joint_names"]]
     if absent:
         raise ValueError(f"'joint_names' lacks {', '.join(absent)}")
+    for key, value in values.items():
+        if isinstance(value, np.ndarray):
+            _check_finite(key, value)
+    return values
 
 
-def _check_array(key: str, array: np.ndarray, shape: tuple[str | int, ...], lengths: dict[str | int, int]) -> None:
-    """Raise ValueError unless ``array`` has ``shape`` and finite numbers; learns the lengths it meets first."""
-    kinds = "b" if key == "tracked" else "iuf"
-    if array.dtype.kind not in kinds:
-        raise ValueError(f"{key!r} has values of type {array.dtype}")
-    wanted = [length if isinstance(length, int) else lengths.get(length) for length in shape]
-    if array.ndim != len(shape) or any(w is not None and w != n for w, n in zip(wanted, array.shape, strict=True)):
-        expected = ", ".join(str(name if w is None else w) for name, w in zip(shape, wanted, strict=True))
-        raise ValueError(f"{key!r} has shape {array.shape}, expected ({expected})")
-    lengths.update({name: n for name, n in zip(shape, array.shape, strict=True) if isinstance(name, str)})
+def _check_finite(key: str, array: np.ndarray) -> None:
     finite = np.isfinite(array)
     if key == "ctrl":  # a whole row of NaN says that the step was not simulated
         finite = finite | np.isnan(array).all(1, keepdims=True)
@@ -309,7 +291,7 @@ def _check_model(motion: Motion, path: Path) -> None:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        return read_arrays(path, wanted=_KEYS)
+        return read_arrays(path, wanted=tuple(_schema()))
     except OSError as error:
         hint = "give the folder that `motionrecon reconstruct` wrote"
         raise InputError(f"cannot read {path}: {reason(error)}; {hint}") from error
@@ -326,7 +308,7 @@ def _read_text(path: Path, limit: int) -> str:
         raise InputError(f"{path}: {error}; {_REPAIR}") from error
 
 
-def _read_report(path: Path) -> dict[str, Any]:
+def _read_report(path: Path) -> Report:
     """The report; warns where it says that a file beside it was changed."""
     text = _read_text(path, JSON_LIMIT)
     try:
@@ -335,6 +317,10 @@ def _read_report(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: {error}; {_REPAIR}") from error
     if not isinstance(report, dict):
         raise InputError(f"{path}: holds {type(report).__name__}, not an object; {_REPAIR}")
+    try:
+        known = Report.of(report)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}; {_REPAIR}") from error
     for warning in warnings:
         Silent().warn(f"{path.parent}: {warning}")
-    return report
+    return known

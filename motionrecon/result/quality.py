@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Sequence
 
-from motionrecon.cameras.pinhole import Camera
+import numpy as np
+from jaxtyping import Float
+
 from motionrecon.core import landmarks
 from motionrecon.result import metrics
+from motionrecon.result.report import Quality
+from motionrecon.views import View
 
 #: Keypoints below this confidence do not count in the reprojection error.
 CONFIDENT = 0.5
 
+_BODY = np.array([landmarks.INDEX[name] for name in landmarks.BODY])
+
 
 def quality(
-    joints: np.ndarray,
-    marks: np.ndarray,
-    camera: Camera,
-    pixels: np.ndarray,
-    confidence: np.ndarray,
-    height: float,
-    fps: float,
-) -> dict[str, float]:
+    joints: Float[np.ndarray, "T 33 3"], marks: Float[np.ndarray, "T 33 3"], views: Sequence[View], height: float
+) -> Quality:
     """Numbers for the report.
 
     Args:
-        joints: (T, 33, 3) landmarks of the motion, metres.
-        marks: (T, 33, 3) where the detector marks them (`body.marks`): on the skin, not at the joints' centres.
-        camera: the camera.
-        pixels: (T, 33, 2) undistorted keypoints, NaN where unseen.
-        confidence: (T, 33).
+        joints: landmarks of the motion, metres.
+        marks: where the detector marks them: on the skin, not at the joints' centres.
+        views: what was seen.
         height: the person's height, metres.
-        fps: frames per second.
-
-    Returns:
-        ``reprojection_px``: mean distance in pixels between the limbs' marks and confident keypoints;
-        ``reprojection_percent``: the same in percent of the person's height in the picture; and
-        `metrics.foot_quality` of the frames in which the person is seen.
     """
-    body = np.array([landmarks.INDEX[name] for name in landmarks.BODY])
-    away = np.linalg.norm(camera.project(marks[:, body]) - pixels[:, body], axis=-1)
-    counts = np.isfinite(away) & (confidence[:, body] >= CONFIDENT)
-    depth = camera.to_camera(marks[:, body])[..., 2]
-    tall = height * 0.5 * (camera.K[0, 0] + camera.K[1, 1]) / depth
-    error = float(away[counts].mean()) if counts.any() else float("nan")
-    percent = 100 * float((away / tall)[counts].mean()) if counts.any() else float("nan")
-    seen = (confidence > 0).any(1)
+    away, share = (np.concatenate(parts) for parts in zip(*(_errors(marks, v, height) for v in views), strict=True))
+    seen = np.any([(v.weight > 0).any(1) for v in views], axis=0)
     feet = metrics.pick(joints[seen] if seen.any() else joints, landmarks.NAMES, metrics.FEET)
-    return {"reprojection_px": error, "reprojection_percent": percent, **metrics.foot_quality(feet, fps)}
+    return Quality(
+        reprojection_px=float(away.mean()) if len(away) else math.nan,
+        reprojection_percent=100 * float(share.mean()) if len(share) else math.nan,
+        **metrics.foot_quality(feet, views[0].clock.fps),
+    )
+
+
+def _errors(
+    marks: Float[np.ndarray, "T 33 3"], view: View, height: float
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Distances of the limbs' marks from confident keypoints, in pixels and in heights of the person there."""
+    camera = view.camera
+    away = np.linalg.norm(camera.project(marks[:, _BODY]) - view.pixels[:, _BODY], axis=-1)
+    confidence = (view.weight[:, _BODY] / landmarks.TRUST[_BODY]) ** 2
+    counts = np.isfinite(away) & (confidence >= CONFIDENT - 1e-9)
+    tall = height * camera.pixels_per_metre(camera.to_camera(marks[:, _BODY])[..., 2])
+    return away[counts], (away / tall)[counts]

@@ -19,17 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
-from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import atomic, read_arrays, reason
 from motionrecon.errors import InputError
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.problem import Engine, WindowProblem
-from motionrecon.physics.windows.stage import Evidence, Settings, Stretch, window_at
+from motionrecon.physics.windows.stretch import Knots, Stretch
+from motionrecon.physics.windows.window import Settings, Windows, window_at
+from motionrecon.views import Figure, View
 
 #: Length of a sampled window, seconds.
 SHORTEST, LONGEST = 0.3, 0.8
@@ -65,21 +68,21 @@ class Clip:
     real: bool
     height: float
     mass: float
-    lengths: np.ndarray
-    K: np.ndarray
-    R: np.ndarray
-    t: np.ndarray
-    image_size: np.ndarray
+    lengths: Float[np.ndarray, " lengths"]
+    K: Float[np.ndarray, "3 3"]
+    R: Float[np.ndarray, "3 3"]
+    t: Float[np.ndarray, " 3"]
+    image_size: tuple[int, int]
     fps: float
-    pixels: np.ndarray
-    weight: np.ndarray
-    qpos: np.ndarray
-    tracked: np.ndarray
-    first: np.ndarray
-    keep: np.ndarray
-    state: np.ndarray
-    knots: np.ndarray
-    began: np.ndarray
+    pixels: Float[np.ndarray, "T 33 2"]
+    weight: Float[np.ndarray, "T 33"]
+    qpos: Float[np.ndarray, "T nq"]
+    tracked: Bool[np.ndarray, " T"]
+    first: Int[np.ndarray, " W"]
+    keep: Float[np.ndarray, " W"]
+    state: Float[np.ndarray, "W states"]
+    knots: Float[np.ndarray, "W K nu"]
+    began: Float[np.ndarray, " W"]
 
     @cached_property
     def body(self) -> Capsules:
@@ -88,11 +91,12 @@ class Clip:
         return Capsules.build(self.height, self.mass, lengths, Clock(self.fps).timestep)
 
     @cached_property
-    def evidence(self) -> Evidence:
-        """What the windows are compared with."""
-        camera = Camera(self.K, (int(self.image_size[0]), int(self.image_size[1])), self.R, self.t, calibrated=True)
-        landmarks = pose(self.body.model, self.qpos).at(self.body.landmarks)
-        return Evidence(camera, self.pixels, self.weight, self.qpos, landmarks, self.tracked, self.fps)
+    def figure(self) -> Figure:
+        """What the windows are compared with; the detector's own 3D is not kept, and no window needs it."""
+        camera = Pinhole(self.K, self.image_size, self.R, self.t)
+        no_3d = np.full((len(self.qpos), 33, 3), np.nan)
+        view = View(camera, Clock(self.fps), self.pixels, self.weight, no_3d, self.tracked)
+        return Figure(self.body, (view,), self.body.ground, self.qpos)
 
     def engine(self, threads: int = 1) -> Engine:
         """The person's simulator, made once for each number of threads (0 for all cores).
@@ -110,25 +114,24 @@ class Clip:
     def window(self, place: int, seconds: float = LONGEST, threads: int = 1) -> Window:
         """The window of this length (shorter where the clip ends) from one of the W places."""
         nq, nv = self.body.model.nq, self.body.model.nv
-        qpos, qvel, warmstart = np.split(self.state[place], [nq, nq + nv])
+        start = State(*np.split(self.state[place], [nq, nq + nv]))
         known = self.knots[place][np.isfinite(self.knots[place]).all(1)]
-        before = (float(self.began[place]), known) if len(known) else None
+        before = Knots(float(self.began[place]), known) if len(known) else None
         settings = Settings(window=seconds, overlap=seconds - float(self.keep[place]))
-        first = int(self.first[place])
-        start = State(qpos, qvel, warmstart)
-        problem, x0 = window_at(self.engine(threads), self.evidence, settings, first, start, before)
+        windows = Windows(self.engine(threads), self.figure, settings)
+        problem, x0 = window_at(windows, int(self.first[place]), start, before)
         return Window(self, place, seconds, problem, x0)
 
     @staticmethod
-    def of(name: str, motion: str, real: bool, body: Capsules, evidence: Evidence, places: Sequence[Place]) -> Clip:
+    def of(name: str, motion: str, real: bool, figure: Figure, places: Sequence[Place]) -> Clip:
         """A clip from the main job's own objects."""
-        nu = body.model.nu
-        longest = max([2, *(len(p.knots[1]) for p in places if p.knots is not None)])
-        knots = np.full((len(places), longest, nu), np.nan)
+        (view,), body = figure.views, figure.body
+        assert isinstance(body, Capsules) and isinstance(view.camera, Pinhole)  # what the file's format can hold
+        longest = max([2, *(len(p.knots.angles) for p in places if p.knots is not None)])
+        knots = np.full((len(places), longest, body.model.nu), np.nan)
         for row, place in zip(knots, places, strict=True):
             if place.knots is not None:
-                row[: len(place.knots[1])] = place.knots[1]
-        camera = evidence.camera
+                row[: len(place.knots.angles)] = place.knots.angles
         return Clip(
             name=name,
             motion=motion,
@@ -136,22 +139,22 @@ class Clip:
             height=body.height,
             mass=body.mass,
             lengths=body.proportions.as_array(),
-            K=camera.K,
-            R=camera.R_camera_world,
-            t=camera.t_camera_world,
-            image_size=np.array(camera.image_size),
-            fps=evidence.fps,
-            pixels=evidence.pixels,
-            weight=evidence.weight,
-            qpos=evidence.qpos,
-            tracked=evidence.tracked,
+            K=view.camera.K,
+            R=view.camera.R_camera_world,
+            t=view.camera.t_camera_world,
+            image_size=view.camera.image_size,
+            fps=view.clock.fps,
+            pixels=view.pixels,
+            weight=view.weight,
+            qpos=figure.qpos,
+            tracked=view.seen,
             first=np.array([p.frame for p in places], dtype=int),
             keep=np.array([p.keep for p in places], dtype=float),
             state=np.array([np.concatenate([p.state.qpos, p.state.qvel, p.state.warmstart]) for p in places]).reshape(
                 len(places), body.model.nq + 2 * body.model.nv
             ),
             knots=knots,
-            began=np.array([np.nan if p.knots is None else p.knots[0] for p in places], dtype=float),
+            began=np.array([np.nan if p.knots is None else p.knots.began for p in places], dtype=float),
         )
 
 
@@ -160,13 +163,13 @@ class Place:
     """Where a run of the main job stood between two windows.
 
     Attributes:
-        frame, state, knots: as in `motionrecon.physics.windows.stage.Stretch`.
+        frame, state, knots: as in `motionrecon.physics.windows.stretch.Stretch`.
         keep: seconds that the run kept of each window.
     """
 
     frame: int
     state: State
-    knots: tuple[float, np.ndarray] | None
+    knots: Knots | None
     keep: float
 
     @staticmethod
@@ -275,23 +278,17 @@ def save(path: Path, clips: Sequence[Clip]) -> None:
     """Write clips; numbers are kept to single precision, which is finer than any of them is known."""
     arrays: dict[str, Any] = {"names": np.array([clip.name for clip in clips])}
     for clip in clips:
-        for f in fields(Clip):
-            value = np.asarray(getattr(clip, f.name))
-            exact = value.ndim == 0 or f.name in ("lengths", "K", "R", "t", "keep", "began")
-            arrays[f"{clip.name}/{f.name}"] = (
-                value.astype(np.float32) if value.dtype == np.float64 and not exact else value
-            )
+        for key, value in pack(clip).items():
+            exact = value.ndim == 0 or key in ("lengths", "K", "R", "t", "keep", "began")
+            rounded = value.dtype == np.float64 and not exact
+            arrays[f"{clip.name}/{key}"] = value.astype(np.float32) if rounded else value
     with atomic(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
 
 def _from_arrays(values: dict[str, np.ndarray]) -> Clip:
-    """A clip from its arrays: scalars as Python's, single precision back to double, quaternions of length one."""
-    kinds = {"name": str, "motion": str, "real": bool, "height": float, "mass": float, "fps": float}
-    made: dict[str, Any] = {
-        key: kinds[key](value) if key in kinds else value.astype(float) if value.dtype == np.float32 else value
-        for key, value in values.items()
-    }
-    for rows in (made["qpos"], made["state"]):
+    """A clip from its arrays; single precision has left quaternions a little longer or shorter than one."""
+    clip = unpack(Clip, values)
+    for rows in (clip.qpos, clip.state):
         rows[:, 3:7] /= np.linalg.norm(rows[:, 3:7], axis=1, keepdims=True)
-    return Clip(**made)
+    return clip

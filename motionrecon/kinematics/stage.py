@@ -1,0 +1,28 @@
+"""The kinematic stage: the person and the trajectory that explain the views, and where cameras and ground are."""
+
+from __future__ import annotations
+
+from motionrecon.body import build
+from motionrecon.core.arrays import pack, unpack
+from motionrecon.core.cache import Checkpoint
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.fit import Fitted, Weights, fitted
+from motionrecon.options import Options
+from motionrecon.run import Run
+from motionrecon.views import Figure, View
+
+
+def fit(run: Run, views: tuple[View, ...], options: Options) -> Figure:
+    """The person as the views show them, from the checkpoint of an earlier run if there is one."""
+    body, ground = build(float(options.height), options.mass), Plane()
+    depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
+    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | {"weights": vars(Weights())})
+    with run.stage("kinematics", len(views[0])) as advance:
+        saved = checkpoint.load(run.progress)
+        if saved is not None:
+            advance(len(views[0]))
+            found = unpack(Fitted, saved)
+        else:
+            found = fitted(views, body, ground, advance=advance)
+            checkpoint.save(pack(found))
+        return found.figure(views, body, ground)

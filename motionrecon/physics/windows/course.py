@@ -1,0 +1,116 @@
+"""From window to window through a clip.
+
+Windows overlap; the first part of each is kept, and where it ends the next begins. A window that fails is tried again
+from other controls; if that fails too, its frames are marked, and the simulation restarts from the kinematic
+trajectory in a new segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from motionrecon.optimizers import minimize
+from motionrecon.physics.rollout import State
+from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
+from motionrecon.physics.windows.window import Windows
+
+#: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a
+#: balance of time and of what is left to gain.
+BUDGETS, GRADIENTS = {"optimus": 5, "lm": 12}, 40
+
+
+def simulate_clip(
+    windows: Windows,
+    resume: Stretch | None = None,
+    after_window: Callable[[Stretch, int], None] = lambda stretch, frames: None,
+    seed: int = 0,
+) -> Stretch:
+    """Simulate the whole clip.
+
+    Args:
+        windows: of the clip; the timestep of its person's model is that of its clock.
+        resume: what an interrupted run had got to.
+        after_window: called with the motion so far, and the frames that the last window added.
+        seed: of the perturbed starts of a window that failed.
+    """
+    so_far = resume or Stretch.empty(windows.figure)
+    while so_far.frame < len(windows.figure) - 1:
+        before = so_far.frame
+        tracked_to = windows.tracked_to(before)
+        if tracked_to - before >= 2:
+            so_far = _window(windows, so_far, tracked_to, seed)
+        else:
+            so_far = _skip(windows, so_far, max(tracked_to, before + 1))
+        after_window(so_far, so_far.frame - before)
+    return so_far
+
+
+def _skip(windows: Windows, so_far: Stretch, to: int) -> Stretch:
+    """Go on to the next tracked frame without simulating."""
+    figure = windows.figure
+    later = np.flatnonzero(figure.tracked[to:])
+    to = min(to + int(later[0]) if len(later) else len(figure), len(figure) - 1)
+    return _not_simulated(windows, so_far, WindowRecord(so_far.frame, to, Status.NOT_TRACKED))
+
+
+def _not_simulated(windows: Windows, so_far: Stretch, record: WindowRecord) -> Stretch:
+    figure, to = windows.figure, record.last_frame
+    steps = (to - so_far.frame) * figure.clock.steps_per_frame
+    return replace(
+        so_far,
+        frame=to,
+        state=State.fresh(figure.qpos[to], figure.qvel[to]),
+        ctrl=np.concatenate([so_far.ctrl, np.full((steps, so_far.ctrl.shape[1]), np.nan)]),
+        wrench=np.concatenate([so_far.wrench, np.zeros((steps, 6))]),
+        knots=None,
+        windows=(*so_far.windows, record),
+    )
+
+
+def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> Stretch:
+    """Simulate the next window."""
+    settings, first = windows.settings, so_far.frame
+    last, keep = windows.layout.ends(first, tracked_to)
+    if settings.assist is None and windows.held_up(first, keep):
+        return _not_simulated(windows, so_far, WindowRecord(first, keep, Status.HELD_UP))
+    budget = settings.evaluations or BUDGETS.get(settings.optimizer, GRADIENTS)
+    problem = windows.problem(so_far.state, so_far.knots, first, last)
+    attempts = evaluations = rollouts = fallbacks = 0
+    for x0 in windows.starts(problem, so_far.knots, first, seed):
+        attempts += 1
+        before = problem.value(x0)
+        if not np.isfinite(before):
+            continue
+        result = minimize(problem, x0, settings.optimizer, max_evaluations=budget)
+        evaluations += result.njev
+        rollouts += result.evaluations.values
+        fallbacks += result.fallbacks
+        if windows.follows(problem, result.x, first, keep):
+            break
+    else:
+        failed = WindowRecord(first, keep, Status.FAILED, attempts, evaluations, rollouts, fallbacks)
+        return _not_simulated(windows, so_far, failed)
+    rollout = problem.rollout(result.x)
+    steps = (keep - first) * windows.figure.clock.steps_per_frame
+    record = WindowRecord(
+        first, keep, Status.OK, attempts, evaluations, rollouts, fallbacks, float(before), float(result.fun)
+    )
+    if settings.assist:
+        push = np.linalg.norm(rollout.wrench[:steps, :3], axis=1)
+        record = replace(record, assist_mean_newtons=float(push.mean()), assist_most_newtons=float(push.max()))
+    segments = so_far.segments
+    if len(so_far.ctrl) == 0 or np.isnan(so_far.ctrl[-1, 0]):  # a stretch begins
+        row = np.concatenate([[len(so_far.ctrl)], so_far.state.qpos, so_far.state.qvel])
+        segments = np.concatenate([segments, row[None]])
+    return Stretch(
+        frame=keep,
+        state=rollout.state(steps),
+        ctrl=np.concatenate([so_far.ctrl, rollout.ctrl[:steps]]),
+        wrench=np.concatenate([so_far.wrench, rollout.wrench[:steps]]),
+        segments=segments,
+        knots=Knots(windows.figure.clock.seconds(first), problem.knots(result.x)),
+        windows=(*so_far.windows, record),
+    )

@@ -1,0 +1,249 @@
+"""One window of a clip: its problem, where to start on it, and whether what was found can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.core.landmarks import INDEX, NAMES
+from motionrecon.physics.rollout import State
+from motionrecon.physics.windows.layout import Layout
+from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
+from motionrecon.physics.windows.readout import Term
+from motionrecon.physics.windows.stretch import Knots
+from motionrecon.physics.windows.terms.control import Control
+from motionrecon.physics.windows.terms.followed import Near, Seen
+from motionrecon.physics.windows.terms.posture import Posture
+from motionrecon.views import Figure
+
+#: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
+FALLEN = 0.15
+
+#: Height of the lowest landmark over the ground from which nobody can be standing on it, metres.
+IN_THE_AIR = 0.3
+HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+
+#: Starts that are tried once the most promising ones have failed, and how far they are from the kinematic controls
+#: (standard deviation, radians).
+PERTURBED, PERTURBATION = 2, 0.1
+
+
+def _share(name: str) -> float:
+    """Root weight of a landmark: the feet decide contact, limbs tell the pose, the face and fingers little."""
+    if any(part in name for part in ("heel", "foot_index")):
+        return 2.0
+    if any(part in name for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")):
+        return 1.0
+    return 0.5 if name in ("nose", "left_ear", "right_ear") else 0.1
+
+
+#: Root weights of the landmarks among themselves.
+LANDMARK_SHARE = np.array([_share(name) for name in NAMES])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How windows are laid out and solved.
+
+    Attributes:
+        window, overlap: seconds.
+        optimizer: name in `motionrecon.optimizers`.
+        evaluations: gradients or Jacobians per window at most; None for what the optimizer needs.
+        assist: standard deviation of the residual wrench in units of body weight, None for none.
+    """
+
+    window: float = 0.8
+    overlap: float = 0.4
+    optimizer: str = "optimus"
+    evaluations: int | None = None
+    assist: float | None = None
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Standard deviations of the objective's residuals.
+
+    Attributes:
+        pixels: of a confident keypoint, metres at the person's depth.
+        landmark: of the kinematic landmarks, metres.
+        angle: of the kinematic joint angles, radians.
+        speed, arrival: of the kinematic velocities within a window and at its end, m/s.
+        effort: of the lead of the target angles over the kinematic ones, radians.
+        smooth: of the second difference of that lead from knot to knot, radians.
+    """
+
+    pixels: float = 0.04
+    landmark: float = 0.04
+    angle: float = 0.4
+    speed: float = 1.0
+    arrival: float = 0.3
+    effort: float = 0.6
+    smooth: float = 0.15
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one clip.
+
+    Attributes:
+        engine: the person's simulator.
+        figure: what to follow.
+        settings: how windows are laid out.
+        trust: weights of the objective.
+    """
+
+    engine: Engine
+    figure: Figure
+    settings: Settings
+    trust: Trust = field(default_factory=Trust)
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout.of(self.figure.clock, self.settings.window, self.settings.overlap)
+
+    def tracked_to(self, frame: int) -> int:
+        """The last frame up to which the person is tracked without a break; the one before `frame` if there is none."""
+        lost = np.flatnonzero(~self.figure.tracked[frame:])
+        return frame + int(lost[0]) - 1 if len(lost) else len(self.figure) - 1
+
+    def problem(self, start: State, knots: Knots | None, first: int, last: int) -> WindowProblem:
+        """What is to be minimized over frames `first` to `last`.
+
+        Args:
+            start: the simulation's state at `first`.
+            knots: the previous window's controls; None where there is none.
+            first, last: frames.
+        """
+        figure, trust, layout = self.figure, self.trust, self.layout
+        weights = knot_weights((last - first) * self._per_frame, layout.knot_steps)
+        frames, share = layout.compared(first, last)
+        hinges = layout.at(self._angles, self._times(first, weights.shape[1]))
+        speed = np.full(len(frames), float(trust.speed))
+        speed[-1] = trust.arrival
+        ones = share * np.ones(len(frames))
+        terms: list[Term] = [
+            *(
+                Seen(v.camera.at(frames), v.pixels[frames], share * v.weight[frames], depth[frames], trust.pixels)
+                for v, depth in zip(figure.views, self._depths, strict=True)
+            ),
+            Near(figure.landmarks[frames], LANDMARK_SHARE * ones[:, None], trust.landmark),
+            Posture(figure.qpos[frames], figure.qvel[frames], ones, trust.angle, speed),
+        ]
+        control = Control(hinges, trust.effort, trust.smooth, self._before(knots, first, hinges))
+        assist = None
+        if self.settings.assist:
+            frame_start = np.arange(len(weights)) // self._per_frame * self._per_frame
+            assist = Assist(self._gravity * self.engine.body.mass, self.settings.assist, weights[frame_start])
+        compared = (frames - first) * self._per_frame
+        return WindowProblem(self.engine, start, weights, compared, terms, control, assist)
+
+    def starts(
+        self, problem: WindowProblem, knots: Knots | None, first: int, seed: int = 0
+    ) -> Iterator[Float[np.ndarray, " n"]]:
+        """Unknowns to start from, the most promising first.
+
+        The previous window's controls, shifted, and beyond them those that hold the kinematic angles; these alone; and
+        these, perturbed.
+        """
+        times = self._times(first, problem.weights.shape[1])
+        kinematic = self.layout.at(self._lead, times)
+        if knots is not None:
+            known = knots.began + np.arange(len(knots.angles)) * self.layout.knot_time
+            inside = times <= known[-1] + 1e-9
+            shifted = kinematic.copy()
+            for i in range(shifted.shape[1]):
+                shifted[inside, i] = np.interp(times[inside], known, knots.angles[:, i])
+            yield problem.unknowns(shifted)
+        yield problem.unknowns(kinematic)
+        rng = np.random.default_rng([seed, first])
+        for _ in range(PERTURBED):
+            yield problem.unknowns(kinematic + PERTURBATION * rng.standard_normal(kinematic.shape))
+
+    def held_up(self, first: int, last: int) -> bool:
+        """Whether the person stays in the air without falling: on a box, a stair or a chair that the ground knows not.
+
+        No controls explain that, and a search for them would take its full time.
+        """
+        marks = self.figure.landmarks[first : last + 1]
+        above, _ = self.figure.ground.gap(marks)
+        if (above.min(1) < IN_THE_AIR).any() or last - first < 4:
+            return False
+        time = np.arange(last + 1 - first) / self.figure.clock.fps
+        falling = 2 * np.polyfit(time, marks[:, HIPS, 2].mean(1), 2)[0]
+        return bool(falling > -0.5 * self._gravity)
+
+    def follows(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
+        """Whether the motion simulated up to frame `keep` stays with the kinematic one: a body that fell does not."""
+        rollout = problem.rollout(x)
+        if not rollout.ok:
+            return False
+        frames = np.arange(first + 1, keep + 1)
+        simulated = problem.landmarks(rollout, (frames - first) * self._per_frame)
+        away = np.linalg.norm(simulated - self.figure.landmarks[frames], axis=-1)
+        return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
+
+    @property
+    def _per_frame(self) -> int:
+        return self.figure.clock.steps_per_frame
+
+    @cached_property
+    def _gravity(self) -> float:
+        return -float(self.engine.body.model.opt.gravity[2])
+
+    @cached_property
+    def _angles(self) -> Float[np.ndarray, "T nu"]:
+        """Kinematic angles of the actuated hinges."""
+        return self.figure.qpos[:, self.engine.body.hinge_qpos]
+
+    @cached_property
+    def _lead(self) -> Float[np.ndarray, "T nu"]:
+        """Controls that hold the kinematic angles against the actuators' damping."""
+        model = self.engine.body.model
+        gain, damping = model.actuator_gainprm[:, 0], -model.actuator_biasprm[:, 2]
+        return self._angles + self.figure.qvel[:, self.engine.body.hinge_qpos - 1] * (damping / gain)
+
+    @cached_property
+    def _depths(self) -> list[Float[np.ndarray, " T"]]:
+        """How far the person is from each camera, metres."""
+        return [np.median(v.camera.to_camera(self.figure.landmarks)[..., 2], axis=1) for v in self.figure.views]
+
+    def _times(self, first: int, count: int) -> Float[np.ndarray, " K"]:
+        """Times (s) of a window's knots, none of them beyond the clip."""
+        return np.minimum(self.layout.knots(first, count), self.figure.clock.seconds(len(self.figure) - 1))
+
+    def _before(
+        self, knots: Knots | None, first: int, hinges: Float[np.ndarray, "K nu"]
+    ) -> Float[np.ndarray, "2 nu"] | None:
+        """The lead of the previous window's controls one knot before frame `first`, and there."""
+        if knots is None:
+            return None
+        now = self.figure.clock.seconds(first)
+        here = round((now - knots.began) / self.layout.knot_time)
+        if not 1 <= here < len(knots.angles):
+            return None
+        angle = self.layout.at(self._angles, np.array([now - self.layout.knot_time]))
+        return np.stack([knots.angles[here - 1] - angle[0], knots.angles[here] - hinges[0]])
+
+
+def window_at(
+    windows: Windows, first: int, state: State, knots: Knots | None
+) -> tuple[WindowProblem, Float[np.ndarray, " n"]]:
+    """One window apart from any run, just as the main job would meet it: for training and comparing optimizers.
+
+    Args:
+        windows: of the clip; the window is shorter than `Settings.window` where the person is lost or the clip ends
+            before.
+        first: the frame that it starts from, two frames before the person is lost at the latest.
+        state: of the simulation there.
+        knots: the previous window's controls, as `Stretch` keeps them; None where there is no window before this one.
+
+    Returns:
+        The problem, and the unknowns that the main job would try first.
+    """
+    last, _ = windows.layout.ends(first, windows.tracked_to(first))
+    problem = windows.problem(state, knots, first, last)
+    return problem, next(windows.starts(problem, knots, first))

@@ -1,0 +1,83 @@
+"""From what the stages found to the result: the motion's arrays and its report."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import numpy as np
+
+from motionrecon.body.pose import pose
+from motionrecon.core import landmarks
+from motionrecon.core.files import sha256
+from motionrecon.keypoints.observe import Source
+from motionrecon.options import Options
+from motionrecon.physics.windows.stretch import Stretch
+from motionrecon.result import report
+from motionrecon.result.frames import frames_of
+from motionrecon.result.motion import Motion
+from motionrecon.result.plausible import Outcome, doubts
+from motionrecon.result.quality import quality
+from motionrecon.result.report import Report
+from motionrecon.run import Run
+from motionrecon.views import Figure
+
+
+def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch: Stretch) -> Motion:
+    """The motion that the controls simulate, and how it was made.
+
+    The report shares the run's seconds and warnings, so that what is written later knows those of its writing too.
+    """
+    frames, clock, body = frames_of(figure, stretch), figure.clock, figure.body
+    camera = figure.views[0].camera
+    measured = quality(frames.joints, pose(body.model, frames.qpos).at(body.marks), figure.views, body.height)
+    simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
+    found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
+    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent)):
+        run.warn(text)
+    made = Report(
+        source=_source(source, options),
+        options=options.to_dict(),
+        versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
+        person=report.Person(body.height, body.mass, body.lengths),
+        camera=report.CameraFound(
+            pose="calibrated" if camera.calibrated else "estimated",
+            focal_length="given" if options.gives_focal_length else "assumed",
+            focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
+            pitch_deg=float(np.degrees(np.arcsin(np.clip(camera.axes[0, 2, 2], -1, 1)))),
+        ),
+        frames=report.FrameCounts(
+            total=len(figure),
+            tracked=int(figure.seen.sum()),
+            simulated=int(simulated.sum()),
+            fps=clock.fps,
+            film_fps=clock.film_fps,
+        ),
+        seconds=run.seconds,
+        quality=measured,
+        windows=stretch.windows,
+        fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
+        warnings=run.warnings,
+    )
+    return Motion(
+        fps=clock.fps,
+        joint_names=landmarks.NAMES,
+        ctrl=stretch.ctrl,
+        timestep=float(body.model.opt.timestep),
+        segments=stretch.segments,
+        contact_names=body.soles.names,
+        camera=camera,
+        tracked=figure.seen,
+        model_xml=body.mjcf,
+        report=made,
+        **vars(frames),
+    )
+
+
+def _source(source: Source, options: Options) -> report.Source:
+    video = None if source.video is None else source.video.path
+    return report.Source(
+        video=None if video is None else str(video.resolve()),
+        sha256=None if video is None else sha256(video),
+        start=options.start,
+        end=options.end,
+    )

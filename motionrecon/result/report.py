@@ -1,0 +1,132 @@
+"""How a motion was made and how good it is: what ``report.json`` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from motionrecon.core.records import Record
+from motionrecon.physics.windows.stretch import WindowRecord
+
+
+@dataclass(frozen=True, eq=False)
+class Source(Record):
+    """What the motion was made from.
+
+    Attributes:
+        video: path of the video; None where there were keypoints only.
+        sha256: of the video.
+        start, end: the chosen range, seconds in the player's time; None for the clip's beginning and end.
+    """
+
+    video: str | None
+    sha256: str | None
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Person(Record):
+    """The person's height (m), mass (kg), and lengths between the joints (m)."""
+
+    height: float
+    mass: float
+    lengths: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class CameraFound(Record):
+    """The camera that the motion was seen through.
+
+    Attributes:
+        pose: "calibrated" or "estimated".
+        focal_length: "given" or "assumed".
+        focal_px: pixels.
+        pitch_deg: by which it looks up, degrees.
+    """
+
+    pose: str
+    focal_length: str
+    focal_px: float
+    pitch_deg: float
+
+
+@dataclass(frozen=True, eq=False)
+class FrameCounts(Record):
+    """How many frames there are in all, with a person in them, and simulated; and how fast they follow each other.
+
+    Attributes:
+        total, tracked, simulated: frames.
+        fps: frames per second of the time in which the person moved.
+        film_fps: frames per second as a player shows the film, where that is slow motion.
+    """
+
+    total: int
+    tracked: int
+    simulated: int
+    fps: float
+    film_fps: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Quality(Record):
+    """What can be said without a reference; see `motionrecon.result.quality` and `motionrecon.result.metrics`.
+
+    Attributes:
+        reprojection_px: mean distance between the limbs' marks and confident keypoints; NaN (in a file null) without.
+        reprojection_percent: the same in percent of the person's height in the picture.
+        skate_percent: share of frames in which a foot slides.
+        penetration_mm, float_mm: mean depth of foot points below the floor, and height of the lowest above it.
+    """
+
+    reprojection_px: float | None
+    reprojection_percent: float | None
+    skate_percent: float | None
+    penetration_mm: float | None
+    float_mm: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Report(Record):
+    """A report, read by name (``report.quality.skate_percent``) or, as JSON, by key (``report["quality"]``).
+
+    A report that somebody else wrote may lack anything, and hold more.
+
+    Attributes:
+        source: what the motion was made from.
+        options: every option of the run, so that it can be repeated.
+        versions: of motionrecon and the packages that it computes with.
+        person, camera, frames, quality: see there.
+        seconds: that each stage took.
+        windows: one record for each window of the physics.
+        fallbacks: steps of a learned optimizer that failed and were damped.
+        warnings: what the user was told.
+        more: what else stands in the file.
+    """
+
+    source: Source | None = None
+    options: dict[str, Any] | None = None
+    versions: dict[str, str] | None = None
+    person: Person | None = None
+    camera: CameraFound | None = None
+    frames: FrameCounts | None = None
+    seconds: dict[str, float] | None = None
+    quality: Quality | None = None
+    windows: tuple[WindowRecord, ...] | None = None
+    fallbacks: int | None = None
+    warnings: list[str] | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.more[key] if key in self.more else super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in super().__iter__() if name != "more")
+        yield from self.more
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        known = {f.name for f in fields(cls)} - {"more"}
+        given = {key: value for key, value in content.items() if key in known}
+        return super().of(given | {"more": {str(k): v for k, v in content.items() if k not in known}})
