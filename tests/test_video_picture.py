@@ -241,3 +241,21 @@ def test_interlaced_films_are_told(tmp_path) -> None:
     path = write(tmp_path / "fields.ts", 6, 25, (96, 64), coded={"flags": "+ildct+ilme", "x264-params": "tff=1"})
     assert any("interlaced" in text for text in probe(path).warnings)
     assert not probe(write(tmp_path / "whole.ts", 6)).warnings
+
+
+def test_the_viewer_shows_what_was_looked_at(tmp_path) -> None:
+    import cv2
+
+    from motionrecon.viewer.source_video import SourceVideo
+
+    parts = [write(tmp_path / f"{k}.ts", 12, first=12 * k) for k in range(2)]
+    joined = films.joined(tmp_path / "joined.ts", *parts)
+    for path in (joined, films.set_matrix(write(tmp_path / "mirrored.mp4", 24), 0, 1, 1, 0)):
+        info = probe(path)
+        source = SourceVideo(path, count=24, fps=info.fps, image_size=info.image_size)
+        for k, image in list(enumerate(frames(path)))[::-5]:
+            while (jpeg := source.cached(k)) is None:
+                source.decode_towards(k)
+            picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            assert picture.shape == image.shape and np.abs(picture.astype(int) - image).mean() < 6
+        source.close()

@@ -215,3 +215,12 @@ def test_what_is_hardly_ever_filmed_is_no_film(tmp_path, times) -> None:
     with pytest.raises(InputError, match=r"frames per second|nothing was filmed") as caught:
         probe(path)
     assert "\n" not in str(caught.value) and "lapse.mp4" in str(caught.value)
+
+
+@pytest.mark.parametrize("coded", [{"g": "8"}, {"g": "8", "bf": "2", "preset": "medium"}])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "avi", "flv", "mov"])
+def test_a_range_late_in_a_film(tmp_path, kind, coded) -> None:
+    path = write(tmp_path / f"long.{kind}", 45, 10, coded=coded)
+    for first in (21, 30, 33, 43):
+        assert seen(path, start=first / 10) == list(range(first, 45))
+    assert seen(path, start=2.5, end=3.1) == [25, 26, 27, 28, 29, 30]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from motionrecon.errors import InputError
+from motionrecon.video import probe, shown, to_rgb
 
 if TYPE_CHECKING:
-    import av
+    from av.video.frame import VideoFrame
 
 _LONGER_SIDE = 480  # pixels
 _QUALITY = 88
@@ -40,34 +38,21 @@ class SourceVideo:
     """
 
     def __init__(self, path: Path, *, count: int, fps: float, image_size: tuple[int, int], start: float = 0.0) -> None:
-        import av
-
         self.path = path
-        scale = min(1.0, _LONGER_SIDE / max(image_size))
-        self._size = max(1, round(image_size[0] * scale)), max(1, round(image_size[1] * scale))
+        self._size = image_size
         self._count, self._fps, self._start = count, fps, start
         if not path.is_file():
             raise InputError(f"the source video is not at {path} any more; put it back there to see it here")
         try:
-            # "file:" keeps FFmpeg from taking a colon in the name for a protocol.
-            self._container = av.open(f"file:{path}", metadata_errors="replace")
-            self._stream = self._container.streams.video[0]
-            self._stream.thread_type = "AUTO"
-            first = next(self._container.decode(self._stream))
-        except (av.FFmpegError, OSError, IndexError, StopIteration) as error:
-            reason = f"{error}" or "it holds no picture"
-            raise InputError(f"the source video {path} cannot be read any more ({reason})") from error
-        self._origin = float((first.pts or 0) * self._time_base)
+            self._info = probe(path)
+        except InputError as error:
+            raise InputError(f"the source video {path} cannot be read any more ({error})") from error
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._bytes = 0
-        self._decoder: Iterator[av.VideoFrame] | None = None
+        self._decoder: Generator[tuple[float, VideoFrame], None, None] | None = None
         self._next = 0  # first frame of the motion that the decoder has not passed
         self._sought = 0  # the frame of the latest seek, which may have landed on a key frame long before it
         self._last: tuple[float, bytes] | None = None  # place (in frames) and picture of the latest decoded one
-
-    @property
-    def _time_base(self) -> Fraction:
-        return self._stream.time_base or Fraction(1, 90_000)
 
     def cached(self, frame: int) -> bytes | None:
         """The JPEG of a frame of the motion if it is at hand."""
@@ -82,32 +67,27 @@ class SourceVideo:
         Raises:
             InputError: the video breaks off before there is any picture to show.
         """
-        import av
-
         ahead = max(self._next, self._sought) + _SEEK_BEYOND * self._fps
-        try:
-            if self._decoder is None or not self._next <= frame <= ahead:
-                self._decoder = self._seek(frame)
-            decoded = next(self._decoder, None)
-        except av.FFmpegError:
-            decoded = None  # a damaged file: its last good picture stands for the rest
-        if decoded is None:
+        if self._decoder is None or not self._next <= frame <= ahead:
+            self._decoder = self._seek(frame)
+        decoded = next(self._decoder, None)
+        if decoded is None:  # the end, or that of a damaged file: its last good picture stands for the rest
             self._finish(frame)
-        elif decoded.pts is not None:
-            seconds = float(decoded.pts * self._time_base) - self._origin - self._start
-            place = round(seconds * self._fps, 6)  # time stamps are exact fractions, but floats of them are not
-            self._take(place, self._small_jpeg(decoded))
+        else:
+            time, picture = decoded
+            # Time stamps are exact fractions, but floats of them are not.
+            self._take(round((time - self._start) * self._fps, 6), self._small_jpeg(picture))
 
     def close(self) -> None:
         """Let go of the file."""
-        self._container.close()
+        if self._decoder is not None:
+            self._decoder.close()
 
-    def _seek(self, frame: int) -> Iterator[av.VideoFrame]:
+    def _seek(self, frame: int) -> Generator[tuple[float, VideoFrame], None, None]:
         """A decoder that starts at the key frame before `frame`."""
-        seconds = self._origin + self._start + max(frame - 1, 0) / self._fps
+        self.close()
         self._next, self._sought, self._last = frame, frame, None
-        self._container.seek(int(seconds / self._time_base), stream=self._stream, backward=True)
-        return self._container.decode(self._stream)
+        return shown(self._info, self._start + max(frame - 1, 0) / self._fps)
 
     def _take(self, place: float, jpeg: bytes) -> None:
         """File a picture under the frames to which it, or the one before it, is nearest."""
@@ -139,12 +119,10 @@ class SourceVideo:
         while self._bytes > _CACHE_BYTES and len(self._cache) > 1:
             self._bytes -= len(self._cache.popitem(last=False)[1])
 
-    def _small_jpeg(self, frame: av.VideoFrame) -> bytes:
+    def _small_jpeg(self, frame: VideoFrame) -> bytes:
         """A decoded frame, upright and downscaled."""
         import cv2
 
-        turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's
-        width, height = self._size[::-1] if turns % 2 else self._size
-        image = frame.reformat(width=width, height=height, format="bgr24").to_ndarray()
-        upright = np.ascontiguousarray(np.rot90(image, turns), dtype=np.uint8)
-        return cv2.imencode(".jpg", upright, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+        picture = to_rgb(frame, self._size, _LONGER_SIDE)
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

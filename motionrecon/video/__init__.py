@@ -6,7 +6,8 @@ player shows, at times ``k / fps`` after the first frame, and `probe` says in wo
 """
 
 from motionrecon.core.prefetch import prefetch
-from motionrecon.video.frames import Picture, frames, pictures
+from motionrecon.video.frames import Picture, frames, pictures, shown
 from motionrecon.video.info import VideoInfo, probe
+from motionrecon.video.upright import to_rgb
 
-__all__ = ["Picture", "VideoInfo", "frames", "pictures", "prefetch", "probe"]
+__all__ = ["Picture", "VideoInfo", "frames", "pictures", "prefetch", "probe", "shown", "to_rgb"]

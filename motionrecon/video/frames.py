@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,24 +104,46 @@ def _pictures(
             yield Picture(image, distance, distance > info.index.far)
             k += 1
 
-    with open_video(info.path) as source:
-        for time, frame in _of_one_shape(_shown(source, info, wanted.start / fps), info, warn):
+    with closing(_of_one_shape(_timed(info, wanted.start / fps), info, warn)) as found:
+        for time, frame in found:
             # Each time shows the nearer of two frames; in a long gap, as players do, the first one until the second.
             is_long = time - kept_time > _LONG_GAP
             yield from until(time - info.index.far if is_long else (kept_time + time) / 2, time)
             if k >= wanted.stop:
                 return
             kept, kept_time, image = frame, time, None
-        # The last frame is shown until it ends, and no longer: what cannot be decoded is not invented.
-        is_last = kept_time > info.index.times[-2]
-        ends = kept_time + 0.75 / min(fps, info.fps)
-        yield from until(max(ends, info.index.length - 0.25 / fps) if is_last else ends, math.inf)
+    # The last frame is shown until it ends, and no longer: what cannot be decoded is not invented.
+    is_last = kept_time > info.index.times[-2]
+    ends = kept_time + 0.75 / min(fps, info.fps)
+    yield from until(max(ends, info.index.length - 0.25 / fps) if is_last else ends, math.inf)
 
 
-def _shown(source: Source, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:
-    """Frames and their times in seconds since the film's first, increasing, beginning at the latest at ``start``."""
+def shown(info: VideoInfo, start: float = 0.0) -> Generator[tuple[float, VideoFrame], None, None]:
+    """Decoded frames and their times in seconds since the film's first, increasing, beginning at or before ``start``.
+
+    For those who show single frames, with `upright.to_rgb`. The file is open until the generator ends or is closed.
+    """
+    yield from _of_one_shape(_timed(info, start), info, lambda text: None)
+
+
+def _timed(info: VideoInfo, start: float) -> Generator[tuple[float, VideoFrame], None, None]:
+    """`shown`, of whatever shape."""
+    first, time = info.index.packet_before(start)
+    if first and info.index.is_sought:
+        with open_video(info.path) as source:
+            found = _decoded(source, info, 0) if _sought(source, info.index.origin + time) else iter(())
+            earliest = next(found, None)
+            if earliest is not None and earliest[0] <= start:
+                yield earliest
+                yield from found
+                return
+    with open_video(info.path) as source:
+        yield from _decoded(source, info, first)
+
+
+def _decoded(source: Source, info: VideoInfo, first: int) -> Iterator[tuple[float, VideoFrame]]:
+    """Frames and their times, decoded from a packet on; packets are counted from where the source is."""
     stamps = Stamps(source, info.index.numbering)
-    skipped = info.index.packet_before(start)
     last = -math.inf
 
     def timed(found: list[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
@@ -133,17 +156,28 @@ def _shown(source: Source, info: VideoInfo, start: float) -> Iterator[tuple[floa
 
     for k, packet in enumerate(Packets(source)):
         stamps.mend(packet)
-        if k >= skipped:
+        if k >= first:
             yield from timed(decoded(source, packet))
     yield from timed(decoded(source, None))
 
 
+def _sought(source: Source, time: float) -> bool:
+    """Bring a source to the key frame at a time of its own clock; whether it could be."""
+    import av
+
+    try:
+        source.container.seek(round(time / source.tick), stream=source.stream)
+    except (av.FFmpegError, OSError):
+        return False
+    return True
+
+
 def _of_one_shape(
-    shown: Iterator[tuple[float, VideoFrame]], info: VideoInfo, warn: Callable[[str], None]
-) -> Iterator[tuple[float, VideoFrame]]:
+    found: Generator[tuple[float, VideoFrame], None, None], info: VideoInfo, warn: Callable[[str], None]
+) -> Generator[tuple[float, VideoFrame], None, None]:
     """The frames up to the first of another shape; one of another size only is said."""
     current = info.index.stored
-    for time, frame in shown:
+    for time, frame in found:
         stored = Stored.of(frame)
         if stored != current:
             changes = f"{info.path.name} changes its picture from {current} to {stored} at {max(time, 0):.2f} s"

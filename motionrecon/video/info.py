@@ -45,6 +45,7 @@ class Index:
         key_times: (k,) when their pictures are shown, seconds after the first.
         length: seconds until the last picture ends.
         far: seconds from a picture beyond which nothing was filmed.
+        is_sought: whether FFmpeg finds a picture by its time: its stamps run on by themselves.
     """
 
     stored: Stored
@@ -55,13 +56,14 @@ class Index:
     key_times: Float[np.ndarray, " K"]
     length: float
     far: float
+    is_sought: bool
 
-    def packet_before(self, seconds: float) -> int:
-        """The last packet from which decoding can start and show all that is shown from then on."""
-        if not self.numbering.own:  # a lost picture would shift all that follow it
-            return 0
+    def packet_before(self, seconds: float) -> tuple[int, float]:
+        """The last packet from which decoding can start and show all that is shown from then on, and its time."""
         before = np.flatnonzero(self.key_times <= seconds - 0.5)
-        return int(self.keys[before[-1]]) if len(before) else 0
+        if not len(before) or not self.numbering.own:  # without stamps a lost picture would shift all that follow it
+            return 0, 0.0
+        return int(self.keys[before[-1]]), float(self.key_times[before[-1]])
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def probe(path: str | Path) -> VideoInfo:
         key_times=read.times[keys] - read.first_time,
         length=end,
         far=pace.far,
+        is_sought=numbering.own and not read.breaks,
     )
     return VideoInfo(path, size, pace.fps, count, pace.variable, tuple(warnings), index=index)
 
