@@ -13,8 +13,8 @@ from optimizer_problems import PROBLEMS, Smooth, Squares, linear
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers import Evaluations, LeastSquares, Optimizer, Problem, Result, get, make, minimize, names
+from motionrecon.optimizers.counted import counted
 from motionrecon.optimizers.lm import LM, Model
-from motionrecon.optimizers.problem import counted
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("optimus_weights")]
 

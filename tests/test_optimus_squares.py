@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
-from motionrecon.optimizers.problem import Counted, Factors, counted
+from motionrecon.optimizers.counted import Counted, counted
+from motionrecon.optimizers.problem import Factors
 from motionrecon.optimus.causal import Causal, first_rows
 from motionrecon.optimus.corrected import APART, Corrected
 from motionrecon.optimus.factored import Factored

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
-from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares, counted
+from motionrecon.optimizers.counted import counted
+from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares
 from motionrecon.physics.record import forces
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.readout import Readout, Term

@@ -6,7 +6,7 @@ A new optimizer derives from :class:`Optimizer`, in a file of its own, and adds 
 """
 
 from motionrecon.optimizers.base import Optimizer, Result, State
-from motionrecon.optimizers.minimize import OptimizeResult, minimize
+from motionrecon.optimizers.minimize import minimize
 from motionrecon.optimizers.problem import (
     BatchedLeastSquares,
     Evaluations,
@@ -16,6 +16,7 @@ from motionrecon.optimizers.problem import (
     Problem,
 )
 from motionrecon.optimizers.registry import get, make, names
+from motionrecon.optimizers.result import OptimizeResult
 
 __all__ = [
     "BatchedLeastSquares",

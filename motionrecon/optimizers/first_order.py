@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from motionrecon.optimizers.base import Optimizer, Result, State
-from motionrecon.optimizers.problem import Counted
+from motionrecon.optimizers.counted import Counted
 
 #: What one rule of descent carries from step to step.
 Carry = TypeVar("Carry")

@@ -1,21 +1,19 @@
-"""Problems from plain functions, in the manner of SciPy: ``fun(x)`` with ``jac``, for ``x`` of any shape.
+"""Problems from plain functions, in the manner of SciPy: ``fun(x, *args)`` with ``jac``, for ``x`` of any shape.
 
 The unknowns are flattened for the optimizers, in NumPy's order of elements, and given to the user's functions in the
-shape of the start. Functions of torch tensors are in :mod:`motionrecon.optimizers.torch_functions`.
+shape of the start, in arrays of their own. What the functions raise goes through as it is.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.errors import InputError
-
-#: Relative steps of difference quotients that balance rounding and curvature (Nocedal and Wright, section 8.1).
-STEPS = {"2-point": np.finfo(float).eps ** (1 / 2), "3-point": np.finfo(float).eps ** (1 / 3)}
+from motionrecon.optimizers.differences import STEPS, VALUES, quotients
 
 _NO_GRADIENT = (
     "the gradient is missing: give jac=a function, jac=True if fun returns (value, gradient), a torch tensor as x0 for "
@@ -32,42 +30,47 @@ class Function:
     """The problem of minimizing ``fun``.
 
     Args:
-        fun: the function of an array like ``start``.
+        fun: the function of an array like ``start``, and of ``args``.
         jac: its derivative; True where ``fun`` returns both; '2-point' or '3-point' for difference quotients.
         start: the start, of any shape.
+        args: what ``fun`` and ``jac`` are given besides.
 
     Attributes:
         differences: calls of ``fun`` made for difference quotients so far.
+        limits: lowest and highest (n,) unknowns that difference quotients may ask for.
     """
 
     missing = _NO_GRADIENT
 
-    def __init__(self, fun: Callable, jac: Any, start: np.ndarray) -> None:
+    def __init__(
+        self, fun: Callable[..., Any], jac: Any, start: Float[np.ndarray, "*shape"], args: tuple[Any, ...] = ()
+    ) -> None:
         if jac is None or jac is False:
             raise InputError(self.missing)
         if not (jac is True or callable(jac) or (isinstance(jac, str) and jac in STEPS)):
             raise InputError(f"jac is {jac!r}: give a function, True, '2-point' or '3-point'")
-        self._fun, self._jac = fun, jac
+        self._fun, self._jac, self._args = fun, jac, args
         self.shape, self.n = start.shape, start.size
         self.differences = 0
+        self.limits: tuple[Any, Any] = (-np.inf, np.inf)
 
-    def point(self, x: np.ndarray) -> np.ndarray:
+    def point(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, "*shape"]:
         """``x`` (n,) in the user's shape, as an array of its own."""
         return x.reshape(self.shape).copy()
 
-    def value(self, x: np.ndarray) -> float:
+    def value(self, x: Float[np.ndarray, " n"]) -> float:
         """f at ``x`` (n,)."""
-        return self._scalar(self._first(self._fun(self.point(x))))
+        return self._scalar(self._first(self._fun(self.point(x), *self._args)))
 
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_and_gradient(self, x: Float[np.ndarray, " n"]) -> tuple[float, Float[np.ndarray, " n"]]:
         """f and its gradient (n,) at ``x`` (n,)."""
         if self._jac is True:
-            value, gradient = self._pair(self._fun(self.point(x)))
+            value, gradient = self._pair(self._fun(self.point(x), *self._args))
             return self._scalar(value), self._flat(gradient)
         value = self.value(x)
         if callable(self._jac):
-            return value, self._flat(self._jac(self.point(x)))
-        return value, self._quotients(x, np.array([value]), lambda x: np.array([self.value(x)]))[0]
+            return value, self._flat(self._jac(self.point(x), *self._args))
+        return value, self._quotients(lambda x: np.array([self.value(x)]), x, np.array([value]))[0]
 
     def _first(self, answer: Any) -> Any:
         if answer is None:
@@ -77,37 +80,25 @@ class Function:
     @staticmethod
     def _pair(answer: Any) -> tuple[Any, Any]:
         if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
-            raise InputError(f"with jac=True, fun must return a value and its derivative; it returned {_what(answer)}")
+            raise InputError(f"with jac=True, fun must return a value and its derivative; it returned {what(answer)}")
         return answer[0], answer[1]
 
     @staticmethod
     def _scalar(value: Any) -> float:
-        array = _numbers(value, "fun")
+        array = numbers(value, "fun")
         if array.size != 1:
-            raise InputError(f"fun returned {_what(array)}: it must return one number (or say residuals=True)")
+            raise InputError(f"fun returned {what(array)}: it must return one number (or say residuals=True)")
         return float(array.reshape(()))
 
     def _flat(self, gradient: Any) -> np.ndarray:
-        array = _numbers(gradient, "the gradient")
+        array = numbers(gradient, "the gradient")
         if array.size != self.n:
             raise InputError(f"the gradient has shape {array.shape}: it must be that of x0, {self.shape}")
         return array.reshape(self.n)
 
-    def _quotients(self, x: np.ndarray, here: np.ndarray, fun: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """The derivative (m, n) at ``x`` (n,) of ``fun``, which is ``here`` (m,) there."""
-        size = STEPS[self._jac] * np.maximum(1.0, np.abs(x))
-        columns = []
-        for i, h in enumerate(size):
-            ahead = x.copy()
-            ahead[i] += h
-            if self._jac == "2-point":
-                columns.append((fun(ahead) - here) / (ahead[i] - x[i]))
-            else:
-                behind = x.copy()
-                behind[i] -= h
-                columns.append((fun(ahead) - fun(behind)) / (ahead[i] - behind[i]))
-            self.differences += 1 if self._jac == "2-point" else 2
-        return np.stack(columns, axis=1)
+    def _quotients(self, fun: Callable[[np.ndarray], np.ndarray], x: np.ndarray, here: np.ndarray) -> np.ndarray:
+        self.differences += VALUES[self._jac] * self.n
+        return quotients(fun, x, here, self._jac, *self.limits)
 
 
 class SquaresFunction(Function):
@@ -118,19 +109,22 @@ class SquaresFunction(Function):
 
     missing = _NO_JACOBIAN
 
-    def residuals(self, x: np.ndarray) -> np.ndarray:
+    def residuals(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         """r (m,) at ``x`` (n,)."""
-        return _numbers(self._first(self._fun(self.point(x))), "fun").reshape(-1)
+        return numbers(self._first(self._fun(self.point(x), *self._args)), "fun").reshape(-1)
 
-    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def residuals_and_jacobian(
+        self, x: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, "m n"]]:
         """r (m,) and dr/dx (m, n) at ``x`` (n,)."""
         if self._jac is True:
-            residuals, jacobian = self._pair(self._fun(self.point(x)))
-            r = _numbers(residuals, "fun").reshape(-1)
+            residuals, jacobian = self._pair(self._fun(self.point(x), *self._args))
+            r = numbers(residuals, "fun").reshape(-1)
         else:
             r = self.residuals(x)
-            jacobian = self._jac(self.point(x)) if callable(self._jac) else self._quotients(x, r, self.residuals)
-        J = _numbers(jacobian, "the Jacobian")
+            of_point = callable(self._jac)
+            jacobian = self._jac(self.point(x), *self._args) if of_point else self._quotients(self.residuals, x, r)
+        J = numbers(jacobian, "the Jacobian")
         # Of the same size but transposed or flattened, it would be read as something that it is not.
         by_unknown = (self.n,) if J.shape == (r.size, self.n) else self.shape
         trailing = J.shape[J.ndim - len(by_unknown) :] if J.ndim >= len(by_unknown) else None
@@ -140,55 +134,31 @@ class SquaresFunction(Function):
             )
         return r, J.reshape(r.size, self.n)
 
-    def value(self, x: np.ndarray) -> float:
+    def value(self, x: Float[np.ndarray, " n"]) -> float:
         """f = |r|^2 at ``x`` (n,)."""
         r = self.residuals(x)
         with np.errstate(all="ignore"):
             return float(r @ r)
 
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_and_gradient(self, x: Float[np.ndarray, " n"]) -> tuple[float, Float[np.ndarray, " n"]]:
         """f and its gradient (n,) at ``x`` (n,)."""
         r, J = self.residuals_and_jacobian(x)
         with np.errstate(all="ignore"):
             return float(r @ r), 2 * J.T @ r
 
 
-def problem_of(fun: Callable, x0: Any, jac: Any, residuals: bool) -> tuple[Function, np.ndarray, Callable]:
-    """The problem that ``fun`` poses from ``x0`` on.
-
-    Returns:
-        The problem, its start (n,), and the function that gives a point (n,) the user's type and shape.
-    """
-    if is_tensor(x0):
-        from motionrecon.optimizers import torch_functions
-
-        return torch_functions.problem_of(fun, x0, jac, residuals)
-    try:
-        start = np.array(x0, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the start x0 is {_what(x0)}: give an array of numbers") from error
-    if start.size == 0:
-        raise InputError("the start x0 is empty: give at least one unknown")
-    problem = (SquaresFunction if residuals else Function)(fun, jac, start)
-    return problem, start.reshape(-1), problem.point
-
-
-def is_tensor(x: Any) -> bool:
-    """Whether ``x`` is a torch tensor; asks without importing torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(x, torch.Tensor)
-
-
-def _numbers(value: Any, who: str) -> np.ndarray:
+def numbers(value: Any, who: str) -> np.ndarray:
+    """``value`` as an array of float64; :class:`InputError` that says ``who`` gave what is none."""
     if value is None:
         raise InputError(f"{who} is None where numbers should be: does the function end in a return?")
     try:
         return np.asarray(value, dtype=float)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{who} is {_what(value)}: give an array of numbers") from error
+        raise InputError(f"{who} is {what(value)}: give an array of numbers") from error
 
 
-def _what(value: Any) -> str:
+def what(value: Any) -> str:
+    """How an error names ``value``."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     return f"{type(value).__name__} {str(value)[:40]!r}"

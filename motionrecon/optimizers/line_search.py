@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.counted import Counted
 from motionrecon.optimizers.first_order import rms
-from motionrecon.optimizers.problem import Counted
 
 #: What one kind of quasi-Newton method knows of the curvature.
 Curvature = TypeVar("Curvature")

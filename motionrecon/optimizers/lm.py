@@ -16,8 +16,8 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.counted import Counted, require_least_squares
 from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
-from motionrecon.optimizers.problem import Counted, require_least_squares
 
 #: Squared columns of J below this share of the largest are damped as if they had it: unknowns without effect stay put.
 SCALE_FLOOR = 1e-6

@@ -1,7 +1,8 @@
-"""What an optimizer may know of the problem that it minimizes, and the wrapper that counts what was asked of it.
+"""What an optimizer may know of the problem that it minimizes.
 
 A problem may answer ``inf`` or ``nan`` where it has no value (a simulation that diverged). Optimizers see problems
-through :func:`counted`, which turns every such answer into the value ``inf``: a failed step, never a result.
+through :mod:`motionrecon.optimizers.counted`, which turns every such answer into the value ``inf``: a failed step,
+never a result.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.errors import InputError
 
@@ -28,10 +30,10 @@ class Problem(Protocol):
     def n(self) -> int:
         """Number of unknowns."""
 
-    def value(self, x: np.ndarray) -> float:
+    def value(self, x: Float[np.ndarray, " n"]) -> float:
         """f at ``x`` (n,)."""
 
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_and_gradient(self, x: Float[np.ndarray, " n"]) -> tuple[float, Float[np.ndarray, " n"]]:
         """f and its gradient (n,) at ``x`` (n,)."""
 
 
@@ -39,10 +41,12 @@ class Problem(Protocol):
 class LeastSquares(Problem, Protocol):
     """A problem whose value is a sum of squares: f(x) = |r(x)|^2 (no factor of a half)."""
 
-    def residuals(self, x: np.ndarray) -> np.ndarray:
+    def residuals(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         """r (m,) at ``x`` (n,)."""
 
-    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def residuals_and_jacobian(
+        self, x: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, "m n"]]:
         """r (m,) and dr/dx (m, n) at ``x`` (n,)."""
 
 
@@ -50,7 +54,7 @@ class LeastSquares(Problem, Protocol):
 class BatchedLeastSquares(LeastSquares, Protocol):
     """A least-squares problem that evaluates several points at once, for example one rollout on each core."""
 
-    def residuals_batch(self, X: np.ndarray) -> np.ndarray:
+    def residuals_batch(self, X: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k m"]:
         """Residuals (k, m) at the k rows of ``X`` (k, n)."""
 
 
@@ -69,8 +73,8 @@ class Factors:
         InputError: the shapes do not fit, or there is no state.
     """
 
-    outer: np.ndarray
-    inner: np.ndarray
+    outer: Float[np.ndarray, "F w s"]
+    inner: Float[np.ndarray, "F s n"]
     direct: csr_array
 
     def __post_init__(self) -> None:
@@ -102,9 +106,16 @@ class Factors:
         """Whether all entries are."""
         return all(bool(np.isfinite(a).all()) for a in (self.outer, self.inner, self.direct.data))
 
-    def dense(self) -> np.ndarray:
+    def dense(self) -> Float[np.ndarray, "m n"]:
         """The matrix itself."""
         return np.concatenate([(self.outer @ self.inner).reshape(-1, self.inner.shape[2]), self.direct.toarray()])
+
+    def transposed_times(self, y: Float[np.ndarray, " m"]) -> Float[np.ndarray, " n"]:
+        """The product of its transpose with ``y``."""
+        frames, width, _ = self.outer.shape
+        pulled = np.einsum("fws,fw->fs", self.outer, y[: frames * width].reshape(frames, width))
+        by_states: np.ndarray = np.tensordot(pulled, self.inner, 2)
+        return by_states + self.direct.T @ y[frames * width :]
 
 
 @runtime_checkable
@@ -114,7 +125,7 @@ class FactoredLeastSquares(LeastSquares, Protocol):
     Where residuals are many more than states, they spare Optimus much of its own arithmetic: a third on windows.
     """
 
-    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+    def residuals_and_factors(self, x: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " m"], Factors]:
         """r and dr/dx at ``x`` (n,), as `residuals_and_jacobian` has them."""
 
 
@@ -141,112 +152,3 @@ class Evaluations:
         return Evaluations(
             self.values + other.values, self.gradients + other.gradients, self.jacobians + other.jacobians
         )
-
-
-class Counted:
-    """A problem that counts its evaluations, remembers the best point, and answers ``inf`` where it has no value.
-
-    Attributes:
-        evaluations: what was asked for since the wrapper was made.
-        best_x: the point (n,) with the lowest finite value seen, or None.
-        best_value: that value, or ``inf``.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-        self.evaluations = Evaluations()
-        self.best_x: np.ndarray | None = None
-        self.best_value = np.inf
-
-    @property
-    def n(self) -> int:
-        return self._problem.n
-
-    def value(self, x: np.ndarray) -> float:
-        self.evaluations += Evaluations(values=1)
-        return self._seen(x, self._problem.value(x))
-
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """As the problem's own; where the value or the gradient is not finite, ``inf`` and a gradient of zeros."""
-        self.evaluations += Evaluations(gradients=1)
-        value, gradient = self._problem.value_and_gradient(x)
-        gradient = np.asarray(gradient, dtype=float)
-        self._require(gradient.shape == x.shape, f"value_and_gradient gave a gradient of shape {gradient.shape}")
-        value = self._seen(x, value if np.isfinite(gradient).all() else np.inf)
-        return value, gradient if np.isfinite(value) else np.zeros(len(x))
-
-    def _require(self, fits: bool, what: str) -> None:
-        """Raise :class:`InputError` where an answer of the problem has a shape that does not fit."""
-        if not fits:
-            raise InputError(f"{type(self._problem).__name__}.{what}, which does not fit {self.n} unknowns")
-
-    def _seen(self, x: np.ndarray, value: float) -> float:
-        value = float(value)
-        if not np.isfinite(value):
-            return np.inf
-        if value < self.best_value:
-            self.best_x, self.best_value = x.copy(), value
-        return value
-
-
-class CountedLeastSquares(Counted):
-    """:class:`Counted` for a sum of squares. Residuals come with their sum of squares, ``inf`` for a failure."""
-
-    def __init__(self, problem: LeastSquares) -> None:
-        super().__init__(problem)
-        self._squares = problem
-
-    def trials(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (k,) and residuals (k, m) at the rows of ``X`` (k, n), all at once where the problem can."""
-        self.evaluations += Evaluations(values=len(X))
-        if isinstance(self._squares, BatchedLeastSquares):
-            rows = np.asarray(self._squares.residuals_batch(X), dtype=float)
-            fits = rows.ndim == 2 and len(rows) == len(X)
-            self._require(fits, f"residuals_batch gave an array of shape {rows.shape} for {len(X)} points")
-        else:
-            rows = np.stack([np.asarray(self._squares.residuals(x), dtype=float) for x in X])
-            self._require(rows.ndim == 2, f"residuals gave an array of shape {rows.shape[1:]}")
-        return np.array([self._seen(x, _squared(r)) for x, r in zip(X, rows, strict=True)]), rows
-
-    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Value, residuals (m,) and Jacobian (m, n); the value is ``inf`` too where only the Jacobian is not finite."""
-        self.evaluations += Evaluations(jacobians=1)
-        r, J = (np.asarray(a, dtype=float) for a in self._squares.residuals_and_jacobian(x))
-        fits = r.ndim == 1 and J.shape == (len(r), self.n)
-        self._require(fits, f"residuals_and_jacobian gave arrays of the shapes {r.shape} and {J.shape}")
-        return self._seen(x, _squared(r) if np.isfinite(J).all() else np.inf), r, J
-
-    def residuals_and_factors(self, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray | Factors]:
-        """The same, with the Jacobian's factors in its place where the problem has them."""
-        if not isinstance(self._squares, FactoredLeastSquares):
-            return self.residuals_and_jacobian(x)
-        self.evaluations += Evaluations(jacobians=1)
-        r, factors = self._squares.residuals_and_factors(x)
-        r = np.asarray(r, dtype=float)
-        self._require(
-            isinstance(factors, Factors), f"residuals_and_factors gave no Factors but a {type(factors).__name__}"
-        )
-        fits = r.ndim == 1 and factors.shape == (len(r), self.n)
-        self._require(fits, f"residuals_and_factors gave {r.shape} and factors of a {factors.shape} matrix")
-        return self._seen(x, _squared(r) if factors.finite else np.inf), r, factors
-
-
-def _squared(r: np.ndarray) -> float:
-    """Sum of squares; ``inf`` or nan, without a warning, where it overflows or ``r`` is not finite."""
-    with np.errstate(all="ignore"):
-        return float(r @ r)
-
-
-def require_least_squares(problem: Counted, method: str) -> CountedLeastSquares:
-    """``problem`` itself where it is a sum of squares; otherwise an :class:`InputError` that says what to use."""
-    if not isinstance(problem, CountedLeastSquares):
-        raise InputError(
-            f"optimizer '{method}' minimizes sums of squares, got value and gradient only: return residuals and say "
-            "residuals=True (an object needs residuals and residuals_and_jacobian besides), or use 'bfgs' or 'lbfgs'"
-        )
-    return problem
-
-
-def counted(problem: Problem) -> Counted:
-    """``problem`` behind a fresh counter, as a sum of squares where it is one."""
-    return CountedLeastSquares(problem) if isinstance(problem, LeastSquares) else Counted(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,26 +22,35 @@ REGISTRY: dict[str, str] = {
     "momentum": "motionrecon.optimizers.momentum:Momentum",
     "gd": "motionrecon.optimizers.gd:GradientDescent",
 }
+#: What others call them, in lower case and without hyphens.
+_OTHER_NAMES = {"lbfgsb": "lbfgs", "levenbergmarquardt": "lm", "gradientdescent": "gd"}
 
 
 def names() -> tuple[str, ...]:
-    """The names that :func:`get` and ``minimize`` know, the default first."""
+    """The names that :func:`get` and ``minimize`` know, the default first; in any case, and as SciPy spells them."""
     return tuple(REGISTRY)
 
 
-def get(name: str) -> type[Optimizer]:
+def get(name: str) -> type[Optimizer[Any]]:
     """The class of optimizer ``name``; :class:`InputError` listing the known names for any other."""
-    if name not in REGISTRY:
+    plain = re.sub(r"[-_ ]", "", name).lower() if isinstance(name, str) else name
+    plain = _OTHER_NAMES.get(plain, plain)
+    if plain not in REGISTRY:
         raise InputError(f"no optimizer is called {name!r}: choose one of {', '.join(names())}")
-    module, cls = REGISTRY[name].split(":")
-    return getattr(import_module(module), cls)
+    module, cls = REGISTRY[plain].split(":")
+    found: type[Optimizer[Any]] = getattr(import_module(module), cls)
+    return found
 
 
-def make(name: str, **hyper: Any) -> Optimizer:
+def hyperparameters(name: str) -> tuple[str, ...]:
+    """The names of the hyperparameters of optimizer ``name``."""
+    return tuple(field.name for field in dataclasses.fields(get(name)))
+
+
+def make(name: str, **hyper: Any) -> Optimizer[Any]:
     """Optimizer ``name`` with hyperparameters ``hyper``; :class:`InputError` listing the known ones for any other."""
-    cls = get(name)
-    known = [f.name for f in dataclasses.fields(cls)]
+    known = hyperparameters(name)
     unknown = sorted(set(hyper) - set(known))
     if unknown:
         raise InputError(f"optimizer '{name}' has no option {', '.join(unknown)}: its options are {', '.join(known)}")
-    return cls(**hyper)
+    return get(name)(**hyper)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.network import KIND
 
 #: Scale of the step, and of the magnitude's exponent.
 STEP = 1e-3
@@ -42,14 +43,14 @@ class AdafactorMLP(nn.Module):
     def __init__(self, width: int = 4, layers: int = 2) -> None:
         super().__init__()
         sizes = [CHANNELS, *[width] * layers]
-        hidden = [part for a, b in itertools.pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())]
-        self.network = nn.Sequential(*hidden, nn.Linear(width, 2))
+        hidden = [part for a, b in itertools.pairwise(sizes) for part in (nn.Linear(a, b, **KIND), nn.ReLU())]
+        self.network = nn.Sequential(*hidden, nn.Linear(width, 2, **KIND))
         for part in self.network:
             if isinstance(part, nn.Linear):
                 nn.init.normal_(part.weight, std=1 / math.sqrt(part.in_features))
                 nn.init.zeros_(part.bias)
         #: Logarithm of the multiplier: weights of 1, log(budget / 100), the share spent and log(n / 10).
-        self.schedule = nn.Parameter(torch.tensor([math.log(START_MULTIPLIER), 0.0, 0.0, 0.0]))
+        self.schedule = nn.Parameter(torch.tensor([math.log(START_MULTIPLIER), 0.0, 0.0, 0.0], **KIND))
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> dict[str, Tensor]:
         """The state after the evaluation of the start.

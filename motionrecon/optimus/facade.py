@@ -1,13 +1,14 @@
 """Optimus, the learned optimizer, as one of the optimizers: for functions with gradients, and for sums of squares.
 
 Sums of squares go to :class:`motionrecon.optimus.squares.OptimusSquares`, which may be used by itself where its own
-settings matter. torch is imported when a network first runs.
+settings matter. torch is imported when a network first runs; its own operations stay on one thread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +16,20 @@ import numpy as np
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.counted import Counted
 from motionrecon.optimizers.first_order import rms
-from motionrecon.optimizers.problem import Counted, CountedLeastSquares
+from motionrecon.optimizers.problem import LeastSquares, Problem
+from motionrecon.optimus.limit import LIMIT, check_unknowns
+from motionrecon.optimus.threads import one_torch_thread
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from motionrecon.optimus.squares import OptimusSquares
+    from motionrecon.optimus.rule import OptimusRule
 
 #: The weights for sums of squares: a name, or "" for none.
 SQUARES_WEIGHTS = ""
 
 #: Evaluations that a run plans with where nobody says.
 BUDGET = 200
-#: Unknowns at most; as in motionrecon.optimus.limit, which is not imported here without need.
-LIMIT = 4000
 #: Evaluations without a relative decrease of ``ftol`` after which a run that does not explore ends.
 PATIENCE = 20
 
@@ -56,8 +56,10 @@ class OptimusMemory:
 
 
 @dataclass(frozen=True)
-class Optimus(Optimizer[Any]):
-    """The learned optimizer. All but ``squares`` is about functions that have a gradient only: one evaluation a step.
+class Optimus(Optimizer[OptimusMemory]):
+    """The learned optimizer, for functions that have a gradient only: one evaluation a step.
+
+    For sums of squares `for_problem` gives its sister, of which only ``squares`` speaks here.
 
     There Optimus plans with the evaluations that it is given: when a local search has settled and enough are left, it
     looks for a better basin. So by default a run spends them all; ``explore=False`` ends it in the first minimum.
@@ -90,46 +92,41 @@ class Optimus(Optimizer[Any]):
             if not isinstance(found := getattr(self, name), (str, Path)):
                 raise InputError(f'Optimus has {name}={found!r}: give a name or a file, or "" for none')
 
+    def for_problem(self, problem: Problem) -> Optimizer[Any]:
+        if not isinstance(problem, LeastSquares):
+            return self
+        from motionrecon.optimus.squares import OptimusSquares
+
+        return OptimusSquares(weights=str(self.squares))
+
     def planned(self, evaluations: int) -> Optimus:
         return replace(self, evaluations=min(self.evaluations or evaluations, evaluations))
 
-    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, Any]:
-        if isinstance(problem, CountedLeastSquares):
-            return self._of_squares.begin(problem, x0)
-        from motionrecon.optimus.limit import check_unknowns
-
+    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, OptimusMemory]:
         check_unknowns(len(x0), self.limit)
         rule = self._rule()
         value, gradient = problem.value_and_gradient(x0)
-        run = rule.begin(*_tensors(x0, value, gradient), self.evaluations or BUDGET)  # type: ignore[operator]
+        with _apart():
+            run = rule.begin(*_tensors(x0, value, gradient), self.evaluations or BUDGET)
         size = rms(gradient)
         return value, OptimusMemory(run, size, size, value, value)
 
-    def advance(self, problem: Counted, state: State[Any]) -> tuple[np.ndarray, float, Any]:
-        if not isinstance(state.memory, OptimusMemory):
-            return self._of_squares.advance(problem, state)
-        import torch
-
+    def advance(self, problem: Counted, state: State[OptimusMemory]) -> tuple[np.ndarray, float, OptimusMemory]:
         memory, rule = state.memory, self._rule()
-        with torch.no_grad():
-            x, run = rule.propose(memory.run)  # type: ignore[operator]
+        with _apart():
+            x, run = rule.propose(memory.run)
         point = x[0].numpy().copy()
-        value, gradient = problem.value_and_gradient(point)  # may use torch and its gradients itself
-        with torch.no_grad():
-            run = rule.observe(run, *_tensors(point, value, gradient))  # type: ignore[operator]
+        value, gradient = problem.value_and_gradient(point)
+        with _apart():
+            run = rule.observe(run, *_tensors(point, value, gradient))
         if not value < state.value:
             return state.x, state.value, replace(memory, run=run, since=memory.since + 1)
         fell = memory.mark - value > self.ftol * (memory.start - value)
         mark, since = (value, 0) if fell else (memory.mark, memory.since + 1)
         return point, value, replace(memory, run=run, gradient=rms(gradient), mark=mark, since=since)
 
-    def needs_derivative(self, state: State[Any]) -> bool:
-        return isinstance(state.memory, OptimusMemory) or self._of_squares.needs_derivative(state)
-
-    def finished(self, state: State[Any]) -> Result | None:
+    def finished(self, state: State[OptimusMemory]) -> Result | None:
         memory = state.memory
-        if not isinstance(memory, OptimusMemory):
-            return self._of_squares.finished(state)
         if memory.gradient == 0:
             return Result.GRADIENT
         if self.explore and state.evaluations.derivatives < (self.evaluations or BUDGET):
@@ -140,27 +137,30 @@ class Optimus(Optimizer[Any]):
             return None
         return Result.SMALL_DECREASE if state.value < memory.start else Result.STALLED
 
-    def fallbacks(self, state: State[Any]) -> int:
-        memory = state.memory
-        if not isinstance(memory, OptimusMemory):
-            return self._of_squares.fallbacks(state)
-        return int(memory.run["fallbacks"][0]) if "fallbacks" in memory.run else 0
+    def fallbacks(self, state: State[OptimusMemory]) -> int:
+        return int(state.memory.run["fallbacks"][0])
 
-    @cached_property
-    def _of_squares(self) -> OptimusSquares:
-        from motionrecon.optimus.squares import OptimusSquares
-
-        return OptimusSquares(weights=self.squares)
-
-    def _rule(self) -> nn.Module:
+    def _rule(self) -> OptimusRule:
         from motionrecon.optimus import weights
 
-        return weights.load_rule(self.weights, self.explore)
+        return weights.load_rule(str(self.weights), self.explore)
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """What Optimus computes by torch: on one thread, without gradients, in ordinary tensors whatever the caller's mode.
+
+    Not around the problem's own evaluations: these may use torch, its threads and its gradients themselves.
+    """
+    import torch
+
+    with one_torch_thread(), torch.inference_mode(False), torch.no_grad():
+        yield
 
 
 def _tensors(x: np.ndarray, value: float, gradient: np.ndarray) -> tuple[Any, Any, Any]:
     """A point (n,) and what was found there, as a batch of one."""
     import torch
 
-    f = torch.tensor([value], dtype=torch.float64)
+    f = torch.from_numpy(np.array([value], dtype=float))
     return torch.from_numpy(x.copy())[None], f, torch.from_numpy(np.array(gradient))[None]

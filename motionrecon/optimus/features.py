@@ -35,7 +35,7 @@ def begin_history(x: Tensor) -> dict[str, Tensor]:
 def update_history(history: dict[str, Tensor], g: Tensor) -> dict[str, Tensor]:
     """The history after the gradient ``g`` (P, n): running means of it and of its square, without bias correction."""
     g = _bounded(g)[..., None]
-    decay = torch.tensor(DECAYS, device=g.device)
+    decay = torch.tensor(DECAYS, dtype=torch.float32, device=g.device)
     return {
         "momentum": decay * history["momentum"] + (1 - decay) * g,
         "second_moment": decay * history["second_moment"] + (1 - decay) * g.square(),
@@ -80,7 +80,7 @@ def features(p: Tensor, g: Tensor, history: dict[str, Tensor], t: Tensor) -> Ten
 
 def times(t: Tensor) -> Tensor:
     """The channels of time (P, 11), float32, for the evaluations so far ``t`` (P,): tanh(t / tau - 1)."""
-    return torch.tanh(t.float()[:, None] / torch.tensor(TIMES, device=t.device) - 1)
+    return torch.tanh(t.float()[:, None] / torch.tensor(TIMES, dtype=torch.float32, device=t.device) - 1)
 
 
 def _bounded(entries: Tensor) -> Tensor:

@@ -16,6 +16,8 @@ from torch.nn.functional import relu
 
 #: Rank-one updates of B per step, and encoders: each encoder predicts one.
 LAYERS = 3
+#: Weights are single precision, and made on the CPU, whatever torch's defaults are.
+KIND: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,12 @@ class Encoder(nn.Module):
     def __init__(self, width: int, heads: int, attention: bool) -> None:
         super().__init__()
         self.heads = heads
-        self.before_attention = nn.LayerNorm(width) if attention else None
-        self.query_key_value = nn.Linear(width, 3 * width, bias=False) if attention else None
-        self.mixed = nn.Linear(width, width) if attention else None
-        self.before_perceptron = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, 2 * width)
-        self.narrow = nn.Linear(2 * width, width)
+        self.before_attention = nn.LayerNorm(width, **KIND) if attention else None
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False, **KIND) if attention else None
+        self.mixed = nn.Linear(width, width, **KIND) if attention else None
+        self.before_perceptron = nn.LayerNorm(width, **KIND)
+        self.widen = nn.Linear(width, 2 * width, **KIND)
+        self.narrow = nn.Linear(2 * width, width, **KIND)
 
     def forward(self, h: Tensor) -> Tensor:
         """(P, n, width) -> (P, n, width)."""
@@ -96,13 +98,13 @@ class OptimusNetwork(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.token = nn.Linear(shape.channels, shape.width)
-        self.fact = nn.Linear(shape.facts, shape.width)
+        self.token = nn.Linear(shape.channels, shape.width, **KIND)
+        self.fact = nn.Linear(shape.facts, shape.width, **KIND)
         self.encoders = nn.ModuleList(Encoder(shape.width, shape.heads, shape.attention) for _ in range(LAYERS))
-        self.mix = nn.ModuleList(nn.Linear(shape.width, shape.vectors) for _ in range(LAYERS))
-        self.branch = nn.Linear(shape.width, 2)
-        self.read_facts = nn.Linear(shape.facts, shape.width)
-        self.dials = nn.Linear(2 * shape.width, shape.dials)
+        self.mix = nn.ModuleList(nn.Linear(shape.width, shape.vectors, **KIND) for _ in range(LAYERS))
+        self.branch = nn.Linear(shape.width, 2, **KIND)
+        self.read_facts = nn.Linear(shape.facts, shape.width, **KIND)
+        self.dials = nn.Linear(2 * shape.width, shape.dials, **KIND)
         for silent in (*self.mix, self.branch, self.dials):
             assert isinstance(silent, nn.Linear)
             nn.init.zeros_(silent.weight)

@@ -37,8 +37,9 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
+from motionrecon.optimizers.counted import Counted, CountedLeastSquares, require_least_squares
 from motionrecon.optimizers.damped import MU_MAX, MU_MIN, largest_cosine, why_finished
-from motionrecon.optimizers.problem import Counted, CountedLeastSquares, Factors, require_least_squares
+from motionrecon.optimizers.problem import Factors
 from motionrecon.optimus.causal import Causal
 from motionrecon.optimus.corrected import Corrected, Matrix
 from motionrecon.optimus.factored import Factored

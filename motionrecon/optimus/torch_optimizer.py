@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights as shipped
 from motionrecon.optimus.limit import LIMIT, check_unknowns
+from motionrecon.optimus.threads import one_torch_thread
 
 #: The key of the run in ``Optimizer.state``. A key that is no parameter keeps torch from casting what is under it.
 RUN: Any = "optimus"
@@ -64,7 +65,7 @@ class Optimus(torch.optim.Optimizer):
     ) -> None:
         if evaluations < 1:
             raise InputError(f"evaluations is {evaluations}: plan at least 1")
-        self._rule = shipped.load(weights)
+        self._rule: nn.Module = shipped.load_rule(weights)
         self._evaluations, self._limit = evaluations, limit
         super().__init__(params, {})
         if not self._parameters():
@@ -96,12 +97,14 @@ class Optimus(torch.optim.Optimizer):
             if run is None:
                 return self._begin(closure)
             rule = self._rule_on(run["best_x"].device)
-            x, proposed = rule.propose(run)  # type: ignore[operator]
+            with one_torch_thread():
+                x, proposed = rule.propose(run)  # type: ignore[operator]
             try:
                 self._write(x[0])
                 tried = self._read()  # as rounded to the parameters' precision
                 loss, f, g = self._evaluate(closure, tried)
-                self.state[RUN] = rule.observe(proposed, tried[None], f, g)  # type: ignore[operator]
+                with one_torch_thread():
+                    self.state[RUN] = rule.observe(proposed, tried[None], f, g)  # type: ignore[operator]
             finally:  # also where the closure raises
                 self._write(self.state[RUN]["best_x"][0])
         return loss
@@ -125,7 +128,8 @@ class Optimus(torch.optim.Optimizer):
                 "finite: start where both are finite"
             )
         rule = self._rule_on(x.device)
-        self.state[RUN] = rule.begin(x[None], f, g, self._evaluations)  # type: ignore[operator]
+        with one_torch_thread():
+            self.state[RUN] = rule.begin(x[None], f, g, self._evaluations)  # type: ignore[operator]
         return loss
 
     def _current(self) -> dict[str, Tensor] | None:

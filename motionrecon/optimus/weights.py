@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -25,6 +25,9 @@ from torch import nn
 
 from motionrecon.core.files import atomic, sha256
 from motionrecon.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from motionrecon.optimus.rule import OptimusRule
 
 #: The weights of the optimizer called "optimus", for functions with gradients.
 DEFAULT = "optimus"
@@ -136,13 +139,16 @@ def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
     """
     path = Path(name)
     changed = path.stat().st_mtime_ns if name.endswith(".safetensors") and path.is_file() else 0
-    return _loaded(name, explore, folder(), changed)
+    with torch.inference_mode(False):  # what is shared must serve everybody
+        return _loaded(name, explore, folder(), changed)
 
 
-def load_rule(name: str = DEFAULT, explore: bool = True) -> nn.Module:
+def load_rule(name: str = DEFAULT, explore: bool = True) -> OptimusRule:
     """:func:`load` for those who step with it; :class:`InputError` where the weights are of something else."""
+    from motionrecon.optimus.rule import OptimusRule
+
     rule = load(name, explore)
-    if type(rule).__name__ != "OptimusRule":
+    if not isinstance(rule, OptimusRule):
         raise InputError(f"the weights {name!r} belong to {type(rule).__name__}: give weights of Optimus for functions")
     return rule
 
@@ -177,7 +183,7 @@ def read(path: str | Path) -> nn.Module:
         raise ModelError(f"{path} does not say what its weights belong to: its 'kind' must be one of {known}")
     module, cls = kind.path.split(":")
     try:
-        with torch.random.fork_rng(devices=[]):  # making a rule draws weights
+        with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # making a rule draws weights
             rule = kind.make(getattr(importlib.import_module(module), cls), json.loads(about["arguments"]))
         rule.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
