@@ -56,6 +56,7 @@ def write(
     coded: dict[str, str] | None = None,
     pixel_aspect: Fraction | None = None,
     last_lasts: float | None = None,
+    noise: np.ndarray | None = None,
 ) -> Path:
     """A film of pictures `first` to `first + count`.
 
@@ -68,9 +69,10 @@ def write(
         shift: seconds that are added to all stamps.
         pixel_aspect: width over height of a pixel.
         last_lasts: seconds for which the last frame is shown.
+        noise: a picture that stands in the place of all but the lower right.
     """
     with av.open(str(path), "w", format=kind, options=options or {}) as container:
-        packets = encoded(container, count, fps, size, first, codec, pix_fmt, times, coded, pixel_aspect)
+        packets = encoded(container, count, fps, size, first, codec, pix_fmt, times, coded, pixel_aspect, noise=noise)
         for k, packet in enumerate(packets):
             packet.pts += round(shift / packet.time_base)
             packet.dts += round(shift / packet.time_base)
@@ -92,6 +94,7 @@ def encoded(
     coded: dict[str, str] | None = None,
     pixel_aspect: Fraction | None = None,
     start: int = 0,
+    noise: np.ndarray | None = None,
 ) -> list:
     """A new stream of a container that is being written, and its packets; frame `start` on its clock is the first."""
     rate = Fraction(fps).limit_denominator(1001)
@@ -103,7 +106,10 @@ def encoded(
         stream.codec_context.time_base = Fraction(1, 1000)
     packets = []
     for k in range(count):
-        frame = av.VideoFrame.from_ndarray(picture(first + k, size), format="rgb24")
+        image = picture(first + k, size)
+        if noise is not None:
+            image[:, : size[0] // 2] = np.roll(noise, k, axis=0)[:, : size[0] // 2]
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = (start + k, 1 / rate) if times is None else (times[k], Fraction(1, 1000))
         packets += stream.encode(frame)
     return packets + stream.encode(None)

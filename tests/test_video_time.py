@@ -104,6 +104,17 @@ def test_stamps_that_start_anew(tmp_path, kind, coded, parts) -> None:
     assert any("start anew" in text for text in info.warnings)
 
 
+def test_large_films_that_are_joined_are_not_damaged(tmp_path) -> None:
+    """FFmpeg takes a packet before the joint for damaged, by the count of MPEG-TS's own packets."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    parts = [
+        write(tmp_path / f"{k}.ts", 18, first=18 * k, coded={"bf": "2", "preset": "medium", "crf": "1"}, noise=noise)
+        for k in range(2)
+    ]
+    info = probe(films.joined(tmp_path / "joined.ts", *parts))
+    assert (info.fps, info.frame_count, len(info.warnings)) == (30, 36, 1) and len(seen(info.path)) == 36
+
+
 def test_a_stamp_that_jumps_in_a_broadcast_is_a_cut_and_elsewhere_a_held_picture(tmp_path) -> None:
     parts = [write(tmp_path / "a.ts", 10), write(tmp_path / "b.ts", 10, first=10, shift=300)]
     info = probe(films.joined(tmp_path / "cut.ts", *parts))

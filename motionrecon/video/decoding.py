@@ -17,7 +17,7 @@ class Packets:
     """The packets of the film's stream in the file's order; an unreadable rest ends them.
 
     Attributes:
-        broken: whether reading broke off, or a packet is damaged, as far as it went.
+        broken: whether reading broke off.
     """
 
     def __init__(self, source: Source) -> None:
@@ -36,8 +36,6 @@ class Packets:
             except (av.FFmpegError, OSError):
                 self.broken = True
                 return
-            if packet.size and packet.is_corrupt:
-                self.broken = True
             if packet.size:  # an empty one repeats the picture before; to a decoder it would be the end
                 yield packet
 

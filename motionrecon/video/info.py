@@ -28,6 +28,8 @@ _HELD_EACH, _HELD = 20, 20_000
 _LONGEST_END = 600.0
 #: Packets of which a first frame must come; a film that was cut out of another begins between two key frames.
 _MOST_WITHOUT_FRAME = 3000
+#: Packets beside a joint of two files that FFmpeg may take for damaged.
+_LOOK_DAMAGED = 3
 #: Gaps and breaks that a warning lists.
 _MOST_GAPS_TOLD = 5
 
@@ -176,7 +178,7 @@ class _Read:
         first, first_time: the first frame that can be decoded, and when it is shown.
         last_lasts: for how long the last picture says that it is shown, seconds.
         breaks: the times at which stamps started anew or jumped.
-        broken: whether reading broke off.
+        broken: whether reading broke off, or packets are damaged.
     """
 
     times: Float[np.ndarray, " N"]
@@ -201,16 +203,21 @@ def _read(source: Source, numbering: Numbering) -> _Read:
     stamps = Stamps(source, numbering)
     times: list[float] = []
     keys: list[int] = []
+    damaged: list[int] = []
+    joints: list[int] = []
     showing = 0
     first, first_time = None, 0.0
     last, lasts = -np.inf, 0.0
     packets = Packets(source)
     for k, packet in enumerate(packets):
         time = stamps.mend(packet)
-        shows = not (packet.is_discard or packet.is_corrupt)
-        showing += shows
-        times.append(time if shows and time is not None else np.nan)
-        if time is not None and shows and packet.is_keyframe:
+        if len(stamps.breaks) > len(joints):
+            joints.append(k)
+        if packet.is_corrupt:
+            damaged.append(k)
+        showing += not packet.is_discard
+        times.append(np.nan if time is None or packet.is_discard else time)
+        if time is not None and packet.is_keyframe and not packet.is_discard:
             keys.append(k)
         if time is not None and time >= last:
             last, lasts = time, (packet.duration or 0) * source.tick
@@ -222,7 +229,12 @@ def _read(source: Source, numbering: Numbering) -> _Read:
     if first is None:
         first = next(iter(decoded(source, None)), None)
         first_time = 0.0 if first is None else stamps.time_of(first)
-    return _Read(np.array(times, dtype=float), showing, keys, first, first_time, lasts, stamps.breaks, packets.broken)
+    if damaged and damaged[-1] == len(times) - 1:  # the file ends within its last packet
+        times[-1] = np.nan
+    # Where two files were joined, packets on both sides look damaged, and are not.
+    alone = [k for k in damaged if all(abs(k - joint) > _LOOK_DAMAGED for joint in joints)]
+    broken = packets.broken or bool(alone)
+    return _Read(np.array(times, dtype=float), showing, keys, first, first_time, lasts, stamps.breaks, broken)
 
 
 def _refuse_absurd(path: Path, pace: Pace, pictures: int, count: int) -> None:
