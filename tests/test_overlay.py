@@ -72,6 +72,21 @@ def test_every_frame_lies_over_its_own_frame_of_the_video(tmp_path: Path) -> Non
         assert alike(picture[-10, 10], shade, 12), "the wrong frame of the video"
 
 
+def test_slow_motion_is_drawn_over_its_own_pictures_and_plays_like_the_film(tmp_path: Path) -> None:
+    shades = coloured_clip(tmp_path / "clip.mp4", 12, 30)
+    report = {
+        "frames": {"total": 6, "tracked": 6, "simulated": 0, "fps": 240.0, "film_fps": 30.0},
+        "source": {"video": None, "sha256": None, "start": 4 / 30, "end": 10 / 30},
+    }
+    slow = replace(walking(6, 240.0), report=report)
+    assert slow.clock.shown_at(2) == pytest.approx(6 / 30)
+    write_overlay(slow, tmp_path / "clip.mp4", tmp_path / "overlay.mp4", start=4 / 30, end=10 / 30)
+    pictures, stream = decoded(tmp_path / "overlay.mp4")
+    assert float(stream.average_rate or 0) == pytest.approx(30)
+    for picture, shade in zip(pictures, shades[4:10], strict=True):
+        assert alike(picture[-10, 10], shade, 12), "the wrong frame of the video"
+
+
 def test_a_video_that_ends_early_holds_its_last_frame(tmp_path: Path) -> None:
     shades = coloured_clip(tmp_path / "clip.mp4", 4, 30)
     write_overlay(walking(7), tmp_path / "clip.mp4", tmp_path / "overlay.mp4")

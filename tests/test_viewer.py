@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+import json
 import signal
 import socket
 import subprocess
@@ -20,11 +21,12 @@ import mujoco
 import numpy as np
 import pytest
 import viser
-from viewing import FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
+from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
 from motionrecon.body import Anatomy, build
 from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
+from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.colours import LEFT, UNSEEN
 from motionrecon.viewer.layers import LAYERS, Layer
@@ -278,6 +280,18 @@ def test_video_from_a_start_and_on_a_faster_clock(tmp_path: Path) -> None:
     source.close()
 
 
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_slow_motion_is_shown_beside_its_own_pictures(tmp_path: Path, start: float) -> None:
+    write_video(tmp_path / "clip.mp4", 24)
+    report = {
+        "source": {"video": str(tmp_path / "clip.mp4"), "sha256": None, "start": start, "end": None},
+        "frames": {"total": FRAMES, "tracked": 11, "simulated": 0, "fps": 160.0, "film_fps": 20.0},
+    }
+    source = open_source(replace(make_motion(**report), fps=160.0))
+    assert [shown_frame(source, k) for k in (0, 5, 11)] == [round(20 * start) + k for k in (0, 5, 11)]
+    source.close()
+
+
 def test_a_video_that_ends_early_stays_on_its_last_picture(tmp_path: Path) -> None:
     write_video(tmp_path / "clip.mp4", 6)
     source = SourceVideo(tmp_path / "clip.mp4", count=20, fps=20.0, image_size=(64, 48))
@@ -333,20 +347,54 @@ def test_readout_tells_frames_without_simulation_from_feet_in_the_air() -> None:
     assert all(said[frame].startswith("not simulated") for frame in range(7, FRAMES))
 
 
+REPORT: dict[str, Any] = {
+    "source": {"video": "gone.mp4", "sha256": "0", "start": 0.5, "end": None},
+    "options": {"height": 1.7},
+    "versions": {"motionrecon": "0.1.0"},
+    "person": {"height": 1.7, "mass": 64.0, "lengths": {"thigh": 0.4}},
+    "camera": {"pose": "calibrated", "focal_length": "given", "focal_px": 600.0, "pitch_deg": -3.0},
+    "frames": {"total": FRAMES, "tracked": 11, "simulated": 0, "fps": FPS},
+    "seconds": {"output": 1.0},
+    "quality": {"reprojection_px": 4.2, "skate_percent": 1.0, "penetration_mm": 0.0},
+    "windows": [],
+    "fallbacks": 0,
+    "warnings": ["w"],
+}
 JSON = (None, True, 7, -1, 1.5, 1e300, 10**400, float("nan"), "x", "", [], [1], {}, {"a": 1}, [[]], [None, "w"])
 
 
-@pytest.mark.parametrize("key", ["quality", "warnings", "source", "frames", "windows", "options"])
-def test_a_report_with_wrong_types_is_shown_as_far_as_it_goes(key: str) -> None:
-    right: dict[str, Any] = {"quality": {"skate_percent": 1.0}, "warnings": ["w"], "source": {"video": "gone.mp4"}}
-    motion = make_motion()
-    for value in (*JSON, *({name: v for name in ("skate_percent", "video", "start", "")} for v in JSON)):
-        report = right | {key: value}
+def broken_reports() -> Iterator[dict[str, Any]]:
+    """The report without each of its keys, and with something of every other type in its place; and so inside."""
+    for key, value in REPORT.items():
+        yield {name: v for name, v in REPORT.items() if name != key}
+        yield from (REPORT | {key: other} for other in JSON)
+        for inner in value if isinstance(value, dict) else ():
+            yield REPORT | {key: {name: v for name, v in value.items() if name != inner}}
+            yield from (REPORT | {key: value | {inner: other}} for other in JSON)
+
+
+def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
+    motion, shown = make_motion(), 0
+    for content in broken_reports():
+        try:
+            report = Report.of(json.loads(json.dumps(content)))
+        except ValueError as error:
+            assert any(key in f"{error}" for key in REPORT), error
+            continue
+        shown += 1
         assert all(isinstance(line, str) for line in report_lines(report))
-        with pytest.raises(InputError, match=r"without a video|cannot be read|any more"):
+        with pytest.raises(InputError, match=r"without a video|any more"):
             open_source(replace(motion, report=report))
-    assert report_lines(right | {"quality": {"skate_percent": 10**400, "a_mm": float("nan")}})[0] == "Skate: inf %"
-    assert report_lines(right | {"frames": None}) == ["Skate: 1 %", "Warning: w"]
+    assert shown > 50
+    assert report_lines(Report.of(REPORT)) == ["Reprojection: 4.2 px", "Skate: 1 %", "Penetration: 0 mm", "Warning: w"]
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"quality": 7}', '{"warnings": {"a": 1}}', '{"source": [1]}', ""])
+def test_a_folder_with_a_broken_report_is_refused(tmp_path: Path, content: str) -> None:
+    make_motion().save(tmp_path)
+    (tmp_path / "report.json").write_text(content)
+    with pytest.raises(InputError, match=r"report\.json"):
+        view(tmp_path, open_browser=False)
 
 
 def test_the_strip_marks_frames_without_a_person_and_without_simulation() -> None:
@@ -380,17 +428,6 @@ class _Long:
 
     def __len__(self) -> int:
         return len(self.tracked)
-
-
-def test_report_lines_show_numbers_and_warnings() -> None:
-    quality = {"reprojection_px": 4.21, "skate_percent": 0.0, "windows": 3, "frames": [1, 2]}
-    assert report_lines({"quality": quality, "warnings": ["height assumed"]}) == [
-        "Reprojection: 4.21 px",
-        "Skate: 0 %",
-        "Windows: 3",
-        "Warning: height assumed",
-    ]
-    assert report_lines({}) == []
 
 
 # ---------------------------------------------------------------- serving
@@ -710,7 +747,7 @@ def test_a_typed_frame_is_kept_while_the_motion_plays(page: SimpleNamespace) -> 
 def test_a_motion_of_one_frame_whose_video_is_gone(
     browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path
 ) -> None:
-    motion = make_motion(source={"video": str(tmp_path / "Gone.mp4")}, quality=[1], warnings={"a": None})
+    motion = make_motion(source={"video": str(tmp_path / "Gone.mp4")})
     rows = {name: getattr(motion, name)[:1] for name in ("joints", "qpos", "qvel", "root_wrench", "contact_force")}
     single = replace(motion, **rows, joint_torque=motion.joint_torque[:1], tracked=motion.tracked[:1])
     viewer = open_viewer(single)

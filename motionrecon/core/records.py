@@ -99,7 +99,10 @@ def read(value: Any, hint: Any, name: str) -> Any:
         if hint in (int, float) and hasattr(value, "item"):
             value = value.item()  # of NumPy
         if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise ValueError(f"{name!r} is {_named(value)}, which is beyond all numbers") from None
         if hint is int and isinstance(value, float) and value.is_integer():
             return int(value)
     raise ValueError(f"{name!r} is {_named(value)}, expected {_named_type(hint)}")

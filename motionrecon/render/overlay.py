@@ -41,7 +41,7 @@ def write_overlay(
     start: float | None = None,
     end: float | None = None,
 ) -> None:
-    """Write the overlay of ``motion`` as H.264, which browsers play, at the motion's frame rate.
+    """Write the overlay of ``motion`` as H.264, which browsers play, as fast as a player shows the film.
 
     Args:
         motion: what to draw.
@@ -59,7 +59,7 @@ def write_overlay(
 
     painter = Painter(motion)
     width, height = painter.size
-    rate = Fraction(motion.fps).limit_denominator(10000)
+    rate = Fraction(motion.clock.shown_fps).limit_denominator(10000)
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,
         atomic(path) as temporary,
@@ -158,7 +158,7 @@ def _pictures(
     if video is None:
         yield from [None] * len(motion)
         return
-    with closing(prefetch(frames(video, start, end, motion.fps, max_side=max(painter.left)))) as pictures:
+    with closing(prefetch(frames(video, start, end, motion.clock.shown_fps, max_side=max(painter.left)))) as pictures:
         picture: Picture | None = None
         for _ in range(len(motion)):
             picture = next(pictures, picture)

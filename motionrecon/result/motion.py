@@ -7,7 +7,7 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, schema, values_of
+from motionrecon.core.clock import Clock
 from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, reason, write_arrays
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
@@ -98,6 +99,15 @@ class Motion:
     def time(self) -> np.ndarray:
         """(T,) seconds of each frame, from the start of the motion."""
         return np.arange(len(self)) / self.fps
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the motion and of the film that it was seen in, as far as the report tells."""
+        frames, source = self.report.frames, self.report.source
+        film = None if frames is None else frames.film_fps
+        clock = Clock(self.fps, film_fps=film if film is not None and 0 < film < np.inf else None)
+        start = 0.0 if source is None else source.start or 0.0
+        return replace(clock, first=round(start * clock.shown_fps)) if 0 < start < np.inf else clock
 
     @property
     def steps_per_frame(self) -> int:

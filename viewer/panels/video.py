@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
-import math
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 from motionrecon.viewer.panels.base import Page, Panel
 from motionrecon.viewer.source_video import SourceVideo
@@ -25,19 +22,16 @@ def open_source(motion: Motion) -> SourceVideo:
     Raises:
         InputError: there is none, or it cannot be read.
     """
-    source = motion.report.get("source")
-    video, start = (source.get("video"), source.get("start")) if isinstance(source, Mapping) else (None, None)
-    if not isinstance(video, str | Path) or not str(video):
+    source = motion.report.source
+    if source is None or not source.video:
         raise InputError("this motion was made without a video")
-    if not isinstance(start, int | float) or not math.isfinite(start) or start < 0:
-        start = 0.0  # a report is a file that anybody may have edited
-    clock = Clock(motion.fps)  # the motion's frames are those of the video at k / fps
+    clock = motion.clock
     return SourceVideo(
-        Path(video),
+        Path(source.video),
         count=len(motion),
-        fps=motion.fps,
+        fps=clock.shown_fps,
         image_size=motion.camera.image_size,
-        start=clock.seconds(clock.frames(float(start))),
+        start=clock.shown_at(0),
     )
 
 
