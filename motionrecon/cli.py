@@ -6,19 +6,20 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 
 from __future__ import annotations
 
-import dataclasses
+import inspect
 import re
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
+from motionrecon import pipeline
 from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError, OutputError
-from motionrecon.options import Options, Switch
 from motionrecon.research.training.settings import Settings as TrainingSettings
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 li
 #: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
 
+#: A flag that is off unless it is given, and needs no flag to turn it off.
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 Output = Annotated[Path | None, Parameter(alias="-o")]
 
 #: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
 _PARAMETER = re.compile(
-    rf"(?<![\w./-])({'|'.join([*(field.name for field in dataclasses.fields(Options)), 'output', 'port'])})="
+    rf"(?<![\w./-])({'|'.join([*inspect.signature(pipeline.reconstruct).parameters, 'port'])})="
     r"(\.\.\.|True\b|False\b)?"
 )
 
@@ -85,27 +88,50 @@ def main(arguments: list[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-@app.command
-def reconstruct(
-    video: Path | None = None,
-    /,
-    *,
-    output: Output = None,
-    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008 - frozen
-) -> None:
-    """Reconstruct the motion of the person in a video.
+#: Types of parameters as they stand in the source, and as cyclopts takes them.
+_FLAG_TYPES: dict[str, Any] = {
+    "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
+}  # fmt: skip
 
-    Writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json. To resume an interrupted run, repeat it.
 
-    Args:
-        video: the video file; may be left out with --keypoints.
-        output: the folder for the result; <name of the video>_motionrecon in the current folder where not given.
-    """
-    source = video or options.keypoints
+def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
+    """The command's parameters: those of `pipeline.reconstruct` but ``progress``, and ``quiet``."""
+    parameters = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint = str(parameter.annotation)  # as it stands in the source: "str | Path | None"
+        flag: Any = Path | None if "Path" in hint else str if name == "person" else _FLAG_TYPES.get(hint)
+        if name == "video":
+            parameter = parameter.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+        elif name == "output":
+            flag = Output
+        elif parameter.default is False:
+            flag = Switch
+        parameters[name] = parameter.replace(annotation=flag)
+    parameters["quiet"] = parameters["force"].replace(name="quiet")
+    del parameters["progress"]
+    return parameters
+
+
+def _help(function: Callable[..., object]) -> str:
+    """A function's docstring, with a line for each paragraph and parameter, which the command's help wraps anew."""
+    head, args, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\nArgs:\n")
+    rest = rest.partition("\n\nReturns:")[0] + "\n    quiet: no progress bars and no summary; warnings and errors show."
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
+
+
+def reconstruct(video: Path | None = None, /, *, output: Path | None = None, quiet: bool = False, **given: Any) -> None:
+    """`pipeline.reconstruct` into a folder, with bars and a line that says how good the result is."""
+    source = video or given.get("keypoints")
     if source is None:
         raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
-    folder = output or Path(f"{source.stem}_motionrecon")
-    _run(video, folder, options)
+    _run(video, output or Path(f"{source.stem}_motionrecon"), quiet, **given)
+
+
+_parameters = _flags(pipeline.reconstruct)
+reconstruct.__signature__ = inspect.Signature(list(_parameters.values()))  # type: ignore[attr-defined]
+reconstruct.__annotations__ = {name: parameter.annotation for name, parameter in _parameters.items()}
+reconstruct.__doc__ = _help(pipeline.reconstruct)
+app.command(reconstruct)
 
 
 @app.command
@@ -120,7 +146,7 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     from motionrecon import demo as example
 
     folder = output or Path("demo_motionrecon")
-    motion = _run(example.video(), folder, example.options(force or output is None, quiet))
+    motion = _run(example.video(), folder, quiet, force=force or output is None, **example.given())
     print(example.as_text(example.compare(motion)))
 
 
@@ -318,41 +344,43 @@ def _check_windows_only(*of_functions: object) -> None:
         )
 
 
-def _run(video: Path | None, folder: Path, options: Options) -> Motion:
-    """Reconstruct with bars and a line that says how good the result is, both unless ``--quiet``."""
-    from motionrecon.pipeline import reconstruct
-
-    progress = _Spelled(Silent() if options.quiet else Bars())
+def _run(video: Path | None, folder: Path, quiet: bool, **given: Any) -> Motion:
+    """Reconstruct with bars and a line that says how good the result is, both unless ``quiet``."""
+    progress = _Spelled(Silent() if quiet else Bars())
     start = time.perf_counter()
     try:
-        motion = reconstruct(video, output=folder, progress=progress, **vars(options))
+        motion = pipeline.reconstruct(video, output=folder, progress=progress, **given)
     except KeyboardInterrupt:
         print("motionrecon: the same command again resumes after the last finished stage or window", file=sys.stderr)
         raise
-    if not options.quiet:
-        print(_summary(motion, folder, options, time.perf_counter() - start))
+    if not quiet:
+        print(_summary(motion, folder, time.perf_counter() - start))
     return motion
 
 
-def _summary(motion: Motion, folder: Path, options: Options, seconds: float) -> str:
-    quality = motion.report["quality"]
+def _summary(motion: Motion, folder: Path, seconds: float) -> str:
+    report = motion.report
+    quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
+    assert quality and frames and options and camera  # of a run, and so complete
     line = (
-        f"{folder}: reprojection error {quality['reprojection_px']:.1f} px "
-        f"({quality['reprojection_percent']:.1f} % of the person's height), "
-        f"feet skate in {quality['skate_percent']:.0f} % of frames, "
-        f"penetration {quality['penetration_mm']:.1f} mm, {seconds:.0f} s"
+        f"{folder}: reprojection error {quality.reprojection_px:.1f} px "
+        f"({quality.reprojection_percent:.1f} % of the person's height), "
+        f"feet skate in {quality.skate_percent:.0f} % of frames, "
+        f"penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"
     )
-    frames = motion.report["frames"]
-    if options.physics and frames["simulated"] < frames["total"]:
-        line += f"\nsimulated in {frames['simulated']} of {frames['total']} frames only; the others have no forces"
-    steps = sum(window.get("evaluations", 0) for window in motion.report["windows"])
-    if (fallbacks := motion.report["fallbacks"]) > NOTABLE_FALLBACKS * steps:
-        line += f"\n{fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; compare --optimizer lm"
-    if not options.height_given:
+    if options["physics"] and frames.simulated < frames.total:
+        line += f"\nsimulated in {frames.simulated} of {frames.total} frames only; the others have no forces"
+    steps = sum(window.evaluations or 0 for window in report.windows or ())
+    if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
+        line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "
+        line += "compare --optimizer lm"
+    if frames.film_fps is not None:
+        line += f"\nslow motion: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
+    if not options["height_given"]:
         line += (
-            f"\nthe height was assumed to be {options.height:.2f} m; set it with --height: all lengths scale with it"
+            f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"
         )
-    if not options.gives_focal_length:
+    if camera.focal_length == "assumed":
         from motionrecon.cameras.default import DEFAULT_FOV
 
         line += (

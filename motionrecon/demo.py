@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motionrecon.data.clips import CAMERA, demo_clip
-from motionrecon.options import Options
 from motionrecon.result import metrics
 
 if TYPE_CHECKING:
@@ -20,11 +19,11 @@ def video() -> Path:
     return demo_clip().video
 
 
-def options(force: bool, quiet: bool) -> Options:
+def given() -> dict[str, Any]:
     """What the user of a measured camera would say about the clip: its calibration, the person's height and mass."""
     truth = _truth()
     person = {"height": float(truth["height"]), "mass": float(truth["mass"])}
-    return Options.of(camera=demo_clip().camera, camera_name=CAMERA, force=force, quiet=quiet, **person)
+    return {"camera": demo_clip().camera, "camera_name": CAMERA, **person}
 
 
 def compare(motion: Motion) -> dict[str, float]:

@@ -1,15 +1,14 @@
-"""Every option of a reconstruction: typed, checked, saved with the result, and turned into command-line flags."""
+"""What a reconstruction is asked for: typed, checked, and saved with the result."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, get_type_hints
 
-from cyclopts import Parameter
-
+from motionrecon.core.records import read
 from motionrecon.errors import InputError
 
 
@@ -17,56 +16,29 @@ class Assumed(float):
     """A number that the user did not give."""
 
 
-#: A flag that is off unless it is given, and needs no flag to turn it off.
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
-
-
 @dataclass(frozen=True)
 class Options:
-    """How a video is reconstructed. Each field is the flag of the same name, and its line here is that flag's help.
+    """The parameters of `motionrecon.pipeline.reconstruct` that decide what comes out, as described there."""
 
-    Attributes:
-        height: the person's height, metres; where not given it is assumed, and the output says so.
-        mass: the person's mass, kilograms; estimated from the height where not given.
-        camera: a calibration file (Pose2Sim, Caliscope, anipose, OpenCV): intrinsics and, if known, the pose.
-        camera_name: which camera of that file; may be left out where it holds only one.
-        fov: the camera's field of view along the longer side of the image, degrees.
-        focal_px: the camera's focal length, pixels, instead of a field of view.
-        start: first second of the video to use; the beginning where not given.
-        end: last second of the video to use; the end where not given.
-        filmed_fps: frames per second at which a slow-motion video was filmed, if the file plays slower; forces and
-            balance then come from the true time.
-        keypoints: keypoints to use instead of a detector: a file of motionrecon, or a folder of OpenPose JSON files.
-        detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
-        optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
-        window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
-        overlap: how much of a window the next one repeats, seconds.
-        physics: simulate the motion; without it, the result is the kinematic motion, for comparison.
-        assist: allow a residual force on the pelvis, at a price; the report says how much of it each window used.
-        force: write into a folder that already holds a result, replacing it.
-        quiet: no progress bars and no summary; warnings and errors still show.
-        seed: seed of everything random; the same seed and input give the same result.
-    """
-
-    height: float = Assumed(1.70)
-    mass: float | None = None
-    camera: Path | None = None
-    camera_name: str | None = None
-    fov: float | None = None
-    focal_px: float | None = None
-    start: float | None = None
-    end: float | None = None
-    filmed_fps: float | None = None
-    keypoints: Path | None = None
-    detector: str = "full"
-    optimizer: str = "optimus"
-    window: float = 0.8
-    overlap: float = 0.4
-    physics: bool = True
-    assist: Switch = False
-    force: Switch = False
-    quiet: Switch = False
-    seed: int = 0
+    height: float
+    mass: float | None
+    camera: Path | None
+    camera_name: str | None
+    fov: float | None
+    focal_px: float | None
+    start: float | None
+    end: float | None
+    filmed_fps: float | None
+    keypoints: Path | None
+    person: str
+    detector: str
+    optimizer: str
+    window: float
+    overlap: float
+    physics: bool
+    assist: bool
+    force: bool
+    seed: int
 
     @property
     def height_given(self) -> bool:
@@ -79,22 +51,28 @@ class Options:
         return any(value is not None for value in (self.camera, self.fov, self.focal_px))
 
     @classmethod
-    def of(cls, **given: Any) -> Options:
-        """Options from keyword arguments; paths may be strings.
+    def of(cls, given: Mapping[str, Any]) -> Options:
+        """Options from values by their names, checked; paths may be strings, and other names are passed over.
 
         Raises:
-            TypeError: an option that does not exist.
+            InputError: one that cannot be right.
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        if unknown := sorted(set(given) - set(names)):
-            raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(names)}")
-        for name in ("camera", "keypoints"):
-            if given.get(name) is not None:
-                given[name] = Path(given[name])
-        return cls(**given)
+        hints = get_type_hints(cls)
+        values = {}
+        for name in (field.name for field in fields(cls)):
+            value = given[name]
+            if name in ("camera", "keypoints") and isinstance(value, str):
+                value = Path(value)
+            if name == "person" and not isinstance(value, bool):
+                value = ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+            try:
+                values[name] = read(value, hints[name], name)
+            except ValueError as error:
+                raise InputError(f"{name}={value!r} cannot be used: {str(error).rpartition(', ')[2]}") from error
+        return cls(**values).check()
 
     def to_dict(self) -> dict[str, Any]:
-        """The options, and whether the height was given, as JSON can hold them: paths are strings."""
+        """The options, and whether the height was given, as JSON can hold them: paths are texts."""
         values = vars(self) | {"height": float(self.height), "height_given": self.height_given}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
@@ -106,6 +84,7 @@ class Options:
         """
         from motionrecon.cameras import lens
         from motionrecon.keypoints import models
+        from motionrecon.keypoints.choice import Choice
         from motionrecon.optimizers import registry
 
         _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
@@ -125,6 +104,7 @@ class Options:
             raise InputError(
                 f"overlap={self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
             )
+        Choice.of(self.person)
         _check_name("detector", self.detector, tuple(models.records()))
         _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:

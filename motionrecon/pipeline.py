@@ -3,34 +3,76 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from motionrecon.core.blas import one_thread
-from motionrecon.core.progress import Progress, Silent
-from motionrecon.keypoints.observe import look, observe
-from motionrecon.kinematics.stage import fit
-from motionrecon.options import Options
-from motionrecon.physics.windows.stage import simulate
-from motionrecon.result.assemble import assemble
-from motionrecon.result.motion import Motion
-from motionrecon.result.publish import claim, publish
+from motionrecon.core.progress import Progress, Told, as_progress
+from motionrecon.options import Assumed, Options
 from motionrecon.run import Run
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
 
 
 def reconstruct(
     video: str | Path | None = None,
     *,
     output: str | Path | None = None,
-    progress: Progress | None = None,
-    **given: Any,
+    height: float = Assumed(1.70),
+    mass: float | None = None,
+    camera: str | Path | None = None,
+    camera_name: str | None = None,
+    fov: float | None = None,
+    focal_px: float | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    filmed_fps: float | None = None,
+    keypoints: str | Path | None = None,
+    person: str | int | tuple[float, float] = "largest",
+    detector: str = "full",
+    optimizer: str = "optimus",
+    window: float = 0.8,
+    overlap: float = 0.4,
+    physics: bool = True,
+    assist: bool = False,
+    force: bool = False,
+    seed: int = 0,
+    progress: Progress | Told | None = None,
 ) -> Motion:
     """Reconstruct the motion of the person in a video.
 
+    With an output folder, writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json there. To resume an
+    interrupted run, repeat it.
+
     Args:
-        video: a video file; may be left out where ``keypoints`` are given.
-        output: a folder for the result, which is made; None writes nothing.
-        progress: told of every stage; None for silence (warnings go to the log).
-        **given: the fields of `motionrecon.options.Options`: ``height=1.8``, ``camera="calib.toml"``, ...
+        video: the video file; may be left out where there are keypoints.
+        output: the folder for the result. Where not given, the command writes to <name of the video>_motionrecon in the
+            current folder, and Python writes nothing.
+        height: the person's height, metres; where not given it is assumed, and the output says so.
+        mass: the person's mass, kilograms; estimated from the height where not given.
+        camera: a calibration file (Pose2Sim, Caliscope, anipose, OpenCV): intrinsics and, if known, the pose.
+        camera_name: which camera of that file; may be left out where it holds only one.
+        fov: the camera's field of view along the longer side of the image, degrees.
+        focal_px: the camera's focal length, pixels, instead of a field of view.
+        start: first second of the video to use, as a player shows it; the beginning where not given.
+        end: last second of the video to use, as a player shows it; the end where not given.
+        filmed_fps: frames per second at which a slow-motion video was filmed, where the file plays them slower (240 for
+            a phone's clip that plays at 30): time, balance and forces are then those of the person, while overlay and
+            viewer show the film.
+        keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
+            RTMPose, AlphaPose or MMPose wrote.
+        person: whom to follow: largest (the largest that stays longest), a number, or x,y in pixels on them in the
+            first picture in which they are seen.
+        detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
+        optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
+        window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
+        overlap: how much of a window the next one repeats, seconds.
+        physics: simulate the motion; without it, the result is the kinematic motion, for comparison.
+        assist: allow a residual force on the pelvis, at a price; the report says how much of it each window used.
+        force: write into a folder that already holds a result, replacing it.
+        seed: seed of everything random; the same seed and input give the same result.
+        progress: told how far each stage has come: a function of the stage's name, the units done and their total (None
+            if it is not known), or an object as `motionrecon.core.progress.Progress`. Without it there is silence;
+            warnings go to the logger ``motionrecon``.
 
     Returns:
         The motion; its ``report`` says how good it is.
@@ -40,9 +82,16 @@ def reconstruct(
         OutputError: the result cannot be written.
         ModelError: the detector's model cannot be had.
     """
-    options = Options.of(**given).check()
-    run = Run(progress or Silent())
-    source = look(run, None if video is None else Path(video), options)  # what cannot work fails before any work
+    options = Options.of(locals())
+    from motionrecon.core.blas import one_thread
+    from motionrecon.keypoints.observe import look, observe
+    from motionrecon.kinematics.stage import fit
+    from motionrecon.physics.windows.stage import simulate
+    from motionrecon.result.assemble import assemble
+    from motionrecon.result.publish import claim, publish
+
+    run = Run(as_progress(progress))
+    source = look(run, video, options)  # what cannot work fails before any work
     with claim(run, output, source, options) as folder:
         views = observe(run, source, options)
         with one_thread():

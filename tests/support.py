@@ -1,10 +1,14 @@
 """What several test files need."""
 
+import inspect
 import os
 import signal
 from contextlib import suppress
 
 import pytest
+
+from motionrecon.options import Options
+from motionrecon.pipeline import reconstruct
 
 
 def require(found: object, what: str) -> None:
@@ -14,6 +18,14 @@ def require(found: object, what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")
+
+
+def options(**given) -> Options:
+    """What `reconstruct` makes of these parameters and of its defaults for all others."""
+    signature = inspect.signature(reconstruct)
+    bound = signature.bind(**given)
+    bound.apply_defaults()
+    return Options.of(bound.arguments)
 
 
 class Killed(Exception):

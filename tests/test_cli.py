@@ -9,11 +9,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from support import options
 
 import motionrecon
 from motionrecon import cli
 from motionrecon.errors import InputError
 from motionrecon.options import Options
+from motionrecon.result.report import Report
 
 
 def run(capsys, *arguments):
@@ -59,10 +61,40 @@ def test_every_command_has_help(capsys, command):
 def test_every_option_is_a_documented_flag(capsys):
     _, out, _ = run(capsys, "reconstruct", "--help")
     help_text = " ".join(out.replace("│", " ").split())
-    documentation = re.sub(r"\n {8}", " ", inspect.cleandoc(Options.__doc__))  # an option a line
-    for field in dataclasses.fields(Options):
-        assert "--" + field.name.replace("_", "-") in help_text
-        assert re.search(rf"^    {field.name}: (.*)$", documentation, re.MULTILINE)[1] in help_text
+    documentation = re.sub(r"\n {8}", " ", inspect.cleandoc(motionrecon.reconstruct.__doc__))  # an option a line
+    parameters = set(inspect.signature(motionrecon.reconstruct).parameters)
+    assert {field.name for field in dataclasses.fields(Options)} == parameters - {"video", "output", "progress"}
+    for name in parameters - {"video", "progress"}:
+        assert "--" + name.replace("_", "-") in help_text
+        assert re.search(rf"^    {name}: (.*)$", documentation, re.MULTILINE)[1] in help_text
+    assert "--quiet" in help_text and "--progress" not in help_text and "--no-force" not in help_text
+
+
+def test_an_editor_sees_every_parameter_with_its_type():
+    signature = inspect.signature(motionrecon.reconstruct)
+    for name, parameter in signature.parameters.items():
+        assert parameter.kind is not parameter.VAR_KEYWORD and parameter.annotation is not parameter.empty, name
+        assert parameter.kind is parameter.KEYWORD_ONLY or name == "video"
+        assert re.search(rf"^ +{name}: ", motionrecon.reconstruct.__doc__, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    ("said", "spelled"),
+    [
+        ("height=500 is out of range", "--height 500 is out of range"),
+        ("widen start=... and end=... (s)", "widen --start and --end (s)"),
+        (
+            "replace it with force=True, or choose another with output=...",
+            "replace it with --force, or choose another with -o",
+        ),
+        ("camera=my file.toml: no such file", "--camera my file.toml: no such file"),
+        ("try physics=False", "try --no-physics"),
+        ("camera_name=cam_01 needs camera=...", "--camera-name cam_01 needs --camera"),
+        ("nothing=3 and preheight=3 and x.height=3 stay", "nothing=3 and preheight=3 and x.height=3 stay"),
+    ],
+)
+def test_the_librarys_parameters_are_spelled_as_flags(said, spelled):
+    assert cli._as_flags(said) == spelled
 
 
 def test_version(capsys):
@@ -95,17 +127,22 @@ def pipeline(monkeypatch):
     """A pipeline that records its call, and raises or returns what the test puts into ``does``."""
     calls = []
 
-    def reconstruct(video, **options):
-        calls.append((video, options))
+    def reconstruct(video, **given):
+        calls.append((video, given))
         if reconstruct.does:
             raise reconstruct.does
-        return reconstruct.motion
+        asked = options(**{name: value for name, value in given.items() if name not in ("output", "progress")})
+        lens = {"focal_length": "given" if asked.gives_focal_length else "assumed"}
+        camera = {"pose": "estimated", "focal_px": 900.0, "pitch_deg": 0.0} | lens
+        return SimpleNamespace(report=Report.of(report | {"options": asked.to_dict(), "camera": camera}))
 
     quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
-    frames, windows = {"total": 50, "simulated": 40}, [{"status": "not tracked"}, {"status": "ok", "evaluations": 20}]
+    quality["float_mm"] = 0.0
+    frames = {"total": 50, "tracked": 40, "simulated": 40, "fps": 30.0}
+    span = {"first_frame": 0, "last_frame": 10}
+    windows = [span | {"status": "not tracked"}, span | {"status": "ok", "evaluations": 20}]
     report = {"quality": quality, "frames": frames, "windows": windows, "fallbacks": 2}
-    motion = SimpleNamespace(report=report)
-    reconstruct.does, reconstruct.motion, reconstruct.calls = None, motion, calls
+    reconstruct.does, reconstruct.report, reconstruct.calls = None, report, calls
     monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
     return reconstruct
 
@@ -117,15 +154,13 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
     ((video, given),) = pipeline.calls
     assert str(video) == "walk.mp4" and str(given.pop("output")) == "out"
     given.pop("progress")
-    expected = Options.of(
-        height=1.8, fov=60, start=1, end=2, physics=False, assist=True, optimizer="lbfgs", seed=4, quiet=True
-    )
-    assert Options.of(**given) == expected
-    assert Options.of(**given).height_given
+    expected = options(height=1.8, fov=60, start=1, end=2, physics=False, assist=True, optimizer="lbfgs", seed=4)
+    assert options(**given) == expected
+    assert options(**given).height_given
 
 
 def test_many_fallbacks_are_said(capsys, pipeline):
-    pipeline.motion.report["fallbacks"] = 3
+    pipeline.report["fallbacks"] = 3
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
     assert "3 steps of Optimus failed and were damped, with 20 Jacobians" in out and "--optimizer lm" in out
 
@@ -189,7 +224,9 @@ def test_the_bench_runs(capsys, monkeypatch):
 
 def test_the_bench_of_windows_takes_no_options_of_functions(capsys, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr("motionrecon.research.bench.windows.main", lambda *a, **k: asked.append((a, k)) or tmp_path)
+    monkeypatch.setattr(
+        "motionrecon.research.bench.windows.measure.main", lambda *a, **k: asked.append((a, k)) or tmp_path
+    )
     code, out, _ = run(capsys, "bench", "optimizers", "--physics", "--quick", "--methods", "lm", "-o", str(tmp_path))
     assert code == 0 and out.strip() == str(tmp_path)
     assert asked == [((tmp_path,), {"quick": True, "processes": 2, "only": ("lm",)})]

@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support import options
 
+import motionrecon
 from motionrecon.errors import InputError
-from motionrecon.options import Options
 
 
 def test_the_defaults_make_sense():
-    assert Options().check() == Options()
+    assert options().check() == options()
 
 
 @pytest.mark.parametrize(
@@ -50,29 +52,55 @@ def test_the_defaults_make_sense():
 )
 def test_nonsense_is_refused_in_one_line_that_names_the_parameter(given, message):
     with pytest.raises(InputError, match=message) as error:
-        Options.of(**given).check()
+        options(**given)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("given", [{"height": 0.5}, {"height": 2.5}, {"start": 0, "end": 0.01}, {"overlap": 0}])
 def test_the_ends_of_the_ranges_are_accepted(given):
-    Options.of(**given).check()
+    options(**given)
 
 
 def test_a_height_counts_as_given_even_if_it_equals_the_assumed_one():
-    assert not Options.of().height_given
-    assert Options.of(height=1.70).height_given
-    assert Options.of(**vars(Options())) == Options() and not Options.of(**vars(Options())).height_given
+    assert not options().height_given
+    assert options(height=1.70).height_given
+    assert options(**vars(options())) == options() and not options(**vars(options())).height_given
 
 
-def test_an_unknown_option_names_the_known_ones():
-    with pytest.raises(TypeError, match=r"'heigth'.*height, mass"):
-        Options.of(heigth=1.8)
+def test_an_unknown_option_is_python_s_own_error():
+    with pytest.raises(TypeError, match="heigth"):
+        motionrecon.reconstruct("walk.mp4", heigth=1.8)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"height": "tall"}, "height='tall' cannot be used: expected a number"),
+        ({"height": True}, "height=True cannot be used: expected a number"),
+        ({"height": None}, "height=None cannot be used: expected a number"),
+        ({"seed": 1.5}, "seed=1.5 cannot be used: expected a whole number"),
+        ({"physics": "no"}, "physics='no' cannot be used: expected true or false"),
+        ({"camera": 3}, "camera=3 cannot be used"),
+        ({"camera_name": 1}, "camera_name=1 cannot be used: expected a text"),
+        ({"start": [1]}, r"start=\[1\] cannot be used: expected a number"),
+        ({"filmed_fps": 0}, "filmed_fps=0 is out of range"),
+        ({"filmed_fps": float("inf")}, "filmed_fps=inf is out of range"),
+        ({"person": "somebody"}, "person=somebody is nobody"),
+    ],
+)
+def test_another_type_is_refused_by_name(given, message):
+    with pytest.raises(InputError, match=message):
+        motionrecon.reconstruct("walk.mp4", **given)
+
+
+def test_numbers_of_numpy_and_whole_ones_are_numbers():
+    found = options(height=np.float32(1.75), mass=70, seed=np.int64(3), person=(640, 360), fov=np.float64(60))
+    assert (found.height, found.mass, found.seed, found.person, found.fov) == (1.75, 70.0, 3, "640,360", 60.0)
 
 
 def test_saved_options_repeat_the_run():
-    options = Options.of(height=1.8, camera=__file__, keypoints="kp.npz", physics=False, seed=3)
-    saved = json.loads(json.dumps(options.to_dict()))
+    asked = options(height=1.8, camera=__file__, keypoints=__file__, physics=False, seed=3)
+    saved = json.loads(json.dumps(asked.to_dict()))
     assert saved.pop("height_given") is True
-    assert Options.of(**saved) == options
-    assert json.loads(json.dumps(Options().to_dict()))["height_given"] is False
+    assert options(**saved) == asked
+    assert json.loads(json.dumps(options().to_dict()))["height_given"] is False

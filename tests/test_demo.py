@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from motions import walking
 from scipy.spatial.transform import Rotation
+from support import options
 
 from motionrecon import cli, demo
 from motionrecon.cameras.pinhole import Camera
@@ -65,16 +66,16 @@ def test_the_force_is_compared_if_the_motion_was_simulated(perfect):
 
 
 def test_the_options_are_what_the_user_of_a_measured_camera_would_say():
-    options = demo.options(force=True, quiet=True).check()
-    assert options.height_given and 1.5 < options.height < 2 and options.force and options.quiet
+    asked = options(**demo.given())
+    assert asked.height_given and 1.5 < asked.height < 2 and 40 < asked.mass < 120 and asked.gives_focal_length
 
 
 def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
     calls = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_run", lambda video, folder, options: calls.append((folder, options)) or perfect)
+    monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: calls.append((folder, given)) or perfect)
     assert cli.main(["demo"]) == cli.main(["demo", "-o", "mine", "--quiet"]) == 0
     assert capsys.readouterr().out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
     (default, forced), (mine, unforced) = calls
-    assert str(default) == "demo_motionrecon" and forced.force, "a second demo replaces the first"
-    assert str(mine) == "mine" and not unforced.force, "the user's own folder is not overwritten"
+    assert str(default) == "demo_motionrecon" and forced["force"], "a second demo replaces the first"
+    assert str(mine) == "mine" and not unforced["force"], "the user's own folder is not overwritten"

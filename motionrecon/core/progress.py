@@ -1,11 +1,20 @@
-"""How far a long stage has come: bars in a terminal, nothing from Python."""
+"""How far a long stage has come: bars in a terminal, a function of one's own, or nothing.
+
+Nothing here touches ``sys.stdout`` and ``sys.stderr`` of the process, so runs in several threads and what others print
+stay apart.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+#: What a function that watches a run is given: a stage's name, the units done, and their total (None: unknown). It is
+#: called in the run's thread, at a stage's beginning with 0 units.
+Told: TypeAlias = Callable[[str, int, int | None], None]
 
 
 class Progress(Protocol):
@@ -21,6 +30,15 @@ class Progress(Protocol):
         """Tell the user something that does not stop the run."""
 
 
+def as_progress(progress: Progress | Told | None) -> Progress:
+    """What a user gave to watch a run with, as the stages take it."""
+    if progress is None:
+        return Silent()
+    if hasattr(progress, "stage"):
+        return progress
+    return Calls(progress)
+
+
 class Silent:
     """No bars; warnings go to the logger ``motionrecon``, which prints them unless the program says otherwise."""
 
@@ -32,13 +50,39 @@ class Silent:
         logging.getLogger("motionrecon").warning("warning: %s", text)
 
 
+class Calls(Silent):
+    """Calls a function as units are done; warnings go to the logger, as with `Silent`."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+
+    @contextmanager
+    def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        done = 0
+
+        def advance(units: int) -> None:
+            nonlocal done
+            done += units
+            self._told(name, done, total)
+
+        self._told(name, 0, total)
+        yield advance
+
+
 class Bars:
-    """A bar for each stage on stderr: time left, then time taken. Not a terminal: a line for each finished stage."""
+    """A bar for each stage on stderr: time left, then time taken.
+
+    A line for each finished stage where stderr is no terminal, as in a file or a notebook, and where a stage of another
+    thread has its bar there already.
+    """
+
+    #: Held by the stage whose bar is on the screen: two bars would draw over each other.
+    _screen = threading.Lock()
 
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, force_jupyter=False)
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -51,11 +95,24 @@ class Bars:
             MofNCompleteColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
         )
-        with RichProgress(*columns, console=self._console, refresh_per_second=4) as bars:
-            task = bars.add_task(name, total=total)
+        alone = self._console.is_terminal and self._screen.acquire(blocking=False)
+        # Redirecting would put rich in the place of sys.stdout and sys.stderr, for all threads.
+        bars = RichProgress(
+            *columns, console=self._console, refresh_per_second=4, redirect_stdout=False, redirect_stderr=False
+        )
+        task = bars.add_task(name, total=total)
+        try:
+            if alone:
+                bars.start()
             yield lambda n: bars.advance(task, n)
             if total is None:
                 bars.update(task, total=bars.tasks[task].completed)
+            if not alone:
+                self._console.print(bars.get_renderable())
+        finally:
+            if alone:
+                bars.stop()
+                self._screen.release()
 
     def warn(self, text: str) -> None:
         self._console.print(f"warning: {text}", style="yellow", markup=False, soft_wrap=True)

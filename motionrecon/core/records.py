@@ -96,8 +96,8 @@ def read(value: Any, hint: Any, name: str) -> Any:
                 raise ValueError(f"in {name!r}: {error}") from error
         if issubclass(hint, Enum) and value in [member.value for member in hint]:
             return hint(value)
-        if hint in (int, float) and hasattr(value, "item"):
-            value = value.item()  # of NumPy
+        if hint in (int, float, bool) and getattr(value, "shape", None) == ():
+            return read(value.item(), hint, name)  # of NumPy
         if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
             try:
                 return float(value)

@@ -41,7 +41,7 @@ class Source:
     clock: Clock
 
 
-def look(run: Run, video: Path | None, options: Options) -> Source:
+def look(run: Run, video: str | Path | None, options: Options) -> Source:
     """Look at all inputs before any work.
 
     Raises:
@@ -50,7 +50,7 @@ def look(run: Run, video: Path | None, options: Options) -> Source:
     info = None if video is None else probe(video)
     keypoints = None
     if options.keypoints is not None:
-        keypoints = load_keypoints(options.keypoints, video)
+        keypoints = load_keypoints(options.keypoints, video, person=options.person)
         if info is not None:
             _check_same_clip(keypoints, info, options.keypoints)
     whole = keypoints or info
@@ -84,8 +84,9 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
     with run.timed("keypoints"):
         if keypoints is None:
             assert source.video is not None
+            range_ = (options.start, options.end)
             keypoints = detect_keypoints(
-                source.video.path, options.detector, options.start, options.end, run.cache, run.progress
+                source.video.path, options.detector, *range_, run.cache, run.progress, options.person
             )
     for text in keypoints.warnings:
         run.warn(text)
