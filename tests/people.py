@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from motionrecon.body import Body
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.points import Points
@@ -82,7 +83,7 @@ def stepping(body: Capsules, frames: int, fps: float = 30.0, lift: float = 0.5, 
 class Seen:
     """A motion, and what a detector saw of it."""
 
-    body: Capsules
+    body: Body
     camera: Camera
     fps: float
     qpos: np.ndarray
@@ -110,7 +111,7 @@ class Seen:
 
 
 def see(
-    body: Capsules, qpos: np.ndarray, camera: Camera, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
+    body: Body, qpos: np.ndarray, camera: Camera, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
 ) -> Seen:
     """Keypoints of a motion with errors of `noise` pixels and `depth_noise` metres (standard deviations)."""
     rng = np.random.default_rng(0)
