@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motionrecon.core.prefetch import prefetch
 from motionrecon.errors import InputError
-from motionrecon.video import frames, prefetch, probe
+from motionrecon.video import frames, probe
 
 av = pytest.importorskip("av")
 

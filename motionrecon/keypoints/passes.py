@@ -20,7 +20,7 @@ from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.sight import Sight
 from motionrecon.keypoints.tracks import Track, distinct
-from motionrecon.video import VideoInfo, pictures, prefetch
+from motionrecon.video import VideoInfo, pictures
 
 #: How often everybody is looked for.
 LOOKS_PER_SECOND = 4.0

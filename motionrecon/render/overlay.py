@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 
 from motionrecon.body.pose import pose
 from motionrecon.core.files import atomic
+from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
 from motionrecon.render.raster import draw_capsules
@@ -22,7 +23,7 @@ from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.render.stage import Stage, draw_arrow
 from motionrecon.result.feet import foot_forces
 from motionrecon.result.motion import Motion
-from motionrecon.video import frames, prefetch
+from motionrecon.video import frames
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video

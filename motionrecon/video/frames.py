@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import UInt8
 
+from motionrecon.errors import InputError
 from motionrecon.video.decoding import Packets, decoded
 from motionrecon.video.info import VideoInfo, probe
 from motionrecon.video.opening import Source, open_video
@@ -95,11 +96,17 @@ def _pictures(
     kept_time = 0.0
     image: np.ndarray | None = None
 
+    def picture_of(frame: VideoFrame) -> np.ndarray:
+        try:
+            return to_rgb(frame, info.image_size, max_side)
+        except InputError as error:
+            raise InputError(f"{info.path} at {kept_time:.2f} s: {error}; convert it to H.264 first") from error
+
     def until(limit: float, coming: float) -> Iterator[Picture]:
         """The kept frame for all times before a limit; the next frame comes at some time."""
         nonlocal k, image
         while kept is not None and k < wanted.stop and k / fps < limit:
-            image = to_rgb(kept, info.image_size, max_side) if image is None else image
+            image = picture_of(kept) if image is None else image
             distance = min(abs(k / fps - kept_time), abs(coming - k / fps))
             yield Picture(image, distance, distance > info.index.far)
             k += 1

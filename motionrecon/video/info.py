@@ -295,12 +295,8 @@ def _looks(path: Path, first: VideoFrame, size: tuple[int, int], stretched: bool
 
 
 def _try_picture(path: Path, frame: VideoFrame) -> None:
-    """Raise an InputError where a picture's pixels have a format that cannot be converted."""
-    import av
-
+    """Raise an InputError where pictures cannot be converted."""
     try:
         to_rgb(frame, (16, 16))
-    except (av.FFmpegError, ValueError) as error:
-        raise InputError(
-            f"{path} has pixels in a format that cannot be converted ({frame.format.name}); convert it to H.264 first"
-        ) from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}; convert it to H.264 first") from error

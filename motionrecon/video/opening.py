@@ -6,10 +6,11 @@ protocol, a pattern of pictures or an address, and whatever a file's content ask
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,14 +163,26 @@ def _hint(path: Path) -> str:
 class _Nameless:
     """A file as PyAV reads it, without its name: only the suffix, by which FFmpeg tells raw streams apart.
 
-    Its methods are those of the file itself, in C: in Python code Ctrl-C could strike, and be lost in FFmpeg.
+    Its methods are written in C: in Python code Ctrl-C could strike, and be lost in FFmpeg.
     """
 
     def __init__(self, file: IO[bytes], suffix: str) -> None:
         self.name = "video" + (suffix if re.fullmatch(r"\.\w{1,8}", suffix, re.ASCII) else "")
         self.read = file.read
-        self.seek = file.seek
+        self.seek = _quiet_seek(file)
         self.tell = file.tell
+
+
+def _quiet_seek(file: IO[bytes]) -> Callable[..., int]:
+    """A file's `seek` that answers -1, and raises nothing, where a damaged file sends it out of the world."""
+    if os.name != "posix":
+        return file.seek  # raises, and PyAV prints the second error of a kind
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    seek = getattr(library, "lseek64", None) or library.lseek
+    seek.argtypes, seek.restype = (ctypes.c_int, ctypes.c_int64, ctypes.c_int), ctypes.c_int64
+    return functools.partial(seek, file.fileno())
 
 
 def _no_other_file(url: str, flags: int, options: dict[str, str]) -> IO[bytes]:

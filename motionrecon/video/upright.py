@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from motionrecon.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Pixels that are more oblong than this are an error of the file's, and are taken for square.
 _MOST_OBLONG = 4.0
+#: The number of colours that are not tagged.
+_UNSPECIFIED = 2
 #: Pictures whose sides' ratios differ by less are of one shape: sides are rounded to whole blocks.
 _SAME_SHAPE = 0.02
 #: A display matrix may be this far (largest entry, of a rotation's) from a quarter turn before that is said.
@@ -113,15 +117,33 @@ def to_rgb(frame: VideoFrame, size: tuple[int, int], max_side: int | None = None
         frame: the frame.
         size: (width, height) of the film as shown.
         max_side: scale down, keeping the shape, until the longer side is at most this many pixels.
+
+    Raises:
+        InputError: its pixels have a format that cannot be converted.
     """
     orientation = Orientation.of(frame)
     scale = min(1.0, max_side / max(size)) if max_side else 1.0
     width, height = (max(1, round(side * scale)) for side in size)
     if orientation.transposed:
         width, height = height, width
-    image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+    return orientation.turn(_converted(frame, width, height))
+
+
+def _converted(frame: VideoFrame, width: int, height: int) -> UInt8[np.ndarray, "h w 3"]:
+    """A frame's pixels as RGB, scaled, as they are stored."""
+    import av
+
+    try:
+        try:
+            converted = frame.reformat(width=width, height=height, format="rgb24")
+        except av.FFmpegError:  # its colours may be tagged as what no converter knows; players go by the usual ones
+            frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
+            converted = frame.reformat(width=width, height=height, format="rgb24")
+        image = converted.to_ndarray()
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(f"pixels of the format {frame.format.name} cannot be converted ({error})") from error
     assert image.dtype == np.uint8
-    return orientation.turn(image)
+    return image
 
 
 def _believable(pixel_aspect: Fraction | None) -> Fraction:
