@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from motionrecon.cameras.stillness import CameraMotion
+from motionrecon.core.prefetch import prefetch
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
