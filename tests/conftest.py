@@ -34,7 +34,7 @@ def optimus_weights(tmp_path_factory):
     import torch
 
     from motionrecon.optimus import weights
-    from motionrecon.optimus.rule import OptimusRule
+    from motionrecon.optimus.network.rule import OptimusRule
 
     if weights.DEFAULT in weights.names():
         yield weights.find(weights.DEFAULT)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from motionrecon.optimus.adafactor import AdafactorMLP
-from motionrecon.optimus.features import CHANNELS, begin_history, features, times, update_history
+from motionrecon.optimus.network.features import CHANNELS, begin_history, features, times, update_history
 
 
 class Squares:

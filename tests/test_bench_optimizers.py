@@ -205,8 +205,9 @@ def test_fingerprint_tells_weights_apart():
 def test_fingerprint_knows_the_code_that_a_rule_runs():
     untrained = {name: learned.get(name).make("") for name in learned.LEARNED if name.startswith("untrained")}
     assert len({learned.fingerprint(rule) for rule in untrained.values()}) == len(untrained)
-    reached = fingerprint._reached("motionrecon.optimus.rule", set())
-    assert {"motionrecon.optimus.network", "motionrecon.optimus.trend", "motionrecon.optimus.secant"} <= reached
+    reached = fingerprint._reached("motionrecon.optimus.network.rule", set())
+    parts = ("network.transformer", "network.rank_one", "exploration.trend", "exploration.axes")
+    assert {f"motionrecon.optimus.{part}" for part in parts} <= reached
 
 
 @pytest.mark.parametrize("name", [name for name in learned.LEARNED if name.startswith("untrained")])

@@ -419,7 +419,7 @@ def test_the_callers_mode_does_not_matter(mode, fresh_weights):
 
 
 def test_optimus_runs_on_one_thread_and_the_users_function_on_the_users(monkeypatch):
-    from motionrecon.optimus.rule import OptimusRule
+    from motionrecon.optimus.network.rule import OptimusRule
 
     inside, outside, propose = [], [], OptimusRule.propose
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping import steps
 
-from motionrecon.optimus import axes
-from motionrecon.optimus.modes import CURVE, QUADRATURE
-from motionrecon.optimus.rule import OptimusRule
+from motionrecon.optimus.exploration import axes
+from motionrecon.optimus.exploration.modes import CURVE, QUADRATURE
+from motionrecon.optimus.network.rule import OptimusRule
 
 
 def rotation(n, seed=0):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motionrecon.optimus import bowl
+from motionrecon.optimus.exploration import bowl
 
 
 def samples(n, K, P=1, seed=0, ripple=0.0, wave=6.0, grows=0, near=1.0, stiffness=3.0):

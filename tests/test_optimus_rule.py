@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from stepping import steps
 
 from motionrecon.errors import InputError
-from motionrecon.optimus import trend
-from motionrecon.optimus.network import LAYERS, OptimusNetwork
-from motionrecon.optimus.rule import DIALS, LOCAL, MIX, OptimusRule, shape
-from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
+from motionrecon.optimus.exploration import trend
+from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
+from motionrecon.optimus.network.rule import DIALS, LOCAL, MIX, OptimusRule, shape
+from motionrecon.optimus.network.transformer import LAYERS, OptimusNetwork
 from motionrecon.research.tasks.functions import sample, stream
 
 

@@ -15,10 +15,12 @@ from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
 from motionrecon.optimizers.counted import Counted, counted
 from motionrecon.optimizers.problem import Factors
-from motionrecon.optimus.causal import Causal, first_rows
-from motionrecon.optimus.corrected import APART, Corrected
-from motionrecon.optimus.factored import Factored
-from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares, inverse_terms
+from motionrecon.optimus.gauss_newton.advice import SIGNS
+from motionrecon.optimus.gauss_newton.causal import Causal, first_rows
+from motionrecon.optimus.gauss_newton.corrected import APART, Corrected
+from motionrecon.optimus.gauss_newton.factored import Factored
+from motionrecon.optimus.gauss_newton.model import Model, inverse_terms
+from motionrecon.optimus.gauss_newton.optimizer import OptimusSquares
 
 
 def test_a_quadratic_is_solved_in_one_step():
@@ -92,7 +94,7 @@ def jacobians(draw):
 def test_products_by_factors_are_those_of_the_jacobian(given_factors, kind, rows):
     given_factors, begins = given_factors
     J, tight = given_factors.dense(), 1e-4 if kind == np.float32 else 1e-8
-    with mock.patch("motionrecon.optimus.causal.ROWS", rows):
+    with mock.patch("motionrecon.optimus.gauss_newton.causal.ROWS", rows):
         by_factors = Factored.of(given_factors, kind)
     rng = np.random.default_rng(0)
     X, Y = rng.standard_normal((J.shape[1], 3)).astype(kind), rng.standard_normal((J.shape[0], 2)).astype(kind)
@@ -237,7 +239,7 @@ def test_a_step_that_fails_falls_back_and_is_counted():
 
 def test_untrained_advice_is_no_advice_and_training_can_change_it():
     torch = pytest.importorskip("torch")
-    from motionrecon.optimus.learned import SquaresNetwork
+    from motionrecon.optimus.network.squares_network import SquaresNetwork
 
     rng = np.random.default_rng(5)
     model = Model.at(rng.standard_normal(30), rng.standard_normal((30, 12)))

@@ -4,9 +4,9 @@ import pytest
 import torch
 from stepping import steps
 
-from motionrecon.optimus import trend
-from motionrecon.optimus.modes import LADDER, LAND, LOCAL, SAMPLE
-from motionrecon.optimus.rule import OptimusRule
+from motionrecon.optimus.exploration import trend
+from motionrecon.optimus.exploration.modes import LADDER, LAND, LOCAL, SAMPLE
+from motionrecon.optimus.network.rule import OptimusRule
 from motionrecon.research.tasks.functions import sample
 
 

@@ -11,8 +11,10 @@ from support import killed
 
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights
-from motionrecon.optimus.learned import SquaresNetwork
-from motionrecon.optimus.squares import Model, OptimusSquares, _Damped
+from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.optimizer import _Damped
+from motionrecon.optimus.network.squares_network import SquaresNetwork
+from motionrecon.optimus.squares import with_weights
 from motionrecon.research.tasks.windows import load, sample
 from motionrecon.research.training import squares
 from motionrecon.research.training.settings import Settings
@@ -119,7 +121,7 @@ def test_its_weights_run_by_their_path(small, tmp_path):
     saved = weights.read(tmp_path / "weights.safetensors")
     assert torch.equal(weights_of(saved), training.mean)
     problem, x, _ = problem_and_model()
-    optimizer = OptimusSquares(weights=str(tmp_path / "weights.safetensors"))
+    optimizer = with_weights(str(tmp_path / "weights.safetensors"))
     state = optimizer.step(problem, optimizer.init(problem, x))
     assert state.value < problem.value(x)
 

@@ -10,8 +10,8 @@ from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
-from motionrecon.optimus.learned import SquaresNetwork
-from motionrecon.optimus.rule import OptimusRule, shape
+from motionrecon.optimus.network.rule import OptimusRule, shape
+from motionrecon.optimus.network.squares_network import SquaresNetwork
 
 
 def noisy(rule, seed=0):

@@ -25,4 +25,5 @@ class BFGS(LineSearchDescent[np.ndarray | None]):
         return curvature - mixed - mixed.T + np.outer(step, step) * ((1 + change @ H_change / product) / product)
 
     def direction(self, curvature: np.ndarray | None, gradient: np.ndarray) -> np.ndarray:
-        return -gradient if curvature is None else -curvature @ gradient
+        found: np.ndarray = -gradient if curvature is None else -curvature @ gradient
+        return found

@@ -67,7 +67,8 @@ class Box:
     @property
     def fixed(self) -> Bool[np.ndarray, " n"]:
         """Which unknowns have no room."""
-        return self._fixed
+        fixed: np.ndarray = self._fixed
+        return fixed
 
     def x(self, z: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """The bounded unknowns at ``z``."""

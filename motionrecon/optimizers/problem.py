@@ -115,7 +115,7 @@ class Factors:
         frames, width, _ = self.outer.shape
         pulled = np.einsum("fws,fw->fs", self.outer, y[: frames * width].reshape(frames, width))
         by_states: np.ndarray = np.tensordot(pulled, self.inner, 2)
-        return by_states + self.direct.T @ y[frames * width :]
+        return np.asarray(by_states + self.direct.T @ y[frames * width :])
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """The Adafactor MLP learned optimizer, a learned peer of Optimus, trained on the same functions.
 
 Metz et al., "Practical tradeoffs between memory, compute, and performance in learned optimizers" (2022): one small
-network goes over every parameter alone, sees the features of :mod:`motionrecon.optimus.features`, and gives a
+network goes over every parameter alone, sees the features of :mod:`motionrecon.optimus.network.features`, and gives a
 direction d and a magnitude m; the step is 1e-3 * d * exp(1e-3 * m), whatever the number of parameters.
 
 That step has the units of the parameters. Theirs were the weights of networks, of about one size; here a problem may
@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
-from motionrecon.optimus.network import KIND
+from motionrecon.optimus.network.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.network.transformer import KIND
 
 #: Scale of the step, and of the magnitude's exponent.
 STEP = 1e-3
@@ -51,6 +52,16 @@ class AdafactorMLP(nn.Module):
                 nn.init.zeros_(part.bias)
         #: Logarithm of the multiplier: weights of 1, log(budget / 100), the share spent and log(n / 10).
         self.schedule = nn.Parameter(torch.tensor([math.log(START_MULTIPLIER), 0.0, 0.0, 0.0], **KIND))
+
+    def settings(self) -> dict[str, Any]:
+        """What `from_settings` makes it again from, as JSON holds it."""
+        layers = [part for part in self.network if isinstance(part, nn.Linear)]
+        return {"width": layers[-1].in_features, "layers": len(layers) - 1}
+
+    @classmethod
+    def from_settings(cls, width: int, layers: int) -> AdafactorMLP:
+        """An untrained one."""
+        return cls(width, layers)
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> dict[str, Tensor]:
         """The state after the evaluation of the start.

@@ -1,6 +1,6 @@
 """Optimus, the learned optimizer, as one of the optimizers: for functions with gradients, and for sums of squares.
 
-Sums of squares go to :class:`motionrecon.optimus.squares.OptimusSquares`, which may be used by itself where its own
+Sums of squares go to :mod:`motionrecon.optimus.gauss_newton`, whose optimizer may be used by itself where its own
 settings matter. torch is imported when a network first runs; its own operations stay on one thread.
 """
 
@@ -23,7 +23,7 @@ from motionrecon.optimus.limit import LIMIT, check_unknowns
 from motionrecon.optimus.threads import one_torch_thread
 
 if TYPE_CHECKING:
-    from motionrecon.optimus.rule import OptimusRule
+    from motionrecon.optimus.network.rule import OptimusRule
 
 #: The weights for sums of squares: a name, or "" for none.
 SQUARES_WEIGHTS = ""
@@ -95,9 +95,9 @@ class Optimus(Optimizer[OptimusMemory]):
     def for_problem(self, problem: Problem) -> Optimizer[Any]:
         if not isinstance(problem, LeastSquares):
             return self
-        from motionrecon.optimus.squares import OptimusSquares
+        from motionrecon.optimus.squares import with_weights
 
-        return OptimusSquares(weights=str(self.squares))
+        return with_weights(str(self.squares))
 
     def planned(self, evaluations: int) -> Optimus:
         return replace(self, evaluations=min(self.evaluations or evaluations, evaluations))

@@ -11,12 +11,11 @@ import importlib
 import json
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -27,60 +26,30 @@ from motionrecon.core.files import atomic, sha256
 from motionrecon.errors import InputError, ModelError
 
 if TYPE_CHECKING:
-    from motionrecon.optimus.rule import OptimusRule
+    from motionrecon.optimus.network.rule import OptimusRule
+    from motionrecon.optimus.network.squares_network import SquaresNetwork
 
 #: The weights of the optimizer called "optimus", for functions with gradients.
 DEFAULT = "optimus"
 INDEX = "weights.toml"
 
 
-@dataclass(frozen=True)
-class Kind:
-    """How one class of rules is described in a file, and made again.
+class Rule(Protocol):
+    """What can be saved: a module that says what it is made again from."""
 
-    Attributes:
-        path: module and class.
-        describe: the settings of a rule, as JSON holds them.
-        make: an untrained rule from its class and settings.
-    """
+    def settings(self) -> dict[str, Any]:
+        """As JSON holds them."""
 
-    path: str
-    describe: Callable[[Any], dict[str, Any]]
-    make: Callable[[Any, dict[str, Any]], nn.Module]
+    @classmethod
+    def from_settings(cls, **settings: Any) -> nn.Module:
+        """An untrained one."""
 
 
-def _describe_optimus(rule: Any) -> dict[str, Any]:
-    return {"sizes": rule.network.shape.as_dict(), "identity": rule.identity, "explore": rule.explore}
-
-
-def _make_optimus(cls: Any, settings: dict[str, Any]) -> nn.Module:
-    from motionrecon.optimus.network import Shape
-
-    return cls(Shape(**settings["sizes"]), identity=settings["identity"], explore=settings["explore"])
-
-
-def _describe_squares(rule: Any) -> dict[str, Any]:
-    return {"sizes": rule.network.shape.as_dict()}
-
-
-def _make_squares(cls: Any, settings: dict[str, Any]) -> nn.Module:
-    from motionrecon.optimus.network import Shape
-
-    return cls(Shape(**settings["sizes"]))
-
-
-def _describe_adafactor(rule: Any) -> dict[str, Any]:
-    layers = [part for part in rule.network if isinstance(part, nn.Linear)]
-    return {"width": layers[-1].in_features, "layers": len(layers) - 1}
-
-
-#: What a file's "kind" may be. Nothing else is ever imported because a file says so.
+#: What a file's "kind" may be, by module and class, a `Rule`. Nothing else is ever imported because a file says so.
 KINDS = {
-    "optimus": Kind("motionrecon.optimus.rule:OptimusRule", _describe_optimus, _make_optimus),
-    "squares": Kind("motionrecon.optimus.learned:SquaresNetwork", _describe_squares, _make_squares),
-    "adafactor": Kind(
-        "motionrecon.optimus.adafactor:AdafactorMLP", _describe_adafactor, lambda cls, settings: cls(**settings)
-    ),
+    "optimus": "motionrecon.optimus.network.rule:OptimusRule",
+    "squares": "motionrecon.optimus.network.squares_network:SquaresNetwork",
+    "adafactor": "motionrecon.optimus.adafactor:AdafactorMLP",
 }
 
 
@@ -116,7 +85,7 @@ def find(name: str) -> Path:
     if name not in known:
         choice = ", ".join([*known, "a .safetensors file"])
         raise InputError(f"no weights are called {name!r}: choose one of {choice}")
-    path = folder() / known[name]["file"]
+    path: Path = folder() / known[name]["file"]
     if not path.is_file():
         raise ModelError(f"{path}: the weights '{name}' are missing; install motionrecon again")
     if (found := sha256(path)) != known[name]["sha256"]:
@@ -145,7 +114,7 @@ def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
 
 def load_rule(name: str = DEFAULT, explore: bool = True) -> OptimusRule:
     """:func:`load` for those who step with it; :class:`InputError` where the weights are of something else."""
-    from motionrecon.optimus.rule import OptimusRule
+    from motionrecon.optimus.network.rule import OptimusRule
 
     rule = load(name, explore)
     if not isinstance(rule, OptimusRule):
@@ -153,15 +122,25 @@ def load_rule(name: str = DEFAULT, explore: bool = True) -> OptimusRule:
     return rule
 
 
+def load_squares(name: str) -> SquaresNetwork:
+    """:func:`load` for Gauss-Newton; :class:`InputError` where the weights are of something else."""
+    from motionrecon.optimus.network.squares_network import SquaresNetwork
+
+    found = load(name)
+    if not isinstance(found, SquaresNetwork):
+        raise InputError(f"weights {name!r} are of a {type(found).__name__}, not for sums of squares")
+    return found
+
+
 @lru_cache(maxsize=16)
 def _loaded(name: str, explore: bool, within: Path, changed: int) -> nn.Module:
     if not name:
-        from motionrecon.optimus.rule import OptimusRule
+        from motionrecon.optimus.network.rule import OptimusRule
 
         return OptimusRule(explore=explore)
-    rule: Any = read(find(name))
+    rule = read(find(name))
     if not explore and hasattr(rule, "explore"):
-        rule.explore = False
+        setattr(rule, "explore", False)  # noqa: B010 - a module, of which only rules explore
     return rule
 
 
@@ -181,15 +160,17 @@ def read(path: str | Path) -> nn.Module:
     if kind is None:
         known = ", ".join(KINDS)
         raise ModelError(f"{path} does not say what its weights belong to: its 'kind' must be one of {known}")
-    module, cls = kind.path.split(":")
+    module, cls = kind.split(":")
     try:
         with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # making a rule draws weights
-            rule = kind.make(getattr(importlib.import_module(module), cls), json.loads(about["arguments"]))
-        rule.load_state_dict(tensors)
+            made: nn.Module = getattr(importlib.import_module(module), cls).from_settings(
+                **json.loads(about["arguments"])
+            )
+        made.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
         raise ModelError(f"{path} does not fit this version of motionrecon ({why}); train or install again") from error
-    return rule.requires_grad_(False).eval()
+    return made.requires_grad_(False).eval()
 
 
 def save(rule: nn.Module, path: str | Path, facts: Mapping[str, str] | None = None) -> None:
@@ -205,10 +186,10 @@ def save(rule: nn.Module, path: str | Path, facts: Mapping[str, str] | None = No
         OutputError: the file cannot be written.
     """
     cls = type(rule)
-    kinds = [name for name, kind in KINDS.items() if kind.path == f"{cls.__module__}:{cls.__qualname__}"]
+    kinds = [name for name, path in KINDS.items() if path == f"{cls.__module__}:{cls.__qualname__}"]
     if not kinds:
         raise TypeError(f"{cls.__name__} has no entry in motionrecon.optimus.weights.KINDS")
-    about = {"kind": kinds[0], "arguments": json.dumps(KINDS[kinds[0]].describe(rule), sort_keys=True)}
+    about = {"kind": kinds[0], "arguments": json.dumps(cast(Rule, rule).settings(), sort_keys=True)}
     tensors = {key: value.detach().cpu().contiguous() for key, value in rule.state_dict().items()}
     with atomic(path) as temporary:
         save_file(tensors, temporary, metadata={**(facts or {}), **about})

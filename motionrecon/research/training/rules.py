@@ -11,7 +11,7 @@ from motionrecon.errors import InputError
 
 def _optimus(attention: bool = True, identity: bool = False, explore: bool = True) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
-        from motionrecon.optimus.rule import OptimusRule, shape
+        from motionrecon.optimus.network.rule import OptimusRule, shape
 
         return OptimusRule(shape(attention=attention), identity=identity, explore=explore)
 

@@ -29,8 +29,10 @@ from motionrecon.core.blas import one_thread
 from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
 from motionrecon.optimus import weights as files_of_weights
-from motionrecon.optimus.learned import SquaresNetwork, inputs, shape
-from motionrecon.optimus.squares import SIGNS, Model, OptimusSquares
+from motionrecon.optimus.gauss_newton.advice import SIGNS
+from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.optimizer import OptimusSquares
+from motionrecon.optimus.network.squares_network import SquaresNetwork, inputs, shape
 from motionrecon.research.tasks.windows import Clip, Window, choose, load, sample
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
@@ -73,8 +75,7 @@ def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tu
         The sum of the gradients (D,) of its states' losses, each bounded; and for each state, in decades, how far the
         advised step lowered the value and how far the best of all trials did (both negative where lower).
     """
-    problem, optimizer = window.problem, OptimusSquares()
-    optimizer.__dict__["network"] = network
+    problem, optimizer = window.problem, OptimusSquares(advise=network.advice)
     state = optimizer.init(problem, window.x0)
     total = torch.zeros_like(weights_of(network))
     met: list[tuple[float, float]] = []
@@ -198,8 +199,7 @@ class WindowTraining(Loop):
         set_weights(self.network, self.mean)
         decades = []
         for window in self.checked:
-            optimizer = OptimusSquares()
-            optimizer.__dict__["network"] = self.network
+            optimizer = OptimusSquares(advise=self.network.advice)
             end = minimize(window.problem, window.x0, optimizer, max_evaluations=CHECKED_WITH)
             decades.append(math.log10(window.problem.value(window.x0) / end.fun))
         set_weights(self.network, self.theta)

@@ -65,7 +65,7 @@ def _untrained(**options: Any) -> Learned:
     """Optimus without training: what its seeds do."""
 
     def make(label: str) -> nn.Module:
-        from motionrecon.optimus.rule import OptimusRule
+        from motionrecon.optimus.network.rule import OptimusRule
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)

@@ -20,7 +20,7 @@ class Method:
 
     Attributes:
         name: in the tables.
-        optimizer: a name in `motionrecon.optimizers`, or ``module:Class`` of an `Optimizer`.
+        optimizer: a name in `motionrecon.optimizers`, or ``module:name`` of what makes an `Optimizer`.
         hyper: its options.
         kind: ``peer`` (hand-made), ``control`` (Optimus less something) or ``learned``.
         tried: options and the values among which `tune` chooses.
@@ -61,7 +61,7 @@ def _weights_hash(name: str) -> str:
     return sha256(weights.find(name))[:8]
 
 
-_SQUARES = "motionrecon.optimus.squares:OptimusSquares"
+_SQUARES = "motionrecon.optimus.squares:with_weights"
 
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
 METHODS: tuple[Method, ...] = (

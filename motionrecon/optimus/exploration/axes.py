@@ -27,7 +27,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from motionrecon.optimus.modes import CURVE, LAND, PROBE, QUADRATURE, some
+from motionrecon.optimus.exploration.modes import CURVE, LAND, PROBE, QUADRATURE, some
 
 State = dict[str, Tensor]
 

@@ -7,16 +7,16 @@ three encoders; each of these gives a share of the damping and one rank-one term
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from motionrecon.optimus.network import OptimusNetwork, Shape
-
-if TYPE_CHECKING:
-    from motionrecon.optimus.squares import Advice, Model
+from motionrecon.optimus.gauss_newton.advice import Advice
+from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.network.transformer import OptimusNetwork, Shape
 
 #: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
 DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
@@ -34,7 +34,7 @@ def shape(width: int = 16, heads: int = 2, attention: bool = True) -> Shape:
 
 
 class SquaresNetwork(nn.Module):
-    """The network of `OptimusSquares`. Untrained, its advice is that of no network.
+    """A network that advises Gauss-Newton steps. Untrained, its advice is that of nobody.
 
     Attributes:
         trust: the share of what it says that `advice` gives on: `TRUST`, and all of it in training.
@@ -45,7 +45,18 @@ class SquaresNetwork(nn.Module):
         self.trust = trust
         self.network = OptimusNetwork(sizes or shape())
 
-    def forward(self, tokens: Tensor, facts: Tensor, basis: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def settings(self) -> dict[str, Any]:
+        """What `from_settings` makes it again from, as JSON holds it."""
+        return {"sizes": self.network.shape.as_dict()}
+
+    @classmethod
+    def from_settings(cls, sizes: dict[str, Any]) -> SquaresNetwork:
+        """An untrained one."""
+        return cls(Shape(**sizes))
+
+    def forward(
+        self, tokens: Float[Tensor, "n channels"], facts: Float[Tensor, " facts"], basis: Float[Tensor, "2 n"]
+    ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"], Float[Tensor, "3 n"]]:
         """For one problem of n unknowns.
 
         Args:
@@ -65,15 +76,15 @@ class SquaresNetwork(nn.Module):
     @torch.no_grad()
     def advice(self, model: Model, scale: float, mu: float) -> Advice:
         """`trust` times what the network says about a model; no advice where it says what is not finite."""
-        from motionrecon.optimus.squares import Advice
-
         damping, factor, terms = (a.double().numpy() for a in self(*inputs(model, scale, mu)))
         if not all(np.isfinite(a).all() for a in (damping, factor, terms)):
             damping, factor, terms = np.zeros_like(damping), np.zeros_like(factor), np.zeros((3, 0))
         return Advice(self.trust * damping, model.gradient * (1 + self.trust * factor), self.trust * terms)
 
 
-def inputs(model: Model, scale: float, mu: float) -> tuple[Tensor, Tensor, Tensor]:
+def inputs(
+    model: Model, scale: float, mu: float
+) -> tuple[Float[Tensor, "n channels"], Float[Tensor, " facts"], Float[Tensor, "2 n"]]:
     """What the network sees, float32.
 
     Args:

@@ -6,10 +6,10 @@ the local search has settled:
 
 1. ladder: points at growing distances from the dent, until the value rises like a bowl's (ninefold for three times the
    distance), or faster, and no longer like ripples'. Where it rises faster, or evaluations abound,
-   :mod:`motionrecon.optimus.axes` comes first, once, if it can be afforded;
+   `axes` comes first, once, if it can be afforded;
 2. sample: points in pseudo-random directions around a centre. After each of them the bowl is fitted to all rungs
-   and samples so far (:mod:`motionrecon.optimus.bowl`), and its minimum is the next centre. Ripples that are the same
-   everywhere drown in a bowl seen from far away, so samples stay far; where they grow with the distance the samples
+   and samples so far (`bowl`), and its minimum is the next centre. Ripples that are the same everywhere
+   drown in a bowl seen from far away, so samples stay far; where they grow with the distance the samples
    come as near as the centre is known. It ends when the centre is known to a fraction of a ripple, or when the
    evaluations left are just enough to land;
 3. land: evaluate there, and search locally again.
@@ -27,10 +27,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from motionrecon.optimus import axes
-from motionrecon.optimus.bowl import Bowl
-from motionrecon.optimus.bowl import fit as fit_bowl
-from motionrecon.optimus.modes import LADDER, LAND, SAMPLE, some
+from motionrecon.optimus.exploration import axes
+from motionrecon.optimus.exploration.bowl import Bowl
+from motionrecon.optimus.exploration.bowl import fit as fit_bowl
+from motionrecon.optimus.exploration.modes import LADDER, LAND, SAMPLE, some
 
 State = dict[str, Tensor]
 

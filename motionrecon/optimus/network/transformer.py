@@ -85,7 +85,8 @@ class Encoder(nn.Module):
             # written out, because torch's fused attention has no batching rule for vmap over weights
             weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1)
             h = h + self.mixed((weights @ v).transpose(1, 2).reshape(batch, n, width))
-        return h + self.narrow(relu(self.widen(self.before_perceptron(h))))
+        out: Tensor = h + self.narrow(relu(self.widen(self.before_perceptron(h))))
+        return out
 
 
 class OptimusNetwork(nn.Module):

@@ -4,12 +4,12 @@ Each step: the network sees the gradient's history and the last secant; its thre
 B; the branch turns the gradient g into s; the next point is x - B s. Around the network stand seeds and safeguards.
 They are all that an untrained network leaves, and the weights that come with motionrecon set only the dials:
 
-- the rank-one terms are seeded with BFGS's (:mod:`motionrecon.optimus.secant`), the network changes their mixture;
+- the rank-one terms are seeded with BFGS's (`rank_one`), the network changes their mixture;
 - a step that fails is not taken, but teaches B all the same, and the radius shrinks;
 - where the local search has settled and evaluations are left, the point is a minimum of *something*: Optimus looks
-  around for a trend under the ripples (:mod:`motionrecon.optimus.trend`) or for axes along which the function is a sum
-  (:mod:`motionrecon.optimus.axes`), lands at the minimum that they show and searches locally again; the network says
-  how settled, how far and how long.
+  around for a trend under the ripples or for axes along which the function is a sum
+  (:mod:`motionrecon.optimus.exploration`), lands at the minimum that they show and searches locally again; the network
+  says how settled, how far and how long.
 
 State and weights are apart: a state is a dict of tensors. Points and matrices are in the problem's precision, the
 network in float32.
@@ -17,15 +17,17 @@ network in float32.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from motionrecon.errors import InputError
-from motionrecon.optimus import axes, trend
-from motionrecon.optimus.features import CHANNELS, HISTORY, begin_history, features, update_history
-from motionrecon.optimus.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
-from motionrecon.optimus.network import OptimusNetwork, Says, Shape
-from motionrecon.optimus.secant import SIGNS, apply, bfgs_terms, lift
+from motionrecon.optimus.exploration import axes, trend
+from motionrecon.optimus.exploration.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
+from motionrecon.optimus.network.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
+from motionrecon.optimus.network.transformer import OptimusNetwork, Says, Shape
 
 State = dict[str, Tensor]
 
@@ -106,6 +108,15 @@ class OptimusRule(nn.Module):
             raise InputError(f"the network has {sizes.dials} dials, the rule {len(DIALS)}: train it again")
         self.network = OptimusNetwork(sizes)
         self.identity, self.explore, self.along_axes = identity, explore, along_axes
+
+    def settings(self) -> dict[str, Any]:
+        """What `from_settings` makes it again from, as JSON holds it."""
+        return {"sizes": self.network.shape.as_dict(), "identity": self.identity, "explore": self.explore}
+
+    @classmethod
+    def from_settings(cls, sizes: dict[str, Any], identity: bool, explore: bool) -> OptimusRule:
+        """An untrained one."""
+        return cls(Shape(**sizes), identity=identity, explore=explore)
 
     def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
         """The state after the evaluation of the start.
@@ -289,7 +300,8 @@ class OptimusRule(nn.Module):
                 ],
                 -1,
             )
-        return self.network(tokens, torch.nan_to_num(facts).float())
+        says: Says = self.network(tokens, torch.nan_to_num(facts).float())
+        return says
 
     def _dials(self, says: Says) -> dict[str, Tensor]:
         logs = says.dials.double().clamp(-5, 5)

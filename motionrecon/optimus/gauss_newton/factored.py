@@ -7,12 +7,14 @@ these, and J'J is that of 68 rows for each frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.sparse import csr_array
 
 from motionrecon.optimizers.problem import Factors
-from motionrecon.optimus.causal import Causal
+from motionrecon.optimus.gauss_newton.causal import Causal
 
 #: Share by which the diagonal of ``outer' outer`` is raised, so that it has a Cholesky factor where residuals see fewer
 #: directions than there are states. State by state, as states may have any units.
@@ -29,12 +31,12 @@ class Factored:
         direct: (d, n).
     """
 
-    outer: np.ndarray
+    outer: Float[np.ndarray, "F w s"]
     inner: Causal
     direct: csr_array
 
     @classmethod
-    def of(cls, factors: Factors, kind: type[np.floating]) -> Factored:
+    def of(cls, factors: Factors, kind: type[np.floating[Any]]) -> Factored:
         """Of a problem's factors, in the precision ``kind``."""
         _, states, n = factors.inner.shape
         inner = np.ascontiguousarray(factors.inner, dtype=kind).reshape(-1, n)
@@ -46,11 +48,11 @@ class Factored:
         return frames * width + self.direct.shape[0], self.direct.shape[1]
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         return self.outer.dtype
 
     @property
-    def first(self) -> np.ndarray:
+    def first(self) -> Int[np.ndarray, " n"]:
         """(n,) the first row of the first state that each unknown moves; beyond all rows where it moves none."""
         return self.inner.first
 
@@ -59,12 +61,12 @@ class Factored:
         """What ``first`` counts."""
         return self.inner.rows
 
-    def dense(self) -> np.ndarray:
+    def dense(self) -> Float[np.ndarray, "m n"]:
         """The matrix itself."""
         frames, _, states = self.outer.shape
         return Factors(self.outer, self.inner.matrix.reshape(frames, states, -1), self.direct).dense()
 
-    def gram(self) -> np.ndarray:
+    def gram(self) -> Float[np.ndarray, "n n"]:
         """J'J (n, n); NaN where squares have no place in double precision."""
         frames, _, states = self.outer.shape
         outer, each = self.outer.astype(float), np.arange(states)
@@ -79,17 +81,20 @@ class Factored:
             columns = self.inner.columns(states * (f + 1))
             np.matmul(root[f], inner[f, :, :columns], out=short[f, :, :columns])
         normal = self.inner.like(short.reshape(self.inner.shape)).gram()
-        return normal + (self.direct.T @ self.direct).toarray()
+        whole: np.ndarray = normal + (self.direct.T @ self.direct).toarray()
+        return whole
 
-    def times(self, X: np.ndarray) -> np.ndarray:
+    def times(self, X: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "m k"]:
         """(F w + d, k) for ``X`` (n, k)."""
         frames, width, states = self.outer.shape
         moved = self.inner.times(X).reshape(frames, states, -1)
         return np.concatenate([(self.outer @ moved).reshape(frames * width, -1), self.direct @ X])
 
-    def transposed_times(self, Y: np.ndarray) -> np.ndarray:
+    def transposed_times(self, Y: Float[np.ndarray, "m k"]) -> Float[np.ndarray, "n k"]:
         """(n, k) for ``Y`` (F w + d, k)."""
         frames, width, states = self.outer.shape
         split = frames * width
         pulled = self.outer.transpose(0, 2, 1) @ Y[:split].reshape(frames, width, -1)
-        return self.inner.transposed_times(pulled.reshape(frames * states, -1)) + self.direct.T @ Y[split:]
+        by_states = self.inner.transposed_times(pulled.reshape(frames * states, -1))
+        whole: np.ndarray = by_states + self.direct.T @ Y[split:]
+        return whole

@@ -7,8 +7,10 @@ off the matrix. Products with it are what Optimus's own arithmetic is made of.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.linalg import blas
 
 #: Rows that are looked at together.
@@ -17,7 +19,7 @@ STRIDE = 32
 ROWS = 100
 
 
-def first_rows(J: np.ndarray) -> np.ndarray:
+def first_rows(J: Float[np.ndarray, "m n"]) -> Int[np.ndarray, " n"]:
     """(n,) the first row of ``J`` (m, n) in which each column is not zero; m for columns of zeros.
 
     By blocks of rows first: looking for it entry by entry takes a fourth of the time of J'J.
@@ -31,7 +33,7 @@ def first_rows(J: np.ndarray) -> np.ndarray:
     blocks = np.concatenate([blocks, nonzero[whole:].any(0)[None]])
     start = blocks.argmax(0) * STRIDE
     rows = np.minimum(start + np.arange(STRIDE)[:, None], m - 1)
-    return np.where(blocks.any(0), start + nonzero[rows, np.arange(n)].argmax(0), m)
+    return np.asarray(np.where(blocks.any(0), start + nonzero[rows, np.arange(n)].argmax(0), m))
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class Causal:
         blocks: rows from, rows to, and the columns from which on the matrix is zero in them.
     """
 
-    matrix: np.ndarray
-    first: np.ndarray
+    matrix: Float[np.ndarray, "m n"]
+    first: Int[np.ndarray, " n"]
     blocks: tuple[tuple[int, int, int], ...]
 
     @classmethod
-    def of(cls, matrix: np.ndarray, together: int = 1) -> Causal:
+    def of(cls, matrix: Float[np.ndarray, "m n"], together: int = 1) -> Causal:
         """With the zeros that it is seen to have, ``together`` rows being zero together or not at all."""
         m, n = matrix.shape
         first = first_rows(matrix) // together * together
@@ -64,12 +66,12 @@ class Causal:
         return cls(matrix, first, tuple(blocks) or ((0, m, n),))
 
     @classmethod
-    def full(cls, matrix: np.ndarray) -> Causal:
+    def full(cls, matrix: Float[np.ndarray, "m n"]) -> Causal:
         """Of a matrix without zeros to leave out."""
         m, n = matrix.shape
         return cls(matrix, np.zeros(n, dtype=int), ((0, m, n),))
 
-    def like(self, matrix: np.ndarray) -> Causal:
+    def like(self, matrix: Float[np.ndarray, "m n"]) -> Causal:
         """Another matrix (m, n) with the same zeros."""
         return Causal(matrix, self.first, self.blocks)
 
@@ -87,14 +89,14 @@ class Causal:
         return len(self.matrix)
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         return self.matrix.dtype
 
-    def dense(self) -> np.ndarray:
+    def dense(self) -> Float[np.ndarray, "m n"]:
         """The matrix itself (m, n)."""
         return self.matrix
 
-    def gram(self) -> np.ndarray:
+    def gram(self) -> Float[np.ndarray, "n n"]:
         """A'A (n, n)."""
         n = self.shape[1]
         product = blas.ssyrk if self.dtype == np.float32 else blas.dsyrk
@@ -107,14 +109,14 @@ class Causal:
         normal += np.tril(normal, -1).T  # BLAS has left zeros above the diagonal
         return normal
 
-    def times(self, X: np.ndarray) -> np.ndarray:
+    def times(self, X: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "m k"]:
         """(m, k) for ``X`` (n, k)."""
         out = np.empty((len(self.matrix), X.shape[1]), self.dtype)
         for begin, end, columns in self.blocks:
             np.matmul(self.matrix[begin:end, :columns], X[:columns], out=out[begin:end])
         return out
 
-    def transposed_times(self, Y: np.ndarray) -> np.ndarray:
+    def transposed_times(self, Y: Float[np.ndarray, "m k"]) -> Float[np.ndarray, "n k"]:
         """(n, k) for ``Y`` (m, k)."""
         out = np.zeros((self.shape[1], Y.shape[1]), self.dtype)
         for begin, end, columns in self.blocks:
