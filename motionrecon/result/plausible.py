@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _G = 9.81
 #: Standard deviations of people of one height that a length may be off. At 4, one adult in 10,000 is beyond it.
 _UNUSUAL = 4.0
+#: Logarithm of the size that a person may be off from the height that was given; lengths of one height vary by 0.05.
+_ANOTHER_SIZE = 0.15
 #: Metres by which the lowest point of a person may be above the floor for most of a clip (a stage, a treadmill, a box),
 #: and below it.
 _ABOVE, _BELOW = 0.6, 0.25
@@ -108,19 +110,38 @@ def doubts(outcome: Outcome) -> list[str]:
     return [said for check in CHECKS if (said := check(outcome)) is not None]
 
 
+def size(o: Outcome) -> str | None:
+    """The person as a whole is about as tall as was said."""
+    factor = float(np.exp(_size(o)))
+    if abs(np.log(factor)) <= _ANOTHER_SIZE:
+        return None
+    who = "the height or the calibration's unit is" if o.camera.calibrated else "the keypoints are"
+    return (
+        f"all of the person's lengths are {factor:.2f} times what is usual for {o.body.height:.2f} m, as if it were "
+        f"{factor * o.body.height:.2f} m: {who} probably wrong"
+    )
+
+
 def lengths(o: Outcome) -> str | None:
-    """The person's lengths are those of people of this height."""
-    usual = o.body.reshaped(o.body.shape_prior.mean)
-    away = (o.body.shape - o.body.shape_prior.mean) / o.body.shape_prior.spread
-    odd = np.flatnonzero(np.abs(away) > _UNUSUAL)
+    """The person's lengths are, one by one, those of people of one size."""
+    prior = o.body.shape_prior
+    mean = prior.mean + prior.growth * _size(o)
+    odd = np.flatnonzero(np.abs(o.body.shape - mean) > _UNUSUAL * prior.spread)
     if len(odd) == 0:
         return None
-    names = list(o.body.lengths)
-    parts = [f"{names[i].replace('_', ' ')} {o.body.lengths[names[i]] / usual.lengths[names[i]]:.2f}" for i in odd]
+    names, usual = list(o.body.lengths), o.body.reshaped(mean).lengths
+    parts = [f"{names[i].replace('_', ' ')} {o.body.lengths[names[i]] / usual[names[i]]:.2f}" for i in odd]
     return (
-        f"the person's lengths are hardly human: {', '.join(parts)} times what is usual for {o.body.height:.2f} m; the "
-        "keypoints or the height are probably wrong: look at the overlay"
+        f"the person's build is hardly human: {', '.join(parts)} times what is usual beside the other lengths; the "
+        "keypoints are probably wrong: look at the overlay"
     )
+
+
+def _size(o: Outcome) -> float:
+    """Logarithm of how much larger the person is than somebody usual of this height."""
+    prior = o.body.shape_prior
+    grows = prior.growth > 0
+    return float(np.median((o.body.shape - prior.mean)[grows] / prior.growth[grows]) if grows.any() else 0.0)
 
 
 def height_over_floor(o: Outcome) -> str | None:
@@ -261,6 +282,7 @@ def airborne(o: Outcome) -> str | None:
 
 
 CHECKS: tuple[Callable[[Outcome], str | None], ...] = (
+    size,
     lengths,
     height_over_floor,
     upright,
