@@ -117,6 +117,11 @@ def test_places_in_other_units_are_refused(factor, unit):
         check_world("c", R, t * factor)
 
 
+def test_a_place_far_from_the_origin_is_named():
+    known, (warning,) = check_world("camera c", *at(0.0, -98.0, 3.0, (0, 1)))
+    assert known and "98 m away from the world's origin" in warning and "centimetres" in warning
+
+
 def pose_in(axes):
     """`POSE` in a world whose coordinates are ``axes`` times ours."""
     R, t = POSE

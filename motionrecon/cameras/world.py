@@ -9,8 +9,9 @@ from jaxtyping import Float
 
 from motionrecon.errors import InputError
 
-#: Nobody films a person from farther away than this, metres.
+#: Nobody films a person from farther away than this, metres, and hardly anybody calibrates one so far from the origin.
 FARTHEST = 200.0
+_FAR = 50.0
 #: From where people are filmed, metres: what a number in another unit is taken to have meant.
 _USUAL = 4.0
 #: Other units in which calibrations are written: metres in them, and their names.
@@ -58,23 +59,27 @@ def check_world(
             f"{where} is posed in camera {origin}'s own frame, whose up and floor nobody knows; they are estimated as "
             "without a pose (give a calibration whose world is Z-up with the floor at z = 0)"
         ]
+    said = []
+    if (far := float(np.linalg.norm(t))) > _FAR:
+        said.append(f"{where} is {far:.0f} m away from the world's origin; if that is not so, {unit_hint(far)}")
     height = float(-R[:, 2] @ t)
     up = R[:, 2]  # the world's z axis in the camera's frame, which is x right, y down, z forward
     upright = up[1] < _CLEARLY and abs(up[0]) < _CLEARLY and up[2] < _CLEARLY
     if height > 0 and upright:
         if up[2] < -0.9 and R[1, 1] < -0.9 and (-R[:, 1] @ t) > 0.3:
             return True, [
+                *said,
                 f"{where} looks straight down from {height:.2f} m; if it does not, its world is Y-up, and must be Z-up "
-                "with the floor at z = 0"
+                "with the floor at z = 0",
             ]
-        return True, []
+        return True, said
     if height <= 0:
         what = f"{where} stands {-height:.2f} m below the floor"
     elif up[2] >= _CLEARLY:
         what = f"{where} looks steeply upwards"
     else:
         what = f"{where} is tilted: the world's up is {'down' if up[1] >= _CLEARLY else 'sideways'} in its picture"
-    return True, [f"{what}; its world must be Z-up with the floor at z = 0{_cause(R, t)}"]
+    return True, [*said, f"{what}; its world must be Z-up with the floor at z = 0{_cause(R, t)}"]
 
 
 def _cause(R: Float[np.ndarray, "3 3"], t: Float[np.ndarray, " 3"]) -> str:
