@@ -539,6 +539,8 @@ def test_a_new_layer_is_a_class_and_a_line(
     viewer.scene["trail"] = False
     viewer.scene.show(2)
     assert len(dots.points) == 8, "what is hidden costs nothing"
+    viewer.scene["trail"] = True
+    assert len(dots.points) == 3, "what is shown again is up to date"
 
 
 def test_following_keeps_the_person_in_place(open_viewer: Callable[[Motion], Viewer]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from motionrecon.viewer.poses import Poses
 
 _GHOST = 0.4  # opacity of what is seen through
-_OVER_HEAD = 0.35  # metres from the head's frame to the words above it
+_OVER_HEAD = 0.45  # metres from the highest body's frame to the words above it
 
 
 @dataclass(frozen=True)
