@@ -127,6 +127,16 @@ def test_depth_and_height():
     assert foot_quality(feet(height=0.02), FPS)["float_mm"] == pytest.approx(20)
 
 
+def test_depth_and_height_are_over_the_ground():
+    points = feet(height=0.30)
+    over = points[..., 2] - [0.15, 0.15, 0.31, 0.30]
+    found = foot_quality(points, FPS, over)
+    assert (found["penetration_mm"], found["float_mm"]) == pytest.approx((2.5, 0))
+    points[:, 3, 0] = np.arange(100) / FPS  # one that is 30 cm up stands on something, and slides
+    assert foot_quality(points, FPS, over)["skate_percent"] == 100
+    assert foot_quality(points, FPS)["skate_percent"] == 0
+
+
 def test_one_frame_has_a_foot_quality():
     assert foot_quality(feet(frames=1), FPS)["skate_percent"] == 0
 

@@ -30,6 +30,8 @@ from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status
 from motionrecon.physics.windows.window import Settings, Windows
 from motionrecon.result.frames import frames_of
+from motionrecon.result.quality import quality
+from motionrecon.viewer.meshes import ground_meshes
 from motionrecon.views import Figure
 
 FRAMES = 13
@@ -130,6 +132,14 @@ def test_another_ground_bears_load(found_on_the_step):
     assert set(statuses) == {Status.OK}
     assert weights[:, :4].sum(1).mean() > 0.1 and weights[:, 4:].sum(1).mean() > 0.1
     assert 0.8 < weights.sum(1).mean() < 1.2
+
+
+def test_another_ground_is_drawn_and_judged(on_the_step):
+    ((vertices, _),) = ground_meshes(Capsules.build(1.75, ground=Step()).model)
+    assert vertices[:, 2].max() == pytest.approx(0.15) and vertices[:, 1].min() == pytest.approx(0.0)
+    seen = on_the_step
+    good, bad = (quality(seen.joints, seen.true.marks, (seen.view,), 1.75, ground) for ground in (Step(), Plane(0.3)))
+    assert good.penetration_mm < 1 < bad.penetration_mm
 
 
 def test_the_height_of_another_ground_is_found(on_the_step):

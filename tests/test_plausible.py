@@ -38,7 +38,7 @@ def outcome(fps=FPS, **changes):
     load = 1 + 0.25 * np.sin(2 * np.pi * np.arange(T) / fps / 0.6)
     joints = pose(body.model, qpos).at(body.landmarks)
     some = Outcome(
-        body, people.camera(), Clock(fps), joints, qpos, forces(load), np.ones(T, bool), np.ones(T, bool), 1.2
+        body, people.camera(), Clock(fps), joints, qpos, forces(load), np.ones(T, bool), np.ones(T, bool), 1.2, Plane()
     )
     return replace(some, **changes)
 

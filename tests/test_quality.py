@@ -6,6 +6,7 @@ from motions import camera, walking
 
 from motionrecon.core import landmarks
 from motionrecon.core.clock import Clock
+from motionrecon.ground.plane import Plane
 from motionrecon.result.quality import quality
 from motionrecon.views import View
 
@@ -20,7 +21,7 @@ def measured(motion, pixels, confidence=None):
     elsewhere = motion.joints + np.array([0.3, 0.0, 0.0])  # the joints' centres are for the floor alone
     weight, no_3d = landmarks.TRUST * np.sqrt(confidence), np.full((*pixels.shape[:2], 3), np.nan)
     view = View(camera(), Clock(motion.fps), pixels, weight, no_3d, motion.tracked)
-    return quality(elsewhere, motion.joints, (view,), 1.70)
+    return quality(elsewhere, motion.joints, (view,), 1.70, Plane())
 
 
 def test_a_motion_that_is_seen_where_it_is(motion):

@@ -138,6 +138,14 @@ def _to_axis(axis: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     return np.column_stack([x, np.cross(axis, x), axis])
 
 
+def ground_meshes(model: mujoco.MjModel) -> list[Mesh]:
+    """What of the ground stands out of the floor: the world's own visible geoms that are no planes, in the world."""
+    plane = int(mujoco.mjtGeom.mjGEOM_PLANE)
+    visible = (model.geom_bodyid == 0) & (model.geom_rgba[:, 3] > 0) & (model.geom_type != plane)
+    meshes = [_geom_mesh(model, int(geom)) for geom in np.flatnonzero(visible)]
+    return [(np.asarray(mesh.vertices), np.asarray(mesh.faces)) for mesh in meshes]
+
+
 def _angular(model: mujoco.MjModel) -> list[int]:
     """The visible geoms of moving bodies that are neither capsules nor spheres, which a skin leaves out."""
     kinds = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_SPHERE))

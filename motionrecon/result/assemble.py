@@ -29,10 +29,12 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     """
     frames, clock, body = frames_of(figure, stretch), figure.clock, figure.body
     camera = figure.views[0].camera
-    measured = quality(frames.joints, pose(body.model, frames.qpos).at(body.marks), figure.views, body.height)
+    measured = quality(
+        frames.joints, pose(body.model, frames.qpos).at(body.marks), figure.views, body.height, figure.ground
+    )
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
     found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
-    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent)):
+    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground)):
         run.warn(text)
     made = Report(
         source=_source(source, options),

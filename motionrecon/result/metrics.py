@@ -65,22 +65,29 @@ def pose_errors(joints: np.ndarray, reference: np.ndarray, fps: float) -> dict[s
     }
 
 
-def foot_quality(feet: np.ndarray, fps: float) -> dict[str, float]:
-    """How ``feet`` (T, 4, 3), ordered as ``FEET``, metres, treat the floor z = 0.
+def foot_quality(feet: np.ndarray, fps: float, over: np.ndarray | None = None) -> dict[str, float]:
+    """How ``feet`` (T, 4, 3), ordered as ``FEET``, metres, treat the ground.
+
+    Args:
+        feet: where they are.
+        fps: frames per second.
+        over: (T, 4) how high over the ground, metres (`motionrecon.ground.base.Ground.gap`); over z = 0 if not given.
 
     Returns:
         ``skate_percent``: share of frames, at 25 fps, in which a foot point that stays below 5 cm moves more than 2 cm;
         ``penetration_mm``: mean depth of the foot points below the floor; ``float_mm``: mean height of the lowest one
         above it.
     """
-    sampled = feet[:: max(1, round(fps / _SKATE_FPS))]
-    low = (sampled[1:, :, 2] < _LOW) & (sampled[:-1, :, 2] < _LOW)
+    over = feet[..., 2] if over is None else over
+    every = max(1, round(fps / _SKATE_FPS))
+    sampled, heights = feet[::every], over[::every]
+    low = (heights[1:] < _LOW) & (heights[:-1] < _LOW)
     slides = np.linalg.norm(np.diff(sampled[..., :2], axis=0), axis=-1) > _SLIDE
     skating = (low & slides).any(1)
     return {
         "skate_percent": 100 * float(skating.mean()) if len(skating) else 0.0,
-        "penetration_mm": 1e3 * float(np.nanmean(np.clip(-feet[..., 2], 0, None))),
-        "float_mm": 1e3 * float(np.nanmean(np.clip(feet[..., 2].min(1), 0, None))),
+        "penetration_mm": 1e3 * float(np.nanmean(np.clip(-over, 0, None))),
+        "float_mm": 1e3 * float(np.nanmean(np.clip(over.min(1), 0, None))),
     }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from motionrecon.body.base import Body
     from motionrecon.cameras.base import Camera
     from motionrecon.core.clock import Clock
+    from motionrecon.ground.base import Ground
 
 #: Standard gravity, m/s^2.
 _G = 9.81
@@ -61,13 +62,14 @@ class Outcome:
         body: the person.
         camera: the camera, where it was found.
         clock: of the frames.
-        joints: (T, 33, 3) landmarks, metres, Z up, the floor at z = 0.
+        joints: (T, 33, 3) landmarks, metres, Z up.
         qpos: (T, nq) configurations.
         contact_force: (T, P, 3) of the floor on each foot point, newtons.
         seen: (T,) where the person was seen.
         simulated: (T,) where the motion was simulated, so that forces are known.
         reprojection_percent: mean distance of marks and keypoints in percent of the person's height; None where nothing
             was seen well enough.
+        ground: what the person stands on.
     """
 
     body: Body
@@ -79,6 +81,7 @@ class Outcome:
     seen: Bool[np.ndarray, " T"]
     simulated: Bool[np.ndarray, " T"]
     reprojection_percent: float | None
+    ground: Ground
 
     def at(self, frame: float) -> str:
         """When a frame is shown, in the player's time."""
@@ -148,7 +151,7 @@ def height_over_floor(o: Outcome) -> str | None:
     """The person is on the floor most of the time."""
     if not o.camera.calibrated:
         return None
-    lowest = float(np.median(o.joints[o.seen, :, 2].min(axis=1)))
+    lowest = float(np.median(o.ground.gap(o.joints[o.seen])[0].min(axis=1)))
     if -_BELOW <= lowest <= _ABOVE:
         return None
     return (

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.core import landmarks
+from motionrecon.ground.base import Ground
 from motionrecon.result import metrics
 from motionrecon.result.report import Quality
 from motionrecon.views import View
@@ -20,7 +21,11 @@ _BODY = np.array([landmarks.INDEX[name] for name in landmarks.BODY])
 
 
 def quality(
-    joints: Float[np.ndarray, "T 33 3"], marks: Float[np.ndarray, "T 33 3"], views: Sequence[View], height: float
+    joints: Float[np.ndarray, "T 33 3"],
+    marks: Float[np.ndarray, "T 33 3"],
+    views: Sequence[View],
+    height: float,
+    ground: Ground,
 ) -> Quality:
     """Numbers for the report.
 
@@ -29,6 +34,7 @@ def quality(
         marks: where the detector marks them: on the skin, not at the joints' centres.
         views: what was seen.
         height: the person's height, metres.
+        ground: what the person stands on.
     """
     away, share = (np.concatenate(parts) for parts in zip(*(_errors(marks, v, height) for v in views), strict=True))
     seen = np.any([(v.weight > 0).any(1) for v in views], axis=0)
@@ -36,7 +42,7 @@ def quality(
     return Quality(
         reprojection_px=float(away.mean()) if len(away) else math.nan,
         reprojection_percent=100 * float(share.mean()) if len(share) else math.nan,
-        **metrics.foot_quality(feet, views[0].clock.fps),
+        **metrics.foot_quality(feet, views[0].clock.fps, ground.gap(feet)[0]),
     )
 
 

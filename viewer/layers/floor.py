@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import viser
 
 from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.meshes import ground_meshes
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Floor(Layer):
-    """A grid at z = 0, where a motion's floor is."""
+    """A grid at z = 0, where a motion's floor is, and what stands on it."""
 
     label = "Floor"
     legend = "The floor has a line every 50 cm, a darker one every metre."
@@ -33,3 +34,5 @@ class Floor(Layer):
             shadow_opacity=0.3,
             fade_distance=14.0,
         )
+        for i, (vertices, faces) in enumerate(ground_meshes(motion.model)):
+            scene.add_mesh_simple(f"{node}/ground{i}", vertices, faces, color=(214, 217, 222))
