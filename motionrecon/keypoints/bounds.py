@@ -72,7 +72,7 @@ def check_pixels(path: str, pixels: Num[np.ndarray, "*any 2"], image_size: tuple
         )
     if (np.abs([low - size / 2, high - size / 2]) > _FARTHEST * size).any():
         raise InputError(
-            f"{path}: keypoints reach from {low[0]:.0f},{low[1]:.0f} to {high[0]:.0f},{high[1]:.0f}, far outside the "
+            f"{path}: keypoints reach from {low[0]:.6g},{low[1]:.6g} to {high[0]:.6g},{high[1]:.6g}, far outside the "
             f"picture of {size[0]}x{size[1]}; give the video in whose pixels they were written"
         )
     inside = ((known >= -0.1 * size) & (known <= 1.1 * size)).all(1).mean()
