@@ -315,6 +315,11 @@ def _members(
     record = file.read(12)
     if record[:4] == b"PK\x05\x06" and struct.unpack("<H", record[10:])[0] != len(listed):
         raise ValueError("its directory is damaged")
+    for member in listed:  # a name that changed would make an array missing, and nobody would open it to see
+        file.seek(member.header_offset)
+        local = file.read(30 + len(member.orig_filename.encode()))
+        if local[30:] != member.orig_filename.encode():
+            raise ValueError("its directory is damaged")
     names = [member.filename.removesuffix(".npy") for member in listed]
     if len(set(names)) < len(names):
         raise ValueError("it holds two arrays of one name")

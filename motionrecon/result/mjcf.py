@@ -31,6 +31,8 @@ _ELEMENTS = frozenset(
 _FORBIDDEN = frozenset(
     ("file", "meshdir", "texturedir", "assetdir", "plugin", "instance", "texture", "builtin", "hfield", "content_type")
 )
+#: As in MuJoCo (mjMAXVAL): what is larger is a mistake.
+_LARGEST_NUMBER = 1e10
 #: Whole numbers that cost time or memory, and the most that they may be.
 _LARGEST = {
     "iterations": 1000,
@@ -109,3 +111,14 @@ def _check_attribute(name: str, key: str, value: str) -> None:
             number = float("nan")
         if not 0 <= number <= _LARGEST[key]:
             raise ValueError(f'<{name}> has {key}="{value[:40]}", and {_LARGEST[key]} is the most that is read')
+    absurd = [word for word in value.split() if not abs(_number(word)) <= _LARGEST_NUMBER]
+    if absurd:  # MuJoCo takes such numbers, with a warning in a file in the current folder
+        raise ValueError(f'<{name}> has {key}="{value[:40]}"; {absurd[0][:20]} is no number of a body')
+
+
+def _number(word: str) -> float:
+    """The number that a word is; 0 where it is none."""
+    try:
+        return float(word)
+    except ValueError:
+        return 0.0

@@ -77,7 +77,7 @@ def run(count: int, seed: int, only: int | None = None) -> int:
     for row, counts in [*table.items(), ("all", sum(table.values(), Counter()))]:
         print(f"{row:24}" + "".join(f"{counts[column]:>15}" for column in columns))
     print(f"{count} files in {time.perf_counter() - began:.0f} s; faults: {len(faults)}")
-    for fault in faults[:40]:
+    for fault in faults[:100]:
         print(fault)
     return len(faults)
 
@@ -91,8 +91,13 @@ def _in_processes(
         answers, ours = os.pipe()
         pid = os.fork()
         if pid == 0:
-            os.close(answers)
-            _work(block, seed, made, undamaged, work, ours)
+            try:
+                os.close(answers)
+                _work(block, seed, made, undamaged, work, ours)
+            except BaseException:
+                os.write(2, traceback.format_exc().encode())
+            finally:  # whatever happens, what follows belongs to the process that started this one
+                os._exit(1)
         os.close(ours)
         done, buffer = 0, b""
         hung = False
@@ -164,7 +169,7 @@ def _one(
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(sample, place)
     (place / reader.file).write_bytes(content)
-    before = sorted(place.rglob("*"))
+    before = set(place.rglob("*"))
     told: list[str] = []
     handler.told = told
     try:
@@ -198,8 +203,11 @@ def _one(
             if wrong:
                 return "silently wrong", f"{how}: {wrong}"
             outcome, detail = "another" if reader.absurdities and not of_bytes else "the same", ""
-    if any((folder / "here").iterdir()) or (reader.name != "marker" and sorted(place.rglob("*")) != before):
-        return "stray file", how
+    stray = [*(folder / "here").iterdir(), *(set(place.rglob("*")) - before if reader.name != "marker" else ())]
+    if stray:
+        for path in stray:
+            path.unlink()
+        return "stray file", f"{how}: {', '.join(path.name for path in stray)}"
     return outcome, detail
 
 
