@@ -20,17 +20,18 @@ def test_nothing_is_lost_or_silently_wrong(command):
 
 
 def test_a_fault_is_counted(tmp_path):
-    """A reader that swallows damage, raises, hangs for ever or writes beside its file is found out."""
+    """A reader that swallows damage, raises, hangs, dies or writes beside its file is found out."""
     script = tmp_path / "broken.py"
     script.write_text(
         f"import sys; sys.path[:0] = [{str(FOLDER)!r}, {str(FOLDER.parent)!r}]\n"
-        "import fuzz, readers, time, zlib\n"
+        "import fuzz, os, readers, time, zlib\n"
         "def broken(folder, told):\n"
         "    content = (folder / 'a').read_bytes()\n"
         "    kind = zlib.crc32(content) % 12 if content != b'undamaged' else 4\n"
         "    if kind == 0: raise KeyError('a')\n"
         "    if kind == 1: time.sleep(99)\n"
-        "    if kind == 2: (folder / 'b').touch()\n"
+        "    if kind == 2: (folder / 'b').touch(); return {'a': 4}\n"
+        "    if kind == 3: os._exit(7)\n"
         "    return {'a': kind}\n"
         "reader = readers.Reader('broken', 'a', broken, readers._any_difference)\n"
         "def samples(folder):\n"
@@ -42,5 +43,5 @@ def test_a_fault_is_counted(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert done.returncode > 0, done.stdout + done.stderr
-    for fault in ("traceback", "hang", "stray file", "silently wrong"):
+    for fault in ("traceback", "hang", "crash", "stray file", "silently wrong"):
         assert f"{fault}: broken" in done.stdout, done.stdout
