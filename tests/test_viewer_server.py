@@ -21,6 +21,7 @@ import websockets.asyncio.server
 from viewing import chromium, make_motion, wait_until
 from websockets.datastructures import Headers
 
+from motionrecon.errors import InputError
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.server import _SILENT, LocalServer, refusal
 
@@ -191,6 +192,32 @@ def test_rubbish_prints_nothing(port: int, capfd: pytest.CaptureFixture[str], ca
     assert capfd.readouterr() == ("", "")
     # (pytest listens to every logger; this one has no other listener.)
     assert {record.name for record in caplog.records if record.levelno >= logging.WARNING} <= {_SILENT.name}
+
+
+def test_odd_values_from_the_page_print_nothing_and_stop_nothing(
+    port: int, viewer: Viewer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = {"wxyz": [1, 0, 0, 0], "position": [0, 0, 0], "look_at": [1, 0, 0], "up_direction": [0, 0, 1], "fov": 1.0}
+    size = {"image_height": 9, "image_width": 9, "near": 0.1, "far": 9.0}
+    sent = [{"type": "ViewerCameraMessage", **here, **size}]  # until it has said this, nobody listens to a page
+    for uuid in [*viewer.server.gui._gui_input_handle_from_uuid, "unknown"]:
+        values = (float("nan"), float("inf"), -1e300, 10**18, -5, "x", [], {}, None, True)
+        for update in (*({"value": value} for value in values), {"no_such": 1}):
+            sent.append({"type": "GuiUpdateMessage", "uuid": uuid, "updates": update})  # noqa: PERF401
+    asyncio.run(messages(port, *map(msgspec.msgpack.encode, sent), origin=f"http://127.0.0.1:{port}"))
+    assert capfd.readouterr() == ("", "")
+    viewer.pause()
+    viewer.frame = 3
+    number = viewer.server.scene.get_handle_by_name("/motion/body/1")
+    assert number is not None and wait_until(lambda: viewer._shown == 3), "the thread that draws is dead"
+
+
+def test_the_last_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        last = taken.getsockname()[1]
+        monkeypatch.setattr("motionrecon.viewer.server._LAST_PORT", last)
+        with pytest.raises(InputError, match=f"port={last}: it is taken"):
+            LocalServer(port=last, name="walk")
 
 
 def test_a_viser_that_cannot_be_guarded_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

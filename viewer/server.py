@@ -20,6 +20,7 @@ import contextlib
 import html
 import http
 import logging
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
@@ -30,8 +31,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from motionrecon.errors import InputError
+
 _ADDRESS = "127.0.0.1"  # a motion is nobody else's business: never an address that the network can reach
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
+_LAST_PORT = 65535
 _HTTP_PORT = 80  # the one that browsers leave out of addresses
 
 #: viser's page ignores its hotkeys while a box has the focus, and a checkbox keeps it once it was clicked, a number
@@ -59,10 +63,12 @@ class LocalServer(viser.ViserServer):
         name: of what is shown; the page's title begins with it.
 
     Raises:
+        InputError: neither that port nor any above it can be had.
         RuntimeError: viser starts its server in a way that cannot be guarded.
     """
 
     def __init__(self, *, port: int, name: str) -> None:
+        port = _free_port(port)
         address = _Address(_ADDRESS)
         with _guarded_serve(f"{name} · motionrecon"), quiet():
             super().__init__(host=address, port=port, label=name, verbose=False)
@@ -120,6 +126,14 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         console.quiet = before
+
+
+def _free_port(wanted: int) -> int:
+    """The first port from ``wanted`` on that can be had. viser would look beyond the last one, and wait for ever."""
+    for port in range(wanted, _LAST_PORT + 1):
+        with contextlib.suppress(OSError), socket.create_server((_ADDRESS, port)):
+            return port
+    raise InputError(f"port={wanted}: it is taken, and so are all above it; give another port")
 
 
 class _Address(str):
