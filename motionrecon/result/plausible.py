@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _G = 9.81
 #: Standard deviations of people of one height that a length may be off. At 4, one adult in 10,000 is beyond it.
 _UNUSUAL = 4.0
-#: Logarithm of the size that a person may be off from the height that was given; lengths of one height vary by 0.05.
-_ANOTHER_SIZE = 0.15
+#: Logarithm of the size by which a person may be off the height that was given, with a calibration, which knows how far
+#: away the person is, and without one.
+_ANOTHER_SIZE = (0.12, 0.15)
 #: Metres by which the lowest point of a person may be above the floor for most of a clip (a stage, a treadmill, a box),
 #: and below it.
 _ABOVE, _BELOW = 0.6, 0.25
@@ -116,7 +117,7 @@ def doubts(outcome: Outcome) -> list[str]:
 def size(o: Outcome) -> str | None:
     """The person as a whole is about as tall as was said."""
     factor = float(np.exp(_size(o)))
-    if abs(np.log(factor)) <= _ANOTHER_SIZE:
+    if abs(np.log(factor)) <= _ANOTHER_SIZE[0 if o.camera.calibrated else 1]:
         return None
     who = "the height or the calibration's unit is" if o.camera.calibrated else "the keypoints are"
     return (
@@ -157,7 +158,7 @@ def height_over_floor(o: Outcome) -> str | None:
     return (
         f"the person is {abs(lowest):.1f} m {'above' if lowest > 0 else 'below'} the calibration's floor most of the "
         "time; if that is not so, its translation is in another unit, its world is not Z-up with the floor at z = 0, "
-        "or it is another camera's"
+        "it is another camera's, or the person has another height"
     )
 
 
