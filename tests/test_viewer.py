@@ -116,8 +116,9 @@ def test_a_new_speed_counts_from_now(clock: Clock) -> None:
     timeline.speed = 0.5
     clock.now += 2
     assert timeline.frame == 20
-    timeline.speed = 99
-    assert timeline.speed == 2.0
+    for speed in (99, float("inf"), float("nan")):
+        timeline.speed = speed
+        assert timeline.speed == 2.0
 
 
 def test_seek_is_clamped_and_steps_pause(clock: Clock) -> None:

@@ -24,6 +24,7 @@ from websockets.datastructures import Headers
 from motionrecon.errors import InputError
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.server import _SILENT, LocalServer, refusal
+from motionrecon.viewer.timeline import MIN_SPEED
 
 PROTOCOL = websockets.Subprotocol(f"viser-v{viser.__version__}")
 
@@ -201,15 +202,15 @@ def test_odd_values_from_the_page_print_nothing_and_stop_nothing(
     size = {"image_height": 9, "image_width": 9, "near": 0.1, "far": 9.0}
     sent = [{"type": "ViewerCameraMessage", **here, **size}]  # until it has said this, nobody listens to a page
     for uuid in [*viewer.server.gui._gui_input_handle_from_uuid, "unknown"]:
-        values = (float("nan"), float("inf"), -1e300, 10**18, -5, "x", [], {}, None, True)
+        values = (float("nan"), float("inf"), -1e300, 10**18, True, -5, "x", {}, None, [])
         for update in (*({"value": value} for value in values), {"no_such": 1}):
             sent.append({"type": "GuiUpdateMessage", "uuid": uuid, "updates": update})  # noqa: PERF401
     asyncio.run(messages(port, *map(msgspec.msgpack.encode, sent), origin=f"http://127.0.0.1:{port}"))
     assert capfd.readouterr() == ("", "")
+    assert (viewer._timeline.speed, viewer._timeline.loop) == (MIN_SPEED, False), "what could be used was not"
     viewer.pause()
     viewer.frame = 3
-    number = viewer.server.scene.get_handle_by_name("/motion/body/1")
-    assert number is not None and wait_until(lambda: viewer._shown == 3), "the thread that draws is dead"
+    assert wait_until(lambda: viewer._shown == 3), "the thread that draws is dead"
 
 
 def test_the_last_port(monkeypatch: pytest.MonkeyPatch) -> None:
