@@ -157,7 +157,7 @@ def _followed(
     share = _agreement(person, followed, job.every)
     strayed = sum(map(len, seen)) - len(followed.frames)  # frames in which somebody else was followed
     if share < _FOLLOWED or strayed > _STRAYED * len(seen):
-        again = _only(person, job.again(child, person, others), job.every, fps)
+        again = _unpainted(person, job.again(child, person, others), job.every, fps)
         if _agreement(person, again, job.every) * len(again.frames) > share * len(followed.frames):
             return again
     return followed
@@ -170,6 +170,22 @@ def _only(person: Track, seen: Sequence[Sequence[Detection]], every: int, fps: f
         ((frame, detection) for s in stretches for frame, detection in zip(s.frames, s.detections, strict=True)),
         key=lambda pair: pair[0],
     )
+    return Track([frame for frame, _ in pairs], [detection for _, detection in pairs])
+
+
+def _unpainted(person: Track, seen: Sequence[Sequence[Detection]], every: int, fps: float) -> Track:
+    """The person among what MediaPipe followed where the others were painted over.
+
+    A look that missed the person says nothing against them there: hardly anybody else was left to be followed.
+    """
+    at = dict(zip(person.frames, person.detections, strict=True))
+    pairs: list[tuple[int, Detection]] = []
+    for track in everybody(seen, fps, single=False):
+        found = list(zip(track.frames, track.detections, strict=True))
+        same = [near(at[f // every], d) for f, d in found if f % every == 0 and f // every in at]
+        if same and np.mean(same) > 0.5:
+            pairs += found
+    pairs.sort(key=lambda pair: pair[0])
     return Track([frame for frame, _ in pairs], [detection for _, detection in pairs])
 
 
