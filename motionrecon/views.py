@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
@@ -53,7 +53,7 @@ class View:
         """(T,) where the person was seen, or the gap was short enough to be bridged."""
         return bridged(self.seen, self.clock.frames(BRIDGED))
 
-    def part(self, frames: slice) -> View:
+    def part(self, frames: slice | Int[np.ndarray, " n"]) -> View:
         """The same of some of the frames; their clock keeps its rate."""
         return replace(
             self,
@@ -101,8 +101,12 @@ class Figure:
 
     @cached_property
     def qvel(self) -> Float[np.ndarray, "T nv"]:
-        """(T, nv) velocities of the trajectory."""
-        return velocities(self.qpos, self.clock.fps)
+        """(T, nv) velocities of the trajectory; where a gap begins or ends, those of the person, not of the guess."""
+        qvel = velocities(self.qpos, self.clock.fps)
+        for frames in spans(self.tracked):
+            if frames.stop - frames.start > 1:
+                qvel[frames] = velocities(self.qpos[frames], self.clock.fps)
+        return qvel
 
     @cached_property
     def landmarks(self) -> Float[np.ndarray, "T 33 3"]:
@@ -117,3 +121,9 @@ def bridged(seen: Bool[np.ndarray, " T"], longest: int) -> Bool[np.ndarray, " T"
         if b - a - 1 <= longest:
             filled[a:b] = True
     return filled
+
+
+def spans(marked: Bool[np.ndarray, " T"]) -> list[slice]:
+    """The stretches of frames that are marked, such as those in which the person is tracked."""
+    edges = np.diff(np.concatenate([[False], marked, [False]]).astype(int))
+    return [slice(a, b) for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True)]

@@ -11,7 +11,8 @@ from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.ground.plane import Plane
-from motionrecon.kinematics.unseen import held, spans
+from motionrecon.kinematics.unseen import held
+from motionrecon.views import spans
 
 BODY = Capsules.build(1.75)
 GROUND = Plane(0.2)
@@ -117,3 +118,50 @@ def test_at_any_frame_rate(fps: float) -> None:
     result = held(BODY, GROUND, qpos, tracked, fps)
     assert np.isfinite(result).all()
     np.testing.assert_allclose(lowest(result[int(1.5 * fps) : int(2 * fps)]), 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [[(40, 200)], [(0, 90), (130, 240)], [(30, 60), (61, 100), (104, 150)], [(0, 25), (90, 240)]],
+    ids=["in the middle", "at both ends", "three, with one and four frames between", "much of it"],
+)
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_the_fit_of_the_frames_that_are_seen_does_not_suffer(lost: list[tuple[int, int]], calibrated: bool) -> None:
+    import people
+
+    from motionrecon.cameras.pinhole import Pinhole
+    from motionrecon.kinematics.fit import Weights, fit
+    from motionrecon.views import View
+
+    person, count = people.person(), 240
+    true = people.stepping(person, count, lift=0.8, period=1.5)
+    seen = people.see(person, true, people.camera(), noise=2.0, depth_noise=0.02)
+    gone = np.zeros(count, bool)
+    for a, b in lost:
+        gone[a:b] = True
+    view = seen.view
+    camera = view.camera
+    if not calibrated:
+        level = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+        camera = Pinhole(camera.K, camera.image_size, level, np.zeros(3))
+    hidden = View(
+        camera,
+        view.clock,
+        np.where(gone[:, None, None], np.nan, view.pixels),
+        np.where(gone[:, None], 0.0, view.weight),
+        np.where(gone[:, None, None], np.nan, view.points_3d),
+        ~gone,
+    )
+    figure = fit([hidden], Capsules.build(1.75), Plane(), Weights())
+    joints = pose(figure.body.model, figure.qpos).at(figure.body.landmarks)
+    hips = joints - joints[:, 23:25].mean(1, keepdims=True)
+    known = seen.joints - seen.joints[:, 23:25].mean(1, keepdims=True)
+    to_camera = figure.views[0].camera.axes[0], seen.camera.axes[0]
+    away = np.linalg.norm((hips @ to_camera[0].T - known @ to_camera[1].T)[~gone], axis=-1)
+    assert away.mean() < 0.07
+    # Nobody is upside down, under the floor or in the air where nobody is seen.
+    head = joints[:, 0, 2] - joints[:, 27:, 2].min(1)
+    assert (head[gone] > 1.3).all()
+    lowest_sole = (pose(figure.body.model, figure.qpos).at(figure.body.soles)[..., 2] - figure.body.soles.radii).min(1)
+    assert np.abs(lowest_sole[gone]).max() < 0.05
+    assert np.linalg.norm(np.diff(joints, axis=0), axis=-1).max() < 0.35, "a jump"

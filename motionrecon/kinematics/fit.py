@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
@@ -27,13 +28,18 @@ from motionrecon.kinematics.terms.pose_prior import PosePrior
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
 from motionrecon.kinematics.terms.smoothness import Smoothness
-from motionrecon.views import Figure, View
+from motionrecon.kinematics.unseen import held
+from motionrecon.views import Figure, View, spans
 
 #: Evidence counts per second, not per frame, since errors of neighbouring frames are much alike.
 REFERENCE_RATE = 30.0
 
 #: Frames that are fitted at once, so that memory does not grow with the clip; and how many of them two stretches share.
 LONGEST, OVERLAP = 900, 60
+#: Seconds that are left of a gap in which nobody is seen where the person's shape is learnt on both sides of it.
+APART = 0.25
+#: Frames that are fitted at once at least, if the clip has them.
+SHORTEST = 4
 
 #: Standard deviation of the ground's height where no calibration says where it is, metres.
 ANYWHERE = 10.0
@@ -113,37 +119,74 @@ def fitted(
     """
     w = weights or Weights()
     T = len(views[0])
-    if T <= LONGEST:
-        x = _fit(views, body, ground, w)
-        advance(T)
-        return _as_given(x, x.qpos, ground)
-    # The person's shape, gravity and the ground are learnt where the person is seen best, and then held.
-    best = _best_stretch(views, LONGEST)
+    tracked = np.any([view.tracked for view in views], axis=0)
+    stretches = spans(tracked) or [slice(0, T)]
+    best = _best(views, stretches)
     known = _fit([view.part(best) for view in views], body, ground, w)
-    qpos = np.empty((T, body.model.nq))
-    done = 0
-    for first in range(0, T, LONGEST - OVERLAP):
-        part = slice(first, min(first + LONGEST, T))
+    qpos = np.tile(body.rest_qpos, (T, 1))
+    for stretch in stretches:
+        if np.array_equal(best, np.arange(stretch.start, stretch.stop)):
+            qpos[best] = known.qpos
+            advance(len(best))
+        else:
+            qpos[stretch] = _stretch(views, body, ground, w, known, stretch, advance)
+    advance(int((~tracked).sum()) if tracked.any() else 0)
+    found = _as_given(known, qpos, ground)
+    return replace(found, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
+
+
+def _stretch(
+    views: Sequence[View],
+    body: Body,
+    ground: Ground,
+    w: Weights,
+    known: Trajectory,
+    stretch: slice,
+    advance: Callable[[int], None],
+) -> Float[np.ndarray, "n nq"]:
+    """The trajectory of one stretch of frames, fitted in parts that overlap where it is long."""
+    first, last, T = stretch.start, stretch.stop, len(views[0])
+    if last - first < SHORTEST:  # frames beside it, in which nobody is seen, give it a course
+        wide = slice(max(0, first - SHORTEST), min(T, last + SHORTEST))
+        advance(last - first)
+        return _fit([view.part(wide) for view in views], body, ground, w, known).qpos[first - wide.start :][
+            : last - first
+        ]
+    qpos = np.empty((last - first, body.model.nq))
+    done = first
+    for start in range(first, last, LONGEST - OVERLAP):
+        part = slice(start, min(start + LONGEST, last))
         found = _fit([view.part(part) for view in views], body, ground, w, known).qpos
-        shared = done - first
+        shared = done - start
         if shared > 0:
             share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
-            before = qpos[first:done]
+            before = qpos[start - first : done - first]
             found[:shared] = integrate(before, share * difference(before, found[:shared]))
-        qpos[part] = found
+        qpos[start - first : part.stop - first] = found
         advance(part.stop - done)
         done = part.stop
-        if done == T:
+        if done == last:
             break
-    return _as_given(known, qpos, ground)
+    return qpos
 
 
-def _best_stretch(views: Sequence[View], length: int) -> slice:
-    """The `length` frames with the most evidence in them."""
-    evidence = np.sum([(view.weight**2).sum(1) for view in views], axis=0)
+def _best(views: Sequence[View], stretches: Sequence[slice]) -> Int[np.ndarray, " n"]:
+    """The frames, `LONGEST` at most, with the most evidence in them: of what follows from gaps there is little."""
+    T = len(views[0])
+    kept = np.zeros(T, dtype=bool)
+    kept[stretches[0].start : stretches[-1].stop] = True
+    apart = views[0].clock.frames(APART)
+    for one, other in pairwise(stretches):
+        kept[one.stop + apart : other.start] = False
+    frames = np.flatnonzero(kept)
+    if len(frames) < SHORTEST:
+        frames = np.arange(max(0, frames[0] - SHORTEST), min(T, frames[-1] + SHORTEST))
+    if len(frames) <= LONGEST:
+        return frames
+    evidence = np.sum([(view.weight[frames] ** 2).sum(1) for view in views], axis=0)
     total = np.concatenate([[0.0], np.cumsum(evidence)])
-    first = int(np.argmax(total[length:] - total[:-length]))
-    return slice(first, first + length)
+    first = int(np.argmax(total[LONGEST:] - total[:-LONGEST]))
+    return frames[first : first + LONGEST]
 
 
 def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: Trajectory | None = None) -> Trajectory:

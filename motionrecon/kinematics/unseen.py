@@ -16,6 +16,7 @@ from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.core.landmarks import NAMES
 from motionrecon.ground.base import Ground
+from motionrecon.views import spans
 
 #: Seconds in which the body comes to stand on the ground, and in which it leaves its pose again, at least.
 _SETTLE = 0.3
@@ -23,12 +24,6 @@ _SETTLE = 0.3
 _SPEED, _TURN = 2.0, 3.0
 #: (33,) what is between a landmark and the skin, metres, roughly: for somebody who lies or kneels.
 _FLESH = np.where([name.endswith(("heel", "foot_index")) for name in NAMES], 0.0, 0.05)
-
-
-def spans(tracked: Bool[np.ndarray, " T"]) -> list[slice]:
-    """The stretches of frames in which the person is tracked."""
-    edges = np.diff(np.concatenate([[False], tracked, [False]]).astype(int))
-    return [slice(a, b) for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True)]
 
 
 def held(
