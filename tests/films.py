@@ -14,8 +14,8 @@ from motionrecon.video import frames
 
 #: Options of the encoders, so that frames keep their brightness and files stay small and quick to write.
 _OPTIONS = {
-    "libx264": {"crf": "10", "preset": "ultrafast", "g": "10", "bf": "0"},
-    "libx265": {"crf": "10", "preset": "ultrafast", "x265-params": "log-level=none:pools=none"},
+    "libx264": {"crf": "10", "preset": "ultrafast", "g": "10", "bf": "0", "threads": "1"},
+    "libx265": {"crf": "10", "preset": "ultrafast", "x265-params": "log-level=none:pools=none:frame-threads=1"},
     "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"},
     "libvpx": {"b": "2000000", "deadline": "realtime", "cpu-used": "8"},
     "libsvtav1": {"preset": "12", "svtav1-params": "lp=1"},

@@ -235,3 +235,32 @@ def test_a_range_late_in_a_film(tmp_path, kind, coded) -> None:
     for first in (21, 30, 33, 43):
         assert seen(path, start=first / 10) == list(range(first, 45))
     assert seen(path, start=2.5, end=3.1) == [25, 26, 27, 28, 29, 30]
+
+
+def test_nobody_is_looked_for_in_a_picture_that_is_held(tmp_path, monkeypatch) -> None:
+    """And the words for what only decoding shows reach the user."""
+    from motionrecon.keypoints import passes
+
+    class Detector:
+        def __init__(self, model: Path, size: tuple[int, int], video: bool) -> None:
+            self.follows = video
+
+        def __call__(self, frame: np.ndarray) -> list:
+            if self.follows:
+                looked_at.append(index_of(frame))
+            return []
+
+        def close(self) -> None:
+            pass
+
+    looked_at: list[int] = []
+    monkeypatch.setattr(passes, "PoseDetector", Detector)
+    monkeypatch.setattr(passes, "distinct", lambda found: found)
+    parts = [
+        write(tmp_path / "a.ts", 30, times=[t + 1000 * (k > 14) for k, t in enumerate(EVEN)]),
+        write(tmp_path / "b.ts", 10, size=(64, 96)),
+    ]
+    info = probe(films.joined(tmp_path / "gap.ts", *parts))
+    sight = passes.watch(lambda done: None, passes.Clip(info, None, None, tmp_path, tmp_path))
+    assert len(sight.seen) == 60 and sorted(set(looked_at)) == list(range(30)) and len(looked_at) <= 34
+    assert any("from 96x64 to 64x96 at 2.00 s" in text for text in sight.warnings)
