@@ -83,6 +83,7 @@ GOOD = {
     "jumps": outcome(contact_force=loads(*[(t, 0.0) for t in range(20, 44)])),
     "sprints": moved(np.outer(np.arange(T) / FPS, [0.0, 12.0, 0.0]) * [1, -0.02, 1]),
     "stands on a deck": moved([0, 0, 0.048]),
+    "a deck that the fit took for the floor": outcome(floor_moved=0.048),
     "stands on a stage that is not in the calibration": moved([0, 0, 0.5]),
     "a floor that was never calibrated": moved([0, 0, 5.0], camera=uncalibrated),
     "large hands and short legs": outcome(body=wide(forearm=1.2, hip_width=1.25, thigh=0.85)),
@@ -105,6 +106,10 @@ ODD = {
     "under the floor": (moved([0, 0, -0.6]), {"height_over_floor": "0.6 m below the calibration's floor"}),
     "a world that is Y-up": (turned([[1, 0, 0], [0, 0, -1], [0, 1, 0]], 0.5), {"upright": "lying or on all fours"}),
     "a world that is Z-down": (turned([[1, 0, 0], [0, -1, 0], [0, 0, -1]], 1.8), {"upright": "upside down"}),
+    "a floor that was found elsewhere": (
+        outcome(floor_moved=-0.115),
+        {"floor": "the floor was found 0.12 m below the calibration's"},
+    ),
     "behind the camera": (moved(2.2 * np.array([3.2, -2.4, 0])), {"distance": "behind the camera at 0."}),
     "inside the lens": (moved(0.91 * np.array([3.2, -2.4, 0])), {"distance": "focal length is probably too short"}),
     "far": (

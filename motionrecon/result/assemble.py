@@ -34,7 +34,8 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     )
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
     found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
-    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground)):
+    moved = float(source.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
+    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
         run.warn(text)
     made = Report(
         source=_source(source, options),

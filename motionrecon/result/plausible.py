@@ -33,6 +33,8 @@ _ANOTHER_SIZE = (0.12, 0.15)
 #: Metres by which the lowest point of a person may be above the floor for most of a clip (a stage, a treadmill, a box),
 #: and below it.
 _ABOVE, _BELOW = 0.6, 0.25
+#: Metres by which the floor may be found off the calibration's; a treadmill's deck is 0.05 to 0.2 high, a carpet less.
+_MOVED = 0.1
 #: Metres from the camera, nearer and farther than which people are not filmed whole.
 _NEAR, _FAR = 0.6, 60.0
 #: Pixels that a person needs to be tall; at 60 the detector is off by a sixteenth of the person.
@@ -71,6 +73,7 @@ class Outcome:
         reprojection_percent: mean distance of marks and keypoints in percent of the person's height; None where nothing
             was seen well enough.
         ground: what the person stands on.
+        floor_moved: metres by which it was found above where the calibration has it; 0 where there is none.
     """
 
     body: Body
@@ -83,6 +86,7 @@ class Outcome:
     simulated: Bool[np.ndarray, " T"]
     reprojection_percent: float | None
     ground: Ground
+    floor_moved: float = 0.0
 
     def at(self, frame: float) -> str:
         """When a frame is shown, in the player's time."""
@@ -159,6 +163,17 @@ def height_over_floor(o: Outcome) -> str | None:
         f"the person is {abs(lowest):.1f} m {'above' if lowest > 0 else 'below'} the calibration's floor most of the "
         "time; if that is not so, its translation is in another unit, its world is not Z-up with the floor at z = 0, "
         "it is another camera's, or the person has another height"
+    )
+
+
+def floor(o: Outcome) -> str | None:
+    """The floor is where the calibration has it."""
+    if not o.camera.calibrated or abs(o.floor_moved) <= _MOVED:
+        return None
+    where = "above" if o.floor_moved > 0 else "below"
+    return (
+        f"the floor was found {abs(o.floor_moved):.2f} m {where} the calibration's: "
+        "the feet are there, so the person's height or the calibration's floor is off"
     )
 
 
@@ -289,6 +304,7 @@ CHECKS: tuple[Callable[[Outcome], str | None], ...] = (
     size,
     lengths,
     height_over_floor,
+    floor,
     upright,
     distance,
     size_in_picture,
