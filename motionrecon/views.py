@@ -92,12 +92,12 @@ class Figure:
     @cached_property
     def seen(self) -> Bool[np.ndarray, " T"]:
         """(T,) where any camera saw the person."""
-        return np.any([view.seen for view in self.views], axis=0)
+        return np.asarray(np.any([view.seen for view in self.views], axis=0))
 
     @cached_property
     def tracked(self) -> Bool[np.ndarray, " T"]:
         """(T,) where any camera saw the person, or the gap was short enough to be bridged."""
-        return np.any([view.tracked for view in self.views], axis=0)
+        return np.asarray(np.any([view.tracked for view in self.views], axis=0))
 
     @cached_property
     def qvel(self) -> Float[np.ndarray, "T nv"]:

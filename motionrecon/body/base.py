@@ -92,7 +92,7 @@ class ShapePrior:
 
     def bounded(self, shape: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
         """The shape nearest to one that people can have, whatever the keypoints say."""
-        return np.clip(shape, self.mean - HUMAN * self.spread, self.mean + HUMAN * self.spread)
+        return np.asarray(np.clip(shape, self.mean - HUMAN * self.spread, self.mean + HUMAN * self.spread))
 
     def whitening(self, common: float) -> Float[np.ndarray, "k k"]:
         """The matrix that makes a shape's distance from the mean standard normal.
@@ -144,4 +144,4 @@ class Body(Anatomy, Protocol):
     @cached_property
     def hinge_qpos(self) -> Int[np.ndarray, " nu"]:
         """Index into qpos of the hinge that each actuator turns, in the actuators' order."""
-        return self.model.jnt_qposadr[self.model.actuator_trnid[:, 0]]
+        return np.asarray(self.model.jnt_qposadr[self.model.actuator_trnid[:, 0]])

@@ -89,7 +89,7 @@ class Points:
         self, origins: Float[np.ndarray, "T nbody 3"], rotations: Float[np.ndarray, "T nbody 3 3"]
     ) -> Float[np.ndarray, "T P 3"]:
         """Where the points are when the bodies' frames are at these places, metres, and so turned."""
-        return origins[:, self.bodies] + np.einsum("tpij,pj->tpi", rotations[:, self.bodies], self.offsets)
+        return np.asarray(origins[:, self.bodies] + np.einsum("tpij,pj->tpi", rotations[:, self.bodies], self.offsets))
 
     def called(self, names: Sequence[str]) -> Points:
         """The same points under other names."""

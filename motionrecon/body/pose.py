@@ -57,7 +57,7 @@ class Pose:
         for b in range(2, self.model.nbody):
             parent = self.model.body_parentid[b]
             origin[:, b] = origin[:, parent] + self.rotations[:, parent] @ moves.frames[b]
-        return origin[:, points.bodies] + self.rotations[:, points.bodies] @ points.by_shape
+        return np.asarray(origin[:, points.bodies] + self.rotations[:, points.bodies] @ points.by_shape)
 
     @cached_property
     def com_jacobian(self) -> Float[np.ndarray, "T 3 nv"]:
@@ -65,7 +65,7 @@ class Pose:
         share = self.model.body_mass / self.model.body_mass.sum()
         bodies = np.flatnonzero(share)
         jacobian = self._jacobian(self.inertial[:, bodies], bodies)
-        return np.einsum("b,tbij->tij", share[bodies], jacobian)
+        return np.asarray(np.einsum("b,tbij->tij", share[bodies], jacobian))
 
     def _jacobian(
         self, places: Float[np.ndarray, "T P 3"], bodies: Int[np.ndarray, " P"]
@@ -81,7 +81,7 @@ class Pose:
         jacobian = (cross @ angular.transpose(0, 2, 1)).reshape(frames, count, 3, self.model.nv)
         jacobian += fixed.transpose(0, 2, 1)[:, None]
         jacobian *= _moved_by(self.model)[bodies][:, None]
-        return jacobian
+        return np.asarray(jacobian)
 
 
 def pose(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Pose:

@@ -30,7 +30,9 @@ class Skin:
 
     def at(self, pose: Pose) -> Float[np.ndarray, "T G 2 3"]:
         """World positions of the ends, metres."""
-        return pose.origins[:, self.bodies] + (pose.rotations[:, self.bodies] @ self.ends[..., None])[..., 0]
+        return np.asarray(
+            pose.origins[:, self.bodies] + (pose.rotations[:, self.bodies] @ self.ends[..., None])[..., 0]
+        )
 
 
 def skin_of(

@@ -43,7 +43,7 @@ class Sight:
         to_image[..., 0, 0] = to_image[..., 1, 1] = 1.0
         to_image[..., 2] = -self.image
         to_image /= self.depth[..., None, None]
-        return to_image @ (self.axes[0] if len(self.axes) == 1 else self.axes[:, None])
+        return np.asarray(to_image @ (self.axes[0] if len(self.axes) == 1 else self.axes[:, None]))
 
 
 class Camera(Protocol):

@@ -43,16 +43,16 @@ class Pinhole:
 
     @property
     def eye(self) -> Float[np.ndarray, "1 3"]:
-        return -(self.t_camera_world @ self.R_camera_world)[None]
+        return np.asarray(-(self.t_camera_world @ self.R_camera_world)[None])
 
     def at(self, frames: slice | Int[np.ndarray, " N"]) -> Pinhole:
         return self
 
     def to_camera(self, points: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3"]:
-        return points @ self.R_camera_world.T + self.t_camera_world
+        return np.asarray(points @ self.R_camera_world.T + self.t_camera_world)
 
     def to_world(self, points: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3"]:
-        return (points - self.t_camera_world) @ self.R_camera_world
+        return np.asarray((points - self.t_camera_world) @ self.R_camera_world)
 
     def across(self, points: Float[np.ndarray, "T P 3"]) -> Sight:
         in_camera = self.to_camera(points)
@@ -60,12 +60,12 @@ class Pinhole:
         return Sight(in_camera[..., :2] / depth[..., None], depth, self.axes)
 
     def rays(self, pixels: Float[np.ndarray, "*any 2"]) -> Float[np.ndarray, "*any 2"]:
-        return (pixels - self.K[:2, 2]) / self.K[[0, 1], [0, 1]]
+        return np.asarray((pixels - self.K[:2, 2]) / self.K[[0, 1], [0, 1]])
 
     def project(self, points: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 2"]:
         p = self.to_camera(points)
         z = np.where(p[..., 2:] > 1e-6, p[..., 2:], np.nan)
-        return (p[..., :2] / z) @ self.K[:2, :2].T + self.K[:2, 2]
+        return np.asarray((p[..., :2] / z) @ self.K[:2, :2].T + self.K[:2, 2])
 
     def project_through_lens(self, points: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 2"]:
         pixels = self.project(points)
@@ -88,7 +88,7 @@ class Pinhole:
         return np.asarray(there).reshape(pixels.shape)
 
     def pixels_per_metre(self, depth: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
-        return 0.5 * (self.K[0, 0] + self.K[1, 1]) / depth
+        return np.asarray(0.5 * (self.K[0, 0] + self.K[1, 1]) / depth)
 
     def in_world(self, turn: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"]) -> Pinhole:
         R = self.R_camera_world @ turn.T

@@ -27,7 +27,7 @@ def multiply(a: Float[np.ndarray, "*#any 4"], b: Float[np.ndarray, "*#any 4"]) -
 
 def conjugate(q: Float[np.ndarray, "*any 4"]) -> Float[np.ndarray, "*any 4"]:
     """The inverse rotations of unit quaternions."""
-    return q * np.array([1.0, -1.0, -1.0, -1.0])
+    return np.asarray(q * np.array([1.0, -1.0, -1.0, -1.0]))
 
 
 def exp(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 4"]:
@@ -41,7 +41,7 @@ def log(q: Float[np.ndarray, "*any 4"]) -> Float[np.ndarray, "*any 3"]:
     q = np.where(q[..., :1] < 0, -q, q)
     sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
     angle = 2 * np.arctan2(sine, q[..., :1])
-    return np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0) * q[..., 1:]
+    return np.asarray(np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0) * q[..., 1:])
 
 
 def cross(vectors: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
@@ -55,7 +55,7 @@ def matrix(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """Rotation matrices of rotation vectors."""
     a, b, _ = _series(turn)
     K = cross(turn)
-    return np.eye(3) + a * K + b * (K @ K)
+    return np.asarray(np.eye(3) + a * K + b * (K @ K))
 
 
 def from_matrix(rotation: Float[np.ndarray, "*any 3 3"]) -> Float[np.ndarray, "*any 4"]:
@@ -70,7 +70,7 @@ def right_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any
     """J with ``exp(turn + d) = exp(turn) exp(J d)`` to first order in d."""
     _, b, c = _series(turn)
     K = cross(turn)
-    return np.eye(3) - b * K + c * (K @ K)
+    return np.asarray(np.eye(3) - b * K + c * (K @ K))
 
 
 def log_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
@@ -80,7 +80,7 @@ def log_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3
     small = angle < 1e-4
     safe = np.where(small, 1.0, angle)
     square = np.where(small, 1 / 12, 1 / safe**2 - 1 / (2 * safe * np.tan(0.5 * safe)))
-    return np.eye(3) + 0.5 * K + square * (K @ K)
+    return np.asarray(np.eye(3) + 0.5 * K + square * (K @ K))
 
 
 def _series(turn: Float[np.ndarray, "*any 3"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

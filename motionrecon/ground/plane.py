@@ -22,16 +22,7 @@ class Plane:
         return Plane(self.height + by)
 
     def add_to(self, world: ET.Element, contact: dict[str, str]) -> None:
+        shape = {"name": "floor", "type": "plane", "size": "0 0 1"}
         place = {"pos": f"0 0 {self.height!r}"} if self.height else {}
-        ET.SubElement(
-            world,
-            "geom",
-            name="floor",
-            type="plane",
-            size="0 0 1",
-            **place,
-            contype="1",
-            conaffinity="0",
-            rgba="0.9 0.9 0.9 1",
-            **contact,
-        )
+        touched = {"contype": "1", "conaffinity": "0", "rgba": "0.9 0.9 0.9 1"}
+        ET.SubElement(world, "geom", shape | place | touched | contact)

@@ -44,7 +44,7 @@ def _robust_mean(directions: Float[np.ndarray, "T 3"], weight: Float[np.ndarray,
         mean /= np.linalg.norm(mean)
         away = np.linalg.norm(directions - mean, axis=1)
         mean = ((weight / (0.1 + away))[:, None] * directions).sum(0)
-    return mean / np.linalg.norm(mean)
+    return np.asarray(mean / np.linalg.norm(mean))
 
 
 def _turned(x: Trajectory, turn: Float[np.ndarray, "3 3"]) -> Trajectory:

@@ -62,7 +62,7 @@ def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: f
 def _bounded(step: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T nv"]:
     """The step, shorter in frames in which the root or a hinge would turn too far."""
     largest = np.abs(step[:, MOVE.stop :]).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, LARGEST_TURN / np.maximum(largest, 1e-12))
+    return np.asarray(step * np.minimum(1.0, LARGEST_TURN / np.maximum(largest, 1e-12)))
 
 
 class _Normal:

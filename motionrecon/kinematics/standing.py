@@ -28,4 +28,4 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
     velocity = uniform_filter1d(velocity, max(1, round(0.08 * fps)), axis=0, mode="nearest")
     slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / speed) ** 4)
     low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / height) ** 4)
-    return slow * low
+    return np.asarray(slow * low)

@@ -99,7 +99,7 @@ class Trajectory(Posed):
     @cached_property
     def over(self) -> Float[np.ndarray, "T S"]:
         """How far the soles' balls are over the ground, metres."""
-        return self._gap[0] - self.body.soles.radii
+        return np.asarray(self._gap[0] - self.body.soles.radii)
 
     @property
     def away(self) -> Float[np.ndarray, "T S 3"]:
@@ -109,7 +109,7 @@ class Trajectory(Posed):
     @property
     def soles(self) -> Float[np.ndarray, "T S 3"]:
         """The points of the soles that are nearest to the ground."""
-        return self.feet - self.away * self.body.soles.radii[:, None]
+        return np.asarray(self.feet - self.away * self.body.soles.radii[:, None])
 
     @cached_property
     def _gap(self) -> tuple[Float[np.ndarray, "T S"], Float[np.ndarray, "T S 3"]]:

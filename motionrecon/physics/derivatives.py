@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+from jaxtyping import Float, Int
 
 from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
 from motionrecon.core import so3
@@ -45,9 +46,9 @@ class Linearization:
         G: (S, 2nv, 6) state after the step by the generalized force on the root.
     """
 
-    A: np.ndarray
-    B: np.ndarray
-    G: np.ndarray
+    A: Float[np.ndarray, "S state state"]
+    B: Float[np.ndarray, "S state nu"]
+    G: Float[np.ndarray, "S state 6"]
 
 
 class Linearizer:
@@ -108,11 +109,11 @@ class Linearizer:
         # Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn.
         turn_before, turn_after = so3.matrix(-turn), so3.right_jacobian(turn)
 
-        def step(dv: np.ndarray) -> np.ndarray:
-            """How far the position moves when the new velocity changes by the columns of dv (S, nv, k)."""
+        def step(dv: Float[np.ndarray, "S nv k"]) -> Float[np.ndarray, "S nv k"]:
+            """How far the position moves when the new velocity changes by the columns of dv."""
             dq = h * dv
             dq[:, TURN] = turn_after @ dq[:, TURN]
-            return dq
+            return np.asarray(dq)
 
         A = np.empty((len(rollout), 2 * nv, 2 * nv))
         A[:, nv:, :nv] = by_position
@@ -125,8 +126,8 @@ class Linearizer:
         B = np.concatenate([step(by_input), by_input], axis=1)
         return Linearization(A, B[..., : self.model.nu], B[..., self.model.nu :])
 
-    def _position_columns(self, rollout: Rollout) -> np.ndarray:
-        """(S, nv, nv): new velocity by position, by forward differences of perturbed steps."""
+    def _position_columns(self, rollout: Rollout) -> Float[np.ndarray, "S nv nv"]:
+        """New velocity by position, by forward differences of perturbed steps."""
         model, S = self.model, len(rollout)
         nv, n = model.nv, S * (model.nv + 1)
         batch, ids = self._pool.get(n)
@@ -144,10 +145,10 @@ class Linearizer:
         batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench, nv + 1, axis=0)
         batch.step(ids)
         velocity = batch.bind("qvel")[:n].reshape(S, nv + 1, nv)
-        return ((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1)
+        return np.asarray(((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1))
 
-    def _exact_columns(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
-        """(S, nv, nv) and (S, nv, nu + 6): new velocity by velocity, and by controls and root wrench."""
+    def _exact_columns(self, rollout: Rollout) -> tuple[Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv inputs"]]:
+        """New velocity by velocity, and by controls and root wrench."""
         model, data, S = self._nominal, self._data, len(rollout)
         nv, nu, h = model.nv, model.nu, model.opt.timestep
         mass = np.empty((S, model.nC))
@@ -195,8 +196,10 @@ class Linearizer:
         columns[:, diagonal, diagonal] += 1.0
         return columns[:, :, :nv], columns[:, :, nv:]
 
-    def _control_gain(self, ctrl: np.ndarray, force: np.ndarray) -> np.ndarray:
-        """(S, nu): joint force by control; zero where the control or the force is at its limit."""
+    def _control_gain(
+        self, ctrl: Float[np.ndarray, "S nu"], force: Float[np.ndarray, "S nu"]
+    ) -> Float[np.ndarray, "S nu"]:
+        """Joint force by control; zero where the control or the force is at its limit."""
         model = self.model
         gain = np.broadcast_to(model.actuator_gainprm[:, 0] * model.actuator_gear[:, 0], ctrl.shape).copy()
         low, high = model.actuator_ctrlrange.T
@@ -206,8 +209,10 @@ class Linearizer:
         return gain
 
 
-def adjoint(A: np.ndarray, B: np.ndarray, by_state: np.ndarray) -> np.ndarray:
-    """Gradient (S, m) of a function of the states with respect to the inputs of each step.
+def adjoint(
+    A: Float[np.ndarray, "S n n"], B: Float[np.ndarray, "S n m"], by_state: Float[np.ndarray, "rows n"]
+) -> Float[np.ndarray, "S m"]:
+    """Gradient of a function of the states with respect to the inputs of each step.
 
     Args:
         A: (S, n, n), B: (S, n, m): the steps, of `Linearization`.
@@ -221,7 +226,12 @@ def adjoint(A: np.ndarray, B: np.ndarray, by_state: np.ndarray) -> np.ndarray:
     return gradient
 
 
-def sensitivity(A: np.ndarray, B: np.ndarray, weights: np.ndarray, steps: np.ndarray) -> np.ndarray:
+def sensitivity(
+    A: Float[np.ndarray, "S n n"],
+    B: Float[np.ndarray, "S n m"],
+    weights: Float[np.ndarray, "S K"],
+    steps: Int[np.ndarray, " F"],
+) -> Float[np.ndarray, "F n columns"]:
     """Jacobian (F, n, K m) of the states before `steps` with respect to K knots of m inputs each.
 
     The inputs of step t are ``sum_k weights[t, k] knot[k]``; column ``k m + i`` belongs to input i of knot k. Memory is
@@ -278,15 +288,20 @@ def _check(model: mujoco.MjModel) -> None:
         raise ValueError(f"the model cannot be linearized: it has {', '.join(found)}")
 
 
-def _csr_index(nnz: np.ndarray, start: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+_Index = tuple[Int[np.ndarray, " entries"], Int[np.ndarray, " entries"], Int[np.ndarray, " entries"]]
+
+
+def _csr_index(
+    nnz: Int[np.ndarray, " rows"], start: Int[np.ndarray, " rows"], column: Int[np.ndarray, " entries"]
+) -> _Index:
     """Row, column and place in storage of each entry of a matrix in MuJoCo's compressed rows."""
     row = np.repeat(np.arange(len(nnz)), nnz)
     place = np.concatenate([np.arange(a, a + n) for a, n in zip(start, nnz, strict=True)])
     return row, column[place], place
 
 
-def _dense(values: np.ndarray, index: tuple[np.ndarray, np.ndarray, np.ndarray], n: int) -> np.ndarray:
-    """(S, n, n) matrices from compressed rows (S, entries)."""
+def _dense(values: Float[np.ndarray, "S entries"], index: _Index, n: int) -> Float[np.ndarray, "S n n"]:
+    """Matrices from compressed rows."""
     row, column, place = index
     dense = np.zeros((len(values), n, n))
     dense[:, row, column] = values[:, place]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.physics.rollout import Rollout, quiet_mujoco
 
@@ -20,8 +21,8 @@ class Forces:
         joint_torque: (S, nu) torque (N m; N for a slide) that each actuator puts on its joint.
     """
 
-    contact: np.ndarray
-    joint_torque: np.ndarray
+    contact: Float[np.ndarray, "S P 3"]
+    joint_torque: Float[np.ndarray, "S nu"]
 
 
 def forces(model: mujoco.MjModel, rollout: Rollout, geom_names: Sequence[str]) -> Forces:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from mujoco.batch import Batch
 
 
@@ -53,11 +53,11 @@ class Rollout:
         failed_step: the first step whose result cannot be used (not finite, or MuJoCo warned); None if all is well.
     """
 
-    qpos: np.ndarray
-    qvel: np.ndarray
-    warmstart: np.ndarray
-    ctrl: np.ndarray
-    wrench: np.ndarray
+    qpos: Float[np.ndarray, "rows nq"]
+    qvel: Float[np.ndarray, "rows nv"]
+    warmstart: Float[np.ndarray, "rows nv"]
+    ctrl: Float[np.ndarray, "S nu"]
+    wrench: Float[np.ndarray, "S 6"]
     failed_step: int | None = None
 
     @property
@@ -70,7 +70,7 @@ class Rollout:
         return len(self.ctrl)
 
     @property
-    def states(self) -> np.ndarray:
+    def states(self) -> Float[np.ndarray, "rows n"]:
         """(S+1, nq+nv): position and velocity side by side."""
         return np.concatenate([self.qpos, self.qvel], axis=1)
 
@@ -94,7 +94,7 @@ class BatchPool:
         self._threads = thread_count(threads)
         self._batch: Batch | None = None
 
-    def get(self, n: int) -> tuple[Batch, np.ndarray | None]:
+    def get(self, n: int) -> tuple[Batch, Int[np.ndarray, " n"] | None]:
         """A batch of at least `n` simulations, and the ids of the first `n` of them (None for all)."""
         if self._batch is None or self._batch.nsim < n:
             self._batch = Batch(self._model, n, self._threads)
@@ -118,7 +118,9 @@ class Simulator:
         self.model = model
         self._pool = BatchPool(model, threads)
 
-    def rollout(self, start: State, ctrl: np.ndarray, wrench: np.ndarray | None = None) -> Rollout:
+    def rollout(
+        self, start: State, ctrl: Float[np.ndarray, "S nu"], wrench: Float[np.ndarray, "_ _"] | None = None
+    ) -> Rollout:
         """Simulate one control sequence.
 
         Args:
@@ -128,7 +130,9 @@ class Simulator:
         """
         return self.rollouts(start, ctrl[None], None if wrench is None else wrench[None])[0]
 
-    def rollouts(self, start: State, ctrl: np.ndarray, wrench: np.ndarray | None = None) -> list[Rollout]:
+    def rollouts(
+        self, start: State, ctrl: Float[np.ndarray, "K S nu"], wrench: Float[np.ndarray, "_ _ _"] | None = None
+    ) -> list[Rollout]:
         """Simulate K control sequences from one start, on all threads.
 
         Args:
@@ -174,15 +178,17 @@ class Simulator:
 _START_TIME = 1e3
 
 
-def _joined(first: np.ndarray, rest: np.ndarray, failed: int | None) -> np.ndarray:
-    """(S+1, n) rows from the start and the S rows after it, NaN after a failed step."""
+def _joined(
+    first: Float[np.ndarray, " n"], rest: Float[np.ndarray, "S n"], failed: int | None
+) -> Float[np.ndarray, "rows n"]:
+    """Rows from the start and the S rows after it, NaN after a failed step."""
     rows = np.concatenate([first[None], rest])
     if failed is not None:
         rows[failed + 1 :] = np.nan
     return rows
 
 
-def _failed_step(time: np.ndarray) -> int:
+def _failed_step(time: Float[np.ndarray, " S"]) -> int:
     """The step that went wrong, from the clock (S,) after each step of a simulation that MuJoCo warned about.
 
     A step that finds a bad acceleration resets the clock and goes on from there; after any warning the simulation

@@ -51,7 +51,7 @@ class Directions:
 
     @property
     def value(self) -> Float[np.ndarray, "T Q 3"]:
-        return self._error_and_gain[0] * self._error_and_gain[1]
+        return np.asarray(self._error_and_gain[0] * self._error_and_gain[1])
 
     def chain(self, moved: Float[np.ndarray, "T 33 3 n"]) -> Float[np.ndarray, "T Q 3 n"]:
         by_bone = self._error_and_gain[1][..., None] * self.camera.axes[:, None]

@@ -26,7 +26,7 @@ class Positions:
 
     @property
     def value(self) -> Float[np.ndarray, "T P 3"]:
-        return (self.points - self.target) * (self.weight / self.sigma)[..., None]
+        return np.asarray((self.points - self.target) * (self.weight / self.sigma)[..., None])
 
     def chain(self, moved: Float[np.ndarray, "T P 3 n"]) -> Float[np.ndarray, "T P 3 n"]:
         return moved * (self.weight / self.sigma)[..., None, None]

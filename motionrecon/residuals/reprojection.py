@@ -35,7 +35,7 @@ class Reprojection:
 
     @property
     def value(self) -> Float[np.ndarray, "T P 2"]:
-        return self._error_and_gain[0] * self._error_and_gain[1]
+        return np.asarray(self._error_and_gain[0] * self._error_and_gain[1])
 
     def chain(self, moved: Float[np.ndarray, "T P 3 n"]) -> Float[np.ndarray, "T P 2 n"]:
         by_point = self._sight.by_point * self._error_and_gain[1][..., None]

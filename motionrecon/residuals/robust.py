@@ -21,7 +21,7 @@ def reweighted(residual: Float[np.ndarray, "*any k"], scale: float) -> tuple[Flo
 
 def cauchy(error: Float[np.ndarray, "*any k"], scale: float) -> Float[np.ndarray, "*any k"]:
     """For solvers that take squares as they are: vectors whose squares sum to the cost."""
-    return error * _shrink((error**2).sum(-1, keepdims=True) / scale**2)[0]
+    return np.asarray(error * _shrink((error**2).sum(-1, keepdims=True) / scale**2)[0])
 
 
 def cauchy_with_jacobian(

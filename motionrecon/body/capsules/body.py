@@ -81,7 +81,7 @@ class Capsules(CapsuleAnatomy, Body):
 
     @property
     def shape(self) -> Float[np.ndarray, " k"]:
-        return np.log(self.proportions.as_array())
+        return np.asarray(np.log(self.proportions.as_array()))
 
     @property
     def shape_prior(self) -> ShapePrior:
@@ -108,7 +108,7 @@ class Capsules(CapsuleAnatomy, Body):
         q = self.model.qpos0.copy()
         for j, hinge in enumerate(self._hinges, start=1):
             q[self.model.jnt_qposadr[j]] = np.radians(hinge.rest)
-        return q
+        return np.asarray(q)
 
     @cached_property
     def hinge_spread(self) -> Float[np.ndarray, " hinges"]:

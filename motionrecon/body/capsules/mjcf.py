@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body.base import KIND, SEEN
 from motionrecon.body.capsules.joints import HINGES, Hinge, mirrored
@@ -74,7 +75,9 @@ class _Person:
             self.actuators.append((joint, hinge))
         return element
 
-    def inertial(self, element: ET.Element, kind: str, end: np.ndarray, length: float | None = None) -> None:
+    def inertial(
+        self, element: ET.Element, kind: str, end: Float[np.ndarray, " 3"], length: float | None = None
+    ) -> None:
         """Mass and inertia of a segment that runs from the body's origin to `end` (metres)."""
         segment, reach = SEGMENTS[kind], float(np.linalg.norm(end)) if length is None else length
         mass = segment.mass / _SHARES * self.mass
@@ -98,7 +101,7 @@ class _Person:
     def site(self, element: ET.Element, landmark: str, pos: Iterable[float]) -> None:
         ET.SubElement(element, "site", name=landmark, pos=_text(pos))
 
-    def seen(self, element: ET.Element, side: str, joint: str, origin: np.ndarray) -> None:
+    def seen(self, element: ET.Element, side: str, joint: str, origin: Float[np.ndarray, " 3"]) -> None:
         """Where the detector marks a joint whose centre is at `origin` in the body's frame."""
         outward = 1.0 if side == "left" else -1.0
         offset = self.height * np.array(MARKED[joint]) * np.array([1.0, outward, 1.0])
@@ -119,7 +122,7 @@ class _Person:
             self.seen(pelvis, side, "hip", hip)
             self.leg(pelvis, side, hip)
 
-    def torso(self, pelvis: ET.Element, lumbar: np.ndarray) -> None:
+    def torso(self, pelvis: ET.Element, lumbar: Float[np.ndarray, " 3"]) -> None:
         h, s = self.height, self.size
         torso = self.body(pelvis, "torso", lumbar)
         top = s.torso - lumbar[2]  # the shoulders' height over the lumbar joint
@@ -178,7 +181,7 @@ class _Person:
         self.site(hand, f"{side}_pinky", (-0.020 * h, sign * 0.046 * h, 0))
         self.site(hand, f"{side}_thumb", (0.026 * h, sign * 0.020 * h, 0))
 
-    def leg(self, pelvis: ET.Element, side: str, hip: np.ndarray) -> None:
+    def leg(self, pelvis: ET.Element, side: str, hip: Float[np.ndarray, " 3"]) -> None:
         h, s = self.height, self.size
         thigh = self.body(pelvis, f"{side}_thigh", hip)
         self.site(thigh, f"{side}_hip", (0, 0, 0))
@@ -262,7 +265,8 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float, g
     ):
         kind = ET.SubElement(default, "default", {"class": name})
         pad = {"margin": _SOLE_PAD} if name == "sole" else {}
-        ET.SubElement(kind, "geom", contype="0", conaffinity=str(touches), rgba=rgba, mass="0", **contact, **pad)
+        touched = {"contype": "0", "conaffinity": str(touches), "rgba": rgba, "mass": "0"}
+        ET.SubElement(kind, "geom", touched | contact | pad)
     world = ET.SubElement(root, "worldbody")
     ET.SubElement(world, "light", pos="0 0 4", dir="0 0 -1", directional="true")
     ground.add_to(world, contact)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+from jaxtyping import Float
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class Proportions:
         return Proportions(**{name: height * share for name, (share, _) in _SHARES.items()})
 
     @staticmethod
-    def spread() -> np.ndarray:
+    def spread() -> Float[np.ndarray, " k"]:
         """Relative standard deviation of each length among adults of one height, in the order of `names`."""
         return np.array([sd for _, sd in _SHARES.values()])
 
-    def as_array(self) -> np.ndarray:
+    def as_array(self) -> Float[np.ndarray, " k"]:
         return np.array(list(asdict(self).values()))
 
     @staticmethod
-    def from_array(lengths: np.ndarray) -> Proportions:
+    def from_array(lengths: Float[np.ndarray, " k"]) -> Proportions:
         return Proportions(**dict(zip(Proportions.names(), map(float, lengths), strict=True)))
 
 

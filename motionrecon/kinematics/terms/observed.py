@@ -42,7 +42,7 @@ class Observed:
         T, m = len(x), value[0].size
 
         def chained(moved: Float[np.ndarray, "T 33 3 n"]) -> Float[np.ndarray, "T m n"]:
-            return (residual.chain(moved) * root[..., None]).reshape(T, m, -1)
+            return np.asarray((residual.chain(moved) * root[..., None]).reshape(T, m, -1))
 
         shared = {part: chained(x.by_shared(x.body.marks, x.marks, part)) for part in self.parts if part in x.shared}
         return Block((value * root).reshape(T, m), (chained(x.mark_jacobian),), np.arange(T), cost, shared)

@@ -72,4 +72,4 @@ class Layout:
         frames = times * self.clock.fps
         i = np.minimum(frames.astype(int), len(rows) - 2)
         f = (frames - i)[:, None]
-        return (1 - f) * rows[i] + f * rows[i + 1]
+        return np.asarray((1 - f) * rows[i] + f * rows[i + 1])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.sparse import block_diag, csr_array, eye_array
 
 from motionrecon.body import Body
@@ -49,7 +50,7 @@ class Assist:
 
     unit: float
     sigma: float
-    weights: np.ndarray
+    weights: Float[np.ndarray, "S K"]
 
 
 class WindowProblem:
@@ -69,8 +70,8 @@ class WindowProblem:
         self,
         engine: Engine,
         start: State,
-        weights: np.ndarray,
-        steps: np.ndarray,
+        weights: Float[np.ndarray, "S K"],
+        steps: Int[np.ndarray, " F"],
         terms: Sequence[Term],
         control: Control,
         assist: Assist | None = None,
@@ -83,44 +84,48 @@ class WindowProblem:
 
     @property
     def n(self) -> int:
-        return self._split + (6 * self._knots if self.assist else 0)
+        return int(self._split + (6 * self._knots if self.assist else 0))
 
-    def controls(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Controls (..., S, nu) of unknowns (..., n) and, with assistance, the root's wrench (..., S, 6), N and N m."""
+    def controls(
+        self, x: Float[np.ndarray, "*any n"]
+    ) -> tuple[Float[np.ndarray, "*any S nu"], Float[np.ndarray, "*any S 6"] | None]:
+        """Controls of unknowns and, with assistance, the root's wrench, N and N m."""
         ctrl = self.weights @ x[..., : self._split].reshape(*x.shape[:-1], self._knots, self._nu)
         if self.assist is None:
             return ctrl, None
         wrench = x[..., self._split :].reshape(*x.shape[:-1], self._knots, 6)
         return ctrl, self.assist.unit * (self.assist.weights @ wrench)
 
-    def unknowns(self, ctrl: np.ndarray) -> np.ndarray:
-        """(n,) unknowns of controls at the knots (K, nu), without a wrench."""
+    def unknowns(self, ctrl: Float[np.ndarray, "K nu"]) -> Float[np.ndarray, " n"]:
+        """Unknowns of controls at the knots, without a wrench."""
         return np.concatenate([ctrl.ravel(), np.zeros(self.n - self._split)])
 
-    def knots(self, x: np.ndarray) -> np.ndarray:
-        """(K, nu) controls at the knots."""
+    def knots(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, "K nu"]:
+        """Controls at the knots."""
         return x[: self._split].reshape(self._knots, self._nu)
 
-    def landmarks(self, rollout: Rollout, steps: np.ndarray) -> np.ndarray:
-        """(F, 33, 3) landmarks of a simulated motion before `steps` (F,)."""
+    def landmarks(self, rollout: Rollout, steps: Int[np.ndarray, " F"]) -> Float[np.ndarray, "F 33 3"]:
+        """Landmarks of a simulated motion before `steps`."""
         return self._readout(rollout.qpos[steps], rollout.qvel[steps]).landmarks
 
-    def rollout(self, x: np.ndarray) -> Rollout:
-        """The motion that unknowns (n,) simulate."""
+    def rollout(self, x: Float[np.ndarray, " n"]) -> Rollout:
+        """The motion that unknowns simulate."""
         return self.engine.simulator.rollout(self.start, *self.controls(x))
 
-    def residuals(self, x: np.ndarray) -> np.ndarray:
+    def residuals(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         return self._residuals(self.rollout(x), x)
 
-    def residuals_batch(self, X: np.ndarray) -> np.ndarray:
+    def residuals_batch(self, X: Float[np.ndarray, "B n"]) -> Float[np.ndarray, "B m"]:
         rollouts = self.engine.simulator.rollouts(self.start, *self.controls(X))
         return np.stack([self._residuals(rollout, x) for rollout, x in zip(rollouts, X, strict=True)])
 
-    def residuals_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def residuals_and_jacobian(
+        self, x: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, "m n"]]:
         r, factors = self.residuals_and_factors(x)
         return r, factors.dense()
 
-    def residuals_and_factors(self, x: np.ndarray) -> tuple[np.ndarray, Factors]:
+    def residuals_and_factors(self, x: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " m"], Factors]:
         """The Jacobian's factors: residuals by the state of each frame, and these states by the unknowns."""
         rollout = self.rollout(x)
         direct = self._direct_jacobian
@@ -136,11 +141,11 @@ class WindowProblem:
         r, by_state = self._motion_terms(rollout)
         return np.concatenate([r.ravel(), self._direct_residual(x)]), Factors(by_state, state, direct)
 
-    def value(self, x: np.ndarray) -> float:
+    def value(self, x: Float[np.ndarray, " n"]) -> float:
         r = self.residuals(x)
         return float(r @ r)
 
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_and_gradient(self, x: Float[np.ndarray, " n"]) -> tuple[float, Float[np.ndarray, " n"]]:
         rollout = self.rollout(x)
         if not rollout.ok:
             return np.inf, np.zeros(self.n)
@@ -155,7 +160,7 @@ class WindowProblem:
         direct = self._direct_residual(x)
         return float((r**2).sum() + direct @ direct), gradient + 2 * (self._direct_jacobian.T @ direct)
 
-    def _residuals(self, rollout: Rollout, x: np.ndarray) -> np.ndarray:
+    def _residuals(self, rollout: Rollout, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         if rollout.ok:
             at = self._readout(rollout.qpos[self.steps], rollout.qvel[self.steps])
             r = np.concatenate([term.residual(at) for term in self.terms], axis=1)
@@ -170,11 +175,11 @@ class WindowProblem:
         at = self._readout(ones * self.start.qpos, ones * self.start.qvel)
         return sum(term.residual(at).shape[1] for term in self.terms)
 
-    def _readout(self, qpos: np.ndarray, qvel: np.ndarray) -> Readout:
+    def _readout(self, qpos: Float[np.ndarray, "F nq"], qvel: Float[np.ndarray, "F nv"]) -> Readout:
         return Readout(self.engine.body, qpos, qvel)
 
-    def _motion_terms(self, rollout: Rollout) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals (F, m) of all terms that read the motion, and their derivative (F, m, 2nv) by the state."""
+    def _motion_terms(self, rollout: Rollout) -> tuple[Float[np.ndarray, "F m"], Float[np.ndarray, "F m state"]]:
+        """Residuals of all terms that read the motion, and their derivative by the state."""
         at = self._readout(rollout.qpos[self.steps], rollout.qvel[self.steps])
         parts = [term.linearize(at) for term in self.terms]
         r = np.concatenate([p.residual for p in parts], axis=1)
@@ -189,7 +194,7 @@ class WindowProblem:
             first = rows.stop
         return r, by_state
 
-    def _direct_residual(self, x: np.ndarray) -> np.ndarray:
+    def _direct_residual(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " d"]:
         """Residuals of the unknowns themselves: effort, smoothness, the wrench."""
         r = self.control.residual(self._control_matrix, x[: self._split])
         return np.concatenate([r, x[self._split :] * self._wrench_gain]) if self.assist else r
@@ -205,11 +210,11 @@ class WindowProblem:
     @property
     def _wrench_gain(self) -> float:
         assert self.assist is not None
-        return 1.0 / (self.assist.sigma * np.sqrt(self._knots))
+        return float(1.0 / (self.assist.sigma * np.sqrt(self._knots)))
 
 
-def knot_weights(steps: int, per_knot: float) -> np.ndarray:
-    """(S, K) linear interpolation from knots to the S steps of a window.
+def knot_weights(steps: int, per_knot: float) -> Float[np.ndarray, "S K"]:
+    """Linear interpolation from knots to the S steps of a window.
 
     Args:
         steps: S.

@@ -204,7 +204,7 @@ class Windows:
         """Controls that hold the kinematic angles against the actuators' damping."""
         model = self.engine.body.model
         gain, damping = model.actuator_gainprm[:, 0], -model.actuator_biasprm[:, 2]
-        return self._angles + self.figure.qvel[:, self.engine.body.hinge_qpos - 1] * (damping / gain)
+        return np.asarray(self._angles + self.figure.qvel[:, self.engine.body.hinge_qpos - 1] * (damping / gain))
 
     @cached_property
     def _depths(self) -> list[Float[np.ndarray, " T"]]:
@@ -213,7 +213,7 @@ class Windows:
 
     def _times(self, first: int, count: int) -> Float[np.ndarray, " K"]:
         """Times (s) of a window's knots, none of them beyond the clip."""
-        return np.minimum(self.layout.knots(first, count), self.figure.clock.seconds(len(self.figure) - 1))
+        return np.asarray(np.minimum(self.layout.knots(first, count), self.figure.clock.seconds(len(self.figure) - 1)))
 
     def _before(
         self, knots: Knots | None, first: int, hinges: Float[np.ndarray, "K nu"]

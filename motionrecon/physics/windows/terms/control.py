@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from scipy.sparse import csr_array, eye_array, kron
 
 
@@ -23,10 +24,10 @@ class Control:
             came before. The controls go on from there without a jump.
     """
 
-    target: np.ndarray
+    target: Float[np.ndarray, "K nu"]
     effort: float
     smooth: float
-    before: np.ndarray | None = None
+    before: Float[np.ndarray, "2 nu"] | None = None
 
     def matrix(self) -> csr_array:
         """(m, K nu) derivative of the residuals by the knots, sparse."""
@@ -36,17 +37,17 @@ class Control:
             rows.append(np.eye(1, knots) / (_JUMP * self.smooth))
         return csr_array(kron(csr_array(np.concatenate(rows)), eye_array(nu), format="csr"))
 
-    def residual(self, matrix: csr_array, x: np.ndarray) -> np.ndarray:
-        """(m,) residuals of the knots x (K nu,), given `matrix`."""
+    def residual(self, matrix: csr_array, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
+        """Residuals of the knots x (K nu,), given `matrix`."""
         r = matrix @ (x - self.target.ravel())
         if self.before is not None:
             knots, nu = self.target.shape
             r[knots * nu : (knots + 1) * nu] += self.before[0] / self.smooth
             r[-nu:] -= self.before[1] / (_JUMP * self.smooth)
-        return r
+        return np.asarray(r)
 
-    def _second_difference(self) -> np.ndarray:
-        """(rows, K); with a knot before the first, the first row reaches back to it."""
+    def _second_difference(self) -> Float[np.ndarray, "rows K"]:
+        """With a knot before the first, the first row reaches back to it."""
         knots = len(self.target)
         if self.before is None:
             return np.diff(np.eye(knots), 2, axis=0)
