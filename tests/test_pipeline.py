@@ -13,10 +13,12 @@ import numpy as np
 import people
 import pytest
 from clips import demo_images, empty_images, write_clip
+from scipy.spatial.transform import Rotation
 from support import options
 
 import motionrecon
 from motionrecon import pipeline
+from motionrecon.body.pose import pose
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.progress import Silent
@@ -271,6 +273,64 @@ def test_keypoints_that_are_sure_of_nothing(tmp_path):
 def test_nothing_given():
     with pytest.raises(InputError, match="give a video file, or keypoints="):
         motionrecon.reconstruct()
+
+
+# Slow motion
+
+
+def filmed(folder: Path, qpos: np.ndarray, fps: float) -> dict[str, Path | float]:
+    """Keypoints of a motion filmed at `fps` that say 30, and the camera's calibration, as `reconstruct` takes them."""
+    seen = people.see(people.person(), qpos, people.camera(), fps=fps, noise=0.5, depth_noise=0.01)
+    tracked = np.ones(len(qpos), bool)
+    save(Keypoints(seen.pixels, seen.confidence, seen.points_3d, tracked, 30.0, people.SIZE), folder / "slow.npz")
+    camera = people.camera()
+    turn = Rotation.from_matrix(camera.R_camera_world).as_rotvec()
+    (folder / "camera.toml").write_text(
+        f"[cam]\nsize = {list(people.SIZE)}\nmatrix = {camera.K.tolist()}\ndistortions = [0, 0, 0, 0]\n"
+        f"rotation = {turn.tolist()}\ntranslation = {camera.t_camera_world.tolist()}\n"
+    )
+    return {"keypoints": folder / "slow.npz", "camera": folder / "camera.toml", "height": 1.75, "filmed_fps": fps}
+
+
+def test_who_sways_in_slow_motion_is_pushed_as_in_true_time(tmp_path):
+    fps, body = 120.0, people.person()
+    given = filmed(tmp_path, people.stepping(body, 40, fps=fps, lift=0.0, period=0.8), fps) | QUICK
+    motion = motionrecon.reconstruct(**given)
+    assert motion.fps == 120 and motion.timestep == 1 / 120 and motion.time[-1] == pytest.approx(39 / 120)
+    assert motion.report.frames.fps == 120 and motion.report.frames.film_fps == 30
+    assert motion.clock.shown_at(39) == pytest.approx(39 / 30)
+    pushed = motion.contact_force.sum(1)
+    assert pushed[:, 2].mean() / (9.81 * body.mass) == pytest.approx(1.0, abs=0.1)
+    com = pose(motion.model, motion.qpos).com[:, :2]
+    needed = body.mass * np.diff(com, 2, axis=0) * fps**2  # in the film's time, a sixteenth
+    assert (pushed[1:-1, :2] * needed).sum() / (needed**2).sum() == pytest.approx(1.0, abs=0.05)
+    # A file that says what it was filmed at gives the same.
+    keypoints = load_keypoints(given["keypoints"])
+    save(replace(keypoints, fps=fps), tmp_path / "true.npz")
+    true = motionrecon.reconstruct(**given | {"keypoints": tmp_path / "true.npz", "filmed_fps": None})
+    np.testing.assert_array_equal(true.qpos, motion.qpos)
+    np.testing.assert_array_equal(true.contact_force, motion.contact_force)
+    assert true.report.frames.film_fps is None
+
+
+def test_who_falls_in_slow_motion_falls_with_gravity(tmp_path):
+    fps, frames = 120.0, 40
+    qpos = np.tile(people.person().rest_qpos, (frames, 1))
+    time = np.arange(frames) / fps
+    qpos[:, 2] += 1.2 - 0.5 * 9.81 * time**2
+    motion = motionrecon.reconstruct(**filmed(tmp_path, qpos, fps) | QUICK)
+    assert motion.time[-1] == pytest.approx(time[-1])
+    assert motion.simulated.all(), "in the film's time the person would hover, on something that is not simulated"
+    assert not motion.contact_force.any()
+    com = pose(motion.model, motion.qpos).com[:, 2]
+    assert 2 * np.polyfit(motion.time, com, 2)[0] == pytest.approx(-9.81, abs=0.05)
+
+
+def test_a_part_of_a_film_in_slow_motion_is_cut_in_the_players_time(tmp_path):
+    given = filmed(tmp_path, np.tile(people.person().rest_qpos, (60, 1)), 240.0)
+    motion = motionrecon.reconstruct(**given, start=0.5, end=1.0, physics=False)
+    assert len(motion) == 15 and motion.fps == 240
+    assert motion.clock.shown_at(0) == pytest.approx(0.5) and motion.clock.shown_at(15) == pytest.approx(1.0)
 
 
 # Parts
