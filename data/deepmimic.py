@@ -137,7 +137,7 @@ def read(path: Path, fps: float, cycles: float = 1.0) -> Clip:
 
 def _turned(wxyz: np.ndarray) -> np.ndarray:
     """Rotations (T, 3, 3) in our axes of quaternions (T, 4) in DeepMimic's."""
-    return _OURS @ Rotation.from_quat(wxyz[:, [1, 2, 3, 0]]).as_matrix() @ _OURS.T
+    return np.asarray(_OURS @ Rotation.from_quat(wxyz[:, [1, 2, 3, 0]]).as_matrix() @ _OURS.T)
 
 
 def world_rotations(local: np.ndarray) -> np.ndarray:

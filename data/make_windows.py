@@ -232,7 +232,7 @@ def perform(person: Capsules, clip: deepmimic.Clip) -> np.ndarray:
             origin[:, b] = origin[:, carrier] + turn[:, carrier] @ model.body_pos[b]
 
     soles = person.soles.at(origin, turn)[..., 2] - person.soles.radii
-    return person.marks.at(origin, turn) - [0.0, 0.0, np.percentile(soles.min(1), 5)]
+    return np.asarray(person.marks.at(origin, turn) - [0.0, 0.0, np.percentile(soles.min(1), 5)])
 
 
 def _camera(points: np.ndarray, rng: np.random.Generator) -> Camera:
@@ -269,7 +269,7 @@ def look(points: np.ndarray, camera: Camera, height: float, rng: np.random.Gener
         """Noise (T, ...) of standard deviation 1 that changes within a quarter of a second."""
         sigma = 0.12 * FPS
         noise = gaussian_filter1d(rng.standard_normal((T + 60, *shape)), sigma, axis=0)[30 : 30 + T]
-        return noise * np.sqrt(2 * np.sqrt(np.pi) * sigma)
+        return np.asarray(noise * np.sqrt(2 * np.sqrt(np.pi) * sigma))
 
     behind = depth - depth.mean(1, keepdims=True)  # metres farther than the body's middle
     hidden = 1 / (1 + np.exp(-(behind - 0.15) / 0.04))

@@ -123,7 +123,7 @@ class Mannequin:
         """(n, 3): the vertices that mostly follow ``segment``, in its frame."""
         i = INDEX[segment]
         mine = self.weights.argmax(1) == i
-        return (self.rest[mine] - self.centres[i]) @ self.rest_rotation[i]
+        return np.asarray((self.rest[mine] - self.centres[i]) @ self.rest_rotation[i])
 
     def forward(self, root: np.ndarray, rotations: np.ndarray) -> np.ndarray:
         """Joint centres (T, 16, 3) for the pelvis position (T, 3) and world orientations (T, 16, 3, 3)."""
@@ -138,17 +138,19 @@ class Mannequin:
     def landmarks(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
         """Landmarks (T, 33, 3) for joint centres (T, 16, 3) and orientations (T, 16, 3, 3) of the segments."""
         s = self.landmark_segment
-        return positions[:, s] + np.einsum("tjab,jb->tja", rotations[:, s], self.landmark_local)
+        return np.asarray(positions[:, s] + np.einsum("tjab,jb->tja", rotations[:, s], self.landmark_local))
 
     def skin(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
         """Vertices (V, 3) of one frame, for joint centres (16, 3) and orientations (16, 3, 3), by linear blending."""
         turn = rotations @ self.rest_rotation.transpose(0, 2, 1)
         shift = positions - np.einsum("sab,sb->sa", turn, self.centres)
-        return np.einsum("vs,sab,vb->va", self.weights, turn, self.rest, optimize=True) + self.weights @ shift
+        return np.asarray(
+            np.einsum("vs,sab,vb->va", self.weights, turn, self.rest, optimize=True) + self.weights @ shift
+        )
 
 
 def _unit(v: np.ndarray) -> np.ndarray:
-    return v / np.linalg.norm(v)
+    return np.asarray(v / np.linalg.norm(v))
 
 
 def _limb_frame(direction: np.ndarray, lateral: np.ndarray) -> np.ndarray:
@@ -383,4 +385,4 @@ def vertex_normals(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     corner = points[faces]
     normals = np.zeros_like(points)
     np.add.at(normals, faces, np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])[:, None])
-    return normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-12)
+    return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-12))

@@ -182,7 +182,7 @@ def _planks(random: np.random.Generator, size: int = 512, boards: int = 16) -> n
     seam = (np.arange(size) % (size // boards) < 2)[:, None] | (
         (np.arange(size)[None] + cut[row][:, None]) % (size // 2) < 2
     )
-    return (255 * np.clip(base * np.where(seam, 0.6, shade)[..., None], 0, 1)).astype(np.uint8)
+    return np.asarray((255 * np.clip(base * np.where(seam, 0.6, shade)[..., None], 0, 1)).astype(np.uint8))
 
 
 def _plaster(random: np.random.Generator, size: int = 512) -> np.ndarray:
@@ -190,4 +190,4 @@ def _plaster(random: np.random.Generator, size: int = 512) -> np.ndarray:
     blotch = sum(np.kron(random.standard_normal((n, n)), np.ones((size // n, size // n))) * 0.008 for n in (8, 32, 128))
     height = np.linspace(0, 1, size)[:, None]
     colour = np.where(height[..., None] < 0.25, [0.50, 0.56, 0.56], [0.78, 0.77, 0.72])
-    return (255 * np.clip(colour + np.asarray(blotch)[..., None], 0, 1)).astype(np.uint8)
+    return np.asarray((255 * np.clip(colour + np.asarray(blotch)[..., None], 0, 1)).astype(np.uint8))

@@ -189,10 +189,10 @@ class _Window:
         return self.target.knots[1:].size
 
     def controls(self, x: np.ndarray) -> np.ndarray:
-        return self.weights @ np.concatenate([self.target.knots[:1], x.reshape(-1, self.model.nu)])
+        return np.asarray(self.weights @ np.concatenate([self.target.knots[:1], x.reshape(-1, self.model.nu)]))
 
     def residuals(self, x: np.ndarray) -> np.ndarray:
-        return self.residuals_batch(x[None])[0]
+        return np.asarray(self.residuals_batch(x[None])[0])
 
     def residuals_batch(self, X: np.ndarray) -> np.ndarray:
         rollouts = self.simulator.rollouts(self.start, np.stack([self.controls(x) for x in X]))

@@ -72,7 +72,7 @@ class CameraMotion:
         if self._breaks:
             found.append(
                 f"the background changes abruptly {self._breaks} time(s) (a cut, or a fast pan); give one uncut shot "
-                "with --start/--end"
+                "with start=... and end=..."
             )
         return tuple(found)
 

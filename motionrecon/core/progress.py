@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 #: What a function that watches a run is given: a stage's name, the units done, and their total (None: unknown). It is
 #: called in the run's thread, at a stage's beginning with 0 units.
@@ -34,9 +34,7 @@ def as_progress(progress: Progress | Told | None) -> Progress:
     """What a user gave to watch a run with, as the stages take it."""
     if progress is None:
         return Silent()
-    if hasattr(progress, "stage"):
-        return progress
-    return Calls(progress)
+    return cast(Progress, progress) if hasattr(progress, "stage") else Calls(cast(Told, progress))
 
 
 class Silent:

@@ -60,4 +60,4 @@ def _about_frames(steps: Float[np.ndarray, "S ..."], per_frame: int) -> Float[np
     # In halves of a step, so that a frame of an odd number of steps has a middle too.
     edge = np.full((per_frame, *steps.shape[1:]), np.nan)
     halves = np.concatenate([edge, np.repeat(steps, 2, axis=0), edge])
-    return np.nanmean(halves.reshape(-1, 2 * per_frame, *steps.shape[1:]), axis=1)
+    return np.asarray(np.nanmean(halves.reshape(-1, 2 * per_frame, *steps.shape[1:]), axis=1))

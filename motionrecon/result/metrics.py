@@ -109,12 +109,12 @@ def vertical_force_error(force: np.ndarray, reference: np.ndarray) -> float:
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(a - b, axis=-1)
+    return np.asarray(np.linalg.norm(a - b, axis=-1))
 
 
 def _hips(joints: np.ndarray) -> np.ndarray:
     """(T, 1, 3) middle of the hips."""
-    return joints[:, _HIPS].mean(1, keepdims=True)
+    return np.asarray(joints[:, _HIPS].mean(1, keepdims=True))
 
 
 def _aligned_distance(points: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ class Motion:
         segments: (n, 1 + nq + nv) rows of step, qpos, qvel at which a simulated stretch starts; one on an ordinary
             clip, none for a kinematic motion.
         root_wrench: (T, 6) residual force (world frame, N) and torque (pelvis frame, N m) on the free root, as
-            MuJoCo's ``qfrc_applied``; held over the steps of frame t. Zero unless ``--assist`` was asked for.
+            MuJoCo's ``qfrc_applied``; held over the steps of frame t. Zero unless ``assist=True`` was asked for.
         contact_force: (T, P, 3) force of the floor on each foot point, world frame, N: the mean over the time from
             half a frame before frame t to half a frame after it, and so is ``joint_torque``.
         contact_names: names of the P geoms that those forces act on.
@@ -122,7 +122,7 @@ class Motion:
         if not len(done):
             return np.zeros(len(self), bool)
         reached = (frames > 0) & (frames <= len(done)) & done[np.clip(frames - 1, 0, len(done) - 1)]
-        return reached | np.isin(frames, self.segments[:, 0])
+        return np.asarray(reached | np.isin(frames, self.segments[:, 0]))
 
     @cached_property
     def body(self) -> Anatomy:
