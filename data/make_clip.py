@@ -10,7 +10,7 @@ import av
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.data.clips import CAMERA, DemoClip
 from motionrecon.data.mannequin import Mannequin
@@ -55,7 +55,9 @@ class Performance:
         return cls(fps, mannequin.forward(root, rotations), rotations, force, unknown, unknown, mannequin.mass)
 
 
-def write(folder: Path, mannequin: Mannequin, performance: Performance, camera: Camera, name: str = "clip") -> DemoClip:
+def write(
+    folder: Path, mannequin: Mannequin, performance: Performance, camera: Pinhole, name: str = "clip"
+) -> DemoClip:
     """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
@@ -94,7 +96,7 @@ def _encode(path: Path, images: Iterable[np.ndarray], size: tuple[int, int], fps
         container.mux(stream.encode())
 
 
-def _calibration(camera: Camera) -> str:
+def _calibration(camera: Pinhole) -> str:
     """The calibration file, in the form that Pose2Sim writes: sizes in pixels, rotation a Rodrigues vector, metres."""
     width, height = camera.image_size
     rotation = Rotation.from_matrix(camera.R_camera_world).as_rotvec()

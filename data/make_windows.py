@@ -32,7 +32,7 @@ from motionrecon.body import build
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.cameras.files import load_camera
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.blas import one_thread
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
@@ -115,7 +115,7 @@ class Seen:
     """
 
     keypoints: Keypoints
-    camera: Camera
+    camera: Pinhole
     height: float
     mass: float | None = None
 
@@ -235,7 +235,7 @@ def perform(person: Capsules, clip: deepmimic.Clip) -> np.ndarray:
     return np.asarray(person.marks.at(origin, turn) - [0.0, 0.0, np.percentile(soles.min(1), 5)])
 
 
-def _camera(points: np.ndarray, rng: np.random.Generator) -> Camera:
+def _camera(points: np.ndarray, rng: np.random.Generator) -> Pinhole:
     """A level camera at the height of a person's hand or eye that has all points (T, 33, 3) in view."""
     size = (1280, 720) if rng.random() < 0.5 else (1080, 1920)
     focal = float(rng.uniform(0.75, 1.3) * max(size))
@@ -249,21 +249,21 @@ def _camera(points: np.ndarray, rng: np.random.Generator) -> Camera:
         right /= np.linalg.norm(right)
         R = np.stack([right, np.cross(forward, right), forward])
         K = np.array([[focal, 0.0, size[0] / 2], [0.0, focal, size[1] / 2], [0.0, 0.0, 1.0]])
-        camera = Camera(K, size, R, -R @ eye, calibrated=True)
+        camera = Pinhole(K, size, R, -R @ eye, calibrated=True)
         away = camera.to_camera(points)[..., 2]
         if away.min() > 0.5 and (np.abs(camera.project(points) / size - 0.5) < 0.48).all():
             return camera
         distance *= 1.1
 
 
-def look(points: np.ndarray, camera: Camera, height: float, rng: np.random.Generator) -> Seen:
+def look(points: np.ndarray, camera: Pinhole, height: float, rng: np.random.Generator) -> Seen:
     """Keypoints of moving points (T, 33, 3), with errors; in half of the clips the camera's pose is not told.
 
     The half of the body that is farther from the camera is seen with less confidence and larger errors.
     """
     T = len(points)
     depth = camera.to_camera(points)[..., 2]
-    tall = height * camera.K[0, 0] / depth.mean()  # pixels
+    tall = height * camera.pixels_per_metre(depth.mean(keepdims=True)).item()  # pixels
 
     def wandering(*shape: int) -> np.ndarray:
         """Noise (T, ...) of standard deviation 1 that changes within a quarter of a second."""
@@ -280,7 +280,7 @@ def look(points: np.ndarray, camera: Camera, height: float, rng: np.random.Gener
     )
     pixels += tall * _FLICKER * rng.standard_normal((T, 33, 2))
     hips = points[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(1, keepdims=True)
-    guess = (points - hips) @ camera.R_camera_world.T
+    guess = (points - hips) @ camera.axes[0].T
     lasting, wander = _DEPTH_ERROR
     guess[..., 2] *= _DEPTH_SHOWN
     guess[..., 2] += lasting * rng.standard_normal((1, 33)) + wander * wandering(33)
@@ -289,7 +289,7 @@ def look(points: np.ndarray, camera: Camera, height: float, rng: np.random.Gener
         focal = camera.K[0, 0] * rng.uniform(0.93, 1.07)
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
-        camera = Camera(K, camera.image_size, level, np.zeros(3))
+        camera = Pinhole(K, camera.image_size, level, np.zeros(3))
     return Seen(assemble(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 

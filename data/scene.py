@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import mujoco
 import numpy as np
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.data.mannequin import Mannequin, vertex_normals
 
 _COLOURS = {
@@ -24,7 +24,7 @@ _WALL = 4.5  # height of the walls, m
 _LAMP = np.array([0.9, 0.7, 4.2])  # the lamp that casts the shadow, seen from the floor below the person, m
 
 
-def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], focal_px: float) -> Camera:
+def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], focal_px: float) -> Pinhole:
     """A pinhole camera at ``eye`` (3,) that looks at ``target`` (3,), level, metres."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, [0.0, 0.0, 1.0])
@@ -32,11 +32,11 @@ def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], fo
     R = np.stack([right, np.cross(forward, right), forward])
     width, height = image_size
     K = np.array([[focal_px, 0.0, width / 2], [0.0, focal_px, height / 2], [0.0, 0.0, 1.0]])
-    return Camera(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, calibrated=True)
+    return Pinhole(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, calibrated=True)
 
 
 def render(
-    mannequin: Mannequin, camera: Camera, positions: np.ndarray, rotations: np.ndarray, seed: int = 0
+    mannequin: Mannequin, camera: Pinhole, positions: np.ndarray, rotations: np.ndarray, seed: int = 0
 ) -> Iterator[np.ndarray]:
     """Yield an (height, width, 3) uint8 image for each frame.
 
@@ -76,7 +76,7 @@ def _put(
 
 
 def _room(
-    mannequin: Mannequin, camera: Camera, middle: np.ndarray, random: np.random.Generator
+    mannequin: Mannequin, camera: Pinhole, middle: np.ndarray, random: np.random.Generator
 ) -> tuple[mujoco.MjModel, dict[str, np.ndarray]]:
     """The room with the person's meshes in it, and the vertices of the skin that each mesh shows.
 
@@ -101,8 +101,8 @@ def _room(
     _surface(spec, "planks", _planks(random), (5.0, 5.0))
     _surface(spec, "plaster", _plaster(random), (3.0, 1.0))
     world.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[12, 12, 1], material="planks")
-    eye = -camera.R_camera_world.T @ camera.t_camera_world
-    ahead = camera.R_camera_world[2, :2] / np.linalg.norm(camera.R_camera_world[2, :2])
+    eye, (_, _, forward) = camera.eye[0], camera.axes[0]
+    ahead = forward[:2] / np.linalg.norm(forward[:2])
     heading = np.arctan2(ahead[1], ahead[0])
     for turn, distance in ((0.12, 7.5), (0.12 + np.pi / 2, 6.0), (0.12 - np.pi / 2, 6.0)):
         angle = heading + turn
@@ -150,7 +150,7 @@ def _room(
         garments[name] = used
 
     quat = np.zeros(4)
-    mujoco.mju_mat2Quat(quat, (camera.R_camera_world.T @ np.diag([1.0, -1.0, -1.0])).ravel())
+    mujoco.mju_mat2Quat(quat, (camera.axes[0].T @ np.diag([1.0, -1.0, -1.0])).ravel())
     fovy = 2 * np.degrees(np.arctan(camera.image_size[1] / 2 / camera.K[1, 1]))
     world.add_camera(name="camera", pos=eye, quat=quat, fovy=fovy)
     model = spec.compile()

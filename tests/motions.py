@@ -10,7 +10,7 @@ import numpy as np
 
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import LEVEL, Camera
+from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.core import landmarks
 from motionrecon.result.motion import Motion
 
@@ -20,10 +20,10 @@ def body() -> Capsules:
     return Capsules.build(1.70)
 
 
-def camera(width: int = 320, height: int = 240) -> Camera:
+def camera(width: int = 320, height: int = 240) -> Pinhole:
     """A level camera 1 m above the floor that sees the origin from 4 m behind (world -y)."""
     K = np.array([[height * 1.2, 0, width / 2], [0, height * 1.2, height / 2], [0, 0, 1]])
-    return Camera(K, (width, height), LEVEL, -LEVEL @ [0.0, -4.0, 1.0], calibrated=True)
+    return Pinhole(K, (width, height), LEVEL, -LEVEL @ [0.0, -4.0, 1.0], calibrated=True)
 
 
 def landmarks_of(qpos: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.clock import Clock
 from motionrecon.ground.plane import Plane
@@ -30,7 +30,7 @@ def person() -> Capsules:
     return Capsules.build(1.75, proportions=Proportions.from_array(typical * factors))
 
 
-def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0) -> Camera:
+def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0) -> Pinhole:
     """A camera (metres, radians) that looks at the middle of somebody who stands at the origin."""
     forward = np.array([0.0, 0.0, 0.9]) - eye
     forward /= np.linalg.norm(forward)
@@ -40,7 +40,7 @@ def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0
     c, s = np.cos(roll), np.sin(roll)
     R = np.stack([c * right + s * down, c * down - s * right, forward])
     K = np.array([[1000.0, 0, SIZE[0] / 2], [0, 1000.0, SIZE[1] / 2], [0, 0, 1]])
-    return Camera(K, SIZE, R, -R @ np.array(eye), calibrated=True)
+    return Pinhole(K, SIZE, R, -R @ np.array(eye), calibrated=True)
 
 
 def stepping(body: Capsules, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:
@@ -84,7 +84,7 @@ class Seen:
     """A motion, and what a detector saw of it."""
 
     body: Body
-    camera: Camera
+    camera: Pinhole
     fps: float
     qpos: np.ndarray
     joints: np.ndarray
@@ -111,7 +111,7 @@ class Seen:
 
 
 def see(
-    body: Body, qpos: np.ndarray, camera: Camera, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
+    body: Body, qpos: np.ndarray, camera: Pinhole, fps: float = 30.0, noise: float = 0.0, depth_noise: float = 0.0
 ) -> Seen:
     """Keypoints of a motion with errors of `noise` pixels and `depth_noise` metres (standard deviations)."""
     rng = np.random.default_rng(0)

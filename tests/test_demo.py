@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from support import options
 
 from motionrecon import cli, demo
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.result.motion import Motion
 
@@ -25,7 +25,7 @@ def perfect() -> Motion:
         walking(len(truth["joints"]), float(truth["fps"])),
         joints=truth["joints"],
         joint_names=landmarks.NAMES,
-        camera=Camera(truth["camera_K"], size, truth["camera_R"], truth["camera_t"], calibrated=True),
+        camera=Pinhole(truth["camera_K"], size, truth["camera_R"], truth["camera_t"], calibrated=True),
     )
 
 

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.data.clips import CAMERA, demo_clip
@@ -24,9 +24,9 @@ def joint(truth: dict[str, np.ndarray], name: str) -> np.ndarray:
     return truth["joints"][:, landmarks.INDEX[name]]
 
 
-def camera(truth: dict[str, np.ndarray]) -> Camera:
+def camera(truth: dict[str, np.ndarray]) -> Pinhole:
     width, height = (int(n) for n in truth["image_size"])
-    return Camera(truth["camera_K"], (width, height), truth["camera_R"], truth["camera_t"], calibrated=True)
+    return Pinhole(truth["camera_K"], (width, height), truth["camera_R"], truth["camera_t"], calibrated=True)
 
 
 def test_the_files_are_those_that_the_recipe_wrote() -> None:

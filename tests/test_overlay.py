@@ -12,7 +12,7 @@ import pytest
 from motions import camera, kinematic, simulated, walking
 
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import BODY, INDEX, NAMES
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours, render_still, write_overlay
@@ -178,8 +178,8 @@ def test_a_motion_with_fewer_landmarks_is_drawn_the_same() -> None:
     assert share_of(render_still(fewer, 0)[:, split:], colours.LEFT, 60) > 0.002
 
 
-def _frontal() -> Camera:
-    return Camera(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), np.eye(3), np.zeros(3))
+def _frontal() -> Pinhole:
+    return Pinhole(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), np.eye(3), np.zeros(3))
 
 
 def _sphere(z: float, radius: float, colour: tuple[int, int, int], x: float = 0.0) -> Capsules:

@@ -15,7 +15,7 @@ import mujoco
 import numpy as np
 from support import require
 
-from motionrecon.cameras.pinhole import LEVEL, Camera
+from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.core import landmarks
 from motionrecon.result.motion import Motion
 
@@ -74,7 +74,7 @@ def make_motion(**report: Any) -> Motion:
         contact_force=force,
         contact_names=("left_heel", "left_toe"),
         joint_torque=np.zeros((FRAMES, model.nu)),
-        camera=Camera(
+        camera=Pinhole(
             K=np.array([[600.0, 0, 320], [0, 600, 180], [0, 0, 1]]),
             image_size=(640, 360),
             R_camera_world=LEVEL,

@@ -97,6 +97,3 @@ class Pinhole:
     def with_pose(self, R_camera_world: Float[np.ndarray, "3 3"], t_camera_world: Float[np.ndarray, " 3"]) -> Pinhole:
         """This camera at another pose; whether that was calibrated is said separately."""
         return replace(self, R_camera_world=R_camera_world, t_camera_world=t_camera_world)
-
-
-Camera = Pinhole  # until everybody asks `motionrecon.cameras.base.Camera`
