@@ -376,7 +376,7 @@ def test_long_films_and_sound_claim_no_more_than_they_hold(tmp_path) -> None:
     assert seen(path) == list(range(10))
 
 
-def test_mutated_films_are_read_or_refused_in_a_line(tmp_path) -> None:
+def test_mutated_films_are_read_or_refused_in_a_line(tmp_path, capfd) -> None:
     random = np.random.default_rng(1)
     path = tmp_path / "mutated"
     seeds = [
@@ -400,6 +400,18 @@ def test_mutated_films_are_read_or_refused_in_a_line(tmp_path) -> None:
                 assert picture.shape[2] == 3
         except InputError as error:
             assert "\n" not in str(error)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_places_beyond_the_end_of_the_world_print_nothing(tmp_path, capfd) -> None:
+    """Each byte of a WMV's sizes of 64 bits in turn is wrong: PyAV would print what a file's `seek` raises."""
+    whole = write(tmp_path / "far.wmv", 3, codec="wmv2").read_bytes()
+    for at in range(290, 310):
+        for value in (0x7F, 0xFF):
+            (tmp_path / "far.wmv").write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+            with suppress(InputError):
+                probe(tmp_path / "far.wmv")
+    assert capfd.readouterr().err == ""
 
 
 def test_two_threads_read_two_films(tmp_path) -> None:

@@ -259,3 +259,9 @@ def test_the_viewer_shows_what_was_looked_at(tmp_path) -> None:
             picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
             assert picture.shape == image.shape and np.abs(picture.astype(int) - image).mean() < 6
         source.close()
+
+
+@pytest.mark.parametrize("matrix", ["YCgCo", "fcc", "ICtCp", "bt2020c", "chroma-derived-c", "smpte2085"])
+def test_colours_that_no_converter_knows_are_shown_as_usual(tmp_path, matrix) -> None:
+    path = write(tmp_path / "odd.mkv", 4, first=10, coded={"x264-params": f"colormatrix={matrix}"})
+    assert np.abs(np.array(seen(path)) - np.arange(10, 14)).max() <= 2
