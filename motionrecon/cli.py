@@ -95,7 +95,7 @@ _FLAG_TYPES: dict[str, Any] = {
 
 
 def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
-    """The command's parameters: those of `pipeline.reconstruct` but ``progress``, and ``quiet``."""
+    """The command's parameters: those of `pipeline.reconstruct` but ``progress``, and ``list_people`` and ``quiet``."""
     parameters = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = str(parameter.annotation)  # as it stands in the source: "str | Path | None"
@@ -107,20 +107,37 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
         elif parameter.default is False:
             flag = Switch
         parameters[name] = parameter.replace(annotation=flag)
-    parameters["quiet"] = parameters["force"].replace(name="quiet")
+    for name in ("list_people", "quiet"):
+        parameters[name] = parameters["force"].replace(name=name)
     del parameters["progress"]
     return parameters
+
+
+_OWN_FLAGS = """
+    list_people: reconstruct nothing, but list everybody whom person can choose, and draw them with their numbers into
+        <name of the video>_people.png beside the folder of the result.
+    quiet: no progress bars and no summary; warnings and errors show."""
 
 
 def _help(function: Callable[..., object]) -> str:
     """A function's docstring, with a line for each paragraph and parameter, which the command's help wraps anew."""
     head, args, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\nArgs:\n")
-    rest = rest.partition("\n\nReturns:")[0] + "\n    quiet: no progress bars and no summary; warnings and errors show."
+    rest = rest.partition("\n\nReturns:")[0] + _OWN_FLAGS
     return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
 
 
-def reconstruct(video: Path | None = None, /, *, output: Path | None = None, quiet: bool = False, **given: Any) -> None:
+def reconstruct(
+    video: Path | None = None,
+    /,
+    *,
+    output: Path | None = None,
+    list_people: bool = False,
+    quiet: bool = False,
+    **given: Any,
+) -> None:
     """`pipeline.reconstruct` into a folder, with bars and a line that says how good the result is."""
+    if list_people:
+        return _list_people(video, output, quiet, **given)
     source = video or given.get("keypoints")
     if source is None:
         raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
@@ -356,6 +373,20 @@ def _run(video: Path | None, folder: Path, quiet: bool, **given: Any) -> Motion:
     if not quiet:
         print(_summary(motion, folder, time.perf_counter() - start))
     return motion
+
+
+def _list_people(video: Path | None, folder: Path | None, quiet: bool, **given: Any) -> None:
+    """Print everybody in a video, and draw them into a picture beside the folder of the result."""
+    from motionrecon import keypoints
+
+    if video is None:
+        raise InputError("--list-people needs the video, to draw the people into its pictures")
+    picture = (folder or Path()).parent / f"{video.stem}_people.png"
+    progress = _Spelled(Silent() if quiet else Bars())
+    chosen = {name: given[name] for name in ("keypoints", "detector", "start", "end") if given.get(name) is not None}
+    for line in keypoints.list_people(video, picture, progress=progress, **chosen):
+        print(line)
+    print(f"{picture} shows them; choose with --person NUMBER, or --person X,Y")
 
 
 def _summary(motion: Motion, folder: Path, seconds: float) -> str:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -157,6 +158,24 @@ def test_flags_reach_the_pipeline(capsys, pipeline):
     expected = options(height=1.8, fov=60, start=1, end=2, physics=False, assist=True, optimizer="lbfgs", seed=4)
     assert options(**given) == expected
     assert options(**given).height_given
+
+
+def test_people_are_listed_instead_of_followed(capsys, pipeline, monkeypatch, tmp_path):
+    from motionrecon import keypoints
+
+    asked = []
+
+    def list_people(video, picture, **chosen):
+        asked.append((video, picture, sorted(chosen)))
+        return ["1: seen", "2: seen"]
+
+    monkeypatch.setattr(keypoints, "list_people", list_people)
+    out = tmp_path / "out"
+    assert cli.main(["reconstruct", "walk.mp4", "--list-people", "--quiet", "--end", "2", "-o", str(out)]) == 0
+    assert asked == [(Path("walk.mp4"), tmp_path / "walk_people.png", ["end", "progress"])]
+    assert capsys.readouterr().out.splitlines()[:2] == ["1: seen", "2: seen"]
+    assert cli.main(["reconstruct", "--list-people"]) == 2
+    assert "needs the video" in capsys.readouterr().err
 
 
 def test_many_fallbacks_are_said(capsys, pipeline):

@@ -223,6 +223,11 @@ def test_a_long_gap_is_not_simulated(tmp_path):
     assert np.isnan(motion.ctrl[13 * 4 : 29 * 4]).all()
     assert np.isfinite(motion.ctrl[: 8 * 4]).all()
     assert np.isfinite(motion.joints).all()
+    # The body waits where the simulation left it, on the floor, and does not jump when it is seen again.
+    steps = np.linalg.norm(np.diff(motion.joints, axis=0), axis=-1).max(1)
+    assert steps[10:31].max() < 0.15
+    assert np.abs(motion.joints[12:30, 27:, 2].min(1)).max() < 0.06
+    assert np.abs(motion.joints[20, :, 2] - motion.joints[18, :, 2]).max() < 0.02
 
 
 def test_openpose_files_instead_of_detection(clip, tmp_path):

@@ -33,7 +33,10 @@ def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], na
     warnings = []
     missing = int((~keypoints.tracked).sum())
     if missing:
-        warnings.append(f"the person is not seen in {missing} of {count} frames of {name}; these are marked")
+        warnings.append(
+            f"the person is not seen in {missing} of {count} frames of {name}; these are marked, and where it lasts "
+            "longer than half a second the body waits in its last pose"
+        )
     exchanged = int(flips.sum())
     if exchanged:
         warnings.append(

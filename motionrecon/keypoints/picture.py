@@ -47,6 +47,9 @@ def draw_people(
     else:
         from motionrecon.keypoints.foreign import read_crowd
 
+        if keypoints.is_file() and keypoints.suffix.lower() != ".json":
+            raise InputError(f"{keypoints} holds one person only; there is nobody to choose from")
+
         crowd = read_crowd(keypoints, video, None, None)
         info, every, start, end = probe(video), 1, None, None
         people = everybody(crowd.frames, crowd.fps)

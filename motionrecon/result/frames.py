@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import pose
+from motionrecon.body.tangent import velocities
+from motionrecon.kinematics.unseen import held
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import Simulator, State
 from motionrecon.physics.windows.stretch import Stretch
@@ -51,6 +53,10 @@ def frames_of(figure: Figure, stretch: Stretch) -> Frames:
         acting = forces(model, rollout, body.soles.names)
         force[frames], torque[frames] = (_about_frames(x, per_frame) for x in (acting.contact, acting.joint_torque))
         wrench[frames] = np.concatenate([rollout.wrench[::per_frame], rollout.wrench[-1:]])
+    # Where nobody is seen the body waits in the pose that was simulated last, not in the one that was to be followed.
+    unseen = ~figure.tracked
+    qpos = held(body, figure.ground, qpos, figure.tracked, figure.clock.fps)
+    qvel[unseen] = velocities(qpos, figure.clock.fps)[unseen]
     joints = pose(model, qpos).at(body.landmarks)
     return Frames(joints, qpos, qvel, wrench, force, torque)
 
