@@ -1,11 +1,13 @@
 """Files appear whole or not at all."""
 
+import contextlib
 import errno
 import hashlib
 import io
 import math
 import os
 import stat
+import time
 import zipfile
 
 import numpy as np
@@ -179,6 +181,17 @@ def test_json_that_can():
 def test_toml_that_cannot_be_used(text, message):
     with pytest.raises(ValueError, match=message):
         parse_toml(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10**6, "x " * 10**6, "." * 10**6, "x.y " * 10**5, '"' * 10**5, "[[" * 20 + "x" * 10**6]
+)
+def test_text_that_looks_for_a_slow_pattern_is_read_as_fast_as_any(text):
+    start = time.process_time()
+    for parse in (parse_toml, parse_json):
+        with contextlib.suppress(ValueError):
+            parse(text)
+    assert time.process_time() - start < 10
 
 
 def bomb(path, key, megabytes):

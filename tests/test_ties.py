@@ -13,6 +13,7 @@ from motions import simulated
 from motionrecon.core.files import sha256
 from motionrecon.errors import InputError
 from motionrecon.result import ties
+from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
 
 
@@ -72,6 +73,17 @@ def test_a_report_without_hashes_is_of_an_earlier_version_and_no_warning(folder,
     (folder / "model.xml").write_text((folder / "model.xml").read_text() + "\n")
     Motion.load(folder)
     assert not caplog.messages
+
+
+def test_another_report_in_the_place_of_the_one_that_was_written_is_told(saved, tmp_path, caplog):
+    with ResultFolder.claim(tmp_path / "d") as claimed, claimed.publish() as scratch:
+        for name in ("motion.npz", "model.xml", "report.json"):
+            shutil.copy(saved / name, scratch)
+    Motion.load(tmp_path / "d")
+    assert not caplog.messages
+    (tmp_path / "d" / "report.json").write_text('{"warnings": []}')
+    Motion.load(tmp_path / "d")
+    assert len(caplog.messages) == 1 and "report.json was changed" in caplog.messages[0]
 
 
 def test_every_flipped_bit_of_a_small_report_is_told(tmp_path):

@@ -105,7 +105,7 @@ def _value(name: str, array: np.ndarray, kind: Any, lengths: dict[str, int]) -> 
     if typing.get_origin(kind) is tuple and not _holds_records(kind):  # a few numbers
         parts = typing.get_args(kind)
         if array.shape != (len(parts),) or array.dtype.kind not in "iuf":
-            raise ValueError(f"{name!r} is {array!r}, expected {len(parts)} numbers")
+            raise ValueError(f"{name!r} is {' '.join(repr(array).split())[:80]}, expected {len(parts)} numbers")
         return tuple(part(number) for part, number in zip(parts, array, strict=True))
     if _holds_records(kind) and array.shape == (0,):
         return ()

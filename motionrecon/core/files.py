@@ -144,7 +144,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     import tomllib
 
     _check_depth(text)
-    if re.search(rf"(?:[\w\"'-]+[ \t]*\.[ \t]*){{{_DEEPEST},}}", text):
+    word = r"[\w\"'-]"
+    if re.search(rf"(?<!{word})(?:{word}++[ \t]*+\.[ \t]*+){{{_DEEPEST},}}", text):
         raise ValueError(f"not usable: a key has more than {_DEEPEST} parts")
     try:
         content = tomllib.loads(text.replace("\r\n", "\n"))

@@ -23,6 +23,7 @@ from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, r
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.result import mjcf, ties
+from motionrecon.result.folder import read_marker
 from motionrecon.result.report import Report
 
 if TYPE_CHECKING:
@@ -322,7 +323,8 @@ def _read_report(path: Path) -> Report:
     """The report; warns where it says that a file beside it was changed."""
     text = _read_text(path, JSON_LIMIT)
     try:
-        report, warnings = ties.untied(text, path.parent, (ARRAYS, MODEL))
+        written = (read_marker(path.parent) or {}).get("files")
+        report, warnings = ties.untied(text, path.parent, (ARRAYS, MODEL), written)
     except ValueError as error:
         raise InputError(f"{path}: {error}; {_REPAIR}") from error
     if not isinstance(report, dict):

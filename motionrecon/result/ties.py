@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from motionrecon.core.files import parse_json, sha256
+from motionrecon.result.folder import REPORT
 
 FILES, SEAL = "files", "sha256"
 _BLANK = "0" * 64
+_REPORT_CHANGED = f"{REPORT} was changed after it was written; what it says may not be so"
 _AT_END = re.compile(rf'(?<="{SEAL}": ")[0-9a-f]{{64}}(?="\n}}\n\Z)')
 #: Halves of characters, which stand for the bytes of names that are not UTF-8, and which no UTF-8 can hold.
 _LONE = re.compile("[\ud800-\udfff]")
@@ -36,8 +38,17 @@ def tied(report: Mapping[str, Any], folder: Path, names: Iterable[str]) -> str:
     return _AT_END.sub(_digest(text), text)
 
 
-def untied(text: str, folder: Path, names: Iterable[str]) -> tuple[Any, list[str]]:
+def untied(
+    text: str, folder: Path, names: Iterable[str], written: Mapping[str, str] | None = None
+) -> tuple[Any, list[str]]:
     """The report in a text, and which of the files ``names`` in ``folder`` are not what they were when it was written.
+
+    Args:
+        text: of ``report.json``.
+        folder: where it and the files are.
+        names: which.
+        written: what the folder itself says of the files in it, their SHA-256 by name; only asked where the report has
+            none: then another report was put in its place.
 
     Returns:
         The JSON value without the hashes, and warnings in words; none where there are no hashes.
@@ -48,11 +59,12 @@ def untied(text: str, folder: Path, names: Iterable[str]) -> tuple[Any, list[str
     """
     report = parse_json(text)
     if not isinstance(report, dict) or not (FILES in report or SEAL in report):
-        return report, []
+        there = (written or {}).get(REPORT)
+        return report, [] if there is None or there == sha256(folder / REPORT) else [_REPORT_CHANGED]
     hashes, seal = report.pop(FILES, None), report.pop(SEAL, None)
     warnings = []
     if not isinstance(hashes, dict) or seal != _digest(_AT_END.sub(_BLANK, text)):
-        warnings.append("report.json was changed after it was written; what it says may not be so")
+        warnings.append(_REPORT_CHANGED)
     if isinstance(hashes, dict):
         warnings += [
             f"{name} was changed after it was written; the controls may no longer replay the motion"

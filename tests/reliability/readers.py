@@ -37,8 +37,6 @@ from motionrecon.result.motion import Motion
 from motionrecon.video import frames, probe
 from motionrecon.viewer.panels.quality import report_lines
 
-#: Stands in a report of a version without hashes: put in the place of another, it cannot be told from one.
-OLDER = b"made by an older version"
 #: What a reader gave, by name: arrays, texts, numbers.
 Result = dict[str, Any]
 
@@ -84,7 +82,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _any_difference(undamaged: Result, damaged: Result, content: bytes, of_bytes: bool) -> str | None:
-    if same(undamaged, damaged) or OLDER in content:
+    if same(undamaged, damaged):
         return None
     keys = [key for key in undamaged.keys() | damaged.keys() if not same(undamaged.get(key), damaged.get(key))]
     return f"{', '.join(sorted(keys))} changed and nobody said so"
@@ -221,7 +219,8 @@ def _camera_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: 
 def _toml_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bool) -> str | None:
     if broken := _camera_broken(damaged):
         return broken
-    tree = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    tree = tomllib.loads(content.decode(encoding).replace("\r\n", "\n"))
     matrices = [section["matrix"] for section in tree.values() if isinstance(section, dict) and "matrix" in section]
     if matrices and not any(np.allclose(damaged["K"], np.reshape(matrix, (3, 3))) for matrix in matrices):
         return "other intrinsics than the file has"
@@ -270,11 +269,16 @@ def _read_motion(folder: Path, told: list[str]) -> Result:
     return arrays | facts | {"K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
 
 
+def _publish(motion: Motion, folder: Path) -> None:
+    with ResultFolder.claim(folder) as claimed, claimed.publish() as scratch:
+        motion.save(scratch)
+
+
 def _save_untied(motion: Motion, folder: Path) -> None:
     """A result as versions without hashes wrote it."""
     motion.save(folder)
     path = folder / "report.json"
-    report = json.loads(path.read_text()) | {"warnings": [OLDER.decode()]}
+    report = json.loads(path.read_text()) | {"warnings": ["made by an older version"]}
     del report["files"], report["sha256"]
     path.write_text(json.dumps(report))
 
@@ -367,7 +371,8 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
     motion = simulated()
     models = (*mutations.TEXT, mutations.xml, mutations.xml)
     for name, ways in (("motion.npz", mutations.NPZ), ("model.xml", models), ("report.json", mutations.JSON)):
-        add(Reader(f"result {name}", name, _read_motion, _any_difference, mutations.BYTES, ways), motion.save)
+        result = Reader(f"result {name}", name, _read_motion, _any_difference, mutations.BYTES, ways)
+        add(result, lambda f: _publish(motion, f))
         older = Reader(f"older result {name}", name, _read_motion, _untied_wrong, mutations.BYTES, ways)
         add(older, lambda f: _save_untied(motion, f))
     checkpoint = Checkpoint(Path("x"), "fit", {"fps": 30.0}).path
