@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 import trimesh
 from jaxtyping import Float, Int
+from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.base import Anatomy
@@ -48,7 +49,8 @@ class Piece:
 def pieces(body: Anatomy) -> list[Piece]:
     """What is drawn of a body: one piece for each side of each body, and of each two bodies that the skin joins.
 
-    Geoms that are not round (boxes, meshes) are drawn as they are; the ground is left out.
+    What the skin joins is drawn with its hull: one surface, without seams and with nothing inside that would show where
+    it is seen through. Geoms that are not round (boxes, meshes) are drawn as they are; the ground is left out.
     """
     model, skin = body.model, body.skin
     straight = np.zeros((1, model.nq))
@@ -57,6 +59,7 @@ def pieces(body: Anatomy) -> list[Piece]:
     origins, turns = rest.origins[0], rest.rotations[0]
 
     parts: dict[tuple[str, int, int], list[tuple[Mesh, Float[np.ndarray, " V"]]]] = {}
+    joined = set()
     for i, name in enumerate(skin.names):
         a, b = (int(k) for k in skin.bodies[i])
         near, far = skin.ends[i]
@@ -64,6 +67,8 @@ def pieces(body: Anatomy) -> list[Piece]:
         vertices, faces = tapered(np.stack([near, far]), skin.radii[i])
         share = np.repeat([0.0, float(a != b)], len(vertices) // 2)
         parts.setdefault((_side(name), a, b), []).append(((vertices, faces), share))
+        if name in skin.names[:i]:  # a further piece for a geom: it joins that to another
+            joined.add((_side(name), a, b))
     for geom in _angular(model):
         mesh, a = _geom_mesh(model, geom), int(model.geom_bodyid[geom])
         part = (np.asarray(mesh.vertices), np.asarray(mesh.faces)), np.zeros(len(mesh.vertices))
@@ -72,6 +77,10 @@ def pieces(body: Anatomy) -> list[Piece]:
     found = []
     for (side, a, b), meshes in parts.items():
         vertices, faces = _join([mesh for mesh, _ in meshes])
+        share = np.concatenate([share for _, share in meshes])
+        if (side, a, b) in joined:
+            (vertices, faces), kept = _hull(vertices)
+            share = share[kept]
         found.append(
             Piece(
                 name=side + model.body(a).name.removeprefix(side),
@@ -79,7 +88,7 @@ def pieces(body: Anatomy) -> list[Piece]:
                 faces=faces,
                 first=a,
                 second=b if a != b else None,
-                share=np.concatenate([share for _, share in meshes]),
+                share=share,
                 rest_position=turns[a].T @ (origins[b] - origins[a]),
                 rest_wxyz=Rotation.from_matrix(turns[a].T @ turns[b]).as_quat(scalar_first=True),
             )
@@ -128,6 +137,19 @@ def _join(parts: list[Mesh]) -> Mesh:
     offsets = np.cumsum([0] + [len(vertices) for vertices, _ in parts[:-1]])
     faces = [faces + offset for (_, faces), offset in zip(parts, offsets, strict=True)]
     return np.concatenate([vertices for vertices, _ in parts]), np.concatenate(faces)
+
+
+def _hull(points: Float[np.ndarray, "P 3"]) -> tuple[Mesh, Int[np.ndarray, " V"]]:
+    """The convex hull of points, and which of them it has for vertices."""
+    hull = ConvexHull(points)
+    kept = hull.vertices
+    index = np.zeros(len(points), int)
+    index[kept] = np.arange(len(kept))
+    faces = hull.simplices.copy()
+    a, b, c = points[faces].transpose(1, 0, 2)
+    inwards = (np.cross(b - a, c - a) * hull.equations[:, :3]).sum(axis=1) < 0
+    faces[inwards] = faces[inwards][:, ::-1]
+    return (points[kept], index[faces]), kept
 
 
 def _to_axis(axis: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:

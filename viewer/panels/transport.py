@@ -106,7 +106,7 @@ def readout(motion: Motion, poses: Poses, frame: int) -> str:
         lines.append("No simulated forces in this motion")
         return block(*lines)
     without = "not simulated" if len(motion.ctrl) and not motion.simulated[frame] else "in the air"
-    for foot, force in zip(poses.feet, poses.force[frame, :, 2], strict=True):
+    for foot, force in zip(poses.feet, np.linalg.norm(poses.force[frame], axis=1), strict=True):
         name = html.escape(foot.replace("_", " ").capitalize())
         share = force / poses.weight
         lines.append(f"{name}: {force:.0f} N, {share:.2f} × weight" if share > _STANDS else f"{name}: {without}")
