@@ -32,8 +32,8 @@ from motionrecon.core.records import Record, read
 
 T = TypeVar("T")
 
-#: Kinds of NumPy types that serve for each kind of array: whole numbers do where others are expected.
-_KINDS = {"float": "fiu", "int": "iu", "bool": "b"}
+#: Kinds of NumPy types that serve for each kind of array: whole numbers do where others, or yes and no, are expected.
+_KINDS = {"float": "fiu", "int": "iu", "bool": "biu"}
 
 
 def pack(record: Any) -> dict[str, np.ndarray]:
@@ -104,7 +104,7 @@ def _value(name: str, array: np.ndarray, kind: Any, lengths: dict[str, int]) -> 
         return tuple(str(text) for text in array)
     if typing.get_origin(kind) is tuple and not _holds_records(kind):  # a few numbers
         parts = typing.get_args(kind)
-        if array.shape != (len(parts),) or array.dtype.kind not in "iuf":
+        if array.shape != (len(parts),) or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
             raise ValueError(f"{name!r} is {' '.join(repr(array).split())[:80]}, expected {len(parts)} numbers")
         return tuple(part(number) for part, number in zip(parts, array, strict=True))
     if _holds_records(kind) and array.shape == (0,):
@@ -130,7 +130,7 @@ def _array(name: str, array: np.ndarray, kind: Any, lengths: dict[str, int]) -> 
         expected = ", ".join(str(side if w is None else w) for side, w in zip(shape, wanted, strict=True))
         raise ValueError(f"{name!r} has shape {array.shape}, expected ({expected})")
     lengths.update({side: n for side, n in zip(shape, array.shape, strict=True) if not side.isdigit()})
-    return array.astype(float) if wanted_kind == "float" else array
+    return array if wanted_kind == "int" else array.astype(wanted_kind)
 
 
 def _present(hint: Any) -> Any:

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.core.arrays import pack, schema, values_of
 from motionrecon.core.files import MOST_FRAMES, read_arrays, write_arrays
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
@@ -33,7 +34,12 @@ from motionrecon.keypoints.bounds import check_clock, check_pixels, check_size
 from motionrecon.keypoints.types import Keypoints
 
 _REQUIRED = ("pixels", "confidence", "fps", "image_size")
-_KEYS = (*_REQUIRED, "points_3d", "tracked", "warnings")
+#: The file's schema: that of `Keypoints`, some of which a file need not have.
+_SCHEMA = {
+    **schema(Keypoints),
+    "points_3d": Float[np.ndarray, "T 33 3"] | None,
+    "tracked": Bool[np.ndarray, " T"] | None,
+}
 
 
 def save(keypoints: Keypoints, path: str | Path) -> None:
@@ -52,7 +58,7 @@ def load(path: str | Path) -> Keypoints:
         InputError: it cannot be read, an array is missing or has the wrong shape, or its numbers make no sense.
     """
     try:
-        data = read_arrays(path, _KEYS)
+        data = read_arrays(path, tuple(_SCHEMA))
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
@@ -62,15 +68,7 @@ def load(path: str | Path) -> Keypoints:
 
 def to_arrays(keypoints: Keypoints) -> dict[str, np.ndarray[Any, Any]]:
     """The arrays of a keypoint file."""
-    return {
-        "pixels": keypoints.pixels,
-        "confidence": keypoints.confidence,
-        "points_3d": keypoints.points_3d,
-        "tracked": keypoints.tracked,
-        "fps": np.array(keypoints.fps),
-        "image_size": np.array(keypoints.image_size),
-        "warnings": np.array(keypoints.warnings, dtype=np.str_),
-    }
+    return pack(keypoints)
 
 
 def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoints:
@@ -82,29 +80,20 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     missing = [key for key in _REQUIRED if key not in data]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
-    count = len(data["pixels"]) if data["pixels"].ndim else 0
-    shapes = {
-        "pixels": (count, COUNT, 2),
-        "confidence": (count, COUNT),
-        "points_3d": (count, COUNT, 3),
-        "fps": (),
-        "image_size": (2,),
-        "tracked": (count,),
-    }
-    for key, shape in shapes.items():
-        if key in data and data[key].shape != shape:
-            raise InputError(f"{path}: {key} has shape {data[key].shape}, expected {shape}")
-        if key in data and data[key].dtype.kind not in "fiub":
-            raise InputError(f"{path}: {key} holds {data[key].dtype}, expected numbers")
+    try:
+        found = values_of(_SCHEMA, data, optional=("warnings",))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    count, points_3d = len(found["pixels"]), found["points_3d"]
     fps, size = check_clock(path, data["fps"].item()), check_size(path, data["image_size"].tolist())
     if count < 2:
         raise InputError(f"{path} holds {count} frame(s), and fewer than two are no motion")
     if count > MOST_FRAMES:
         raise InputError(f"{path} holds {count} frames, and {MOST_FRAMES} are the most that fit; give a shorter clip")
-    check_pixels(path, data["pixels"], size)
-    warnings = tuple(str(text) for text in np.atleast_1d(data.get("warnings", np.array([], dtype=np.str_))))
-    points_3d = data["points_3d"] if "points_3d" in data else np.full((count, COUNT, 3), np.nan)
-    return assemble(data["pixels"], data["confidence"], points_3d, fps, size, data.get("tracked"), warnings)
+    check_pixels(path, found["pixels"], size)
+    points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
+    warnings = found.get("warnings", ())
+    return assemble(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
 
 
 def assemble(
