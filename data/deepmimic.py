@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation, Slerp
 
 from motionrecon.core.files import atomic
@@ -70,12 +71,12 @@ class Clip:
         fps: frames per second.
         root: (T, 3), position of the pelvis, metres, z up.
         hip_height: of the figure that the root's travel is for, standing, metres.
-        local: (T, 16, 3, 3), each segment's orientation relative to its parent (the pelvis': to the world).
+        local: (T, 15, 3, 3), each segment's orientation relative to its parent (the pelvis': to the world).
     """
 
     fps: float
-    root: np.ndarray
-    local: np.ndarray
+    root: Float[np.ndarray, "T 3"]
+    local: Float[np.ndarray, "T 15 3 3"]
     hip_height: float = HIP_HEIGHT
 
 
@@ -135,13 +136,13 @@ def read(path: Path, fps: float, cycles: float = 1.0) -> Clip:
     return Clip(fps, np.stack([np.interp(clock, time, root[:, k]) for k in range(3)], axis=1), even)
 
 
-def _turned(wxyz: np.ndarray) -> np.ndarray:
+def _turned(wxyz: Float[np.ndarray, "T 4"]) -> Float[np.ndarray, "T 3 3"]:
     """Rotations (T, 3, 3) in our axes of quaternions (T, 4) in DeepMimic's."""
     return np.asarray(_OURS @ Rotation.from_quat(wxyz[:, [1, 2, 3, 0]]).as_matrix() @ _OURS.T)
 
 
-def world_rotations(local: np.ndarray) -> np.ndarray:
-    """Orientations (T, 16, 3, 3) of the segments in the world, from those relative to their parents."""
+def world_rotations(local: Float[np.ndarray, "T 15 3 3"]) -> Float[np.ndarray, "T 15 3 3"]:
+    """Orientations (T, 15, 3, 3) of the segments in the world, from those relative to their parents."""
     out = local.copy()
     for i, name in enumerate(SEGMENTS[1:], start=1):
         out[:, i] = out[:, INDEX[parent(name) or ""]] @ local[:, i]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from motionrecon.cameras.pinhole import Pinhole
@@ -25,8 +26,8 @@ class Performance:
 
     Attributes:
         fps: frames per second.
-        positions: (T, 16, 3), joint centres of the segments in the world, metres.
-        rotations: (T, 16, 3, 3), orientations of the segments.
+        positions: (T, 15, 3), joint centres of the segments in the world, metres.
+        rotations: (T, 15, 3, 3), orientations of the segments.
         contact_force: (T, 2, 3), force of the floor on each foot of `FEET`, newtons, a mean over the frame's interval;
             NaN if the motion was not simulated.
         com: (T, 3), centre of mass, metres; NaN likewise.
@@ -35,11 +36,11 @@ class Performance:
     """
 
     fps: float
-    positions: np.ndarray
-    rotations: np.ndarray
-    contact_force: np.ndarray
-    com: np.ndarray
-    com_velocity: np.ndarray
+    positions: Float[np.ndarray, "T 15 3"]
+    rotations: Float[np.ndarray, "T 15 3 3"]
+    contact_force: Float[np.ndarray, "T 2 3"]
+    com: Float[np.ndarray, "T 3"]
+    com_velocity: Float[np.ndarray, "T 3"]
     mass: float
 
     def first(self, count: int) -> Performance:
@@ -48,8 +49,10 @@ class Performance:
         return replace(self, **{name: getattr(self, name)[:count] for name in per_frame})
 
     @classmethod
-    def kinematic(cls, mannequin: Mannequin, fps: float, root: np.ndarray, rotations: np.ndarray) -> Performance:
-        """A motion without forces: pelvis (T, 3) and orientations (T, 16, 3, 3)."""
+    def kinematic(
+        cls, mannequin: Mannequin, fps: float, root: Float[np.ndarray, "T 3"], rotations: Float[np.ndarray, "T 15 3 3"]
+    ) -> Performance:
+        """A motion without forces: pelvis (T, 3) and orientations (T, 15, 3, 3)."""
         unknown = np.full((len(root), 3), np.nan)
         force = np.full((len(root), 2, 3), np.nan)
         return cls(fps, mannequin.forward(root, rotations), rotations, force, unknown, unknown, mannequin.mass)
@@ -86,7 +89,7 @@ def write(
     return clip
 
 
-def _encode(path: Path, images: Iterable[np.ndarray], size: tuple[int, int], fps: float) -> None:
+def _encode(path: Path, images: Iterable[UInt8[np.ndarray, "H W 3"]], size: tuple[int, int], fps: float) -> None:
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=round(fps), options={"crf": "23", "preset": "slow"})
         stream.width, stream.height = size

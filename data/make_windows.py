@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
@@ -207,7 +208,7 @@ def _imagined(job: Job, rng: np.random.Generator, downloads: Path) -> Seen:
     return look(points, camera, height, rng)
 
 
-def perform(person: Capsules, clip: deepmimic.Clip) -> np.ndarray:
+def perform(person: Capsules, clip: deepmimic.Clip) -> Float[np.ndarray, "T 33 3"]:
     """(T, 33, 3) where the detector would mark the landmarks of a person who does the clip, metres.
 
     The segments turn as in the clip, the travel is scaled to the length of the person's legs, and the lowest that a
@@ -235,7 +236,7 @@ def perform(person: Capsules, clip: deepmimic.Clip) -> np.ndarray:
     return np.asarray(person.marks.at(origin, turn) - [0.0, 0.0, np.percentile(soles.min(1), 5)])
 
 
-def _camera(points: np.ndarray, rng: np.random.Generator) -> Pinhole:
+def _camera(points: Float[np.ndarray, "T 33 3"], rng: np.random.Generator) -> Pinhole:
     """A level camera at the height of a person's hand or eye that has all points (T, 33, 3) in view."""
     size = (1280, 720) if rng.random() < 0.5 else (1080, 1920)
     focal = float(rng.uniform(0.75, 1.3) * max(size))
@@ -256,7 +257,7 @@ def _camera(points: np.ndarray, rng: np.random.Generator) -> Pinhole:
         distance *= 1.1
 
 
-def look(points: np.ndarray, camera: Pinhole, height: float, rng: np.random.Generator) -> Seen:
+def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rng: np.random.Generator) -> Seen:
     """Keypoints of moving points (T, 33, 3), with errors; in half of the clips the camera's pose is not told.
 
     The half of the body that is farther from the camera is seen with less confidence and larger errors.

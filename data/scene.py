@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import mujoco
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.data.mannequin import Mannequin, vertex_normals
@@ -24,7 +25,9 @@ _WALL = 4.5  # height of the walls, m
 _LAMP = np.array([0.9, 0.7, 4.2])  # the lamp that casts the shadow, seen from the floor below the person, m
 
 
-def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], focal_px: float) -> Pinhole:
+def look_at(
+    eye: Float[np.ndarray, " 3"], target: Float[np.ndarray, " 3"], image_size: tuple[int, int], focal_px: float
+) -> Pinhole:
     """A pinhole camera at ``eye`` (3,) that looks at ``target`` (3,), level, metres."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, [0.0, 0.0, 1.0])
@@ -36,15 +39,19 @@ def look_at(eye: np.ndarray, target: np.ndarray, image_size: tuple[int, int], fo
 
 
 def render(
-    mannequin: Mannequin, camera: Pinhole, positions: np.ndarray, rotations: np.ndarray, seed: int = 0
-) -> Iterator[np.ndarray]:
+    mannequin: Mannequin,
+    camera: Pinhole,
+    positions: Float[np.ndarray, "T 15 3"],
+    rotations: Float[np.ndarray, "T 15 3 3"],
+    seed: int = 0,
+) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Yield an (height, width, 3) uint8 image for each frame.
 
     Args:
         mannequin: who is seen.
         camera: from where.
-        positions: (T, 16, 3) joint centres.
-        rotations: (T, 16, 3, 3) orientations of the segments.
+        positions: (T, 15, 3) joint centres.
+        rotations: (T, 15, 3, 3) orientations of the segments.
         seed: of the room's textures.
     """
     middle = positions[:, 0, :2].mean(0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.points import Points
@@ -123,7 +124,7 @@ def _sole(shoe: np.ndarray) -> dict[str, np.ndarray]:
     return centres
 
 
-def target_qpos(mannequin: Mannequin, model: mujoco.MjModel, clip: Clip) -> np.ndarray:
+def target_qpos(mannequin: Mannequin, model: mujoco.MjModel, clip: Clip) -> Float[np.ndarray, "T nq"]:
     """The clip as positions (T, nq) of the model, its travel scaled to the length of the model's legs."""
     qpos = np.zeros((len(clip.root), model.nq))
     offsets = mannequin.offsets
@@ -148,7 +149,7 @@ def _continuous(quats: np.ndarray) -> np.ndarray:
     return quats * signs[:, None]
 
 
-def velocities(model: mujoco.MjModel, qpos: np.ndarray, fps: float) -> np.ndarray:
+def velocities(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"], fps: float) -> Float[np.ndarray, "T nv"]:
     """Central differences (T, nv) of positions (T, nq)."""
     out = np.zeros((len(qpos), model.nv))
     for t in range(len(qpos)):
@@ -161,10 +162,10 @@ def velocities(model: mujoco.MjModel, qpos: np.ndarray, fps: float) -> np.ndarra
 class _Target:
     """What one window tracks: rows at the steps ``steps``, and the controls that the effort is measured from."""
 
-    steps: np.ndarray
-    points: np.ndarray
-    velocity: np.ndarray
-    knots: np.ndarray
+    steps: Int[np.ndarray, " F"]
+    points: Float[np.ndarray, "F P 3"]
+    velocity: Float[np.ndarray, "F nv"]
+    knots: Float[np.ndarray, "K nu"]
 
 
 class _Window:

@@ -7,6 +7,7 @@ the 4 foot points of ``FEET``.
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
 #: Landmarks that the pose errors are averaged over.
 JOINTS: tuple[str, ...] = tuple(
@@ -27,12 +28,14 @@ _SKATE_FPS = 25
 _STANCE = 0.05
 
 
-def pick(joints: np.ndarray, names: tuple[str, ...], wanted: tuple[str, ...]) -> np.ndarray:
+def pick(
+    joints: Float[np.ndarray, "T J 3"], names: tuple[str, ...], wanted: tuple[str, ...]
+) -> Float[np.ndarray, "T wanted 3"]:
     """The joints called ``wanted``, in that order, of ``joints`` (T, J, 3) called ``names``."""
     return joints[:, [names.index(name) for name in wanted]]
 
 
-def pose_errors(joints: np.ndarray, reference: np.ndarray, fps: float) -> dict[str, float]:
+def pose_errors(joints: Float[np.ndarray, ...], reference: Float[np.ndarray, ...], fps: float) -> dict[str, float]:
     """Errors of ``joints`` (T, 12, 3) against ``reference`` (T, 12, 3): one world, metres, ordered as ``JOINTS``.
 
     Frames in which either holds a number that is not finite do not count.
@@ -65,7 +68,9 @@ def pose_errors(joints: np.ndarray, reference: np.ndarray, fps: float) -> dict[s
     }
 
 
-def foot_quality(feet: np.ndarray, fps: float, over: np.ndarray | None = None) -> dict[str, float]:
+def foot_quality(
+    feet: Float[np.ndarray, "T 4 3"], fps: float, over: Float[np.ndarray, "T 4"] | None = None
+) -> dict[str, float]:
     """How ``feet`` (T, 4, 3), ordered as ``FEET``, metres, treat the ground.
 
     Args:
@@ -91,7 +96,7 @@ def foot_quality(feet: np.ndarray, fps: float, over: np.ndarray | None = None) -
     }
 
 
-def vertical_force_error(force: np.ndarray, reference: np.ndarray) -> float:
+def vertical_force_error(force: Float[np.ndarray, ...], reference: Float[np.ndarray, ...]) -> float:
     """Error of the floor's vertical force ``force`` (T,) against ``reference`` (T,), newtons, in percent.
 
     The mean over the frames in stance of ``|force - reference|``, divided by the mean of ``reference`` over the same
@@ -108,16 +113,16 @@ def vertical_force_error(force: np.ndarray, reference: np.ndarray) -> float:
     return 100 * float(np.abs(force - reference)[stance].mean() / reference[stance].mean())
 
 
-def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _distance(a: Float[np.ndarray, "... 3"], b: Float[np.ndarray, "... 3"]) -> Float[np.ndarray, ...]:
     return np.asarray(np.linalg.norm(a - b, axis=-1))
 
 
-def _hips(joints: np.ndarray) -> np.ndarray:
+def _hips(joints: Float[np.ndarray, "T J 3"]) -> Float[np.ndarray, "T 1 3"]:
     """(T, 1, 3) middle of the hips."""
     return np.asarray(joints[:, _HIPS].mean(1, keepdims=True))
 
 
-def _aligned_distance(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _aligned_distance(points: Float[np.ndarray, "J 3"], target: Float[np.ndarray, "J 3"]) -> Float[np.ndarray, " J"]:
     """(J,) distances of ``points`` (J, 3) to ``target`` (J, 3) after the best similarity transform (Umeyama)."""
     p, g = points - points.mean(0), target - target.mean(0)
     u, singular, vt = np.linalg.svd(p.T @ g)

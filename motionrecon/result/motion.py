@@ -97,7 +97,7 @@ class Motion:
         return f"Motion({len(self)} frames at {self.fps:.4g} fps, {duration:.1f} s, {how}, {joints} joints)"
 
     @property
-    def time(self) -> np.ndarray:
+    def time(self) -> Float[np.ndarray, " T"]:
         """(T,) seconds of each frame, from the start of the motion."""
         return np.arange(len(self)) / self.fps
 
@@ -116,7 +116,7 @@ class Motion:
         return max(1, round(1 / (self.fps * self.timestep)))
 
     @cached_property
-    def simulated(self) -> np.ndarray:
+    def simulated(self) -> Bool[np.ndarray, " T"]:
         """(T,) bool, True in frames that the simulation reaches; in all others the motion is kinematic."""
         frames = np.arange(len(self)) * self.steps_per_frame
         done = np.isfinite(self.ctrl).all(axis=1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.result.motion import Motion
 
 
-def replay(motion: Motion) -> np.ndarray:
+def replay(motion: Motion) -> Float[np.ndarray, "T nq"]:
     """Simulate the controls of ``motion`` from its segments, with ``model_xml`` as it is.
 
     Returns:

@@ -192,7 +192,7 @@ class Window:
     place: int
     seconds: float
     problem: WindowProblem
-    x0: np.ndarray
+    x0: Float[np.ndarray, " n"]
 
     @property
     def name(self) -> str:
