@@ -93,6 +93,7 @@ def test_impossible_lenses_are_refused(change, why):
     [
         ({"cx": 960.0, "cy": 540.0}, "another picture size"),
         ({"fy": 1200.0}, "pixels square"),
+        ({"distortion": (0.33, -7.1, -0.018, 0.0056, 0.0)}, "fold the picture's edges"),
         ({"skew": 2.5}, "skew of 2.5 is left out, which moves pixels by 0.9"),
     ],
 )

@@ -7,7 +7,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from camera_texts import WRITERS, anipose, flat_and_numbered, opencv_yaml_1_0, panoptic, pose2sim, ros
+from camera_texts import WRITERS, anipose, flat_and_numbered, opencv_xml, opencv_yaml_1_0, panoptic, pose2sim, ros
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -279,8 +279,43 @@ def test_a_matrix_written_as_columns(tmp_path):
     )
     camera, _ = read(tmp_path, unposed)
     np.testing.assert_array_equal(camera.K, K)
-    with pytest.raises(InputError, match="transposed, as in MATLAB"):  # whose rotations are transposed as well
-        read(tmp_path, panoptic(K.T, D, WIDE, *POSE))
+    camera, warnings = read(tmp_path, panoptic(K.T, D, WIDE, POSE[0].T, POSE[1]))  # JARVIS's, MATLAB's
+    np.testing.assert_array_equal(camera.K, K)
+    np.testing.assert_allclose(camera.R_camera_world, POSE[0], atol=1e-9)
+    assert "R was read that way too" in warnings[0]
+    camera, warnings = read(tmp_path, pose2sim(K.T, D, WIDE, *POSE))  # a Rodrigues vector has no columns
+    np.testing.assert_allclose(camera.R_camera_world, POSE[0], atol=1e-9)
+    assert not warnings
+
+
+def test_a_world_that_is_the_first_cameras_own_gives_intrinsics_only(tmp_path):
+    """As anipose and Caliscope write it when nobody has turned the world: millimetres, refined, gravity unknown."""
+    first = cv2.Rodrigues(np.array([-0.008, 0.012, 0.002]))[0], np.array([2.1, -21.2, 81.0])
+    second = cv2.Rodrigues(np.array([0.05, -1.35, -1.19]))[0], np.array([1699.8, -1505.1, 1630.3])
+    text = anipose(K, D, WIDE, *first) + anipose(K, D, WIDE, *second).replace("cam_0", "cam_1").replace('"A"', '"B"')
+    for name in ("A", "B"):
+        camera, (warning,) = read(tmp_path, text.replace("[metadata]", "", 1), name)
+        np.testing.assert_array_equal(camera.K, K)
+        assert not camera.calibrated and "camera A's own frame" in warning
+
+
+def test_the_rectification_of_ros_is_no_pose(tmp_path):
+    text = (
+        f'{{"width": 1280, "height": 720, "distortion_model": "plumb_bob", "D": {D.tolist()}, "K": {K.ravel().tolist()}'
+    )
+    text += ', "R": [1, 0, 0, 0, 1, 0, 0, 0, 1], "P": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]}'
+    camera, warnings = read(tmp_path, text)
+    np.testing.assert_array_equal(camera.K, K)
+    assert not camera.calibrated and not warnings
+
+
+def test_sizes_in_sections_of_their_own(tmp_path):
+    xml = opencv_xml(K, D, WIDE, *POSE).replace("<image_width>1280</image_width>", "<fisheye_model>0</fisheye_model>")
+    size = "<Camera_Resolution><Width>2560</Width><Height>1440</Height></Camera_Resolution>"
+    camera, warnings = read(tmp_path, xml.replace("<image_height>720</image_height>", size))
+    assert "scaled by 0.5" in warnings[0] and camera.K[0, 0] == K[0, 0] / 2
+    json = f'{{"camera_matrix": {K.tolist()}, "calibration_info": {{"image_size": [2560, 1440]}}}}'
+    assert read(tmp_path, json)[0].K[0, 0] == K[0, 0] / 2
 
 
 def test_a_stereo_file_has_two_cameras_and_its_rectification_is_no_pose(tmp_path):

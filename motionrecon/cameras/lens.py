@@ -109,30 +109,37 @@ def check_lens(
             raise InputError(f"{where}: a skew of {K[0, 1]:.6g} moves pixels by {moved:.0f}; no camera has so much")
         found.append(f"{where}: its skew of {K[0, 1]:.6g} is left out, which moves pixels by {moved:.1f} at most")
     if distortion.any():
-        away = _inverse_error(K, size, distortion)
-        if not away < _INVERTED * size.max():
+        middle_error, edge_error = _inverse_error(K, size, distortion)
+        if not middle_error < _INVERTED * size.max():
             raise InputError(
                 f"{where}: its distortion coefficients {_short(distortion)} fold the picture; they must be OpenCV's "
                 "(k1, k2, p1, p2, k3, ...), which a fisheye's are not"
+            )
+        if not edge_error < _INVERTED * size.max():
+            found.append(
+                f"{where}: its distortion coefficients {_short(distortion)} fold the picture's edges, where keypoints "
+                "cannot be trusted; calibrate with fewer coefficients"
             )
     return found
 
 
 def _inverse_error(
     K: Float[np.ndarray, "3 3"], size: Float[np.ndarray, " 2"], distortion: Float[np.ndarray, " n"]
-) -> float:
-    """How far most pixels are from themselves after undistorting and distorting them, pixels; inf for no numbers."""
+) -> tuple[float, float]:
+    """How far pixels are from themselves after undistorting and distorting them: the middle's, and most of them.
+
+    In pixels; infinite where that gives no numbers.
+    """
     import cv2
 
     grid = np.linspace(0.1, 0.9, 9)
     pixels = np.stack(np.meshgrid(grid * size[0], grid * size[1]), -1).reshape(-1, 1, 2)
     until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-8)
     rays = cv2.undistortPoints(pixels, K, distortion, criteria=until).reshape(-1, 2)
-    if not np.isfinite(rays).all():
-        return math.inf
+    rays[~np.isfinite(rays).all(axis=1)] = 1e6
     there, _ = cv2.projectPoints(np.insert(rays, 2, 1.0, axis=1), np.zeros(3), np.zeros(3), K, distortion)
-    away = np.linalg.norm(there - pixels, axis=-1)
-    return float(np.percentile(np.nan_to_num(away, nan=math.inf), 90))
+    away = np.nan_to_num(np.linalg.norm(there - pixels, axis=-1).ravel(), nan=math.inf)
+    return float(np.percentile(away, 50)), float(np.percentile(away, 90))
 
 
 def _short(values: Float[np.ndarray, " n"]) -> str:

@@ -49,16 +49,16 @@ def check_world(
     Raises:
         InputError: it is farther away than anybody films.
     """
-    away = float(np.abs(t).max())  # no square of 1e308
-    if away > FARTHEST or np.linalg.norm(t) > FARTHEST:
-        raise InputError(
-            f"{where}: the translation {[float(f'{x:.6g}') for x in t]} is too far away; {unit_hint(away)}"
-        )
     if origin is not None:
         return False, [
             f"{where} is posed in camera {origin}'s own frame, whose up and floor nobody knows; they are estimated as "
             "without a pose (give a calibration whose world is Z-up with the floor at z = 0)"
         ]
+    away = float(np.abs(t).max())  # no square of 1e308
+    if away > FARTHEST or np.linalg.norm(t) > FARTHEST:
+        raise InputError(
+            f"{where}: the translation {[float(f'{x:.6g}') for x in t]} is too far away; {unit_hint(away)}"
+        )
     said = []
     if (far := float(np.linalg.norm(t))) > _FAR:
         said.append(f"{where} is {far:.0f} m away from the world's origin; if that is not so, {unit_hint(far)}")

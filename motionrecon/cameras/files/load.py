@@ -23,6 +23,9 @@ from motionrecon.errors import InputError
 
 #: Video codecs pad to blocks of 16 pixels: a calibration of 1088 lines fits a video of 1080, pixel by pixel.
 _PADDING = 16
+#: A camera is the world's origin if it is turned by less than 15 degrees, whose cosine this is, and is nearer than this
+#: share of the farthest one.
+_STRAIGHT_UP, _NEAR_ORIGIN = 0.966, 0.15
 #: Cameras and keys that a message lists.
 _LISTED = 12
 
@@ -54,6 +57,8 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
         raise _no_camera(path, tree)
     where, section = _choose(path, sections, name)
     found = describe(where, section, image_size)
+    for warning in found.warnings:
+        progress.warn(warning)
     K = found.K if found.size is None else _fitted(found, found.size, image_size, progress)
     for warning in check_lens(where, K, image_size, found.distortion):
         progress.warn(warning)
@@ -129,12 +134,21 @@ def _listed(labels: list[str]) -> str:
 
 
 def _origin(sections: list[Section]) -> str | None:
-    """The camera in whose frame all cameras of the file are posed, if there is one."""
+    """The camera in whose frame all cameras of the file are posed, if there is one.
+
+    It stood there when the calibration began, and is still near there when it has been refined: no camera that films a
+    person lies on the floor of a Z-up world, at its origin, and looks straight up.
+    """
+    poses = []
     for section in sections:
         with suppress(InputError):  # another camera's fault is not this one's
             pose = pose_of("", section)
-            if pose is not None and np.allclose(pose[0], np.eye(3), atol=1e-6) and not pose[1].any():
-                return section.called
+            if pose is not None:
+                poses.append((section, *pose))
+    far = max((float(np.abs(t).max()) for _, _, t in poses), default=0.0)
+    for section, R, t in poses:
+        if R[2, 2] > _STRAIGHT_UP and np.trace(R) > 1 + 2 * _STRAIGHT_UP and np.abs(t).max() <= _NEAR_ORIGIN * far:
+            return section.called
     return None
 
 

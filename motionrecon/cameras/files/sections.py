@@ -140,6 +140,8 @@ def _section(node: dict[str, object], path: tuple[str, ...], depth: int = 0) -> 
             continue  # k1 is a coefficient, K1 a matrix
         elif name not in values or rank(key) < rank(keys[name]):
             values[name], keys[name] = value, key
+    if "rotation" in values and "translation" not in values and {"p", "projectionmatrix"} & set(map(plain, node)):
+        del values["rotation"]  # ROS's R turns a picture for stereo
     for part in parts:
         for name, value in part.values.items():
             if name not in ("name", "id"):  # a lens has a name too

@@ -38,6 +38,7 @@ class Description:
         distortion: OpenCV's coefficients.
         size: (width, height) of the pictures it was calibrated with, pixels; None where the file does not say.
         pose: rotation (3, 3) and translation (3,), metres, world to camera; None where the file does not say.
+        warnings: what had to be guessed.
     """
 
     where: str
@@ -45,6 +46,7 @@ class Description:
     distortion: Float[np.ndarray, " n"]
     size: Float[np.ndarray, " 2"] | None
     pose: tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, " 3"]] | None
+    warnings: tuple[str, ...] = ()
 
 
 def describe(where: str, section: Section, image_size: tuple[int, int]) -> Description:
@@ -62,16 +64,14 @@ def describe(where: str, section: Section, image_size: tuple[int, int]) -> Descr
     size = _size(where, section)
     K, transposed = _matrix(where, section, np.array(image_size, float) if size is None else size)
     pose = pose_of(where, section)
-    if transposed and pose is not None and _array(where, section, _first(section, "rotation", "extrinsics")).size > 3:
-        raise InputError(
-            f"{where}: {section.keys['matrix']} is transposed, as in MATLAB, so its rotation may be too; give both as "
-            "OpenCV has them, [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] and world to camera"
+    warnings: tuple[str, ...] = ()
+    if transposed and pose is not None and "rotation" in section and _array(where, section, "rotation").size == 9:
+        pose = pose[0].T, pose[1]
+        warnings = (
+            f"{where}: {section.keys['matrix']} is written for points as rows, as in MATLAB and JARVIS, so "
+            f"{section.keys['rotation']} was read that way too",
         )
-    return Description(where, K, _distortion(where, section), size, pose)
-
-
-def _first(section: Section, *names: str) -> str:
-    return next(name for name in names if name in section)
+    return Description(where, K, _distortion(where, section), size, pose, warnings)
 
 
 def _array(where: str, section: Section, name: str) -> Float[np.ndarray, " ..."]:

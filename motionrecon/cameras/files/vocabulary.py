@@ -10,7 +10,18 @@ import re
 NAMES: dict[str, tuple[str, ...]] = {
     "matrix": (
         *("matrix", "cameramatrix", "k", "intrinsicmatrix", "intrinsics", "intrinsic", "mtx", "cammtx", "kmatrix"),
-        *("matrixk", "cammatrix", "m", "calibrationmatrix", "intrinsicsmatrix", "intrinsicparameters", "camk", "intri"),
+        *(
+            "matrixk",
+            "cammatrix",
+            "m",
+            "calibrationmatrix",
+            "intrinsicsmatrix",
+            "cameraintrinsicmatrix",
+            "cameraintrinsics",
+            "intrinsicparameters",
+            "camk",
+            "intri",
+        ),
     ),
     "distortions": (
         *("distortions", "distortioncoefficients", "distcoeffs", "distortion", "dist", "d", "distcoef", "distcoefs"),
@@ -22,16 +33,27 @@ NAMES: dict[str, tuple[str, ...]] = {
     "rotation": (
         *("rotation", "r", "rvec", "rot", "rotationmatrix", "rotationvector", "rodrigues", "rmat", "rotmat"),
         *("rcameraworld", "rcamworld", "rworldtocam", "rworldtocamera", "rw2c"),
+        *("rcamfromworld", "rcamerafromworld"),
     ),
     "translation": (
         *("translation", "t", "tvec", "trans", "translationvector", "tcameraworld", "tcamworld", "tworldtocam"),
-        *("tworldtocamera", "tw2c"),
+        *("tworldtocamera", "tw2c", "tcamfromworld", "tcamerafromworld"),
     ),
     "extrinsics": (
         *("extrinsics", "extrinsic", "extrinsicmatrix", "extrinsicsmatrix", "rt", "worldtocamera", "worldtocam", "w2c"),
         *("world2cam", "world2camera", "viewmatrix"),
     ),
-    "size": ("size", "imagesize", "resolution", "imsize", "framesize", "imgsize", "imageresolution", "dimensions"),
+    "size": (
+        "size",
+        "imagesize",
+        "resolution",
+        "imsize",
+        "framesize",
+        "imgsize",
+        "imageresolution",
+        "dimensions",
+        "cameraresolution",
+    ),
     "width": ("width", "imagewidth", "imgwidth", "w", "framewidth"),
     "height": ("height", "imageheight", "imgheight", "h", "frameheight"),
     "focal": ("focallength", "focal", "f", "focallengthpx", "focallengthpixels", "focallengths", "focalpx", "fc"),
@@ -45,7 +67,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "taux": ("taux", "tx2"),
     "name": ("name", "cameraname", "camname", "camera", "label"),
     "id": ("cameraid", "camid", "id", "port", "serial", "serialnumber"),
-    "fisheye": ("fisheye", "isfisheye"),
+    "fisheye": ("fisheye", "isfisheye", "fisheyemodel"),
     "model": ("distortionmodel", "cameramodel", "lensmodel", "projection", "projectiontype", "model", "cameratype"),
     "unit": ("unit", "units", "lengthunit", "lengthunits", "worldunit", "worldunits", "translationunit"),
 }
@@ -64,7 +86,18 @@ PARTS = frozenset(
             "lens",
         ),
         *("extrinsicparameters", "calibration", "parameters", "params", "distortion", "distortions", "resolution"),
-        *("size", "imagesize", "focallength", "principalpoint", "image", "sensor", "cameramatrix", "projection"),
+        *(
+            "size",
+            "imagesize",
+            "cameraresolution",
+            "calibrationinfo",
+            "focallength",
+            "principalpoint",
+            "image",
+            "sensor",
+            "cameramatrix",
+            "projection",
+        ),
     )
 )
 #: OpenCV's order of distortion coefficients, for files that name each of them.
