@@ -52,6 +52,14 @@ def moved(by, **changes):
     return replace(some, joints=some.joints + by[:, None], qpos=qpos)
 
 
+def flung(metres):
+    """The same, with a wrist that is elsewhere from one frame on."""
+    some = outcome()
+    joints = some.joints.copy()
+    joints[30:, INDEX["left_wrist"], 0] += metres
+    return replace(some, joints=joints)
+
+
 def turned(axes, lift):
     """The same in another world, held up again."""
     some = outcome()
@@ -81,6 +89,7 @@ GOOD = {
     "runs": outcome(contact_force=running),
     "lands from a jump": outcome(fps=60.0, contact_force=at_60),
     "jumps": outcome(contact_force=loads(*[(t, 0.0) for t in range(20, 44)])),
+    "throws": flung(0.8),
     "sprints": moved(np.outer(np.arange(T) / FPS, [0.0, 12.0, 0.0]) * [1, -0.02, 1]),
     "stands on a deck": moved([0, 0, 0.048]),
     "a deck that the fit took for the floor": outcome(floor_moved=0.048),
@@ -117,7 +126,14 @@ ODD = {
         {"distance": "too long", "size_in_picture": "pixels"},
     ),
     "elsewhere": (outcome(reprojection_percent=14.0), {"reprojection": "14 % of the person's height away"}),
-    "leaps": (moved([[3.0 * (t >= 30), 0, 0] for t in range(T)]), {"speed": "moves at 90 m/s at 0.97 s"}),
+    "leaps": (
+        moved([[3.0 * (t >= 30), 0, 0] for t in range(T)]),
+        {"speed": "moves at 90 m/s at 0.97 s", "limbs": "m/s at 0.97 s"},
+    ),
+    "a hand that flies": (
+        flung(2.0),
+        {"limbs": "the left wrist moves at 60 m/s at 0.97 s, faster than anybody throws or kicks"},
+    ),
     "an ape": (
         outcome(body=wide(forearm=1.6, shank=0.6)),
         {"lengths": "hardly human: forearm 1.60, shank 0.60 times what is usual"},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from motionrecon.core.landmarks import INDEX
+from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ _NEAR, _FAR = 0.6, 60.0
 _TALL = 60.0
 #: Reprojection error in percent of the person's height; ordinary clips have 1 to 2.
 _OFF = 5.0
-#: Metres per second of the pelvis: the fastest sprint reached 12.4.
-_FASTEST = 13.0
+#: Metres per second: of the pelvis, the fastest sprint reached 12.4; of a hand or foot, pitchers and kickers reach 30.
+_FASTEST, _FASTEST_LIMB = 13.0, 40.0
 #: Body weights on the feet. Running has 2.5 to 3, landing on both feet from a jump 3 to 5.
 _HEAVIEST = 5.0
 #: Body weights by which the force may stand out for less than `_SPIKE` seconds: a heel strike, the sharpest thing that
@@ -244,7 +244,21 @@ def speed(o: Outcome) -> str | None:
         return None
     return (
         f"the person moves at {pace[fastest]:.0f} m/s at {o.at(fastest)}, faster than anybody runs: the keypoints jump "
-        "there, or it is slow motion the other way round (filmed_fps=...)"
+        "there, or filmed_fps=... is too high"
+    )
+
+
+def limbs(o: Outcome) -> str | None:
+    """No hand or foot is faster than people's are."""
+    if len(o.joints) < 2:
+        return None
+    pace = np.linalg.norm(np.diff(o.joints, axis=0), axis=2) * o.clock.fps
+    frame, joint = map(int, np.unravel_index(int(pace.argmax()), pace.shape))
+    if pace[frame, joint] <= _FASTEST_LIMB:
+        return None
+    return (
+        f"the {NAMES[joint].replace('_', ' ')} moves at {pace[frame, joint]:.0f} m/s at {o.at(frame)}, faster than "
+        "anybody throws or kicks: the motion is broken there"
     )
 
 
@@ -310,6 +324,7 @@ CHECKS: tuple[Callable[[Outcome], str | None], ...] = (
     size_in_picture,
     reprojection,
     speed,
+    limbs,
     heaviest,
     force_jumps,
     airborne,
