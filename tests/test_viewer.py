@@ -496,8 +496,10 @@ def test_only_what_hides_something_is_seen_through(open_viewer: Callable[[Motion
     assert opaque() == [False, True, True, True]  # the foot hangs on the pelvis, in which its arrow ends
     viewer.scene["skeleton"] = True
     assert opaque() == [False] * 4
-    viewer.scene["forces"] = viewer.scene["skeleton"] = False
-    assert opaque() == [True] * 4
+    viewer.scene.forces = viewer.scene["skeleton"] = False
+    assert opaque() == [True] * 4 and not viewer.scene.forces
+    with pytest.raises(AttributeError, match="no layer 'force'; it has body, skeleton, forces"):
+        _ = viewer.scene.force
 
 
 def test_frames_without_a_person_are_grey_and_say_so(open_viewer: Callable[[Motion], Viewer]) -> None:

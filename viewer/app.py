@@ -70,7 +70,7 @@ class Viewer:
     Attributes:
         url: address of the page.
         server: viser's server, to which more may be added.
-        scene: what is drawn; ``viewer.scene["forces"] = False`` hides a layer of it.
+        scene: what is drawn; ``viewer.scene.forces = False`` hides a layer of it.
     """
 
     def __init__(self, motion: Motion, *, port: int = 8080, name: str = "motion") -> None:

@@ -22,7 +22,7 @@ _ROOT = "/motion"
 
 
 class Scene:
-    """A motion in a viser server's scene, by layers: ``scene["forces"] = False`` hides one.
+    """A motion in a viser server's scene, by layers: ``scene["forces"] = False`` hides one, as ``scene.forces`` does.
 
     All of it hangs under the node `/motion`; following the person slides that node under the camera, which stays the
     user's own. Frames and toggles may come from different threads.
@@ -68,6 +68,18 @@ class Scene:
             if visible:
                 layer.draw(self._frame)
             self._look_in()
+
+    def __getattr__(self, name: str) -> bool:
+        layers: dict[str, Layer] = self.__dict__.get("_layers", {})
+        if name in layers:
+            return self[name]
+        raise AttributeError(f"the scene has no layer {name!r}; it has {', '.join(layers)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.__dict__.get("_layers", {}):
+            self[name] = bool(value)
+        else:
+            super().__setattr__(name, value)
 
     def layer(self, name: str) -> Layer:
         """A layer by its name."""
