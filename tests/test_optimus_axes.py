@@ -41,18 +41,18 @@ def test_a_sum_along_hidden_axes_is_solved():
     evaluate, best, lowest = wells(8)
     _, found = steps(OptimusRule(), evaluate, starts(8, 12), 119)
     _, without = steps(OptimusRule(along_axes=False), evaluate, starts(8, 12), 119)
-    solved = found["best_f"] < lowest + 1e-6
+    solved = found.search.best_f < lowest + 1e-6
     assert solved.float().mean() > 0.8
-    assert (without["best_f"] < lowest + 1e-6).float().mean() < 0.5
-    torch.testing.assert_close(found["best_x"][solved], best.expand(int(solved.sum()), -1), rtol=0, atol=1e-3)
+    assert (without.search.best_f < lowest + 1e-6).float().mean() < 0.5
+    torch.testing.assert_close(found.search.best_x[solved], best.expand(int(solved.sum()), -1), rtol=0, atol=1e-3)
 
 
 def test_the_hessians_eigenvectors_are_the_axes():
     evaluate, _, _ = wells(5, seed=3)
     _, state = steps(OptimusRule(), evaluate, starts(5, 4), 99)
-    tried = state["axes_tried"] > 0
+    tried = state.axes.tried
     assert tried.sum() >= 2
-    overlap = (state["axes"][tried] @ rotation(5, 3).T).abs()
+    overlap = (state.axes.Q[tried] @ rotation(5, 3).T).abs()
     torch.testing.assert_close(overlap.amax(-1), torch.ones_like(overlap[..., 0]), rtol=0, atol=1e-4)
 
 
@@ -68,11 +68,11 @@ def test_where_there_are_no_axes_the_search_goes_on_without():
         return f + 3 * wave[:, 0], g + 3 * slope
 
     _, state = steps(OptimusRule(), mixed, starts(6, 8), 299)
-    tried = state["axes_tried"] > 0
+    tried = state.axes.tried
     assert tried.sum() >= 4
-    failed = state["axes_failed"][tried] == 1
+    failed = state.axes.failed[tried]
     assert failed.float().mean() > 0.7
-    assert (state["mode"][tried][failed] < CURVE).all()
+    assert (state.search.mode[tried][failed] < CURVE).all()
 
 
 def test_alike_eigenvalues_are_told_apart_from_the_other_side():
@@ -89,18 +89,22 @@ def test_alike_eigenvalues_are_told_apart_from_the_other_side():
     state = OptimusRule().begin(starts(n, 3), *evaluate(starts(n, 3)), 400)
     base = torch.full((3, n), 0.05, dtype=torch.float64) @ Q
     f, g = evaluate(base)
-    state |= {"base_x": base, "base_f": f, "base_g": g, "key": starts(n, 3, 7), "x": base}
+    minimum = state.trend.base.replace(x=base, f=f, g=g)
+    state = state.replace(
+        search=state.search.replace(x=base), trend=state.trend.replace(base=minimum, key=starts(n, 3, 7))
+    )
     state = axes.enter(state, torch.ones(3, dtype=torch.bool), torch.full((3,), 20.0, dtype=torch.float64))
     sides = set()
     for _ in range(2 * (n + 2)):
         x, state = axes.point(state)
-        sides.add(float(state["axes_side"][0]))
-        state = axes.observe(state | {"t": state["t"] + 1}, x, evaluate(x)[1], torch.ones(3, dtype=torch.bool))
-        if (state["mode"] == QUADRATURE).all():
+        sides.add(float(state.axes.side[0]))
+        state = state.replace(search=state.search.replace(evaluations=state.search.evaluations + 1))
+        state = axes.observe(state, x, evaluate(x)[1], torch.ones(3, dtype=torch.bool))
+        if (state.search.mode == QUADRATURE).all():
             break
     assert sides == {1.0, -1.0}
-    assert not state["axes_failed"].any()
-    overlap = (state["axes"] @ Q.T).abs().amax(-1)
+    assert not state.axes.failed.any()
+    overlap = (state.axes.Q @ Q.T).abs().amax(-1)
     torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=0, atol=1e-3)
 
 
@@ -133,7 +137,7 @@ def test_points_permute_with_the_unknowns():
     x0 = starts(6, 3)
     points, state = steps(OptimusRule(), evaluate, x0, 60, 130)
     others, _ = steps(OptimusRule(), permuted, x0[:, order], 60, 130)
-    assert (state["axes_tried"] > 0).all()
+    assert state.axes.tried.all()
     torch.testing.assert_close(others, points[..., order], rtol=1e-3, atol=1e-3)
 
 
@@ -141,7 +145,7 @@ def test_points_permute_with_the_unknowns():
 def test_few_unknowns(n):
     evaluate, _, lowest = wells(n)
     _, state = steps(OptimusRule(), evaluate, starts(n, 6), 99)
-    assert (state["best_f"] < lowest + 1e-6).all()
+    assert (state.search.best_f < lowest + 1e-6).all()
 
 
 def test_a_failed_evaluation_on_the_way_ends_the_search_along_axes():
@@ -154,5 +158,5 @@ def test_a_failed_evaluation_on_the_way_ends_the_search_along_axes():
 
     points, state = steps(OptimusRule(), holed, starts(5, 6), 119)
     assert points.isfinite().all()
-    assert state["best_f"].isfinite().all()
-    assert (state["best_f"] <= state["f0"]).all()
+    assert state.search.best_f.isfinite().all()
+    assert (state.search.best_f <= state.search.f0).all()

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepping import steps
+from torch.utils._pytree import tree_map
 
 from motionrecon.errors import InputError
 from motionrecon.optimus.exploration import trend
@@ -15,6 +16,8 @@ from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
 from motionrecon.optimus.network.rule import DIALS, LOCAL, MIX, OptimusRule, shape
 from motionrecon.optimus.network.transformer import LAYERS, OptimusNetwork
 from motionrecon.research.tasks.functions import sample, stream
+
+YES = torch.ones(4, dtype=torch.bool)
 
 
 def speaking(seed=0, size=0.3, **kinds):
@@ -52,7 +55,7 @@ def secant(n=6, P=4, seed=0):
 
 def test_the_seeded_terms_sum_up_to_bfgs():
     B, s, y = secant()
-    terms, usable = bfgs_terms(B, s, y, torch.ones(4), torch.zeros(4))
+    terms, usable = bfgs_terms(B, s, y, YES, ~YES)
     assert usable.all()
     updated = apply(B, terms.seeds, SIGNS, usable)
     eye, rho = torch.eye(6), 1 / (s * y).sum(-1)[:, None, None]
@@ -64,16 +67,16 @@ def test_the_seeded_terms_sum_up_to_bfgs():
 
 def test_a_secant_without_curvature_changes_nothing():
     B, s, y = secant()
-    terms, usable = bfgs_terms(B, s, y, torch.zeros(4), torch.zeros(4))
+    terms, usable = bfgs_terms(B, s, y, ~YES, ~YES)
     assert not usable.any()
     assert torch.equal(apply(B, terms.seeds, SIGNS, usable), B)
 
 
 def test_lift_only_lengthens():
     B, s, y = secant()
-    factor = lift(B, s, y, torch.ones(4))
+    factor = lift(B, s, y, YES)
     assert (factor >= 1).all()
-    short = lift(B * 1e-2, s, y, torch.ones(4))
+    short = lift(B * 1e-2, s, y, YES)
     seen = (y * (B @ y[..., None])[..., 0]).sum(-1) * 1e-2
     torch.testing.assert_close(short, ((s * y).sum(-1) / seen).clamp(1, 1e3))
 
@@ -85,24 +88,25 @@ def test_b_is_the_sum_of_what_the_encoders_predicted():
     network = rule.network.forward
     rule.network.forward = lambda tokens, facts: said.append(network(tokens, facts)) or said[-1]
     _, state = steps(rule, evaluate, x0, 4, 100)
-    assert ((state["curved"] > 0) & (state["fresh"] == 0)).any()
-    before = dict(state)
+    assert (state.search.has_secant & ~state.search.unscaled).any()
+    before = state.search
     with torch.no_grad():
         _, after = rule.propose(state)
-    B = before["B"] * lift(before["B"], before["s"], before["y"], before["curved"])[:, None, None]
-    terms, usable = bfgs_terms(B, before["s"], before["y"], before["curved"], before["fresh"])
+    B = before.B * lift(before.B, before.s, before.y, before.has_secant)[:, None, None]
+    terms, usable = bfgs_terms(B, before.s, before.y, before.has_secant, before.unscaled)
     assert said[-1].mix.abs().max() > 0.01, "the network must have something to say"
     assert said[-1].mix.shape == (3, LAYERS, 5, 2)
     u = terms.seeds + MIX * (said[-1].mix.double() * terms.basis[:, None]).sum(-1)
     for i in torch.where(usable)[0].tolist():
         total = B[i] + sum(sign * torch.outer(u[i, k], u[i, k]) for k, sign in enumerate(SIGNS))
-        torch.testing.assert_close(after["B"][i], total)
+        torch.testing.assert_close(after.search.B[i], total)
 
 
 def test_one_step_solves_a_quadratic_with_the_inverse_hessian_for_b():
     rule, (evaluate, H, c) = OptimusRule(), quadratic(7, 3)
     x0 = torch.randn(3, 7, dtype=torch.float64)
-    state = rule.begin(x0, *evaluate(x0), 100) | {"B": torch.linalg.inv(H)}
+    state = rule.begin(x0, *evaluate(x0), 100)
+    state = state.replace(search=state.search.replace(B=torch.linalg.inv(H)))
     x, _ = rule.propose(state)
     torch.testing.assert_close(x.detach(), c)
 
@@ -135,9 +139,9 @@ def test_a_look_around_permutes_with_the_unknowns():
     _, state = steps(OptimusRule(), _bumpy, x0, 40, 120)
     order = torch.randperm(9, generator=torch.Generator().manual_seed(2))
     there = trend.offset(state)
-    shuffled = trend.offset(state | {"key": state["key"][:, order]})
+    shuffled = trend.offset(state.replace(trend=state.trend.replace(key=state.trend.key[:, order])))
     torch.testing.assert_close(there[:, order], shuffled)
-    torch.testing.assert_close(there.square().mean(-1).sqrt(), state["distance"])
+    torch.testing.assert_close(there.square().mean(-1).sqrt(), state.trend.distance)
 
 
 def test_a_batch_steps_as_each_of_its_problems_alone():
@@ -149,9 +153,10 @@ def test_a_batch_steps_as_each_of_its_problems_alone():
         alone, _ = steps(rule, batch.take([k]).value_and_gradient, x0[k : k + 1], 15, 50)
         torch.testing.assert_close(together[:, k], alone[:, 0], rtol=1e-4, atol=1e-6)
     alone = [rule.begin(x0[k : k + 1], *batch.take([k]).value_and_gradient(x0[k : k + 1]), 50) for k in range(5)]
-    joined = {key: torch.cat([single[key] for single in alone]) for key in alone[0]}
-    torch.testing.assert_close(joined, rule.begin(x0, *batch.value_and_gradient(x0), 50))
-    assert joined["x"].shape == state["x"].shape
+    joined = tree_map(lambda *parts: torch.cat(parts), *alone)
+    whole = rule.begin(x0, *batch.value_and_gradient(x0), 50)
+    torch.testing.assert_close(dict(joined.tensors()), dict(whole.tensors()))
+    assert joined.search.x.shape == state.search.x.shape
 
 
 @pytest.mark.parametrize("n", [1, 7, 500, 1500])
@@ -159,14 +164,14 @@ def test_dimensions_never_seen(n):
     rule, batch = speaking(), sample("sum_squares", n, 1, 0)
     x0 = batch.start(torch.Generator().manual_seed(0))
     _, state = steps(rule, batch.value_and_gradient, x0, 12, 60)
-    assert state["best_x"].isfinite().all()
-    assert state["best_f"][0] < 0.1 * state["f0"][0]
+    assert state.search.best_x.isfinite().all()
+    assert state.search.best_f[0] < 0.1 * state.search.f0[0]
 
 
 def test_bfgs_seeds_solve_a_quadratic():
     evaluate, _, c = quadratic(10, 4)
     _, state = steps(OptimusRule(explore=False), evaluate, torch.zeros(4, 10, dtype=torch.float64), 60, 100)
-    torch.testing.assert_close(state["best_x"], c, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(state.search.best_x, c, rtol=1e-5, atol=1e-5)
 
 
 def test_steps_do_not_depend_on_the_units_of_x_and_f():
@@ -188,9 +193,9 @@ def test_the_trend_under_ripples_is_found():
     x0 = batch.start(torch.Generator().manual_seed(0))
     _, explored = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 200)
     _, local = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 200)
-    gap = (explored["best_f"] - batch.minimum) / (explored["f0"] - batch.minimum)
+    gap = (explored.search.best_f - batch.minimum) / (explored.search.f0 - batch.minimum)
     assert (gap < 1e-6).float().mean() > 0.7
-    assert ((local["best_f"] - batch.minimum) / (local["f0"] - batch.minimum) < 1e-6).float().mean() < 0.2
+    assert ((local.search.best_f - batch.minimum) / (local.search.f0 - batch.minimum) < 1e-6).float().mean() < 0.2
 
 
 def test_failed_evaluations_do_no_harm():
@@ -204,8 +209,8 @@ def test_failed_evaluations_do_no_harm():
     x0 = torch.tensor([[0.0, 0.5, -1.0], [0.9, 0.9, 0.9]], dtype=torch.float64)
     points, state = steps(speaking(), walled, x0, 80)
     assert points.isfinite().all()
-    assert (state["best_f"] < state["f0"]).all()
-    assert (state["best_x"] <= 1).all()
+    assert (state.search.best_f < state.search.f0).all()
+    assert (state.search.best_x <= 1).all()
 
 
 @settings(max_examples=8, deadline=None)
@@ -223,15 +228,15 @@ def test_never_worse_than_the_start_and_never_nan(name, n, seed, scale, loud):
     assert points.isfinite().all()
     f0 = batch.value_and_gradient(x0)[0]
     start = torch.where(f0.isfinite(), f0, torch.inf)
-    assert (state["best_f"] <= start).all()
-    again = batch.value_and_gradient(state["best_x"])[0]
-    assert ((again == state["best_f"]) | ~state["best_f"].isfinite()).all()
+    assert (state.search.best_f <= start).all()
+    again = batch.value_and_gradient(state.search.best_x)[0]
+    assert ((again == state.search.best_f) | ~state.search.best_f.isfinite()).all()
 
 
 def test_the_identity_control_has_no_curvature():
     evaluate, _, _ = quadratic(4, 2)
     _, state = steps(speaking(identity=True), evaluate, torch.zeros(2, 4, dtype=torch.float64), 10, 50)
-    B = state["B"]
+    B = state.search.B
     torch.testing.assert_close(B, B[:, :1, :1] * torch.eye(4, dtype=torch.float64))
 
 
@@ -245,8 +250,8 @@ def test_a_start_at_the_minimum_stays_there():
     rule, (evaluate, _, c) = OptimusRule(), quadratic(3, 2)
     points, state = steps(rule, evaluate, c, 10, 60)
     assert points.isfinite().all()
-    assert torch.equal(state["best_x"], c)
-    assert set(state["mode"].tolist()) <= {float(LOCAL), 1.0, 2.0, 3.0}
+    assert torch.equal(state.search.best_x, c)
+    assert set(state.search.mode.tolist()) <= {float(LOCAL), 1.0, 2.0, 3.0}
 
 
 def test_a_network_with_other_dials_is_refused():
@@ -261,7 +266,7 @@ def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
         batch = sample(name, 10, 16, generator)
         x0 = batch.start(generator)
         _, state = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 499, 500)
-        gap = (state["best_f"] - batch.minimum) / (state["f0"] - batch.minimum)
+        gap = (state.search.best_f - batch.minimum) / (state.search.f0 - batch.minimum)
         assert float(-gap.clamp_min(1e-6).log10().mean()) > least
 
 
@@ -272,4 +277,4 @@ def test_a_saddle_from_which_promises_rise_and_fall_is_left():
     some = [50, 53]
     x0, batch = batch.start(generator)[some], batch.take(some)
     _, state = steps(OptimusRule(), batch.value_and_gradient, x0, 99, 100)
-    assert ((state["best_f"] - batch.minimum) < 1e-5 * (state["f0"] - batch.minimum)).all()
+    assert ((state.search.best_f - batch.minimum) < 1e-5 * (state.search.f0 - batch.minimum)).all()

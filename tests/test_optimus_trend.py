@@ -17,7 +17,7 @@ def modes(rule, evaluate, x0, budget):
         state = rule.begin(x0, *evaluate(x0), budget)
         for _ in range(budget - 1):
             x, state = rule.propose(state)
-            seen.append(state["mode"])
+            seen.append(state.search.mode)
             points.append(x)
             state = rule.observe(state, x, *evaluate(x))
     return torch.stack(seen), torch.stack(points), state
@@ -40,7 +40,7 @@ def test_a_bowl_is_left_for_its_minimum():
     x0 = torch.full((1, 4), 0.4, dtype=torch.float64)
     seen, _, state = modes(OptimusRule(along_axes=False), lambda x: dented_bowl(x, m), x0, 200)
     assert {LOCAL, LADDER, SAMPLE, LAND} <= set(seen.flatten().tolist())
-    assert float((state["centre"] - m).abs().max()) < 0.5  # the dent at 0 is a ripple to the fit
+    assert float((state.trend.centre - m).abs().max()) < 0.5  # the dent at 0 is a ripple to the fit
 
 
 @pytest.mark.parametrize("name", ["rastrigin", "levy", "ackley", "griewank", "styblinski_tang"])
@@ -67,30 +67,30 @@ def test_samples_that_fail_end():
         state = rule.begin(x0, *batch.value_and_gradient(x0), 400)
         for _ in range(399):
             x, state = rule.propose(state)
-            sampling = state["mode"] == SAMPLE
+            sampling = state.search.mode == SAMPLE
             samples += sampling
-            failing = sampling & (state["sample"] >= 2)
+            failing = sampling & (state.trend.sample >= 2)
             f, g = batch.value_and_gradient(x)
             state = rule.observe(state, x, torch.where(failing, torch.nan, f), g)
-    assert state["best_f"].isfinite().all()
+    assert state.search.best_f.isfinite().all()
     assert (samples < 300).all()
-    assert state["distance"].isfinite().all() and (state["distance"] > 1e-12 * batch.scale).all()
+    assert state.trend.distance.isfinite().all() and (state.trend.distance > 1e-12 * batch.scale).all()
 
 
 def test_a_start_without_a_gradient_is_no_sample():
     x0 = torch.zeros(2, 3, dtype=torch.float64)
     g = torch.tensor([[1.0, 2.0, 3.0], [torch.nan, 0.0, 1.0]], dtype=torch.float64)
     state = OptimusRule().begin(x0, torch.ones(2, dtype=torch.float64), g, 50)
-    assert state["seen"].tolist() == [1.0, 0.0]
+    assert state.trend.samples.count.tolist() == [1.0, 0.0]
 
 
 def test_a_start_in_a_dent_is_left_too():
     """As after another optimizer: then there is no way from the start that would tell how far to look."""
     batch, x0 = rippled("rastrigin", 5, 4)
     _, there = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 60)
-    again = there["best_x"]
+    again = there.search.best_x
     _, _, state = modes(OptimusRule(along_axes=False), batch.value_and_gradient, again, 200)
-    assert (state["best_f"] < there["best_f"]).double().mean() >= 0.75
+    assert (state.search.best_f < there.search.best_f).double().mean() >= 0.75
 
 
 def test_the_oldest_samples_are_forgotten(monkeypatch):
@@ -98,12 +98,12 @@ def test_the_oldest_samples_are_forgotten(monkeypatch):
     monkeypatch.setattr(trend, "MEMORIES", 1)
     batch, x0 = rippled(n=4)
     rule = OptimusRule(along_axes=False)
-    state = rule.begin(x0, *batch.value_and_gradient(x0), 100)
-    assert state["seen_f"].shape == (6, 5)
+    samples = rule.begin(x0, *batch.value_and_gradient(x0), 100).trend.samples
+    assert samples.f.shape == (6, 5)
     every = torch.ones(6, dtype=torch.bool)
     for i in range(8):
-        state = trend._remembered(state, x0 + i, torch.full((6,), float(i), dtype=torch.float64), x0, every)
-    assert state["seen_f"][0].sort().values.tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
+        samples = trend._remembered(samples, x0 + i, torch.full((6,), float(i), dtype=torch.float64), x0, every)
+    assert samples.f[0].sort().values.tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
 
 
 def test_what_was_left_in_haste_is_searched_to_its_end():
@@ -118,7 +118,7 @@ def test_what_was_left_in_haste_is_searched_to_its_end():
 
     seen, _, state = modes(OptimusRule(), valley, torch.full((1, 10), 0.5, dtype=torch.float64), 200)
     assert int((seen[:40, 0] != LOCAL).sum()) > 5, "it must have been left early"
-    assert float(state["best_f"][0]) < 1e-8
+    assert float(state.search.best_f[0]) < 1e-8
 
 
 def test_landings_in_vain_are_followed_by_hops():
@@ -126,6 +126,9 @@ def test_landings_in_vain_are_followed_by_hops():
     batch, x0 = rippled("levy", 5, 16, 8)
     _, short = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 149, 150)
     _, long = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 599, 600)
-    solved = [((s["best_f"] - batch.minimum) < 1e-6 * (s["f0"] - batch.minimum)).double().mean() for s in (short, long)]
+    solved = [
+        ((s.search.best_f - batch.minimum) < 1e-6 * (s.search.f0 - batch.minimum)).double().mean()
+        for s in (short, long)
+    ]
     assert solved[1] > 0.9
     assert solved[1] > solved[0]

@@ -135,7 +135,7 @@ def test_groups_unused_and_frozen_parameters():
     late = nn.Parameter(torch.zeros(2))
     optimizer.add_param_group({"params": [late]})
     optimizer.step(closure)
-    assert optimizer.state["optimus"]["best_x"].shape == (1, 9)
+    assert optimizer.state["optimus"]["search.best_x"].shape == (1, 9)
 
 
 def test_losses_that_fail_are_not_kept():
@@ -211,7 +211,7 @@ def test_on_cuda_and_from_there_to_the_cpu():
     for _ in range(20):
         optimizer.step(problem.closure)
     assert optimizer.best_loss < 0.5 * start
-    assert optimizer.state["optimus"]["B"].is_cuda
+    assert optimizer.state["optimus"]["search.B"].is_cuda
     cpu = Problem(torch.float32)
     cpu.model.load_state_dict(problem.model.state_dict())
     other = Optimus(cpu.model.parameters(), evaluations=40)
@@ -219,7 +219,7 @@ def test_on_cuda_and_from_there_to_the_cpu():
     before = other.best_loss
     for _ in range(5):
         other.step(cpu.closure)
-    assert other.best_loss <= before and not other.state["optimus"]["B"].is_cuda
+    assert other.best_loss <= before and not other.state["optimus"]["search.B"].is_cuda
 
 
 def test_a_closure_without_backward_is_refused():

@@ -22,7 +22,7 @@ from motionrecon.research.training.rules import RULES, build
 from motionrecon.research.training.settings import Settings
 from motionrecon.research.training.tasks import Functions, _LogGap
 from motionrecon.research.training.train import Training, load_weights
-from motionrecon.research.training.unroll import Loss, Particles, begin, run, score, set_weights, weights_of
+from motionrecon.research.training.unroll import Loss, Particles, run, score, set_weights, weights_of
 
 #: A training of seconds.
 SMALL = Settings(
@@ -105,7 +105,7 @@ def test_an_episode_is_the_same_for_the_same_seed_and_mixes_its_functions():
 
 def test_the_loss_is_the_mean_of_the_best_gap_so_far():
     problems, rule, steps = episode(names=("sphere",), P=4), Lengths(), 5
-    state = begin(rule, problems, 10)
+    state = problems.begin(rule, 10)
     with torch.no_grad():
         loss, state = run(rule, problems, state, steps, Loss(end=2.0))
     x, minimum = problems.start, problems.minimum
@@ -137,15 +137,15 @@ def test_back_propagation_is_the_derivative_with_the_gradients_held_fixed(softne
             return super().propose(state)
 
     with torch.no_grad():
-        run(Record(), problems, begin(rule, problems, 10), 3, loss)
-    total, _ = run(rule, problems, begin(rule, problems, 10), 3, loss)
+        run(Record(), problems, problems.begin(rule, 10), 3, loss)
+    total, _ = run(rule, problems, problems.begin(rule, 10), 3, loss)
     (gradient,) = torch.autograd.grad(total.mean(), [rule.w])
 
     def value(w):
         replay = Replay().double()
         replay.w.data.fill_(w)
         with torch.no_grad():
-            return run(replay, problems, begin(replay, problems, 10), 3, loss)[0].mean().item()
+            return run(replay, problems, problems.begin(replay, 10), 3, loss)[0].mean().item()
 
     w = rule.w.item()
     difference = (value(w + 1e-6) - value(w - 1e-6)) / 2e-6
@@ -157,9 +157,9 @@ def test_without_carry_a_step_answers_for_itself_only():
     rule.w.data.fill_(1e-7)  # too short to overshoot: what came before matters as much as the last step
     found = {}
     for carry in (0.0, 0.5, 1.0):
-        total, _ = run(rule, problems, begin(rule, problems, 10), 4, loss, carry)
+        total, _ = run(rule, problems, problems.begin(rule, 10), 4, loss, carry)
         found[carry] = torch.autograd.grad(total.mean(), [rule.w])[0].item()
-    alone, state = 0.0, begin(rule, problems, 10)
+    alone, state = 0.0, problems.begin(rule, 10)
     for _ in range(4):
         total, state = run(rule, problems, {k: v.detach() for k, v in state.items()}, 1, loss)
         alone += torch.autograd.grad(total.mean(), [rule.w], retain_graph=True)[0].item() / 4
@@ -185,10 +185,10 @@ def test_particles_are_copies_of_the_rule_with_their_own_weights(name):
     theta = weights_of(rule) + 0.02 * torch.randn(copies, len(weights_of(rule)))
     with torch.no_grad():
         many = Particles(rule, theta)
-        loss, _ = run(many, problems, begin(many, problems, 12, copies), 3, Loss())
+        loss, _ = run(many, problems, problems.begin(many, 12, copies), 3, Loss())
         for i in range(copies):
             set_weights(rule, theta[i])
-            alone, _ = run(rule, problems, begin(rule, problems, 12), 3, Loss())
+            alone, _ = run(rule, problems, problems.begin(rule, 12), 3, Loss())
             torch.testing.assert_close(loss[i * problems.P : (i + 1) * problems.P], alone, rtol=1e-2, atol=1e-2)
 
 

@@ -22,7 +22,9 @@ class BFGS(LineSearchDescent[np.ndarray | None]):
             curvature = np.eye(len(step)) * (product / (change @ change))
         H_change = curvature @ change
         mixed = np.outer(H_change, step) / product
-        return curvature - mixed - mixed.T + np.outer(step, step) * ((1 + change @ H_change / product) / product)
+        update: np.ndarray = np.outer(step, step) * ((1 + change @ H_change / product) / product)
+        learned: np.ndarray = curvature - mixed - mixed.T + update
+        return learned
 
     def direction(self, curvature: np.ndarray | None, gradient: np.ndarray) -> np.ndarray:
         found: np.ndarray = -gradient if curvature is None else -curvature @ gradient

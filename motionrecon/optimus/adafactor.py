@@ -18,11 +18,15 @@ import math
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from motionrecon.optimus.network.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.network.features import CHANNELS, begin_history, features, update_history
 from motionrecon.optimus.network.transformer import KIND
+from motionrecon.optimus.state import History
 
+#: Tensors of the P problems by name, and the history.
+State = dict[str, Any]
 #: Scale of the step, and of the magnitude's exponent.
 STEP = 1e-3
 #: The multiplier of an untrained rule: a step of d = 1 is a thirtieth of the unit of length.
@@ -63,7 +67,7 @@ class AdafactorMLP(nn.Module):
         """An untrained one."""
         return cls(width, layers)
 
-    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> dict[str, Tensor]:
+    def begin(self, x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"], budget: int) -> State:
         """The state after the evaluation of the start.
 
         Args:
@@ -91,17 +95,17 @@ class AdafactorMLP(nn.Module):
             "damping": torch.ones_like(f),
             "t": t,
             "budget": torch.full_like(f, float(budget)),
-            **update_history(begin_history(x), g / size[:, None]),
+            "history": update_history(begin_history(x), g / size[:, None]),
         }
 
-    def propose(self, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def propose(self, state: State) -> tuple[Float[Tensor, "P n"], State]:
         """The next point (P, n) to evaluate, and the state."""
         unit = state["length"][:, None]
         with torch.no_grad():
             seen = features(
                 (state["x"] - state["start_x"]) / unit,
                 state["g"] / state["gradient_unit"][:, None],
-                {key: state[key] for key in HISTORY},
+                state["history"],
                 state["t"],
             )
         direction, magnitude = self.network(seen).unbind(dim=-1)
@@ -109,7 +113,7 @@ class AdafactorMLP(nn.Module):
         scale = (self._multiplier(state) * state["damping"])[:, None] * unit
         return state["x"] - scale * step.double(), state
 
-    def observe(self, state: dict[str, Tensor], x: Tensor, f: Tensor, g: Tensor) -> dict[str, Tensor]:
+    def observe(self, state: State, x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"]) -> State:
         """The state after the evaluation at ``x`` (P, n): ``f`` (P,) and ``g`` (P, n) there, finite or not."""
         valid = f.isfinite() & g.isfinite().all(dim=-1)
         better = valid & (f < state["best_f"])
@@ -122,13 +126,13 @@ class AdafactorMLP(nn.Module):
             "damping": torch.where(valid, state["damping"], state["damping"] * 0.5),
             "t": state["t"] + 1,
         }
-        history = {key: state[key] for key in HISTORY}
+        history: History = state["history"]
         with torch.no_grad():
             updated = update_history(history, new["g"] / state["gradient_unit"][:, None])
-            kept = {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
-        return {**state, **new, **kept}
+            kept = history.where(valid, momentum=updated.momentum, second_moment=updated.second_moment)
+        return {**state, **new, "history": kept}
 
-    def _multiplier(self, state: dict[str, Tensor]) -> Tensor:
+    def _multiplier(self, state: State) -> Tensor:
         """The overall multiplier of the step (P,), float64."""
         n = torch.full_like(state["t"], math.log(state["x"].shape[-1] / 10))
         hints = torch.stack(

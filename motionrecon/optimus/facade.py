@@ -24,6 +24,7 @@ from motionrecon.optimus.threads import one_torch_thread
 
 if TYPE_CHECKING:
     from motionrecon.optimus.network.rule import OptimusRule
+    from motionrecon.optimus.state import RuleState
 
 #: The weights for sums of squares: a name, or "" for none.
 SQUARES_WEIGHTS = ""
@@ -39,7 +40,7 @@ class OptimusMemory:
     """What Optimus keeps between steps.
 
     Attributes:
-        run: the rule's state, a dictionary of tensors.
+        run: the rule's state.
         gradient: rms of the gradient at the best point.
         first: rms of the gradient at the start.
         start: f at the start.
@@ -47,7 +48,7 @@ class OptimusMemory:
         since: evaluations since then.
     """
 
-    run: dict[str, Any]
+    run: RuleState
     gradient: float
     first: float
     start: float
@@ -138,7 +139,7 @@ class Optimus(Optimizer[OptimusMemory]):
         return Result.SMALL_DECREASE if state.value < memory.start else Result.STALLED
 
     def fallbacks(self, state: State[OptimusMemory]) -> int:
-        return int(state.memory.run["fallbacks"][0])
+        return int(state.memory.run.search.fallbacks[0])
 
     def _rule(self) -> OptimusRule:
         from motionrecon.optimus import weights

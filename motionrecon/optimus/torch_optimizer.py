@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights as shipped
 from motionrecon.optimus.limit import LIMIT, check_unknowns
+from motionrecon.optimus.network.rule import OptimusRule
+from motionrecon.optimus.state import RuleState
 from motionrecon.optimus.threads import one_torch_thread
 
 #: The key of the run in ``Optimizer.state``. A key that is no parameter keeps torch from casting what is under it.
@@ -65,7 +67,7 @@ class Optimus(torch.optim.Optimizer):
     ) -> None:
         if evaluations < 1:
             raise InputError(f"evaluations is {evaluations}: plan at least 1")
-        self._rule: nn.Module = shipped.load_rule(weights)
+        self._rule: OptimusRule = shipped.load_rule(weights)
         self._evaluations, self._limit = evaluations, limit
         super().__init__(params, {})
         if not self._parameters():
@@ -75,7 +77,7 @@ class Optimus(torch.optim.Optimizer):
     def best_loss(self) -> float:
         """The lowest loss so far, that of the parameters as they are between steps; inf before the first step."""
         run = self.state.get(RUN)
-        return float(run["best_f"][0]) if run else float("inf")
+        return float(run["search.best_f"][0]) if run else float("inf")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Evaluate ``closure`` once, at the next point.
@@ -96,17 +98,18 @@ class Optimus(torch.optim.Optimizer):
             run = self._current()
             if run is None:
                 return self._begin(closure)
-            rule = self._rule_on(run["best_x"].device)
+            rule = self._rule_on(run.search.best_x.device)
             with one_torch_thread():
-                x, proposed = rule.propose(run)  # type: ignore[operator]
+                x, proposed = rule.propose(run)
             try:
                 self._write(x[0])
                 tried = self._read()  # as rounded to the parameters' precision
                 loss, f, g = self._evaluate(closure, tried)
                 with one_torch_thread():
-                    self.state[RUN] = rule.observe(proposed, tried[None], f, g)  # type: ignore[operator]
+                    after = rule.observe(proposed, tried[None], f, g)
+                self.state[RUN] = dict(after.tensors())
             finally:  # also where the closure raises
-                self._write(self.state[RUN]["best_x"][0])
+                self._write(self.state[RUN]["search.best_x"][0])
         return loss
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -129,20 +132,22 @@ class Optimus(torch.optim.Optimizer):
             )
         rule = self._rule_on(x.device)
         with one_torch_thread():
-            self.state[RUN] = rule.begin(x[None], f, g, self._evaluations)  # type: ignore[operator]
+            self.state[RUN] = dict(rule.begin(x[None], f, g, self._evaluations).tensors())
         return loss
 
-    def _current(self) -> dict[str, Tensor] | None:
+    def _current(self) -> RuleState | None:
         """The run, or None where there is none from the parameters as they are."""
         run, x = self.state.get(RUN), self._read()
         if not run:
             return None
-        best = run["best_x"][0].to(x.device)
+        if "search.best_x" not in run:
+            raise InputError("the state loaded into Optimus is of another version of motionrecon: begin anew")
+        best = run["search.best_x"][0].to(x.device)
         if best.shape != x.shape or not torch.equal(best, x):
             return None
-        if run["best_x"].device != x.device:  # loaded from elsewhere
+        if run["search.best_x"].device != x.device:  # loaded from elsewhere
             run = self.state[RUN] = {key: value.to(x.device) for key, value in run.items()}
-        return run
+        return RuleState.from_tensors(run)
 
     def _evaluate(self, closure: Callable[[], Any], x: Tensor) -> tuple[Any, Tensor, Tensor]:
         """What ``closure`` returns, the loss (1,) and the gradient (1, n) at the parameters, which are ``x`` (n,)."""
@@ -176,7 +181,7 @@ class Optimus(torch.optim.Optimizer):
             p.copy_(x[place : place + p.numel()].reshape(p.shape))
             place += p.numel()
 
-    def _rule_on(self, device: torch.device) -> nn.Module:
+    def _rule_on(self, device: torch.device) -> OptimusRule:
         weight = next(self._rule.parameters())
         if weight.device != device:
             self._rule = copy.deepcopy(self._rule).to(device)  # the loaded one is shared

@@ -24,12 +24,15 @@ permute with the unknowns.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
+from motionrecon.optimus.batched import Batched
 from motionrecon.optimus.exploration.modes import CURVE, LAND, PROBE, QUADRATURE, some
-
-State = dict[str, Tensor]
+from motionrecon.optimus.state import Axes, RuleState
 
 #: Intervals may become this many, and the grid with which each axis begins has this many points.
 ROOM, GRID = 240, 8
@@ -46,194 +49,234 @@ TRIAL, SHRUNK = 32, 0.6
 JITTER = 0.3
 #: Evaluations kept for the landing; those that a search along axes takes at least beside the Hessian.
 TAIL, LEAST = 8, 20
-#: Entries of the state that are not this module's, but that it needs.
-_SHARED = ("mode", "budget", "t", "key", "base_x", "base_g", "landing", "B", "fresh")
 #: Points within an interval at which its phi is looked at.
 _WITHIN = 8
 
 
-def begin(x: Tensor, budget: int) -> State:
-    """This module's part of a fresh state, for starts ``x`` (P, n); a budget of 0 stands for never."""
+def begin(x: Float[Tensor, "P n"], budget: int) -> Axes:
+    """A fresh state, for starts ``x``; a budget of 0 stands for never."""
     batch, n = x.shape
     zero = x.new_zeros(batch)
-    if not budget:
-        return {"axes_tried": zero + 1, "axes_count": zero, "axes_scale": zero}
-    room = max(GRID + 2, min(ROOM, budget))
-    return {
-        "axes": x.new_zeros(batch, n, n),
-        "axes_tried": zero,
-        "axes_hessian": x.new_zeros(batch, n, n),
-        "axes_side": torch.ones_like(zero),
-        "axes_gradient": torch.zeros_like(x),
-        "axes_count": zero,
-        "axes_scale": torch.ones_like(zero),
-        "axes_at": torch.zeros_like(x),
-        "axes_predicted": torch.zeros_like(x),
-        "axes_interval": torch.zeros_like(x),
-        "axes_u": x.new_full((batch, n, room), torch.inf),
-        "axes_slope": x.new_zeros(batch, n, room),
-        "axes_error": x.new_zeros(batch, n, room),
-        "axes_rough": zero,
-        "axes_failed": zero,
-    }
+    one, no = torch.ones_like(zero), torch.zeros_like(zero, dtype=torch.bool)
+    n = n if budget else 0
+    room = max(GRID + 2, min(ROOM, budget)) if budget else 0
+    return Axes(
+        Q=x.new_zeros(batch, n, n),
+        tried=no if budget else ~no,
+        failed=no,
+        scale=one,
+        hessian=x.new_zeros(batch, n, n),
+        hessian_gradient=x.new_zeros(batch, n),
+        side=one,
+        count=zero,
+        at=x.new_zeros(batch, n),
+        predicted=x.new_zeros(batch, n),
+        interval=x.new_zeros(batch, n),
+        u=x.new_full((batch, n, room), torch.inf),
+        slope=x.new_zeros(batch, n, room),
+        error=x.new_zeros(batch, n, room),
+        rough=zero,
+    )
 
 
-def affordable(state: State, remaining: Tensor, steep: Tensor) -> Tensor:
-    """Whether (P,) to look for axes: always where there is no bowl, else only where a search for a bowl remains."""
-    n = state["x"].shape[-1]
+def affordable(state: RuleState, remaining: Float[Tensor, " P"], steep: Bool[Tensor, " P"]) -> Bool[Tensor, " P"]:
+    """Whether to look for axes: always where there is no bowl, else only where a search for a bowl remains."""
+    n = state.search.x.shape[-1]
     enough = remaining >= n + LEAST
     ample = remaining >= 3 * n + 2 * (TRIAL + GRID)
-    return (state["axes_tried"] == 0) & enough & (steep | ample)
+    return ~state.axes.tried & enough & (steep | ample)
 
 
-def enter(state: State, where: Tensor, distance: Tensor) -> State:
-    """Begin with the Hessian in the problems marked by ``where`` (P,); ``distance`` (P,) is the farthest to look."""
-    state = dict(state)
-    state["mode"] = torch.where(where, CURVE, state["mode"])
-    state["axes_tried"] = torch.where(where, 1.0, state["axes_tried"])
-    state["axes_count"] = torch.where(where, 0.0, state["axes_count"])
-    state["axes_scale"] = torch.where(where, distance, state["axes_scale"])
-    return state
+def enter(state: RuleState, where: Bool[Tensor, " P"], distance: Float[Tensor, " P"]) -> RuleState:
+    """Begin with the Hessian in the problems marked by ``where``; ``distance`` is the farthest to look."""
+    return state.replace(
+        search=state.search.where(where, mode=CURVE),
+        axes=state.axes.where(where, tried=True, count=0.0, scale=distance),
+    )
 
 
-def point(state: State) -> tuple[Tensor, State]:
-    """The next point (P, n) where the mode is one of this module's (elsewhere: anything finite), and the state."""
-    rows = (state["mode"] >= CURVE).nonzero()[:, 0]
-    x = state["base_x"]
+@dataclass(frozen=True)
+class _Looking(Batched):
+    """The problems of a batch that are here, few at any time: what this module reads of them, and what it sets.
+
+    Attributes:
+        axes: its own.
+        remaining: evaluations left.
+        key, base_x, base_g: of the trend: what directions are made of, and the best minimum.
+        mode, B, unscaled: of the local search, set for the landing.
+        landing: where that is.
+    """
+
+    axes: Axes
+    remaining: Float[Tensor, " p"]
+    key: Float[Tensor, "p n"]
+    base_x: Float[Tensor, "p n"]
+    base_g: Float[Tensor, "p n"]
+    mode: Float[Tensor, " p"]
+    B: Float[Tensor, "p n n"]
+    unscaled: Bool[Tensor, " p"]
+    landing: Float[Tensor, "p n"]
+
+    @classmethod
+    def of(cls, state: RuleState, rows: Tensor) -> _Looking:
+        search, trend = state.search, state.trend
+        return cls(
+            axes=state.axes.replace(**{name: a[rows] for name, a in state.axes.tensors()}),
+            remaining=search.remaining[rows],
+            key=trend.key[rows],
+            base_x=trend.base.x[rows],
+            base_g=trend.base.g[rows],
+            mode=search.mode[rows],
+            B=search.B[rows],
+            unscaled=search.unscaled[rows],
+            landing=trend.landing[rows],
+        )
+
+    def changed(self, **axes: Tensor) -> _Looking:
+        """With other fields of ``axes``."""
+        return self.replace(axes=self.axes.replace(**axes))
+
+
+def point(state: RuleState) -> tuple[Float[Tensor, "P n"], RuleState]:
+    """The next point where the mode is one of this module's (elsewhere: anything finite), and the state."""
+    rows = (state.search.mode >= CURVE).nonzero()[:, 0]
+    x = state.trend.base.x
     if not len(rows):
         return x, state
-    before = _taken(state, rows)
-    there, after = _point(dict(before))
+    before = _Looking.of(state, rows)
+    there, after = _point(before)
     x = x.clone()
     x[rows] = there
     return x, _put_back(state, rows, before, after)
 
 
-def _point(state: State) -> tuple[Tensor, State]:
+def _point(looking: _Looking) -> tuple[Tensor, _Looking]:
     """`point` where all problems are of this module's modes."""
-    mode, x = state["mode"], state["base_x"]
-    scale = state["axes_scale"][:, None]
-    key = state["key"]
-    aside = torch.sin(997.0 * key) * state["axes_side"][:, None]
+    mode, x, axes, key = looking.mode, looking.base_x, looking.axes, looking.key
+    scale = axes.scale[:, None]
+    aside = torch.sin(997.0 * key) * axes.side[:, None]
     # Which unknown is moved is decided by the key's order, not by the index: see the module's last paragraph.
     order = key.argsort(-1).argsort(-1)
-    moved = order == (state["axes_count"] - 1)[:, None]
+    moved = order == (axes.count - 1)[:, None]
     curve = x + scale * (ASIDE * aside + DIFFERENCE * moved)
     along = torch.zeros_like(x)
     along[:, 1::2] = -1.0
-    grid = (2 * state["axes_count"] / (GRID - 1) - 1)[:, None].expand_as(x)
+    grid = (2 * axes.count / (GRID - 1) - 1)[:, None].expand_as(x)
     at = torch.where((mode == PROBE)[:, None], along, grid)
-    splitting = (mode == QUADRATURE) & (state["axes_count"] >= GRID)
+    splitting = (mode == QUADRATURE) & (axes.count >= GRID)
     if some(splitting):
-        interval, u, predicted = _split(state)
+        interval, u, predicted = _split(looking)
         at = torch.where(splitting[:, None], u, at)
-        state["axes_interval"], state["axes_predicted"] = interval, predicted
-    state["axes_at"] = at
-    away = (state["axes"].transpose(1, 2) @ at[..., None])[..., 0]
-    return torch.where((mode == CURVE)[:, None], curve, x + scale * away), state
+        looking = looking.changed(interval=interval, predicted=predicted)
+    looking = looking.changed(at=at)
+    away = (axes.Q.transpose(1, 2) @ at[..., None])[..., 0]
+    return torch.where((mode == CURVE)[:, None], curve, x + scale * away), looking
 
 
-def observe(state: State, x: Tensor, g: Tensor, valid: Tensor) -> State:
-    """Take in the gradient ``g`` (P, n) at ``x`` (P, n) where the mode is one of this module's.
+def observe(state: RuleState, x: Float[Tensor, "P n"], g: Float[Tensor, "P n"], valid: Bool[Tensor, " P"]) -> RuleState:
+    """Take in the gradient ``g`` at ``x`` where the mode is one of this module's.
 
-    Afterwards ``axes_failed`` (P,) says where the search must go on without axes, and the mode is the rule's landing
-    where the lowest points are known.
+    Afterwards ``axes.failed`` says where the search must go on without axes, and the mode is the rule's landing where
+    the lowest points are known.
     """
-    rows = (state["mode"] >= CURVE).nonzero()[:, 0]
+    rows = (state.search.mode >= CURVE).nonzero()[:, 0]
     if not len(rows):
         return state
-    before = _taken(state, rows)
-    after, mode, valid, x, g = dict(before), before["mode"], valid[rows], x[rows], g[rows]
-    after["axes_failed"] = torch.where(valid, after["axes_failed"], 1.0)
+    before = _Looking.of(state, rows)
+    mode, valid, x, g = before.mode, valid[rows], x[rows], g[rows]
+    after = before.replace(axes=before.axes.where(~valid, failed=True))
     after = _curved(after, x, g, (mode == CURVE) & valid)
     after = _probed(after, g, (mode == PROBE) & valid)
     after = _integrated(after, g, (mode == QUADRATURE) & valid)
     return _put_back(state, rows, before, after)
 
 
-def _taken(state: State, rows: Tensor) -> State:
-    """The rows of all that this module looks at: few problems of a batch are here at any time."""
-    return {name: a[rows] for name, a in state.items() if name.startswith("axes") or name in _SHARED}
+def _put_back(state: RuleState, rows: Tensor, before: _Looking, after: _Looking) -> RuleState:
+    """The state with what differs between ``before`` and ``after``."""
+
+    def put(whole: Tensor, old: Tensor, new: Tensor) -> Tensor:
+        if new is old:
+            return whole
+        whole = whole.clone()
+        whole[rows] = new
+        return whole
+
+    olds = dict(before.axes.tensors())
+    axes = {name: put(getattr(state.axes, name), olds[name], new) for name, new in after.axes.tensors()}
+    search = {
+        name: put(getattr(state.search, name), getattr(before, name), getattr(after, name))
+        for name in ("mode", "B", "unscaled")
+    }
+    landing = put(state.trend.landing, before.landing, after.landing)
+    return state.replace(
+        axes=state.axes.replace(**axes),
+        search=state.search.replace(**search),
+        trend=state.trend.replace(landing=landing),
+    )
 
 
-def _put_back(state: State, rows: Tensor, before: State, after: State) -> State:
-    """The state with those of its entries changed that differ between ``before`` and ``after``."""
-    state = dict(state)
-    for name, value in after.items():
-        if value is not before[name]:
-            state[name] = state[name].clone()
-            state[name][rows] = value
-    return state
-
-
-def _curved(state: State, x: Tensor, g: Tensor, curve: Tensor) -> State:
+def _curved(looking: _Looking, x: Tensor, g: Tensor, curve: Tensor) -> _Looking:
     """A column of the Hessian, and after the last one the axes."""
-    n = x.shape[-1]
-    first = curve & (state["axes_count"] == 0)
-    state["axes_gradient"] = torch.where(first[:, None], g, state["axes_gradient"])
-    order = state["key"].argsort(-1).argsort(-1)
-    moved = (order == (state["axes_count"] - 1)[:, None]) & (curve & ~first)[:, None]
-    column = (g - state["axes_gradient"]) / (DIFFERENCE * state["axes_scale"])[:, None]
-    state["axes_hessian"] = state["axes_hessian"] + moved[:, :, None] * column[:, None, :]
-    state["axes_count"] = state["axes_count"] + curve
-    over = curve & (state["axes_count"] > n)
+    axes, key, n = looking.axes, looking.key, x.shape[-1]
+    first = curve & (axes.count == 0)
+    axes = axes.where(first, hessian_gradient=g)
+    order = key.argsort(-1).argsort(-1)
+    moved = (order == (axes.count - 1)[:, None]) & (curve & ~first)[:, None]
+    column = (g - axes.hessian_gradient) / (DIFFERENCE * axes.scale)[:, None]
+    axes = axes.replace(
+        hessian=axes.hessian + moved[:, :, None] * column[:, None, :],
+        count=axes.count + curve,
+    )
+    over = curve & (axes.count > n)
     if not some(over):
-        return state
-    hessian = torch.where(over[:, None, None], state["axes_hessian"], 0.0)
+        return looking.replace(axes=axes)
+    hessian = torch.where(over[:, None, None], axes.hessian, 0.0)
     hessian = (hessian + hessian.transpose(1, 2)) / 2
     size = hessian.abs().amax((1, 2)).clamp_min(1e-300)
     sound = hessian.isfinite().all(-1).all(-1)
-    axes = torch.linalg.eigh(torch.where(sound[:, None, None], hessian / size[:, None, None], 0.0))[1].transpose(1, 2)
-    axes = axes * torch.where((axes * state["key"][:, None]).sum(-1) < 0, -1.0, 1.0)[:, :, None]
-    state["axes"] = torch.where((over & sound)[:, None, None], axes, state["axes"])
-    state["axes_failed"] = torch.where(over & ~sound, 1.0, state["axes_failed"])
-    state["mode"] = torch.where(over, PROBE, state["mode"])
-    return state
+    Q = torch.linalg.eigh(torch.where(sound[:, None, None], hessian / size[:, None, None], 0.0))[1].transpose(1, 2)
+    Q = Q * torch.where((Q * key[:, None]).sum(-1) < 0, -1.0, 1.0)[:, :, None]
+    axes = axes.where(over & sound, Q=Q).where(over & ~sound, failed=True)
+    return looking.replace(axes=axes, mode=torch.where(over, PROBE, looking.mode))
 
 
-def _probed(state: State, g: Tensor, probe: Tensor) -> State:
+def _probed(looking: _Looking, g: Tensor, probe: Tensor) -> _Looking:
     """Whether the axes at rest noticed that the others moved."""
-    n = g.shape[-1]
-    along, before = _times(state["axes"], g), _times(state["axes"], state["base_g"])
+    axes, n = looking.axes, g.shape[-1]
+    along, before = _times(axes.Q, g), _times(axes.Q, looking.base_g)
     change = (along - before).abs()
     still = change[:, 0::2].mean(-1)
     moved = change[:, 1::2].mean(-1) if n > 1 else torch.ones_like(still)
     leak = still / moved.clamp_min(1e-300)
     if n == 1:  # one axis is always one
         leak = torch.zeros_like(leak)
-    remaining = state["budget"] - state["t"]
-    again = probe & (leak > TIGHT) & (state["axes_side"] > 0) & (remaining >= n + LEAST)
-    state["axes_side"] = torch.where(again, -1.0, state["axes_side"])
-    state["axes_failed"] = torch.where(probe & ~again & ~(leak < LOOSE), 1.0, state["axes_failed"])
+    again = probe & (leak > TIGHT) & (axes.side > 0) & (looking.remaining >= n + LEAST)
+    axes = axes.where(again, side=-1.0).where(probe & ~again & ~(leak < LOOSE), failed=True)
     # The rule's base is a point of every axis, at 0.
-    u = torch.full_like(state["axes_u"], torch.inf)
+    u = torch.full_like(axes.u, torch.inf)
     u[..., 0] = 0.0
-    slope = torch.zeros_like(state["axes_slope"])
-    slope[..., 0] = before * state["axes_scale"][:, None]
-    begun = (probe & ~again)[:, None, None]
-    state["axes_u"] = torch.where(begun, u, state["axes_u"])
-    state["axes_slope"] = torch.where(begun, slope, state["axes_slope"])
-    state["axes_error"] = torch.where(begun, 0.0, state["axes_error"])
-    state["mode"] = torch.where(again, CURVE, torch.where(probe, QUADRATURE, state["mode"]))
-    state["axes_count"] = torch.where(probe, 0.0, state["axes_count"])
-    return state
+    slope = torch.zeros_like(axes.slope)
+    slope[..., 0] = before * axes.scale[:, None]
+    axes = axes.where(probe & ~again, u=u, slope=slope, error=0.0).where(probe, count=0.0)
+    mode = torch.where(again, CURVE, torch.where(probe, QUADRATURE, looking.mode))
+    return looking.replace(axes=axes, mode=mode)
 
 
-def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
+def _integrated(looking: _Looking, g: Tensor, quadrature: Tensor) -> _Looking:
     """One more point on every axis; at the end the landing."""
     if not some(quadrature):
-        return state
-    u, slope, error = state["axes_u"], state["axes_slope"], state["axes_error"]
+        return looking
+    axes = looking.axes
+    u, slope, error, count = axes.u, axes.slope, axes.error, axes.count
     room = u.shape[-1]
-    count = state["axes_count"]
-    new = _times(state["axes"], g) * state["axes_scale"][:, None]
+    new = _times(axes.Q, g) * axes.scale[:, None]
     splitting = quadrature & (count >= GRID)
-    wrong = (new - state["axes_predicted"]).abs() / 2  # a split halves an error that does not shrink
+    wrong = (new - axes.predicted).abs() / 2  # a split halves an error that does not shrink
     index = torch.arange(room, device=u.device)
-    split = splitting[:, None, None] & (index == state["axes_interval"][..., None])
+    split = splitting[:, None, None] & (index == axes.interval[..., None])
     error = torch.where(split, wrong[..., None], error)
     slot = quadrature[:, None, None] & (index == (count + 1)[:, None, None])
-    u = torch.where(slot, state["axes_at"][..., None], u)
+    u = torch.where(slot, axes.at[..., None], u)
     slope = torch.where(slot, new[..., None], slope)
     error = torch.where(slot, torch.where(splitting[:, None], wrong, 0.0)[..., None], error)
     u, order = u.sort(-1)
@@ -243,13 +286,12 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
     gridded = quadrature & (count == GRID)
     unknown = slope.abs().amax(-1, keepdim=True) * (index < GRID)
     error = torch.where(gridded[:, None, None], unknown, error)
-    state |= {"axes_u": u, "axes_slope": slope, "axes_error": error, "axes_count": count}
+    axes = axes.replace(u=u, slope=slope, error=error, count=count)
 
-    remaining = state["budget"] - state["t"]
     look = quadrature & (count >= GRID)
     if not some(look):
-        return state
-    known = _known(state)
+        return looking.replace(axes=axes)
+    known = _known(axes, looking.mode)
     u, slope, error = u[..., :known], slope[..., :known], error[..., :known]
     phi, width, bend = _integrals(u, slope)
     filled = u[..., 1:] < torch.inf
@@ -258,31 +300,27 @@ def _integrated(state: State, g: Tensor, quadrature: Tensor) -> State:
     )
     errors = (error[..., :-1] * width).square().sum(-1).sqrt() / span.clamp_min(1e-300)
     rough = errors.median(-1).values
-    half = look & (count == GRID + TRIAL // 2)
-    state["axes_rough"] = torch.where(half, rough, state["axes_rough"])
+    axes = axes.where(look & (count == GRID + TRIAL // 2), rough=rough)
     tried = look & (count == GRID + TRIAL)
-    hopeless = tried & (rough > ROUGH) & (rough > SHRUNK * state["axes_rough"])
-    full = (count + 2 >= room) | (remaining <= TAIL)
-    state["axes_failed"] = torch.where(hopeless & ~full, 1.0, state["axes_failed"])
+    hopeless = tried & (rough > ROUGH) & (rough > SHRUNK * axes.rough)
+    full = (count + 2 >= room) | (looking.remaining <= TAIL)
+    axes = axes.where(hopeless & ~full, failed=True)
+    looking = looking.replace(axes=axes)
     land = look & ~hopeless & ((errors.amax(-1) < RESOLVED) | full)
     if not some(land):
-        return state
+        return looking
     lowest = torch.where(filled[..., None], phi, torch.inf).flatten(-2).argmin(-1)
     j = (lowest // (_WITHIN + 1))[..., None]
     share = (lowest % (_WITHIN + 1)).to(u.dtype) / _WITHIN
     left, right = u.gather(-1, j)[..., 0], u.gather(-1, j + 1)[..., 0]
     at = left + share * (right - left)
     stiffness = bend.gather(-1, j)[..., 0] * (1 - share) + bend.gather(-1, j + 1)[..., 0] * share
-    stiffness = stiffness.abs() / state["axes_scale"].square()[:, None]
+    stiffness = stiffness.abs() / axes.scale.square()[:, None]
     stiffness = stiffness.clamp_min(1e-3 * stiffness.amax(-1, keepdim=True)).clamp_min(1e-300)
-    Q = state["axes"]
-    landing = state["base_x"] + state["axes_scale"][:, None] * _times(Q.transpose(1, 2), at)
-    state["landing"] = torch.where(land[:, None], landing, state["landing"])
+    Q = axes.Q
+    landing = looking.base_x + axes.scale[:, None] * _times(Q.transpose(1, 2), at)
     B = (Q / stiffness[..., None]).transpose(1, 2) @ Q
-    state["B"] = torch.where(land[:, None, None], B, state["B"])
-    state["fresh"] = torch.where(land, 0.0, state["fresh"])
-    state["mode"] = torch.where(land, LAND, state["mode"])
-    return state
+    return looking.where(land, landing=landing, B=B, unscaled=False, mode=LAND)
 
 
 def _integrals(u: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -307,16 +345,16 @@ def _integrals(u: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return base[..., None] + part, width, bend
 
 
-def _known(state: State) -> int:
+def _known(axes: Axes, mode: Tensor) -> int:
     """Slots beyond which no axis has a point: this arithmetic is the dearest of a step."""
-    room, count = state["axes_u"].shape[-1], state["axes_count"]
-    return min(int(torch.where(state["mode"] == QUADRATURE, count, GRID).amax()) + 1, room)
+    return min(int(torch.where(mode == QUADRATURE, axes.count, GRID).amax()) + 1, axes.u.shape[-1])
 
 
-def _split(state: State) -> tuple[Tensor, Tensor, Tensor]:
+def _split(looking: _Looking) -> tuple[Tensor, Tensor, Tensor]:
     """For each axis the interval to split (P, n), where, and the slope expected there."""
-    known = _known(state)
-    u, slope, error = (state[name][..., :known] for name in ("axes_u", "axes_slope", "axes_error"))
+    axes = looking.axes
+    known = _known(axes, looking.mode)
+    u, slope, error = (a[..., :known] for a in (axes.u, axes.slope, axes.error))
     phi, width, bend = _integrals(u, slope)
     filled = u[..., 1:] < torch.inf
     error = torch.where(filled, error[..., :-1] * width, 0.0)
@@ -331,8 +369,8 @@ def _split(state: State) -> tuple[Tensor, Tensor, Tensor]:
     # An interval that cannot matter is looked at all the same once its error is fifty times that of one that can.
     hope = torch.exp(-above / doubt.clamp_min(1e-300)) + 0.02
     j = torch.where(filled, error * hope, -1.0).argmax(-1, keepdim=True)
-    axis = torch.arange(u.shape[1], dtype=u.dtype, device=u.device)
-    x = (0.618034 * (axis + 7 * state["axes_count"][:, None])) % 1
+    number = torch.arange(u.shape[1], dtype=u.dtype, device=u.device)
+    x = (0.618034 * (number + 7 * axes.count[:, None])) % 1
     x = 0.5 + JITTER * (x - 0.5)
     wide = width.gather(-1, j)[..., 0]
     left, right = slope.gather(-1, j)[..., 0], slope.gather(-1, j + 1)[..., 0]

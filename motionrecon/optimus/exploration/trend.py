@@ -25,14 +25,14 @@ with the unknowns and one problem's do not depend on its neighbours in a batch.
 from __future__ import annotations
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionrecon.optimus.exploration import axes
 from motionrecon.optimus.exploration.bowl import Bowl
 from motionrecon.optimus.exploration.bowl import fit as fit_bowl
 from motionrecon.optimus.exploration.modes import LADDER, LAND, SAMPLE, some
-
-State = dict[str, Tensor]
+from motionrecon.optimus.state import Minimum, RuleState, Samples, Trend
 
 #: Dials of the network for this part, and their seeds.
 DIALS = {
@@ -79,277 +79,286 @@ LEAST_SAMPLES = 6
 BELIEVED = 32
 
 
-def begin(x: Tensor, f: Tensor, g: Tensor, valid: Tensor, budget: int) -> State:
-    """The exploration's part of a fresh state, for starts ``x`` (P, n) with values ``f`` and gradients ``g``.
+def begin(
+    x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"], valid: Bool[Tensor, " P"], budget: int
+) -> Trend:
+    """A fresh state, for starts ``x`` with values ``f`` and gradients ``g``.
 
-    ``valid`` (P,) says where these were finite. A budget of 0 stands for never.
+    ``valid`` says where these were finite. A budget of 0 stands for never.
     """
     batch, n = x.shape
     zero = x.new_zeros(batch)
+    one, no = torch.ones_like(zero), torch.zeros_like(valid)
     room = min(budget, max(MEMORY, MEMORIES * n)) if budget else 1
-    state = {
-        "key": torch.zeros_like(x),
-        "hops": zero,
-        "hop_distance": zero,
-        "cycle": zero,
-        "owed": zero,
-        "vain": zero,
-        "sure": zero,
-        "base_x": x,
-        "base_f": torch.full_like(zero, torch.inf),
-        "base_g": g,
-        "base_size": torch.ones_like(zero),
-        "base_B": x.new_zeros(batch, n, n),
-        "centre": x,
-        "landing": x,
-        "distance": torch.ones_like(zero),
-        "reach": torch.ones_like(zero),
-        "rung": zero,
-        "rise": zero,
-        "slope": zero,
-        "bowl": zero,
-        "growing": zero,
-        "far": torch.ones_like(zero),
-        "origin": x,
-        "prior": torch.ones_like(zero),
-        "variance": torch.ones_like(zero),
-        "sample": zero,
-        "samples": torch.ones_like(zero),
-        "seen": zero,
-        "seen_x": x.new_zeros(batch, room, n),
-        "seen_f": x.new_zeros(batch, room),
-        "seen_g": x.new_zeros(batch, room, n),
-    }
-    return _remembered(state, x, f, g, valid)
+    samples = Samples(
+        count=zero, x=x.new_zeros(batch, room, n), f=x.new_zeros(batch, room), g=x.new_zeros(batch, room, n)
+    )
+    return Trend(
+        rounds=zero,
+        key=torch.zeros_like(x),
+        way=one,
+        base=Minimum(
+            x=x,
+            f=torch.full_like(zero, torch.inf),
+            g=g,
+            B=x.new_zeros(batch, n, n),
+            stiffness=one,
+            left_early=no,
+        ),
+        vain_landings=zero,
+        centre=x,
+        variance=one,
+        origin=x,
+        prior=one,
+        distance=one,
+        far=one,
+        rung=zero,
+        rise=zero,
+        slope=zero,
+        bowl_seen=no,
+        ripples_grow=no,
+        bowl_precise=no,
+        sample=zero,
+        planned=one,
+        hopping=no,
+        hop_distance=zero,
+        landing=x,
+        samples=_remembered(samples, x, f, g, valid),
+    )
 
 
-def enter(state: State, settled: Tensor, hasty: Tensor, dials: dict[str, Tensor], remaining: Tensor) -> State:
-    """Begin a look around where ``settled`` (P,) is set, from the better of this dent and the last base.
+def enter(
+    state: RuleState,
+    settled: Bool[Tensor, " P"],
+    hasty: Bool[Tensor, " P"],
+    dials: dict[str, Tensor],
+    remaining: Float[Tensor, " P"],
+) -> RuleState:
+    """Begin a look around where ``settled`` is set, from the better of this dent and the last base.
 
-    ``hasty`` (P,) says that the dent might go on downwards: :func:`owing` comes back to that.
+    ``hasty`` says that the dent might go on downwards: :func:`owing` comes back to that.
     """
     if not some(settled):
         return state
-    state = dict(state)
-    n = state["x"].shape[-1]
-    first = settled & (state["cycle"] == 0)
-    way = state["x"] - state["x0"]
+    search, trend = state.search, state.trend
+    n = search.x.shape[-1]
+    way = search.x - search.x0
     # A start that is a dent itself has no way: its distance from the origin is all that tells of lengths then.
-    some_length = NO_WAY * state["x0"].square().mean(-1).sqrt()
+    some_length = NO_WAY * search.x0.square().mean(-1).sqrt()
     some_length = torch.where(some_length > 0, some_length, 1.0)
     size = way.square().mean(-1).sqrt()
     size = torch.where(size > 1e-9 * some_length, size, some_length)
-    g0 = state["g0"]
+    g0 = search.g0
     key = g0 / g0.square().mean(-1).sqrt().clamp_min(1e-300)[:, None] + 1.7 * way / size[:, None]
-    state["key"] = torch.where(first[:, None], key, state["key"])
-    state["reach"] = torch.where(first, size, state["reach"])
-    lower = settled & (state["f"] < state["base_f"])
-    state["base_B"] = torch.where(lower[:, None, None], state["B"], state["base_B"])
-    stiffness = state["B"].diagonal(dim1=1, dim2=2).sum(-1) / n
-    for name, now in (("base_x", "x"), ("base_g", "g")):
-        state[name] = torch.where(lower[:, None], state[now], state[name])
-    state["base_f"] = torch.where(lower, state["f"], state["base_f"])
-    state["owed"] = torch.where(lower, hasty.to(way.dtype), state["owed"])
-    state["base_size"] = torch.where(lower & (stiffness > 0), stiffness, state["base_size"])
+    trend = trend.where(settled & (trend.rounds == 0), key=key, way=size)
+    lower = settled & (search.f < trend.base.f)
+    stiffness = search.B.diagonal(dim1=1, dim2=2).sum(-1) / n
+    base = trend.base.where(lower, x=search.x, f=search.f, g=search.g, B=search.B, left_early=hasty)
+    base = base.where(lower & (stiffness > 0), stiffness=stiffness)
     # Where a bowl was seen, the samples go on around its minimum. What they find is a dent: if it is no better, then
     # where the bowl's minimum is known precisely, and otherwise every other time, hop around it instead.
-    known = settled & (state["bowl"] > 0)
+    known = settled & trend.bowl_seen
     climb = settled & ~known
-    state["vain"] = torch.where(settled, torch.where(lower, 0.0, state["vain"] + 1), state["vain"])
-    around = known & ~lower & ((state["sure"] > 0) | (state["vain"] % 2 == 1))
-    for name, base in (("x", "base_x"), ("g", "base_g")):
-        state[name] = torch.where(settled[:, None], state[base], state[name])
-    state["f"] = torch.where(settled, state["base_f"], state["f"])
-    state["centre"] = torch.where(climb[:, None], state["base_x"], state["centre"])
-    state["mode"] = torch.where(known, SAMPLE, torch.where(climb, LADDER, state["mode"]))
-    fresh = {
-        "distance": state["reach"] * dials["ladder"],
-        "rung": torch.zeros_like(remaining),
-        "rise": torch.zeros_like(remaining),
-    }
-    for name, value in fresh.items():
-        state[name] = torch.where(climb, value, state[name])
-    state["samples"] = torch.where(
-        settled, _plan(state, dials, remaining - torch.where(known, 0, RUNGS)), state["samples"]
-    )
-    state["sample"] = torch.where(settled, 0.0, state["sample"])
-    state["cycle"] = state["cycle"] + settled
-    hop = climb & (state["hops"] > 0)
-    wide = torch.maximum(state["variance"].sqrt(), dials["grain"] * state["reach"])
-    hop_distance = torch.where(around, wide, state["hop_distance"] * dials["hop"])
+    vain = trend.vain_landings
+    vain = torch.where(settled, torch.where(lower, 0.0, vain + 1), vain)
+    around = known & ~lower & (trend.bowl_precise | (vain % 2 == 1))
+    search = search.where(settled, x=base.x, f=base.f, g=base.g)
+    search = search.replace(mode=torch.where(known, SAMPLE, torch.where(climb, LADDER, search.mode)))
+    trend = trend.replace(base=base, vain_landings=vain)
+    trend = trend.where(climb, centre=base.x, distance=trend.way * dials["ladder"], rung=0.0, rise=0.0)
+    trend = trend.where(settled, planned=_plan(n, dials, remaining - torch.where(known, 0, RUNGS)), sample=0.0)
+    trend = trend.replace(rounds=trend.rounds + settled)
+    hop = climb & trend.hopping
+    wide = torch.maximum(trend.variance.sqrt(), dials["grain"] * trend.way)
+    hop_distance = torch.where(around, wide, trend.hop_distance * dials["hop"])
     hop = hop | around
-    sampled = state["distance"]
-    state["distance"] = torch.where(hop, hop_distance, sampled)
+    sampled = trend.distance
+    trend = trend.where(hop, distance=hop_distance)
     # The bowl's minimum itself stays what it is.
-    landing = torch.where(hop[:, None], state["centre"] + offset(state), state["landing"])
-    state["distance"] = torch.where(around, sampled, state["distance"])
-    return _landing(state | {"landing": landing}, hop)
+    state = state.replace(search=search, trend=trend)
+    trend = trend.where(hop, landing=trend.centre + offset(state)).where(around, distance=sampled)
+    return _landing(state.replace(trend=trend), hop)
 
 
-def owing(state: State) -> Tensor:
-    """Whether (P,) the best dent was left in haste, and this one is no better."""
-    return (state["owed"] > 0) & (state["base_f"] < state["f"])
+def owing(state: RuleState) -> Bool[Tensor, " P"]:
+    """Whether the best dent was left in haste, and this one is no better."""
+    return state.trend.base.left_early & (state.trend.base.f < state.search.f)
 
 
-def back(state: State, where: Tensor) -> State:
-    """Search on in the best dent where ``where`` (P,) is set and this is another one: it was left half-way."""
-    where = where & (state["base_f"] < state["f"])
+def back(state: RuleState, where: Bool[Tensor, " P"]) -> RuleState:
+    """Search on in the best dent where ``where`` is set and this is another one: it was left half-way."""
+    base = state.trend.base
+    where = where & (base.f < state.search.f)
     if not some(where):
         return state
-    state = state | {"owed": torch.where(where, 0.0, state["owed"])}
-    changed = {name: state["base_" + name] for name in ("x", "f", "g", "B")}
-    changed |= {name: torch.zeros_like(state[name]) for name in ("s", "y", "curved", "fresh", "small")}
-    changed |= {name: torch.full_like(state["radius"], torch.inf) for name in ("radius", "least")}
-    changed |= {name: torch.ones_like(state["pace"]) for name in ("pace", "risen")}
-    return state | {name: torch.where(_like(where, value), value, state[name]) for name, value in changed.items()}
+    search = state.search.where(
+        where,
+        x=base.x,
+        f=base.f,
+        g=base.g,
+        B=base.B,
+        s=0.0,
+        y=0.0,
+        has_secant=False,
+        unscaled=False,
+        small_predictions=0.0,
+        trust_radius=torch.inf,
+        least_predicted=torch.inf,
+        relative_decrease=1.0,
+        predicted_growth=1.0,
+    )
+    trend = state.trend.replace(base=base.where(where, left_early=False))
+    return state.replace(search=search, trend=trend)
 
 
-def resume(state: State, where: Tensor) -> State:
-    """Go on where ``where`` (P,) is set as if axes had not been looked for: with a hop, or with samples of a bowl."""
+def resume(state: RuleState, where: Bool[Tensor, " P"]) -> RuleState:
+    """Go on where ``where`` is set as if axes had not been looked for: with a hop, or with samples of a bowl."""
     if not some(where):
         return state
-    state = dict(state)
-    dials = _dials(state)
-    hop = where & (state["hops"] > 0)
+    search, trend = state.search, state.trend
+    hop = where & trend.hopping
     fit = where & ~hop
-    state["samples"] = torch.where(fit, _plan(state, dials, state["budget"] - state["t"]), state["samples"])
-    state["mode"] = torch.where(fit, SAMPLE, state["mode"])
-    state["landing"] = torch.where(hop[:, None], state["centre"] + offset(state), state["landing"])
-    return _landing(state, hop)
+    trend = trend.where(fit, planned=_plan(search.x.shape[-1], _dials(state), search.remaining))
+    search = search.where(fit, mode=SAMPLE)
+    state = state.replace(search=search, trend=trend)
+    return _landing(state.replace(trend=trend.where(hop, landing=trend.centre + offset(state))), hop)
 
 
-def _plan(state: State, dials: State, remaining: Tensor) -> Tensor:
-    """Samples of this cycle, for the evaluations ``remaining`` (P,)."""
-    n = state["x"].shape[-1]
+def _plan(n: int, dials: dict[str, Tensor], remaining: Tensor) -> Tensor:
+    """Samples of this round, for the evaluations ``remaining`` (P,)."""
     most = float(max(n * (EACH_OF_FEW if n <= FEW_UNKNOWNS else EACH_OF_MANY), ANYWAY))
     return ((remaining - dials["tail"]).clamp(LEAST_SAMPLES, most) * dials["share"]).floor().clamp_min(1)
 
 
-def ready(state: State, remaining: Tensor) -> Tensor:
-    """Whether the evaluations left (P,) are enough for what would come next."""
-    return remaining >= torch.where(state["hops"] > 0, float(LEAST_HOP), float(LEAST))
+def ready(state: RuleState, remaining: Float[Tensor, " P"]) -> Bool[Tensor, " P"]:
+    """Whether the evaluations left are enough for what would come next."""
+    return remaining >= torch.where(state.trend.hopping, float(LEAST_HOP), float(LEAST))
 
 
-def offset(state: State) -> Tensor:
-    """The next sample's way (P, n) from the centre: pseudo-random, of rms ``distance``."""
-    distance = torch.minimum(state["distance"], FAR * state["reach"])
-    count = state["t"][:, None]
-    d = torch.sin(state["key"] * (997.0 + 61.8 * count) + 2.39996 * count)
+def offset(state: RuleState) -> Float[Tensor, "P n"]:
+    """The next sample's way from the centre: pseudo-random, of rms ``distance``."""
+    trend = state.trend
+    distance = torch.minimum(trend.distance, FAR * trend.way)
+    count = state.search.evaluations[:, None]
+    d = torch.sin(trend.key * (997.0 + 61.8 * count) + 2.39996 * count)
     return d * (distance / d.square().mean(-1).sqrt().clamp_min(1e-300))[:, None]
 
 
 def observe(
-    state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, sample: Tensor, along: Tensor, valid: Tensor
-) -> State:
-    """Take in the evaluation at ``x`` where it belongs to a ladder (P,), is a sample (P,), or lies along axes (P,)."""
-    state = dict(state)
+    state: RuleState,
+    x: Float[Tensor, "P n"],
+    f: Float[Tensor, " P"],
+    g: Float[Tensor, "P n"],
+    ladder: Bool[Tensor, " P"],
+    sample: Bool[Tensor, " P"],
+    along: Bool[Tensor, " P"],
+    valid: Bool[Tensor, " P"],
+) -> RuleState:
+    """Take in the evaluation at ``x`` where it belongs to a ladder, is a sample, or lies along axes."""
     if some(ladder | sample | along):
-        state = _remembered(state, x, f, g, (ladder | sample | along) & valid)
+        samples = _remembered(state.trend.samples, x, f, g, (ladder | sample | along) & valid)
+        state = state.replace(trend=state.trend.replace(samples=samples))
     if some(ladder):
         state = _climbed(state, x, f, g, ladder, valid)
     if not some(sample):
         return state
-    state["sample"] = state["sample"] + sample
+    trend = state.trend.replace(sample=state.trend.sample + sample)
     # A point without a value costs a sample, and a nearer look.
-    for name in ("distance", "far"):
-        state[name] = torch.where(sample & ~valid, state[name] / 3, state[name])
-    return _fitted(state, sample, valid)
+    trend = trend.where(sample & ~valid, distance=trend.distance / 3, far=trend.far / 3)
+    return _fitted(state.replace(trend=trend), sample, valid)
 
 
-def _remembered(state: State, x: Tensor, f: Tensor, g: Tensor, where: Tensor) -> State:
-    room = state["seen_f"].shape[-1]
+def _remembered(samples: Samples, x: Tensor, f: Tensor, g: Tensor, where: Tensor) -> Samples:
+    room = samples.f.shape[-1]
     index = torch.arange(room, dtype=f.dtype, device=f.device)
-    here = where[:, None] & (index == (state["seen"] % room)[:, None])
-    return state | {
-        "seen_x": torch.where(here[..., None], x[:, None], state["seen_x"]),
-        "seen_f": torch.where(here, f[:, None], state["seen_f"]),
-        "seen_g": torch.where(here[..., None], g[:, None], state["seen_g"]),
-        "seen": state["seen"] + where,
-    }
+    here = where[:, None] & (index == (samples.count % room)[:, None])
+    return Samples(
+        count=samples.count + where,
+        x=torch.where(here[..., None], x[:, None], samples.x),
+        f=torch.where(here, f[:, None], samples.f),
+        g=torch.where(here[..., None], g[:, None], samples.g),
+    )
 
 
-def _climbed(state: State, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, valid: Tensor) -> State:
-    dial = _dials(state)
-    d = x - state["centre"]
-    rise = f - state["base_f"] - (state["base_g"] * d).sum(-1)
-    before = state["rise"]
+def _climbed(state: RuleState, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, valid: Tensor) -> RuleState:
+    dial, trend, base = _dials(state), state.trend, state.trend.base
+    d = x - trend.centre
+    rise = f - base.f - (base.g * d).sum(-1)
+    before = trend.rise
     ratio = rise / before.clamp_min(1e-300)
-    known = (state["rung"] > 0) & (before > 0)
+    known = (trend.rung > 0) & (before > 0)
     bowl = known & (ratio > dial["steepness"])
     slope = g.square().sum(-1).sqrt()
-    steeper = slope / state["slope"].clamp_min(1e-300)
+    steeper = slope / trend.slope.clamp_min(1e-300)
     steep = ~valid | (known & (ratio > STEEP) & (steeper > STEEPER))
-    over = state["rung"] + 1 >= RUNGS
-    axed = ladder & (steep | bowl | over) & valid & axes.affordable(state, state["budget"] - state["t"], steep)
+    over = trend.rung + 1 >= RUNGS
+    axed = ladder & (steep | bowl | over) & valid & axes.affordable(state, state.search.remaining, steep)
     fit = ladder & valid & (bowl | over)
     hop = ladder & ~valid
     done = fit | hop
     climbing = ladder & ~done
-    state["hops"] = torch.where(hop, 1.0, state["hops"])
-    state["hop_distance"] = torch.where(hop, state["distance"] / 3, state["hop_distance"])
+    trend = trend.where(hop, hopping=True, hop_distance=trend.distance / 3)
     # Where nothing rises like a bowl the land is flat far away (Ackley's): what tells of the bowl is near.
-    flat = state["reach"] * FLAT * 3.0 ** -((state["cycle"] - 1).clamp_min(0) % 2)
-    found = torch.where(bowl, state["distance"], flat)
+    flat = trend.way * FLAT * 3.0 ** -((trend.rounds - 1).clamp_min(0) % 2)
+    found = torch.where(bowl, trend.distance, flat)
     # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
-    along_axes = torch.where(bowl | steep, BEYOND * state["distance"], 3 * flat)
+    along_axes = torch.where(bowl | steep, BEYOND * trend.distance, 3 * flat)
     growing = bowl & (steeper > GROWING)
-    state["slope"] = torch.where(ladder & valid, slope, state["slope"])
-    state["rise"] = torch.where(climbing, torch.maximum(rise, before), before)
-    state["bowl"] = torch.where(fit, bowl.to(f.dtype), state["bowl"])
-    state["growing"] = torch.where(fit, growing.to(f.dtype), state["growing"])
+    trend = trend.where(ladder & valid, slope=slope).where(climbing, rise=torch.maximum(rise, before))
     # What was seen on flat land far away would hide the bowl.
-    state["seen"] = torch.where(fit & ~bowl, 0.0, state["seen"])
+    trend = trend.replace(samples=trend.samples.where(fit & ~bowl, count=0.0))
     prior = torch.where(growing, dial["near"] * found, torch.where(bowl, found, FLAT_PRIOR * found))
-    state["far"] = torch.where(fit, dial["climb"] * found, state["far"])
-    state["prior"] = torch.where(fit, prior, state["prior"])
-    state["variance"] = torch.where(fit, prior.square(), state["variance"])
-    state["origin"] = torch.where(fit[:, None], state["base_x"], state["origin"])
-    next_one = torch.where(growing, dial["contract"] * prior, state["far"])
-    farther = torch.where(fit, next_one, state["hop_distance"] * dial["hop"])
-    state["distance"] = torch.where(done, farther, torch.where(climbing, state["distance"] * 3, state["distance"]))
-    state["rung"] = state["rung"] + ladder
+    trend = trend.where(
+        fit,
+        bowl_seen=bowl,
+        ripples_grow=growing,
+        far=dial["climb"] * found,
+        prior=prior,
+        variance=prior.square(),
+        origin=base.x,
+    )
+    next_one = torch.where(growing, dial["contract"] * prior, trend.far)
+    farther = torch.where(fit, next_one, trend.hop_distance * dial["hop"])
+    distance = torch.where(done, farther, torch.where(climbing, trend.distance * 3, trend.distance))
+    trend = trend.replace(distance=distance, rung=trend.rung + ladder)
     hop = hop & ~axed
-    state["mode"] = torch.where(fit, SAMPLE, state["mode"])
-    state["landing"] = torch.where(hop[:, None], state["centre"] + offset(state), state["landing"])
+    state = state.replace(search=state.search.where(fit, mode=SAMPLE), trend=trend)
+    state = state.replace(trend=trend.where(hop, landing=trend.centre + offset(state)))
     return axes.enter(_landing(state, hop), axed, along_axes)
 
 
-def _landing(state: State, where: Tensor) -> State:
+def _landing(state: RuleState, where: Tensor) -> RuleState:
     """The next point is ``landing``; the search from there begins with the stiffness of the dents."""
-    eye = torch.eye(state["x"].shape[-1], dtype=state["x"].dtype, device=state["x"].device)
-    state["mode"] = torch.where(where, LAND, state["mode"])
-    state["B"] = torch.where(where[:, None, None], eye * state["base_size"][:, None, None], state["B"])
-    state["fresh"] = torch.where(where, 0.0, state["fresh"])
-    return state
+    search = state.search
+    eye = torch.eye(search.x.shape[-1], dtype=search.x.dtype, device=search.x.device)
+    plain = eye * state.trend.base.stiffness[:, None, None]
+    return state.replace(search=search.where(where, mode=LAND, B=plain, unscaled=False))
 
 
-def _fitted(state: State, sample: Tensor, valid: Tensor) -> State:
+def _fitted(state: RuleState, sample: Tensor, valid: Tensor) -> RuleState:
     """The bowl with the latest sample, and where the next one will be."""
-    dial = _dials(state)
-    over = sample & ((state["sample"] >= state["samples"]) | (state["budget"] - state["t"] < dial["tail"]))
-    due = sample & ((valid & (state["sample"] % (state["sample"] / OFTEN).floor().clamp_min(1.0) == 0)) | over)
+    dial, trend, samples = _dials(state), state.trend, state.trend.samples
+    over = sample & ((trend.sample >= trend.planned) | (state.search.remaining < dial["tail"]))
+    due = sample & ((valid & (trend.sample % (trend.sample / OFTEN).floor().clamp_min(1.0) == 0)) | over)
     if not some(due):
         return state
-    room = state["seen_f"].shape[-1]
+    room = samples.f.shape[-1]
     chosen = due.nonzero()[:, 0]
-    most = min(room, int(state["seen"][chosen].amax()))
-    used = torch.arange(most, dtype=state["seen"].dtype, device=due.device) < state["seen"][:, None]
-    seen = [state[name][chosen, :most] for name in ("seen_x", "seen_f", "seen_g")] + [used[chosen]]
-    grain = dial["grain"] * state["reach"]
-    about = [state["centre"], state["variance"], state["origin"], state["prior"], grain, dial["doubt"]]
+    most = min(room, int(samples.count[chosen].amax()))
+    used = torch.arange(most, dtype=samples.count.dtype, device=due.device) < samples.count[:, None]
+    seen = [a[chosen, :most] for a in (samples.x, samples.f, samples.g)] + [used[chosen]]
+    grain = dial["grain"] * trend.way
+    about = [trend.centre, trend.variance, trend.origin, trend.prior, grain, dial["doubt"]]
     found = Bowl(*(_spread(a, chosen, len(due)) for a in fit_bowl(*seen, *(a[chosen] for a in about))))
     good = due & found.sound
-    state["centre"] = torch.where(good[:, None], found.minimum, state["centre"])
-    state["variance"] = torch.where(good, found.variance, state["variance"])
-    uncertain = state["variance"].sqrt()
-    near = (state["bowl"] > 0) & ((found.power > 0) | (state["growing"] > 0))
-    distance = torch.where(near, torch.maximum(dial["contract"] * uncertain, grain), state["far"])
-    state["distance"] = torch.where(good, distance, state["distance"])
-    enough = good & (state["sample"] >= BELIEVED) & (uncertain * found.wavenumber < dial["precise"])
+    trend = trend.where(good, centre=found.minimum, variance=found.variance)
+    uncertain = trend.variance.sqrt()
+    near = trend.bowl_seen & ((found.power > 0) | trend.ripples_grow)
+    distance = torch.where(near, torch.maximum(dial["contract"] * uncertain, grain), trend.far)
+    enough = good & (trend.sample >= BELIEVED) & (uncertain * found.wavenumber < dial["precise"])
     done = over | enough
-    state["sure"] = torch.where(done, enough.to(uncertain.dtype), state["sure"])
-    state["landing"] = torch.where(done[:, None], state["centre"], state["landing"])
-    return _landing(state, done)
+    trend = trend.where(good, distance=distance).where(done, bowl_precise=enough, landing=trend.centre)
+    return _landing(state.replace(trend=trend), done)
 
 
 def _spread(a: Tensor, where: Tensor, count: int) -> Tensor:
@@ -358,9 +367,5 @@ def _spread(a: Tensor, where: Tensor, count: int) -> Tensor:
     return out
 
 
-def _dials(state: State) -> State:
-    return dict(zip(DIALS, state["trend_dials"].unbind(-1), strict=True))
-
-
-def _like(mask: Tensor, a: Tensor) -> Tensor:
-    return mask.reshape(-1, *[1] * (a.dim() - 1))
+def _dials(state: RuleState) -> dict[str, Tensor]:
+    return dict(zip(DIALS, state.dials.unbind(-1), strict=True))

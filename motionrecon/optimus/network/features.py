@@ -11,7 +11,10 @@ Everything is batched over P problems of n parameters, float32, and without cont
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
+
+from motionrecon.optimus.state import History
 
 #: Decays of the running means of the gradient (momenta) and of its square (second moments).
 DECAYS = (0.9, 0.99, 0.999)
@@ -22,37 +25,37 @@ OWN_CHANNELS = 28
 CHANNELS = OWN_CHANNELS + len(TIMES)
 #: Entries beyond this are cut, so that their squares stay within float32.
 LARGEST = 1e15
-#: The keys of a history, for states that keep other things besides.
-HISTORY = ("momentum", "second_moment")
 
 
-def begin_history(x: Tensor) -> dict[str, Tensor]:
-    """The history before the first gradient: zeros (P, n, 3), for the parameters ``x`` (P, n)."""
+def begin_history(x: Float[Tensor, "P n"]) -> History:
+    """The history before the first gradient: zeros, for the parameters ``x``."""
     zeros = torch.zeros((*x.shape, len(DECAYS)), dtype=torch.float32, device=x.device)
-    return {"momentum": zeros, "second_moment": zeros}
+    return History(momentum=zeros, second_moment=zeros)
 
 
-def update_history(history: dict[str, Tensor], g: Tensor) -> dict[str, Tensor]:
-    """The history after the gradient ``g`` (P, n): running means of it and of its square, without bias correction."""
+def update_history(history: History, g: Float[Tensor, "P n"]) -> History:
+    """The history after the gradient ``g``: running means of it and of its square, without bias correction."""
     g = _bounded(g)[..., None]
     decay = torch.tensor(DECAYS, dtype=torch.float32, device=g.device)
-    return {
-        "momentum": decay * history["momentum"] + (1 - decay) * g,
-        "second_moment": decay * history["second_moment"] + (1 - decay) * g.square(),
-    }
+    return History(
+        momentum=decay * history.momentum + (1 - decay) * g,
+        second_moment=decay * history.second_moment + (1 - decay) * g.square(),
+    )
 
 
-def features(p: Tensor, g: Tensor, history: dict[str, Tensor], t: Tensor) -> Tensor:
-    """The features (P, n, 39), float32.
+def features(
+    p: Float[Tensor, "P n"], g: Float[Tensor, "P n"], history: History, t: Float[Tensor, " P"]
+) -> Float[Tensor, "P n 39"]:
+    """The features, float32.
 
     Args:
-        p: the parameters (P, n), best given as the way from the start, which does not depend on the origin.
-        g: the gradient (P, n) at them, already in ``history``, in units of its size at the start.
+        p: the parameters, best given as the way from the start, which does not depend on the origin.
+        g: the gradient at them, already in ``history``, in units of its size at the start.
         history: from :func:`begin_history` and :func:`update_history`.
-        t: evaluations so far (P,).
+        t: evaluations so far.
     """
     p, g = _bounded(p)[..., None], _bounded(g)[..., None]
-    m, v = history["momentum"], history["second_moment"]
+    m, v = history.momentum, history.second_moment
     slowest = v[..., -1:]
     own = torch.cat(
         [
@@ -78,8 +81,8 @@ def features(p: Tensor, g: Tensor, history: dict[str, Tensor], t: Tensor) -> Ten
     return torch.cat([own, times(t)[:, None, :].expand(-1, own.shape[-2], -1)], dim=-1)
 
 
-def times(t: Tensor) -> Tensor:
-    """The channels of time (P, 11), float32, for the evaluations so far ``t`` (P,): tanh(t / tau - 1)."""
+def times(t: Float[Tensor, " P"]) -> Float[Tensor, "P 11"]:
+    """The channels of time, float32, for the evaluations so far ``t``: tanh(t / tau - 1)."""
     return torch.tanh(t.float()[:, None] / torch.tensor(TIMES, dtype=torch.float32, device=t.device) - 1)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 #: Signs of the three terms.
@@ -39,32 +40,38 @@ class Terms(NamedTuple):
         return self.seeds + (mix * self.basis[:, None]).sum(-1)
 
 
-def lift(B: Tensor, s: Tensor, y: Tensor, curved: Tensor) -> Tensor:
-    """The factor (P,), at least 1, by which B is too short along ``y`` (P, n): s'y / y'By (Oren and Luenberger, 1974).
+def lift(
+    B: Float[Tensor, "P n n"], s: Float[Tensor, "P n"], y: Float[Tensor, "P n"], usable: Bool[Tensor, " P"]
+) -> Float[Tensor, " P"]:
+    """The factor, at least 1, by which B is too short along ``y``: s'y / y'By (Oren and Luenberger, 1974).
 
     Directions that no secant has told of yet keep the size of the first B, which steep directions set. Where B is too
     *long* the update itself mends it, and shrinking all of B forgets what earlier secants taught; so only a lift.
     """
-    usable = curved > 0
     seen = (y * (B @ y[..., None])[..., 0]).sum(-1)
     return torch.where(usable & (seen > 0), (s * y).sum(-1) / seen.clamp_min(1e-300), 1.0).clamp(1.0, 1e3)
 
 
-def bfgs_terms(B: Tensor, s: Tensor, y: Tensor, curved: Tensor, fresh: Tensor) -> tuple[Terms, Tensor]:
-    """BFGS's terms for steps ``s`` (P, n) and changes ``y`` (P, n) of the gradient.
+def bfgs_terms(
+    B: Float[Tensor, "P n n"],
+    s: Float[Tensor, "P n"],
+    y: Float[Tensor, "P n"],
+    usable: Bool[Tensor, " P"],
+    unscaled: Bool[Tensor, " P"],
+) -> tuple[Terms, Bool[Tensor, " P"]]:
+    """BFGS's terms for steps ``s`` and changes ``y`` of the gradient.
 
     Args:
-        B: (P, n, n).
-        curved: (P,) above 0 where s'y is safely positive; elsewhere there is no update.
-        fresh: (P,) above 0 where B has no scale yet: it is first replaced by ``scale`` times the identity.
+        B: before the update.
+        usable: where s'y is safely positive; elsewhere there is no update.
+        unscaled: where B has no scale yet: it is first replaced by ``scale`` times the identity.
 
     Returns:
-        The terms, and where they may be used (P,).
+        The terms, and where they may be used.
     """
-    usable = curved > 0
     product = torch.where(usable, (s * y).sum(-1), 1.0)
     scale = product / torch.where(usable, y.square().sum(-1), 1.0).clamp_min(1e-300)
-    w = torch.where((usable & (fresh > 0))[:, None], scale[:, None] * y, (B @ y[..., None])[..., 0])
+    w = torch.where((usable & unscaled)[:, None], scale[:, None] * y, (B @ y[..., None])[..., 0])
     rho = 1 / product
     beta = 1 + rho * (y * w).sum(-1)
     once, twice = rho.sqrt()[:, None], (rho * beta).clamp_min(0).sqrt()[:, None]
@@ -73,7 +80,9 @@ def bfgs_terms(B: Tensor, s: Tensor, y: Tensor, curved: Tensor, fresh: Tensor) -
     return Terms(seeds, torch.stack([once * s, once * w], -1), w, scale), usable
 
 
-def apply(B: Tensor, u: Tensor, signs: tuple[float, ...], where: Tensor) -> Tensor:
-    """B + sum of sign u u' (P, n, n), for ``u`` (P, 3, n), in the problems marked by ``where`` (P,)."""
+def apply(
+    B: Float[Tensor, "P n n"], u: Float[Tensor, "P 3 n"], signs: tuple[float, ...], where: Bool[Tensor, " P"]
+) -> Float[Tensor, "P n n"]:
+    """B + sum of sign u u', in the problems marked by ``where``."""
     signed = u * torch.tensor(signs, dtype=u.dtype, device=u.device)[:, None]
     return torch.where(where[:, None, None], B + signed.transpose(1, 2) @ u, B)

@@ -11,8 +11,8 @@ They are all that an untrained network leaves, and the weights that come with mo
   (:mod:`motionrecon.optimus.exploration`), lands at the minimum that they show and searches locally again; the network
   says how settled, how far and how long.
 
-State and weights are apart: a state is a dict of tensors. Points and matrices are in the problem's precision, the
-network in float32.
+State and weights are apart: a state is a value of tensors (:mod:`motionrecon.optimus.state`). Points and matrices are
+in the problem's precision, the network in float32.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from motionrecon.errors import InputError
 from motionrecon.optimus.exploration import axes, trend
 from motionrecon.optimus.exploration.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
-from motionrecon.optimus.network.features import CHANNELS, HISTORY, begin_history, features, update_history
+from motionrecon.optimus.network.features import CHANNELS, begin_history, features, update_history
 from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
 from motionrecon.optimus.network.transformer import OptimusNetwork, Says, Shape
-
-State = dict[str, Tensor]
+from motionrecon.optimus.state import LocalSearch, RuleState
 
 #: What each dial of the network multiplies; the number is the seed.
 DIALS = {
@@ -118,13 +118,13 @@ class OptimusRule(nn.Module):
         """An untrained one."""
         return cls(Shape(**sizes), identity=identity, explore=explore)
 
-    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
+    def begin(self, x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"], budget: int) -> RuleState:
         """The state after the evaluation of the start.
 
         Args:
-            x: the start (P, n), float64.
-            f: values there (P,).
-            g: gradients there (P, n).
+            x: the start, float64.
+            f: values there.
+            g: gradients there.
             budget: evaluations in all, that of the start among them.
         """
         n = x.shape[-1]
@@ -136,167 +136,138 @@ class OptimusRule(nn.Module):
         # evaluations, since steps that fail shrink.
         far = torch.where(f.isfinite(), f.abs(), 0.0) / norm
         far = torch.where(far > 0, far, 1.0)
-        one, zero = torch.ones_like(f), torch.zeros_like(f)
-        return {
-            "x": x,
-            "f": f,
-            "g": g,
-            "B": torch.eye(n, dtype=x.dtype, device=x.device) * (far / norm)[:, None, None],
-            "radius": torch.full_like(f, torch.inf),
-            "fresh": one,
-            "s": torch.zeros_like(x),
-            "y": torch.zeros_like(x),
-            "curved": zero,
-            "predicted": zero,
-            "accepted": one,
-            "agreement": one,
-            "gained": zero,
-            "since": zero,
-            "small": zero,
-            "pace": one,
-            "least": torch.full_like(f, torch.inf),
-            "risen": one,
-            "length": far,
-            "unit": _rms(g),
-            "x0": x,
-            "g0": g,
-            "f0": f,
-            "best_x": x,
-            "best_f": f,
-            "t": one,
-            "budget": torch.full_like(f, float(budget)),
-            "mode": torch.full_like(f, LOCAL),
-            "fallbacks": zero,
-            **trend.begin(x, f, g, valid, budget if self.explore else 0),
-            **axes.begin(x, budget if self.explore and self.along_axes else 0),
-            **update_history(begin_history(x), g / _rms(g)[:, None]),
-        }
+        one, zero, infinite = torch.ones_like(f), torch.zeros_like(f), torch.full_like(f, torch.inf)
+        no = torch.zeros_like(valid)
+        search = LocalSearch(
+            x=x,
+            f=f,
+            g=g,
+            B=torch.eye(n, dtype=x.dtype, device=x.device) * (far / norm)[:, None, None],
+            unscaled=~no,
+            s=torch.zeros_like(x),
+            y=torch.zeros_like(x),
+            has_secant=no,
+            trust_radius=infinite,
+            predicted_decrease=zero,
+            small_predictions=zero,
+            least_predicted=infinite,
+            predicted_growth=one,
+            step_accepted=one,
+            gain_ratio=one,
+            last_decrease=zero,
+            relative_decrease=one,
+            since_landing=zero,
+            mode=torch.full_like(f, LOCAL),
+            evaluations=one,
+            budget=torch.full_like(f, float(budget)),
+            fallbacks=zero,
+            x0=x,
+            f0=f,
+            g0=g,
+            first_length=far,
+            gradient_unit=_rms(g),
+            best_x=x,
+            best_f=f,
+        )
+        return RuleState(
+            search=search,
+            history=update_history(begin_history(x), g / _rms(g)[:, None]),
+            trend=trend.begin(x, f, g, valid, budget if self.explore else 0),
+            axes=axes.begin(x, budget if self.explore and self.along_axes else 0),
+            dials=x.new_zeros(len(x), len(trend.DIALS)),
+        )
 
-    def propose(self, state: State) -> tuple[Tensor, State]:
-        """The next point (P, n) to evaluate, and the state."""
-        state = dict(state)
-        local = state["mode"] == LOCAL
-        lifted = lift(state["B"].detach(), state["s"], state["y"], state["curved"])
-        lifted = torch.where(local & (state["fresh"] == 0), lifted, 1.0)
-        state["B"] = state["B"] * lifted[:, None, None]
-        terms, usable = bfgs_terms(state["B"].detach(), state["s"], state["y"], state["curved"], state["fresh"])
-        says = self._ask(state, terms.image)
+    def propose(self, state: RuleState) -> tuple[Float[Tensor, "P n"], RuleState]:
+        """The next point to evaluate, and the state."""
+        search = state.search
+        local = search.mode == LOCAL
+        lifted = lift(search.B.detach(), search.s, search.y, search.has_secant)
+        lifted = torch.where(local & ~search.unscaled, lifted, 1.0)
+        search = search.replace(B=search.B * lifted[:, None, None])
+        terms, usable = bfgs_terms(search.B.detach(), search.s, search.y, search.has_secant, search.unscaled)
+        says = self._ask(state.replace(search=search), terms.image)
         dials = self._dials(says)
         with torch.no_grad():
-            first = usable & (state["fresh"] > 0)
-            scaled = torch.where(first[:, None, None], _eye(state["x"]) * terms.scale[:, None, None], state["B"])
-        B = state["B"] if self.identity else apply(scaled, terms.mixed(MIX * says.mix.to(scaled.dtype)), SIGNS, usable)
+            first = usable & search.unscaled
+            scaled = torch.where(first[:, None, None], _eye(search.x) * terms.scale[:, None, None], search.B)
+        B = search.B if self.identity else apply(scaled, terms.mixed(MIX * says.mix.to(scaled.dtype)), SIGNS, usable)
         if self.identity:
-            n = state["x"].shape[-1]
-            size = torch.where(usable, terms.scale, state["B"].diagonal(dim1=1, dim2=2).sum(-1) / n)
-            B = _eye(state["x"]) * size[:, None, None]
-        state["B"] = torch.where((local & usable)[:, None, None], B, state["B"])
-        state["fresh"] = torch.where(local & usable, 0.0, state["fresh"])
-        state["curved"] = torch.zeros_like(state["curved"])
-
-        state = self._sound(state)
-
-        g = state["g"]
+            n = search.x.shape[-1]
+            size = torch.where(usable, terms.scale, search.B.diagonal(dim1=1, dim2=2).sum(-1) / n)
+            B = _eye(search.x) * size[:, None, None]
+        search = search.where(local & usable, B=B, unscaled=False)
+        search = _sound(search.replace(has_secant=torch.zeros_like(usable)))
+        state = state.replace(search=search)
         with torch.no_grad():
-            remaining = state["budget"] - state["t"]
-            predicted = 0.5 * _dot(g, _times(state["B"], g))
-            gained = (state["f0"] - state["f"]).clamp_min(0)
-            still = _norm(state["s"]) <= 1e-13 * _norm(state["x"])
-            # Hardly anything gained at all: rather a saddle than a dent.
-            saddle = (state["cycle"] == 0) & (gained < SADDLE * state["f0"].abs())
-            enough = dials["settled"] * torch.where(state["cycle"] == 0, FINER, 1.0) * torch.where(saddle, FINER, 1.0)
-            small = bottomed = (predicted.abs() < enough * gained) | still | (_norm(g) <= 1e-300)
-            slow = state["pace"] < dials["patience"]
-            # Along the gradient, against the mean of the way down. Of a smooth bowl the stiff directions are searched
-            # first, so that this falls below 1; where it does not, the dent is one of many.
-            stiffness = _dot(g, g) / predicted.abs().clamp_min(1e-300)
-            stiff = stiffness * gained > STIFF * _dot(state["g0"], state["g0"])
-            hasty = (state["cycle"] == 0) | (state["f"] > state["base_f"])
-            dent = stiff & hasty & (predicted.abs() < dials["haste"] * gained)
-            bottom = predicted.abs() < NEARLY * gained
-            # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
-            state["least"] = torch.where(local, torch.minimum(state["least"], predicted.abs()), state["least"])
-            rise = torch.where(local, predicted.abs() / state["least"].clamp_min(1e-300), 1.0)
-            state["risen"] = torch.maximum(state["risen"], torch.where(predicted.abs() < NEARLY * gained, rise, 1.0))
-            leaving = state["risen"] > LEAVING
-            small = small | (slow & ~leaving & ~saddle & (bottom | (gained < LITTLE * state["f0"].abs())))
-            small = small | (dent & ~leaving)
-            # A later dent that will end above the best one is not worth its bottom.
-            small = small | (state["f"] - HOPE * predicted.abs() > state["base_f"])
-            state["small"] = torch.where(local & small, state["small"] + 1, 0.0)
-            steady = state["small"] >= STEADY
-            if self.explore:
-                # What was left in haste, and turns out to be the best there is nearby, is searched to its end first.
-                settled = steady & trend.ready(state, remaining) & ~trend.owing(state)
-                state = trend.back(state, steady & ~settled)
-                state = trend.enter(state, settled, settled & ~bottomed & dent, dials, remaining)
-        step, state = self._step(state, says)
+            state = self._settled(state, dials, local)
+        step, search = _step(state.search, says)
+        state = state.replace(search=search)
         away = trend.offset(state)
-        mode = state["mode"][:, None]
-        x = torch.where(
-            mode == LOCAL, state["x"] + step, torch.where(mode == LAND, state["landing"], state["centre"] + away)
-        )
+        mode = search.mode[:, None]
+        elsewhere = torch.where(mode == LAND, state.trend.landing, state.trend.centre + away)
+        x = torch.where(mode == LOCAL, search.x + step, elsewhere)
         if self.explore and self.along_axes:
             along, state = axes.point(state)
             x = torch.where(mode >= CURVE, along, x)
-        state["trend_dials"] = torch.stack([dials[name] for name in trend.DIALS], -1).detach()
-        return x, state
+        return x, state.replace(dials=torch.stack([dials[name] for name in trend.DIALS], -1).detach())
 
-    def observe(self, state: State, x: Tensor, f: Tensor, g: Tensor) -> State:
-        """The state after the evaluation at ``x`` (P, n): ``f`` (P,) and ``g`` (P, n) there, finite or not."""
-        state = dict(state)
+    def observe(
+        self, state: RuleState, x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"]
+    ) -> RuleState:
+        """The state after the evaluation at ``x``: ``f`` and ``g`` there, finite or not."""
         with torch.no_grad():
+            search = state.search
             x = x.detach()
             valid = f.isfinite() & g.isfinite().all(-1)
             f = torch.where(valid, f, torch.inf)
-            g = torch.where(valid[:, None], g, state["g"])
-            better = f < state["best_f"]
-            state["best_x"] = torch.where(better[:, None], x, state["best_x"])
-            state["best_f"] = torch.where(better, f, state["best_f"])
-            state["t"] = state["t"] + 1
-            history = {key: state[key] for key in HISTORY}
-            updated = update_history(history, g / state["unit"][:, None])
-            state |= {key: torch.where(valid[:, None, None], updated[key], history[key]) for key in HISTORY}
-            local, ladder, sample, landing = (state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
+            g = torch.where(valid[:, None], g, search.g)
+            search = search.where(f < search.best_f, best_x=x, best_f=f)
+            search = search.replace(evaluations=search.evaluations + 1)
+            updated = update_history(state.history, g / search.gradient_unit[:, None])
+            state = state.replace(
+                search=search,
+                history=state.history.where(valid, momentum=updated.momentum, second_moment=updated.second_moment),
+            )
+            local, ladder, sample, landing = (search.mode == mode for mode in (LOCAL, LADDER, SAMPLE, LAND))
             if self.explore:
-                along = (state["mode"] == PROBE) | (state["mode"] == QUADRATURE)
+                along = (search.mode == PROBE) | (search.mode == QUADRATURE)
                 if self.along_axes:
                     state = axes.observe(state, x, g, valid)
-                    state = trend.resume(state, (state["mode"] >= CURVE) & (state["axes_failed"] > 0))
+                    state = trend.resume(state, (state.search.mode >= CURVE) & state.axes.failed)
                 state = trend.observe(state, x, f, g, ladder, sample, along, valid)
-            return self._moved(state, x, f, g, local, landing, valid)
+            return state.replace(search=_moved(state.search, x, f, g, local, landing, valid))
 
-    def _ask(self, state: State, image: Tensor) -> Says:
+    def _ask(self, state: RuleState, image: Tensor) -> Says:
+        """What the network says, of the state and B y, which is ``image`` (P, n)."""
         with torch.no_grad():
-            unit = state["length"][:, None]
+            search = state.search
             seen = features(
-                (state["x"] - state["x0"]) / unit,
-                state["g"] / state["unit"][:, None],
-                {key: state[key] for key in HISTORY},
-                state["t"],
+                (search.x - search.x0) / search.first_length[:, None],
+                search.g / search.gradient_unit[:, None],
+                state.history,
+                search.evaluations,
             )
-            B_g = _times(state["B"], state["g"])
-            s, y = state["s"], state["y"]
+            B_g = _times(search.B, search.g)
+            s, y = search.s, search.y
             vectors = torch.stack([v / _rms(v)[:, None] for v in (s, y, image, B_g, s - image)], -1)
             tokens = torch.cat([seen, vectors.float().clamp(-30, 30)], -1)
-            n = torch.full_like(state["t"], float(state["x"].shape[-1]))
-            gained = (state["f0"] - state["f"]).clamp_min(0)
+            n = torch.full_like(search.evaluations, float(search.x.shape[-1]))
             facts = torch.stack(
                 [
-                    state["t"] / state["budget"],
-                    torch.log10(state["budget"]) - 2,
+                    search.evaluations / search.budget,
+                    torch.log10(search.budget) - 2,
                     torch.log10(n) - 1,
-                    _log_ratio(0.5 * _dot(state["g"], B_g).abs(), gained) / 5,
-                    _log_ratio(_norm(s), _norm(state["x"] - state["x0"])) / 3,
-                    _log_ratio(_norm(state["g"]), _norm(state["g0"])) / 3,
-                    _log_ratio(state["gained"], gained) / 5,
-                    state["agreement"].clamp(-2, 3),
-                    state["accepted"],
-                    (state["f"] / state["f0"].abs().clamp_min(1e-300)).clamp(-3, 3),
-                    state["pace"].clamp_min(1e-12).log10() / 5,
-                    state["since"].clamp_max(100) / 100,
-                    *(state["mode"] == mode for mode in (LOCAL, LADDER, SAMPLE)),
-                    state["cycle"].clamp_max(10) / 10,
+                    _log_ratio(0.5 * _dot(search.g, B_g).abs(), search.decrease) / 5,
+                    _log_ratio(_norm(s), _norm(search.x - search.x0)) / 3,
+                    _log_ratio(_norm(search.g), _norm(search.g0)) / 3,
+                    _log_ratio(search.last_decrease, search.decrease) / 5,
+                    search.gain_ratio.clamp(-2, 3),
+                    search.step_accepted,
+                    (search.f / search.f0.abs().clamp_min(1e-300)).clamp(-3, 3),
+                    search.relative_decrease.clamp_min(1e-12).log10() / 5,
+                    search.since_landing.clamp_max(100) / 100,
+                    *(search.mode == mode for mode in (LOCAL, LADDER, SAMPLE)),
+                    state.trend.rounds.clamp_max(10) / 10,
                 ],
                 -1,
             )
@@ -310,82 +281,118 @@ class OptimusRule(nn.Module):
             for i, (name, seed) in enumerate(DIALS.items())
         }
 
-    def _sound(self, state: State) -> State:
-        """The state with B begun anew where it has overflowed."""
-        size = state["length"] / _norm(state["g"])
-        overflowed = ~(state["B"].detach().abs().amax((1, 2)) < LARGEST * size)
-        plain = _eye(state["x"]) * size[:, None, None]
-        fallbacks = state["fallbacks"] + overflowed
-        return state | {"B": torch.where(overflowed[:, None, None], plain, state["B"]), "fallbacks": fallbacks}
+    def _settled(self, state: RuleState, dials: dict[str, Tensor], local: Tensor) -> RuleState:
+        """Whether the local search has settled, and with that the look around, where evaluations are left."""
+        search, base_f, first = state.search, state.trend.base.f, state.trend.rounds == 0
+        g, gained = search.g, search.decrease
+        predicted = (0.5 * _dot(g, _times(search.B, g))).abs()
+        still = _norm(search.s) <= 1e-13 * _norm(search.x)
+        # Hardly anything gained at all: rather a saddle than a dent.
+        saddle = first & (gained < SADDLE * search.f0.abs())
+        enough = dials["settled"] * torch.where(first, FINER, 1.0) * torch.where(saddle, FINER, 1.0)
+        small = bottomed = (predicted < enough * gained) | still | (_norm(g) <= 1e-300)
+        slow = search.relative_decrease < dials["patience"]
+        # Along the gradient, against the mean of the way down. Of a smooth bowl the stiff directions are searched
+        # first, so that this falls below 1; where it does not, the dent is one of many.
+        stiffness = _dot(g, g) / predicted.clamp_min(1e-300)
+        stiff = stiffness * gained > STIFF * _dot(search.g0, search.g0)
+        hasty = first | (search.f > base_f)
+        dent = stiff & hasty & (predicted < dials["haste"] * gained)
+        bottom = predicted < NEARLY * gained
+        # Promises that grow again: this was not a bottom but a saddle, and the search is leaving it.
+        search = search.where(local, least_predicted=torch.minimum(search.least_predicted, predicted))
+        rise = torch.where(local, predicted / search.least_predicted.clamp_min(1e-300), 1.0)
+        growth = torch.maximum(search.predicted_growth, torch.where(bottom, rise, 1.0))
+        leaving = growth > LEAVING
+        small = small | (slow & ~leaving & ~saddle & (bottom | (gained < LITTLE * search.f0.abs())))
+        small = small | (dent & ~leaving)
+        # A later dent that will end above the best one is not worth its bottom.
+        small = small | (search.f - HOPE * predicted > base_f)
+        count = torch.where(local & small, search.small_predictions + 1, 0.0)
+        state = state.replace(search=search.replace(predicted_growth=growth, small_predictions=count))
+        if not self.explore:
+            return state
+        # What was left in haste, and turns out to be the best there is nearby, is searched to its end first.
+        steady, remaining = count >= STEADY, search.remaining
+        settled = steady & trend.ready(state, remaining) & ~trend.owing(state)
+        state = trend.back(state, steady & ~settled)
+        return trend.enter(state, settled, settled & ~bottomed & dent, dials, remaining)
 
-    def _step(self, state: State, says: Says) -> tuple[Tensor, State]:
-        """The local step (P, n): -B s, downhill, within the radius."""
-        g = state["g"]
-        with torch.no_grad():
-            size = _rms(g)[:, None]
-        s = (g + BRANCH * size * says.direction) * torch.exp(BRANCH * says.length.clamp(-20, 20).double())
-        p = -_times(state["B"], s)
-        with torch.no_grad():
-            downhill = (_dot(p, g) < 0) & p.isfinite().all(-1)
-            plain = -g * (state["length"] / _norm(g))[:, None]
-        p = torch.where(downhill[:, None], p, plain)
-        with torch.no_grad():
-            short = (state["radius"] / _norm(p)).clamp_max(1.0)[:, None]
-        p = p * short
-        state = dict(state)
+
+def _sound(search: LocalSearch) -> LocalSearch:
+    """The search with B begun anew where it has overflowed."""
+    size = search.first_length / _norm(search.g)
+    overflowed = ~(search.B.detach().abs().amax((1, 2)) < LARGEST * size)
+    search = search.where(overflowed, B=_eye(search.x) * size[:, None, None])
+    return search.replace(fallbacks=search.fallbacks + overflowed)
+
+
+def _step(search: LocalSearch, says: Says) -> tuple[Tensor, LocalSearch]:
+    """The local step (P, n): -B s, downhill, within the radius."""
+    g = search.g
+    with torch.no_grad():
+        size = _rms(g)[:, None]
+    s = (g + BRANCH * size * says.direction) * torch.exp(BRANCH * says.length.clamp(-20, 20).double())
+    p = -_times(search.B, s)
+    with torch.no_grad():
+        downhill = (_dot(p, g) < 0) & p.isfinite().all(-1)
+        plain = -g * (search.first_length / _norm(g))[:, None]
+    p = torch.where(downhill[:, None], p, plain)
+    with torch.no_grad():
+        short = (search.trust_radius / _norm(p)).clamp_max(1.0)[:, None]
+    p = p * short
+    search = search.replace(
         # A gradient reaches what this step's B was made of, and not the steps before: cheap, and hardly noisier.
-        state["B"] = state["B"].detach()
-        local = state["mode"] == LOCAL
-        state["fallbacks"] = state["fallbacks"] + (local & ~downhill)
-        state["predicted"] = -_dot(p, g).detach()
-        return p, state
+        B=search.B.detach(),
+        fallbacks=search.fallbacks + ((search.mode == LOCAL) & ~downhill),
+        predicted_decrease=-_dot(p, g).detach(),
+    )
+    return p, search
 
-    def _moved(
-        self, state: State, x: Tensor, f: Tensor, g: Tensor, local: Tensor, landing: Tensor, valid: Tensor
-    ) -> State:
-        """The local search after the evaluation at ``x``."""
-        step, change = x - state["x"], g - state["g"]
-        length, slope = _norm(step), -state["predicted"]
-        curvature = _dot(step, change)
-        curved = local & valid & (curvature > 1e-10 * length * _norm(change))
-        decrease = state["f"] - f
-        # Where values no longer differ by more than rounding, the gradient decides.
-        taken = (f < state["f"] + 1e-4 * slope) | ((f <= state["f"]) & (_norm(g) < _norm(state["g"])))
-        taken = taken & local & valid
-        bent = 2 * (f - state["f"] - slope)
-        interpolated = torch.where(valid, -slope / bent.clamp_min(1e-300), 0.1).clamp(0.1, 0.7)
-        radius = torch.where(
-            taken,
-            torch.where(state["radius"].isinf(), FIRST * length, torch.maximum(state["radius"], GROWTH * length)),
-            length * interpolated,
+
+def _moved(
+    search: LocalSearch, x: Tensor, f: Tensor, g: Tensor, local: Tensor, landing: Tensor, valid: Tensor
+) -> LocalSearch:
+    """The local search after the evaluation at ``x``."""
+    step, change = x - search.x, g - search.g
+    length, slope = _norm(step), -search.predicted_decrease
+    curvature = _dot(step, change)
+    curved = local & valid & (curvature > 1e-10 * length * _norm(change))
+    decrease = search.f - f
+    # Where values no longer differ by more than rounding, the gradient decides.
+    taken = (f < search.f + 1e-4 * slope) | ((f <= search.f) & (_norm(g) < _norm(search.g)))
+    taken = taken & local & valid
+    bent = 2 * (f - search.f - slope)
+    interpolated = torch.where(valid, -slope / bent.clamp_min(1e-300), 0.1).clamp(0.1, 0.7)
+    radius = search.trust_radius
+    radius = torch.where(
+        taken,
+        torch.where(radius.isinf(), FIRST * length, torch.maximum(radius, GROWTH * length)),
+        length * interpolated,
+    )
+    radius = torch.where(landing, torch.inf, torch.where(local, radius, search.trust_radius))
+    pace = torch.where(taken, decrease, 0.0) / search.f.abs().clamp_min(1e-300)
+    pace = MEMORY * search.relative_decrease + (1 - MEMORY) * pace
+    # An accepted step without curvature was too short: B is longer next time.
+    longer = search.where(taken & ~curved, B=search.B * 4.0)
+    moved = longer.where(taken | (landing & valid), x=x, f=f, g=g)
+    # Far better than promised: what B was made of is behind (a saddle), and B begins anew.
+    moved = moved.where(taken & (decrease > REVISE * -slope), unscaled=True)
+    change = torch.where((local & valid)[:, None], change, torch.where(local[:, None], 0.0, search.y))
+    ratio = torch.nan_to_num(decrease / (-slope).clamp_min(1e-300), neginf=-2.0)
+    return (
+        moved.replace(
+            y=change,
+            has_secant=curved,
+            trust_radius=radius,
+            gain_ratio=torch.where(local, ratio, 1.0),
+            last_decrease=torch.where(taken, decrease, torch.where(local, 0.0, search.last_decrease)),
+            relative_decrease=torch.where(landing, 1.0, torch.where(local, pace, search.relative_decrease)),
+            since_landing=search.since_landing + 1,
         )
-        radius = torch.where(landing, torch.inf, torch.where(local, radius, state["radius"]))
-        move = taken | (landing & valid)
-        pace = torch.where(taken, decrease, 0.0) / state["f"].abs().clamp_min(1e-300)
-        # An accepted step without curvature was too short: B is longer next time.
-        longer = torch.where(taken & ~curved, 4.0, 1.0)
-        return state | {
-            "x": torch.where(move[:, None], x, state["x"]),
-            "f": torch.where(move, f, state["f"]),
-            "g": torch.where(move[:, None], g, state["g"]),
-            "B": torch.where(longer[:, None, None] > 1, state["B"] * 4.0, state["B"]),
-            "s": torch.where(local[:, None], step, state["s"]),
-            "y": torch.where((local & valid)[:, None], change, torch.where(local[:, None], 0.0, state["y"])),
-            "curved": curved.to(f.dtype),
-            # Far better than promised: what B was made of is behind (a saddle), and B begins anew.
-            "fresh": torch.where(taken & (decrease > REVISE * -slope), 1.0, state["fresh"]),
-            "radius": radius,
-            "accepted": torch.where(local, taken.to(f.dtype), state["accepted"]),
-            "agreement": torch.where(local, torch.nan_to_num(decrease / (-slope).clamp_min(1e-300), neginf=-2.0), 1.0),
-            "pace": torch.where(
-                landing, 1.0, torch.where(local, MEMORY * state["pace"] + (1 - MEMORY) * pace, state["pace"])
-            ),
-            "gained": torch.where(taken, decrease, torch.where(local, 0.0, state["gained"])),
-            "since": torch.where(landing, 0.0, state["since"] + 1),
-            "least": torch.where(landing, torch.inf, state["least"]),
-            "risen": torch.where(landing, 1.0, state["risen"]),
-            "mode": torch.where(landing, LOCAL, state["mode"]),
-        }
+        .where(local, s=step, step_accepted=taken.to(f.dtype))
+        .where(landing, since_landing=0.0, least_predicted=torch.inf, predicted_growth=1.0, mode=LOCAL)
+    )
 
 
 def _eye(x: Tensor) -> Tensor:

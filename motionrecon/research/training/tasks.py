@@ -16,11 +16,13 @@ import torch
 from torch import Tensor
 
 from motionrecon.errors import InputError
+from motionrecon.optimus.batched import Batched
 from motionrecon.research.tasks import functions
 from motionrecon.research.tasks.functions import FunctionBatch
 from motionrecon.research.tasks.ripples import random_bowl
 
-State = dict[str, Tensor]
+#: What a rule remembers: a tree of tensors (dictionaries, `Batched`), all with a row for each problem.
+RuleMemory = Any
 
 #: Decades by which a gap may shrink at most in a score and in a loss, and grow at most in a loss.
 CAP, RISE = 6.0, 3.0
@@ -30,16 +32,33 @@ BOWLS = 5
 TRUST = 3.0
 
 
+@dataclass(frozen=True)
+class Unroll(Batched):
+    """Where a rule stands on an episode; copies * P rows, copy by copy.
+
+    Attributes:
+        rule: what the rule remembers.
+        x: the point evaluated last.
+        start_gap: value of the start over the minimum.
+        best_log_gap: logarithm of the lowest gap so far over that.
+    """
+
+    rule: RuleMemory
+    x: Tensor
+    start_gap: Tensor
+    best_log_gap: Tensor
+
+
 class Runner(Protocol):
     """A rule, or many copies of one with different weights: what an episode is run with."""
 
-    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
+    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> RuleMemory:
         """The state after the start."""
 
-    def propose(self, state: State) -> tuple[Tensor, State]:
+    def propose(self, state: RuleMemory) -> tuple[Tensor, RuleMemory]:
         """The next points."""
 
-    def observe(self, state: State, x: Tensor, f: Tensor, g: Tensor) -> State:
+    def observe(self, state: RuleMemory, x: Tensor, f: Tensor, g: Tensor) -> RuleMemory:
         """The state after an evaluation."""
 
 
@@ -59,7 +78,7 @@ class Episode(Protocol):
     @property
     def P(self) -> int: ...
 
-    def begin(self, rule: Runner, budget: int, copies: int = 1) -> State:
+    def begin(self, rule: Runner, budget: int, copies: int = 1) -> Unroll:
         """The state after the evaluation of the starts; its tensors begin with copies * P rows, copy by copy.
 
         Args:
@@ -68,7 +87,7 @@ class Episode(Protocol):
             copies: how often every problem is run.
         """
 
-    def step(self, rule: Runner, state: State) -> tuple[Tensor, State]:
+    def step(self, rule: Runner, state: Unroll) -> tuple[Tensor, Unroll]:
         """One more evaluation: the logarithms (copies * P,) of gap over gap at the start, and the state.
 
         They may be differentiated with respect to what ``rule.propose`` computed.
@@ -163,21 +182,20 @@ class FunctionEpisode:
         found = [batch.value_and_gradient(part) for batch, part in zip(self.batches, split, strict=True)]
         return torch.stack([f for f, _ in found], 2).flatten(), torch.stack([g for _, g in found], 2).flatten(0, 2)
 
-    def begin(self, rule: Runner, budget: int, copies: int = 1) -> State:
+    def begin(self, rule: Runner, budget: int, copies: int = 1) -> Unroll:
         with torch.no_grad():
             x = self.start.repeat(copies, 1)
             f, g = self.value_and_gradient(x)
             gap = (f - self.minimum.repeat(copies)).clamp_min(1e-300)
-            return {**rule.begin(x, f, g, budget), "episode.gap": gap, "episode.x": x}
+            return Unroll(rule.begin(x, f, g, budget), x, gap, torch.zeros_like(gap))
 
-    def step(self, rule: Runner, state: State) -> tuple[Tensor, State]:
-        before, gap = state["episode.x"], state["episode.gap"]
-        x, state = rule.propose(state)
+    def step(self, rule: Runner, state: Unroll) -> tuple[Tensor, Unroll]:
+        x, memory = rule.propose(state.rule)
         with torch.no_grad():
             f, g = self.value_and_gradient(x)
             minimum = self.minimum.repeat(len(f) // self.P)
-        log_gap = _LogGap.apply(x, before, f, g, minimum, gap)
-        return log_gap, {**rule.observe(state, x, f, g), "episode.x": x.detach(), "episode.gap": gap}
+        log_gap: Tensor = _LogGap.apply(x, state.x, f, g, minimum, state.start_gap)  # type: ignore[no-untyped-call]
+        return log_gap, state.replace(rule=rule.observe(memory, x, f, g), x=x.detach())
 
 
 @dataclass(frozen=True)

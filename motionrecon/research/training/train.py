@@ -31,6 +31,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 from torch import distributed as dist
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights as files_of_weights
@@ -40,8 +41,8 @@ from motionrecon.research.training import pes
 from motionrecon.research.training.loop import Loop
 from motionrecon.research.training.rules import build
 from motionrecon.research.training.settings import Settings
-from motionrecon.research.training.tasks import Episode, Family, State, families
-from motionrecon.research.training.unroll import Loss, Particles, begin, detached, run, score, set_weights, weights_of
+from motionrecon.research.training.tasks import Episode, Family, Unroll, families
+from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
 
 #: What a checkpoint keeps of a training besides tensors and slots.
 _FACTS = ("step", "unrolls", "validations", "stage", "seconds", "cpu_seconds", "best")
@@ -68,7 +69,7 @@ class Slot:
     until: int
     taken: int
     episode: Episode
-    state: State
+    state: Unroll
     accumulated: Tensor | None
 
     FACTS = ("family", "seed", "n", "P", "budget", "until", "taken")
@@ -132,7 +133,7 @@ class Training(Loop):
         tensors = {"theta": self.theta, "mean": self.mean, "generator": self.generator.get_state()}
         tensors |= {f"adam.{name}": value for name, value in moments.items()}
         for i, slot in enumerate(self.slots):
-            tensors |= {f"slot.{i}.{key}": value for key, value in slot.state.items()}
+            tensors |= {f"slot.{i}.{j}": value for j, value in enumerate(tree_leaves(slot.state))}
             if slot.accumulated is not None:
                 tensors[f"accumulated.{i}"] = slot.accumulated
         facts = {name: getattr(self, name) for name in _FACTS} | {"slots": [slot.facts() for slot in self.slots]}
@@ -251,15 +252,14 @@ class Training(Loop):
             P = s.pairs * max(4, P // s.pairs // 4 * 4)
         return self._made({"family": family, "seed": seed, "n": n, "P": P, "budget": budget, "until": until})
 
-    def _made(self, facts: dict[str, int], begun: bool = False) -> Slot:
-        """The slot with these facts; without a state if it has ``begun`` already."""
+    def _made(self, facts: dict[str, int]) -> Slot:
+        """The slot with these facts, at its beginning."""
         episode = self.families[facts["family"]].sample(facts["seed"], facts["n"], facts["P"])
-        copies, accumulated, state = 1, None, {}
+        copies, accumulated = 1, None
         if self.stage == "pes":
             copies, accumulated = 2, torch.zeros(self.settings.pairs, len(self.theta), device=self.device)
-        if not begun:
-            with torch.no_grad():
-                state = begin(self.rule, episode, facts["budget"], copies)
+        with torch.no_grad():
+            state = episode.begin(self.rule, facts["budget"], copies)
         return Slot(**{"taken": 1, **facts}, episode=episode, state=state, accumulated=accumulated)
 
     def _log_uniform(self, low: float, high: float) -> int:
@@ -315,13 +315,11 @@ class Training(Loop):
             name: value if name == "step" else value.to(self.device) for name, value in moments.items()
         }
         for i, slot_facts in enumerate(facts["slots"]):
-            slot = self._made(slot_facts, begun=True)
-            start = f"slot.{i}."
-            slot.state = {
-                key.removeprefix(start): value.to(self.device)
-                for key, value in tensors.items()
-                if key.startswith(start)
-            }
+            slot = self._made(slot_facts)
+            leaves, tree = tree_flatten(slot.state)
+            if f"slot.{i}.{len(leaves) - 1}" not in tensors:
+                raise InputError(f"{self._checkpoint} is of another version of motionrecon: train in another folder")
+            slot.state = tree_unflatten([tensors[f"slot.{i}.{j}"].to(self.device) for j in range(len(leaves))], tree)
             if f"accumulated.{i}" in tensors:
                 slot.accumulated = tensors[f"accumulated.{i}"].to(self.device)
             self.slots.append(slot)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from motionrecon.research.training.tasks import CAP, Episode, Runner, State
+from motionrecon.research.training.tasks import CAP, Episode, RuleMemory, Runner, Unroll
 
 
 @dataclass(frozen=True)
@@ -50,47 +50,42 @@ class _Fade(torch.autograd.Function):
 
 
 def run(
-    rule: Runner, episode: Episode, state: State, steps: int, loss: Loss, carry: float = 1.0
-) -> tuple[Tensor, State]:
+    rule: Runner, episode: Episode, state: Unroll, steps: int, loss: Loss, carry: float = 1.0
+) -> tuple[Tensor, Unroll]:
     """One truncation: its loss for each row of the state (copies * P,), and the state after it.
 
     Args:
         rule: what runs.
         episode: where it runs.
-        state: from :func:`begin` or an earlier truncation.
+        state: of the episode's beginning, or of an earlier truncation.
         steps: evaluations.
         loss: what they cost.
         carry: how much of a gradient passes from each step back to the one before, 0 to 1. A step is judged by what
             came after it as if nothing had reacted to it, which is the less true the longer ago it was.
     """
-    best = start = state["best_log_gap"]
+    best = start = state.best_log_gap
     total = torch.zeros_like(best)
     for _ in range(steps):
         log_gap, state = episode.step(rule, state)
         if carry < 1 and log_gap.requires_grad:
-            state = {key: _Fade.apply(v, carry) if v.requires_grad else v for key, v in state.items()}
+            state = tree_map(lambda v: _Fade.apply(v, carry) if v.requires_grad else v, state)
         best = loss.best(best, log_gap)
         total = total + best + loss.every * log_gap
-    return total / steps + loss.end * (best - start), {**state, "best_log_gap": best}
+    return total / steps + loss.end * (best - start), state.replace(best_log_gap=best)
 
 
-def begin(rule: Runner, episode: Episode, budget: int, copies: int = 1) -> State:
-    """The state at the start of an unroll; the start itself is the first best, so no loss of the best is above 0."""
-    state = episode.begin(rule, budget, copies)
-    return {**state, "best_log_gap": torch.zeros_like(state["best_f"])}
-
-
-def detached(state: State) -> State:
+def detached(state: Unroll) -> Unroll:
     """The state without what it was computed from."""
-    return {key: value.detach() for key, value in state.items()}
+    found: Unroll = tree_map(lambda value: value.detach(), state)
+    return found
 
 
 def score(rule: Runner, episode: Episode, budget: int) -> Tensor:
     """Decades gained (P,) on each problem of an episode within ``budget`` evaluations, 0 to 6."""
     with torch.no_grad():
-        state = begin(rule, episode, budget)
+        state = episode.begin(rule, budget)
         _, state = run(rule, episode, state, budget - 1, Loss())
-    return (-state["best_log_gap"]).clamp(0, CAP)
+    return (-state.best_log_gap).clamp(0, CAP)
 
 
 class Particles:
@@ -114,13 +109,14 @@ class Particles:
         else:
             self._whole = _Copies(_Propose(rule), theta)
 
-    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> State:
+    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> RuleMemory:
         return self._rule.begin(x, f, g, budget)
 
-    def propose(self, state: State) -> tuple[Tensor, State]:
-        return self._rule.propose(state) if self._whole is None else self._whole(state)
+    def propose(self, state: RuleMemory) -> tuple[Tensor, RuleMemory]:
+        found: tuple[Tensor, RuleMemory] = (self._whole or self._rule.propose)(state)
+        return found
 
-    def observe(self, state: State, x: Tensor, f: Tensor, g: Tensor) -> State:
+    def observe(self, state: RuleMemory, x: Tensor, f: Tensor, g: Tensor) -> RuleMemory:
         return self._rule.observe(state, x, f, g)
 
 
@@ -150,8 +146,9 @@ class _Propose(nn.Module):
         super().__init__()
         self.rule = rule
 
-    def forward(self, state: State) -> tuple[Tensor, State]:
-        return self.rule.propose(state)
+    def forward(self, state: RuleMemory) -> tuple[Tensor, RuleMemory]:
+        found: tuple[Tensor, RuleMemory] = self.rule.propose(state)
+        return found
 
 
 def weights_of(rule: nn.Module) -> Tensor:
