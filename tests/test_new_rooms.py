@@ -7,6 +7,7 @@ it; for a ground the options and the kinematic stage; for a camera the reader of
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,9 @@ from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
 from motionrecon.ground.base import Ground
 from motionrecon.ground.plane import Plane
+from motionrecon.keypoints import Keypoints
+from motionrecon.keypoints.file import save
+from motionrecon.kinematics import stage
 from motionrecon.kinematics.fit import fit
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import Contact
@@ -29,7 +33,9 @@ from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status
 from motionrecon.physics.windows.window import Settings, Windows
+from motionrecon.pipeline import reconstruct
 from motionrecon.result.frames import frames_of
+from motionrecon.result.motion import Motion
 from motionrecon.result.quality import quality
 from motionrecon.viewer.meshes import ground_meshes
 from motionrecon.views import Figure
@@ -103,6 +109,23 @@ def test_another_body_is_read_from_a_folder_of_results(stick, monkeypatch):
     root, turns = found.skeleton.turns(stick[0].qpos)
     np.testing.assert_allclose(root, stick[0].qpos[:, :3])
     assert turns.shape == (FRAMES, 3, 3, 3) and len(found.skin.names) == 11 + 6
+
+
+def test_another_body_on_another_ground_goes_the_whole_road(tmp_path, monkeypatch):
+    """As if an option had asked for them: their files are written, and read again, by what knows neither."""
+    monkeypatch.setitem(BODIES, "stick", "stick")
+    monkeypatch.setattr(stage, "build", lambda height, mass: Stick(height=height))
+    monkeypatch.setattr(stage, "Plane", Step)
+    view = people.see(Stick(), dipping(Stick(), Step(), 0.15), people.camera()).view
+    keypoints = Keypoints(view.pixels, np.ones((FRAMES, 33)), view.points_3d, view.seen, 30.0, people.SIZE, ())
+    save(keypoints, tmp_path / "seen.npz")
+    made = reconstruct(keypoints=tmp_path / "seen.npz", physics=False, output=tmp_path / "out")
+    motion = Motion.load(tmp_path / "out")
+    assert isinstance(motion.body, StickAnatomy) and motion.model.geom("step").size[2] == pytest.approx(0.075)
+    np.testing.assert_array_equal(motion.qpos, made.qpos)
+    bones = re.findall(r"(?:ROOT|JOINT) (\w+)", (tmp_path / "out" / "motion.bvh").read_text())
+    assert bones == ["Hips", "leftLeg", "rightLeg"]
+    assert (tmp_path / "out" / "overlay.mp4").exists() and made.report.person.lengths.keys() == {"leg", "arm"}
 
 
 @pytest.fixture(scope="module")

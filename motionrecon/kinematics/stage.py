@@ -16,7 +16,9 @@ def fit(run: Run, views: tuple[View, ...], options: Options) -> Figure:
     """The person as the views show them, from the checkpoint of an earlier run if there is one."""
     body, ground = build(float(options.height), options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
-    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | {"weights": vars(Weights())})
+    checkpoint = Checkpoint(
+        run.cache, "kinematics", depends_on | pack(body) | {"ground": repr(ground), "weights": vars(Weights())}
+    )
     with run.stage("kinematics", len(views[0])) as advance:
         saved = checkpoint.load(run.progress)
         if saved is not None:

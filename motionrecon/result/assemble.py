@@ -7,7 +7,6 @@ from importlib import metadata
 import numpy as np
 
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.keypoints.observe import Source
@@ -30,7 +29,6 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     """
     frames, clock, body = frames_of(figure, stretch), figure.clock, figure.body
     camera = figure.views[0].camera
-    assert isinstance(camera, Pinhole)  # the only kind that motion.npz holds
     measured = quality(
         frames.joints, pose(body.model, frames.qpos).at(body.marks), figure.views, body.height, figure.ground
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, schema, values_of
@@ -77,7 +78,7 @@ class Motion:
     contact_force: Float[np.ndarray, "T P 3"]
     contact_names: tuple[str, ...]
     joint_torque: Float[np.ndarray, "T nu"]
-    camera: Pinhole
+    camera: Camera
     tracked: Bool[np.ndarray, " T"]
     model_xml: str
     report: Report
@@ -206,7 +207,8 @@ class _CameraArrays:
     image_size: tuple[int, int]
 
     @staticmethod
-    def of(camera: Pinhole) -> _CameraArrays:
+    def of(camera: Camera) -> _CameraArrays:
+        assert isinstance(camera, Pinhole), "the file's format knows no other kind"
         K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
         return _CameraArrays(K, R, t, camera.distortion, camera.image_size)
 
