@@ -1,0 +1,51 @@
+"""Folders that earlier versions wrote still open: loaded, replayed, exported, drawn and viewed.
+
+``results/0.1.0`` is the beginning of the demo, as version 0.1.0 saved it and exported it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motionrecon.cli import main
+from motionrecon.render import render_still
+from motionrecon.result.motion import Motion
+from motionrecon.result.replay import replay
+from motionrecon.viewer import view
+
+FOLDERS = sorted((Path(__file__).parent / "results").iterdir())
+
+
+@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def test_it_loads_without_a_word_and_replays(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        motion = Motion.load(folder)
+    assert capfd.readouterr() == ("", "")
+    assert len(motion) == 8 and motion.simulated.all() and motion.tracked.all()
+    assert motion.report.quality is not None and motion.report["versions"]["motionrecon"] == folder.name
+    assert np.abs(replay(motion) - motion.qpos).max() < 1e-6  # 0 with the MuJoCo that simulated it
+
+
+def test_it_is_exported_as_it_was(folder: Path, tmp_path: Path) -> None:
+    assert main(["export", str(folder), str(tmp_path / "motion.bvh")]) == 0
+    assert (tmp_path / "motion.bvh").read_text() == (folder / "motion.bvh").read_text()
+
+
+def test_it_is_drawn_and_viewed(folder: Path) -> None:
+    motion = Motion.load(folder)
+    assert render_still(motion, 7).std() > 10
+    viewer = view(folder, open_browser=False, block=False)
+    try:
+        viewer.scene.show(7)
+        assert viewer.scene.forces
+    finally:
+        viewer.stop()
