@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from motionrecon.cameras.files.sections import Section
 from motionrecon.cameras.files.vocabulary import COEFFICIENTS, plain
+from motionrecon.core import so3
 from motionrecon.errors import InputError
 
 #: OpenCV's distortion models have so many coefficients.
@@ -264,16 +265,13 @@ def pose_of(where: str, section: Section) -> tuple[Float[np.ndarray, "3 3"], Flo
 
 
 def _rodrigues(where: str, key: str, vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
-    from scipy.spatial.transform import Rotation
-
     angle = float(np.abs(vector).max())
     if angle > 2 * np.pi + 1e-6:
         raise InputError(
             f"{where}: {key} turns by {angle:g} radians; it must be a Rodrigues vector in radians"
             f"{', and is probably in degrees' if angle <= 360 else ''}"
         )
-    R: Float[np.ndarray, "3 3"] = Rotation.from_rotvec(vector).as_matrix()
-    return R
+    return so3.matrix(vector)
 
 
 def _rotation(where: str, key: str, matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
