@@ -9,7 +9,7 @@ import numpy as np
 import people
 import pytest
 
-from motionrecon.body.tangent import integrate, velocities
+from motionrecon.body.tangent import difference, integrate, velocities
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.optimizers import names
@@ -174,7 +174,8 @@ def test_frames_without_a_person_are_not_simulated(engine):
     gaps = [w for w in whole.windows if w.status == "not tracked"]
     assert [(w.first_frame, w.last_frame) for w in gaps] == [(8, 13)]
     frames = frames_of(figure, whole)
-    np.testing.assert_array_equal(frames.qpos[9:13], figure.qpos[9:13])
+    waits = frames.qpos[8:14]  # from where the simulation left the body to where it goes on
+    assert np.abs(difference(waits[:-1], waits[1:])).max() < 0.05
     np.testing.assert_array_equal(frames.contact_force[9:13], 0.0)
     again = replay(as_motion(figure, whole))
     assert np.isnan(again[9:13]).all()

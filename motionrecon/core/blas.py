@@ -10,5 +10,8 @@ from threadpoolctl import threadpool_limits
 
 
 def one_thread() -> threadpool_limits:
-    """A context in which BLAS uses one thread. The simulator's threads are its own and go on as they are."""
+    """A context in which BLAS uses one thread. The simulator's threads are its own and go on as they are.
+
+    Of several runs in several threads, the first one limits BLAS and gives it back; see threadpoolctl.
+    """
     return threadpool_limits(limits=1, user_api="blas")

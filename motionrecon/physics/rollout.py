@@ -19,6 +19,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from mujoco.batch import Batch
 
+from motionrecon.core.together import Together
+
 
 @dataclass(frozen=True)
 class State:
@@ -201,11 +203,14 @@ def _failed_step(time: Float[np.ndarray, " S"]) -> int:
 
 
 @contextmanager
-def quiet_mujoco() -> Iterator[None]:
-    """Keep MuJoCo from printing its warnings and writing MUJOCO_LOG.TXT; the caller looks at the counters instead."""
+def _quiet() -> Iterator[None]:
     before = mujoco.get_mju_user_warning()
     mujoco.set_mju_user_warning(lambda text: None)
     try:
         yield
     finally:
         mujoco.set_mju_user_warning(before)
+
+
+#: A context that keeps MuJoCo from printing its warnings and writing MUJOCO_LOG.TXT; the caller looks at the counters.
+quiet_mujoco = Together(_quiet)
