@@ -32,7 +32,7 @@ from motionrecon.viewer.colours import LEFT, UNSEEN
 from motionrecon.viewer.layers import LAYERS, Layer
 from motionrecon.viewer.meshes import arrow_mesh, pieces, tapered
 from motionrecon.viewer.panels.quality import report_lines
-from motionrecon.viewer.panels.transport import marks, readout, strip
+from motionrecon.viewer.panels.readout import marks, readout, strip
 from motionrecon.viewer.panels.video import open_source
 from motionrecon.viewer.poses import Poses, compute_poses
 from motionrecon.viewer.source_video import SourceVideo

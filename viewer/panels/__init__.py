@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from motionrecon.viewer.panels.base import Page, Panel
 from motionrecon.viewer.panels.quality import Quality
+from motionrecon.viewer.panels.readout import Readout
 from motionrecon.viewer.panels.toggles import Toggles
 from motionrecon.viewer.panels.transport import Transport
 from motionrecon.viewer.panels.video import Video
@@ -11,4 +12,4 @@ from motionrecon.viewer.panels.video import Video
 __all__ = ["PANELS", "Page", "Panel"]
 
 #: From the top of the page down.
-PANELS: tuple[type[Panel], ...] = (Video, Transport, Toggles, Quality)
+PANELS: tuple[type[Panel], ...] = (Video, Readout, Transport, Toggles, Quality)
