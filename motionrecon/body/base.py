@@ -127,6 +127,10 @@ class Body(Anatomy, Protocol):
     def lengths(self) -> dict[str, float]:
         """The shape in words, for the report: metres."""
 
+    @property
+    def moves(self) -> ByShape:
+        """How the model changes with the shape."""
+
     def reshaped(self, shape: Float[np.ndarray, " k"]) -> Body:
         """The same person, as tall and as heavy, of another shape."""
 

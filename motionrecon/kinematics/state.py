@@ -69,17 +69,16 @@ class Trajectory(Posed):
         """A camera as it was given, in the trajectory's world."""
         return camera.in_world(self.turn, np.zeros(3))
 
-    def by_shared(self, points: Points, places: Float[np.ndarray, "T P 3"], part: str) -> Float[np.ndarray, "T P 3 n"]:
-        """Derivative of points that ride on the body, which are at `places`, as seen by the cameras or from the ground.
+    def by_shape(self, points: Points) -> Float[np.ndarray, "T P 3 k"]:
+        """Derivative of points that ride on the body with respect to the person's shape."""
+        return self.pose.by_shape(points, self.body.moves)
 
-        A tilt of the cameras is as good as a turn of all points before they are seen.
+    def by_tilt(self, places: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, "T P 3 2"]:
+        """Derivative of places with respect to the cameras' tilt, as the cameras see them.
+
+        A tilt of the cameras is as good as a turn of all places before they are seen.
         """
-        if part == SHAPE:
-            assert self.body.moves is not None
-            return self.pose.by_shape(points, self.body.moves)
-        if part == TILT:
-            return np.stack([np.cross(axis, places) for axis in np.eye(3)[:2]], axis=-1)
-        return np.zeros((*places.shape, self.shared[part]))
+        return np.stack([np.cross(axis, places) for axis in np.eye(3)[:2]], axis=-1)
 
     @cached_property
     def feet(self) -> Float[np.ndarray, "T S 3"]:
@@ -94,7 +93,7 @@ class Trajectory(Posed):
     @cached_property
     def foot_by_shape(self) -> Float[np.ndarray, "T S 3 k"]:
         """Derivative of `feet` with respect to the person's shape."""
-        return self.by_shared(self.body.soles, self.feet, SHAPE)
+        return self.by_shape(self.body.soles)
 
     @cached_property
     def over(self) -> Float[np.ndarray, "T S"]:

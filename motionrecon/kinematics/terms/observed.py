@@ -44,7 +44,11 @@ class Observed:
         def chained(moved: Float[np.ndarray, "T 33 3 n"]) -> Float[np.ndarray, "T m n"]:
             return np.asarray((residual.chain(moved) * root[..., None]).reshape(T, m, -1))
 
-        shared = {part: chained(x.by_shared(x.body.marks, x.marks, part)) for part in self.parts if part in x.shared}
+        shared = {}
+        if SHAPE in self.parts and SHAPE in x.shared:
+            shared[SHAPE] = chained(x.by_shape(x.body.marks))
+        if TILT in self.parts and TILT in x.shared:
+            shared[TILT] = chained(x.by_tilt(x.marks))
         return Block((value * root).reshape(T, m), (chained(x.mark_jacobian),), np.arange(T), cost, shared)
 
 
