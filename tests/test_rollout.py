@@ -136,3 +136,25 @@ def test_a_failed_rollout_has_no_forces(body, window):
     failed: Rollout = Simulator(body.model).rollout(window.start, ctrl)
     with pytest.raises(ValueError, match="failed in step 4"):
         forces(body.model, failed, body.soles.names)
+
+
+def chain(links: int, option: str = "") -> mujoco.MjModel:
+    """A free body with so many hinges."""
+    limb = '<joint axis="0 1 0"/><geom size="0.05" mass="0.1"/>'
+    arm = "".join(f'<body pos="0.1 0 0">{limb}' for _ in range(links)) + "</body>" * links
+    body = f'<body><freejoint/><geom size="0.1"/>{arm}</body>'
+    return mujoco.MjModel.from_xml_string(f"<mujoco>{option}<worldbody>{body}</worldbody></mujoco>")
+
+
+def test_the_sparse_solver_is_refused_where_it_is_faulty(monkeypatch):
+    monkeypatch.setattr(mujoco, "__version__", "4.0.0")
+    Simulator(chain(40))
+    Simulator(chain(60, '<option jacobian="dense"/>'))
+    with pytest.raises(ValueError, match=r'66 degrees of freedom.*jacobian="dense"'):
+        Simulator(chain(60))
+    monkeypatch.setattr(mujoco, "__version__", "4.0.1")
+    Simulator(chain(60))
+
+
+def test_a_body_never_meets_it():
+    assert Capsules.build(1.7).model.opt.jacobian == mujoco.mjtJacobian.mjJAC_DENSE

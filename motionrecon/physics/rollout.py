@@ -21,6 +21,9 @@ from mujoco.batch import Batch
 
 from motionrecon.core.together import Together
 
+#: The version from which on MuJoCo's sparse Cholesky factorization is right.
+SPARSE_MENDED = (4, 0, 1)
+
 
 @dataclass(frozen=True)
 class State:
@@ -103,6 +106,22 @@ class BatchPool:
         return self._batch, None if self._batch.nsim == n else np.arange(n)
 
 
+def refuse_faulty_solver(model: mujoco.MjModel) -> None:
+    """Raise for a model that MuJoCo would solve with the sparse Cholesky factorization that is faulty before 4.0.1.
+
+    It is chosen from 60 degrees of freedom on (two people, fingers) unless the model says ``jacobian="dense"``.
+
+    Raises:
+        ValueError: it would.
+    """
+    version = tuple(int(part) for part in mujoco.__version__.split(".")[:3] if part.isdigit())
+    if version < SPARSE_MENDED and mujoco.mj_isSparse(model):
+        raise ValueError(
+            f"the model has {model.nv} degrees of freedom, for which MuJoCo {mujoco.__version__} takes a sparse solver "
+            'that is faulty before 4.0.1; write <option jacobian="dense"/> into the model, or install a later mujoco'
+        )
+
+
 class Simulator:
     """Rolls controls out on one model.
 
@@ -117,6 +136,7 @@ class Simulator:
     def __init__(self, model: mujoco.MjModel, threads: int = 0):
         if model.na or model.nmocap:
             raise ValueError("the model has activation states or mocap bodies; a rollout knows only qpos and qvel")
+        refuse_faulty_solver(model)
         self.model = model
         self._pool = BatchPool(model, threads)
 

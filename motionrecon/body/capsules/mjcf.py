@@ -250,7 +250,9 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float, g
     """
     root = ET.Element("mujoco", model="motionrecon person")
     ET.SubElement(root, "compiler", angle="degree", autolimits="true")
-    ET.SubElement(root, "option", timestep=repr(timestep), integrator="implicitfast", cone="pyramidal", iterations="30")
+    option = ET.SubElement(root, "option", timestep=repr(timestep), integrator="implicitfast", cone="pyramidal")
+    # Dense, whatever the number of joints: MuJoCo 4.0.0's sparse solver is faulty (`physics.rollout`).
+    option.attrib |= {"iterations": "30", "jacobian": "dense"}
     ET.SubElement(ET.SubElement(root, "visual"), "global", offwidth="1280", offheight="720")
     ET.SubElement(ET.SubElement(root, "custom"), "text", name=KIND, data="capsules")
     default = ET.SubElement(root, "default")
