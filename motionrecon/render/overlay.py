@@ -64,7 +64,7 @@ def write_overlay(
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,
         atomic(path) as temporary,
-        av.open(str(temporary), "w", options={"movflags": "+faststart"}) as file,
+        av.open(f"file:{temporary}", "w", options={"movflags": "+faststart"}) as file,
     ):
         stream = file.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
