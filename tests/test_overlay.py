@@ -63,6 +63,14 @@ def test_the_file_is_h264_at_the_motions_rate(tmp_path: Path, fps: float) -> Non
     np.testing.assert_allclose(times, np.arange(8) / fps, atol=1e-3)
 
 
+@pytest.mark.parametrize("folder", ["a:b", "file:c", "concat:d|e", "%02d"])
+def test_a_folder_may_be_called_like_a_protocol_of_ffmpeg(tmp_path, monkeypatch, folder: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_overlay(walking(2), None, Path(folder) / "overlay.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == [folder]
+    assert [path.name for path in (tmp_path / folder).iterdir()] == ["overlay.mp4"]
+
+
 def test_every_frame_lies_over_its_own_frame_of_the_video(tmp_path: Path) -> None:
     shades = coloured_clip(tmp_path / "clip.mp4", 12, 30)
     write_overlay(walking(6), tmp_path / "clip.mp4", tmp_path / "overlay.mp4", start=4 / 30, end=10 / 30)
