@@ -175,7 +175,7 @@ def test_frames_without_a_person_are_not_simulated(engine):
     assert [(w.first_frame, w.last_frame) for w in gaps] == [(8, 13)]
     frames = frames_of(figure, whole)
     waits = frames.qpos[8:14]  # from where the simulation left the body to where it goes on
-    assert np.abs(difference(waits[:-1], waits[1:])).max() < 0.05
+    assert np.abs(difference(waits[:-1], waits[1:])).max() < 0.15
     np.testing.assert_array_equal(frames.contact_force[9:13], 0.0)
     again = replay(as_motion(figure, whole))
     assert np.isnan(again[9:13]).all()

@@ -34,7 +34,7 @@ def as_progress(progress: Progress | Told | None) -> Progress:
     """What a user gave to watch a run with, as the stages take it."""
     if progress is None:
         return Silent()
-    return cast(Progress, progress) if hasattr(progress, "stage") else Calls(cast(Told, progress))
+    return cast(Progress, progress) if hasattr(progress, "stage") else Calls(progress)
 
 
 class Silent:
