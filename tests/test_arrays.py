@@ -121,6 +121,7 @@ def test_a_record_is_read_by_name_and_by_key():
     whole = Whole((Part(1, Kind.GOOD),), None, Part(2, Kind.BAD, 0.25))
     assert whole["parts"][0]["kind"] == "good" and whole["source"] is None and whole["part"]["loss"] == 0.25
     assert "source" in whole and "seconds" not in whole and whole.get("nothing", 3) == 3
+    assert whole.seconds is None and whole.get("seconds", 4) == 4, "what is left out is no key, as in JSON"
     with pytest.raises(KeyError):
         whole["nothing"]
     assert whole == {"parts": ({"first": 1, "kind": "good"},), "source": None, "part": dict(whole.part)}

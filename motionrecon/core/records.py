@@ -29,7 +29,7 @@ class Record(Mapping[str, Any]):
     __slots__ = ()
 
     def __getitem__(self, key: str) -> Any:
-        if key in _fields(type(self)):
+        if key in self:
             return getattr(self, key)
         raise KeyError(key)
 
