@@ -7,32 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from motionrecon.body.base import Anatomy, Body, ShapePrior
-from motionrecon.body.points import ByShape, Points
-from motionrecon.body.skeleton import Bone, Skeleton
+from motionrecon.body.base import Body, ModelAlone, ShapePrior
+from motionrecon.body.points import ByShape
 from motionrecon.ground.base import Ground
 from motionrecon.ground.plane import Plane
 
-SIDES, CONTACT = ("left", "right"), {"friction": "1 0.005 0.0001"}
+read = ModelAlone
 
 
 @dataclass(frozen=True)
-class StickAnatomy(Anatomy):
-    mjcf: str
-
-    @cached_property
-    def soles(self) -> Points:
-        names = [f"{side}_{ball}" for side in SIDES for ball in ("back", "outer", "inner")]
-        return Points.geoms(self.model, names, self.moves)
-
-    @cached_property
-    def skeleton(self) -> Skeleton:
-        legs = (Bone(f"{side}Leg", "Hips", f"{side}_thigh", end=(f"{side}_ankle",)) for side in SIDES)
-        return Skeleton(self.model, [Bone("Hips", None, "trunk"), *legs])
-
-
-@dataclass(frozen=True)
-class Stick(StickAnatomy, Body):
+class Stick(Body):
     mjcf: str = field(init=False)
     leg: float = 0.45
     arm: float = 0.28
@@ -43,7 +27,7 @@ class Stick(StickAnatomy, Body):
 
     def __post_init__(self) -> None:
         root = ET.fromstring(Path(__file__).with_suffix(".xml").read_text().format(**vars(self)))
-        self.ground.add_to(root.find("worldbody"), CONTACT)
+        self.ground.add_to(root.find("worldbody"), {"friction": "1 0.005 0.0001"})
         object.__setattr__(self, "mjcf", ET.tostring(root, encoding="unicode"))
 
     shape = property(lambda self: np.log([self.leg, self.arm]))
@@ -63,9 +47,5 @@ class Stick(StickAnatomy, Body):
 
     @cached_property
     def rest_qpos(self) -> np.ndarray:
-        q = self.model.qpos0.copy()
-        q[[self.model.joint(f"{side}_shoulder_x").qposadr[0] for side in SIDES]] = -1.3
-        return q
-
-
-read = StickAnatomy
+        hanging = [self.model.joint(f"{side}_shoulder_x").qposadr[0] for side in ("left", "right")]
+        return np.where(np.isin(np.arange(self.model.nq), hanging), -1.3, self.model.qpos0)

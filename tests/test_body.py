@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motionrecon.body import read
-from motionrecon.body.base import SEEN
+from motionrecon.body.base import SEEN, ModelAlone
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.joints import HINGES
 from motionrecon.body.capsules.marks import MARKED
@@ -231,6 +231,13 @@ def test_what_shapes_are_like_is_known_by_height(body):
     grown = Proportions.typical(1.75 * np.exp(0.03))
     away = prior.whitening(0.03) @ (np.log(grown.as_array()) - prior.mean)
     assert 0.5 < away @ away < 1.0, "a standard deviation of the size, part of which the lengths' own ones explain"
+
+
+def test_a_model_alone_tells_the_soles_and_a_bone_for_each_body(body):
+    alone = ModelAlone(body.mjcf)
+    assert alone.soles.names == body.soles.names
+    assert set(alone.skeleton.names) == {body.model.body(b).name for b in range(1, body.model.nbody)}
+    assert len(alone.skin.names) < len(body.skin.names), "nothing joins the pieces"
 
 
 def test_a_model_on_disk_knows_its_points_bones_and_skin(body):

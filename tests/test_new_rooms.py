@@ -15,9 +15,10 @@ import people
 import pytest
 from dolly import Dolly
 from step import Step
-from stick import Stick, StickAnatomy
+from stick import Stick
 
 from motionrecon.body import BODIES, Body, read
+from motionrecon.body.base import ModelAlone
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
@@ -105,10 +106,10 @@ def test_another_body_is_read_from_a_folder_of_results(stick, monkeypatch):
         read(body.mjcf)
     monkeypatch.setitem(BODIES, "stick", "stick")
     found = read(body.mjcf)
-    assert isinstance(found, StickAnatomy) and found.soles.names == body.soles.names
+    assert isinstance(found, ModelAlone) and found.soles.names == body.soles.names
     root, turns = found.skeleton.turns(stick[0].qpos)
     np.testing.assert_allclose(root, stick[0].qpos[:, :3])
-    assert turns.shape == (FRAMES, 3, 3, 3) and len(found.skin.names) == 11 + 6
+    assert turns.shape == (FRAMES, 11, 3, 3) and len(found.skin.names) == 11 + 6
 
 
 def test_another_body_on_another_ground_goes_the_whole_road(tmp_path, monkeypatch):
@@ -121,10 +122,10 @@ def test_another_body_on_another_ground_goes_the_whole_road(tmp_path, monkeypatc
     save(keypoints, tmp_path / "seen.npz")
     made = reconstruct(keypoints=tmp_path / "seen.npz", physics=False, output=tmp_path / "out")
     motion = Motion.load(tmp_path / "out")
-    assert isinstance(motion.body, StickAnatomy) and motion.model.geom("step").size[2] == pytest.approx(0.075)
+    assert isinstance(motion.body, ModelAlone) and motion.model.geom("step").size[2] == pytest.approx(0.075)
     np.testing.assert_array_equal(motion.qpos, made.qpos)
     bones = re.findall(r"(?:ROOT|JOINT) (\w+)", (tmp_path / "out" / "motion.bvh").read_text())
-    assert bones == ["Hips", "leftLeg", "rightLeg"]
+    assert bones == [motion.model.body(b).name for b in range(1, 12)], "a bone for each stick"
     assert (tmp_path / "out" / "overlay.mp4").exists() and made.report.person.lengths.keys() == {"leg", "arm"}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.points import ByShape, Points
-from motionrecon.body.skeleton import Skeleton
+from motionrecon.body.skeleton import Bone, Skeleton
 from motionrecon.body.skin import Skin, skin_of
 from motionrecon.core import landmarks
 from motionrecon.ground.base import Ground
@@ -60,20 +60,31 @@ class Anatomy(Protocol):
         names = [SEEN + name if SEEN + name in sites else name for name in landmarks.NAMES]
         return Points.sites(self.model, names, self.moves).called(landmarks.NAMES)
 
-    @property
+    @cached_property
     def soles(self) -> Points:
-        """The balls under the feet that bear load; these are geoms of the same names."""
-        raise NotImplementedError
+        """The balls under the feet that bear load, geoms of the same names: all balls that may touch the ground."""
+        ball = self.model.geom_type == int(mujoco.mjtGeom.mjGEOM_SPHERE)
+        touches = (self.model.geom_bodyid > 0) & (self.model.geom_conaffinity != 0)
+        return Points.geoms(self.model, [self.model.geom(i).name for i in np.flatnonzero(ball & touches)], self.moves)
 
-    @property
+    @cached_property
     def skeleton(self) -> Skeleton:
-        """The bones that animation programs are given."""
-        raise NotImplementedError
+        """The bones that animation programs are given: one for each body of the model, of its name."""
+        names = [self.model.body(i).name for i in range(self.model.nbody)]
+        parents = [None if p == 0 else names[p] for p in self.model.body_parentid]
+        return Skeleton(self.model, [Bone(name, parents[i], name) for i, name in enumerate(names) if i])
 
     @cached_property
     def skin(self) -> Skin:
         """What is drawn."""
         return skin_of(self.model)
+
+
+@dataclass(frozen=True)
+class ModelAlone(Anatomy):
+    """The anatomy of a body of which nothing is known but its model."""
+
+    mjcf: str
 
 
 @dataclass(frozen=True)
