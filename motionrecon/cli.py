@@ -7,6 +7,7 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shlex
 import sys
@@ -195,7 +196,7 @@ def export(folder: Path, output: Path, /, *, force: Switch = False) -> None:
     from motionrecon.result.motion import Motion
 
     format_of(output)  # before anything is read
-    if output.exists() and not force:
+    if os.path.exists(output) and not force:
         raise OutputError(f"{output} is there already; replace it with force=True, or choose another name")
     write(Motion.load(folder), output)
 
@@ -443,8 +444,14 @@ def _as_flags(message: str) -> str:
     return _PARAMETER.sub(spelled, message)
 
 
+def _shown(message: str) -> str:
+    """A message as a terminal may show it: names may be of any length, and hold what would move the cursor."""
+    message = re.sub(r"\S{600,}", lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda control: repr(control[0])[1:-1], message)
+
+
 def _one_line(error: Exception, arguments: list[str]) -> str:
-    message = _as_flags(" ".join(str(error).splitlines()))
+    message = _shown(_as_flags(" ".join(str(error).splitlines())))
     if isinstance(error, UnknownCommandError) and arguments and Path(arguments[0]).suffix:
         command = shlex.join(["motionrecon", "reconstruct", *arguments])
         return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"

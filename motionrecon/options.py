@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -140,7 +141,7 @@ def _check_exclusive(values: dict[str, object]) -> None:
 
 
 def _check_exists(name: str, path: Path | None) -> None:
-    if path is not None and not path.exists():
+    if path is not None and not os.path.exists(path):
         raise InputError(f"{name}={path}: no such file or folder")
 
 

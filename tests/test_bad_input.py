@@ -402,3 +402,18 @@ def test_ctrl_c_from_the_keyboard(clip, tmp_path):
     assert process.returncode == 130, err
     assert "interrupted" in err and "Traceback" not in err
     assert no_result(tmp_path / "out")
+
+
+# Names and numbers that are none
+
+
+@pytest.mark.parametrize("flag", ["--height", "--start", "--seed", "--camera", "--keypoints", "--optimizer", "-o"])
+@pytest.mark.parametrize("value", ["9" * 5000, "a/" * 3000], ids=["digits", "a path"])
+def test_values_of_thousands_of_characters(refuse, tmp_path, flag, value):
+    (tmp_path / "walk.mp4").write_bytes(b"no video")
+    assert len(refuse("reconstruct", "walk.mp4", flag, value)) < 1000
+    assert [path.name for path in tmp_path.iterdir()] == ["walk.mp4"]
+
+
+def test_a_name_that_would_move_the_cursor_is_shown_harmless(refuse):
+    assert r"a\x1b[2J\x07b.mp4" in refuse("reconstruct", "a\x1b[2J\x07b.mp4")

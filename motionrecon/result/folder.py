@@ -89,6 +89,8 @@ class ResultFolder:
             raise OutputError(f"output folder {path}: a file is in the way; {_ELSEWHERE}") from error
         except OSError as error:
             raise _cannot_write(folder.path, error) from error
+        except ValueError as error:  # no system has such a name
+            raise OutputError(f"cannot write to {path}: {error}; {_ELSEWHERE}") from error
         return folder
 
     def __enter__(self) -> ResultFolder:
