@@ -5,8 +5,8 @@ middle, have pixels that are not square, or are no videos at all. All of that en
 player shows, at times ``k / fps`` after the first frame, and `probe` says in words what had to be mended.
 """
 
-from motionrecon.video.frames import Picture, frames, pictures, shown
 from motionrecon.video.info import VideoInfo, probe
+from motionrecon.video.playing import Picture, frames, pictures, shown
 from motionrecon.video.upright import to_rgb
 
 __all__ = ["Picture", "VideoInfo", "frames", "pictures", "probe", "shown", "to_rgb"]

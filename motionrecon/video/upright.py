@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from av.buffer import Buffer
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
 #: Pixels that are more oblong than this are an error of the file's, and are taken for square.
 _MOST_OBLONG = 4.0
@@ -25,6 +27,8 @@ _UNSPECIFIED = 2
 _SAME_SHAPE = 0.02
 #: A display matrix may be this far (largest entry, of a rotation's) from a quarter turn before that is said.
 _TILT = 0.1
+
+_threads = threading.local()
 
 
 @dataclass(frozen=True)
@@ -135,15 +139,25 @@ def _converted(frame: VideoFrame, width: int, height: int) -> UInt8[np.ndarray, 
 
     try:
         try:
-            converted = frame.reformat(width=width, height=height, format="rgb24")
+            converted = _converter().reformat(frame, width, height, "rgb24")
         except av.FFmpegError:  # its colours may be tagged as what no converter knows; players go by the usual ones
             frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
-            converted = frame.reformat(width=width, height=height, format="rgb24")
+            converted = _converter().reformat(frame, width, height, "rgb24")
         image = converted.to_ndarray()
     except (av.FFmpegError, ValueError) as error:
         raise InputError(f"pixels of the format {frame.format.name} cannot be converted ({error})") from error
     assert image.dtype == np.uint8
     return image
+
+
+def _converter() -> VideoReformatter:
+    """This thread's converter. One for each frame, as frames make for themselves, costs megabytes and page faults."""
+    from av.video.reformatter import VideoReformatter
+
+    if not hasattr(_threads, "converter"):
+        _threads.converter = VideoReformatter()
+    converter: VideoReformatter = _threads.converter
+    return converter
 
 
 def _believable(pixel_aspect: Fraction | None) -> Fraction:

@@ -52,8 +52,14 @@ def frames(
     info: VideoInfo | None = None,
 ) -> Generator[UInt8[np.ndarray, "H W 3"], None, None]:
     """The images of `pictures`, which see."""
-    shown = pictures(path, start, end, fps, max_side=max_side, info=info)
-    return (picture.image for picture in shown)
+    return _images(pictures(path, start, end, fps, max_side=max_side, info=info))
+
+
+def _images(shown: Generator[Picture, None, None]) -> Generator[UInt8[np.ndarray, "H W 3"], None, None]:
+    with closing(shown):
+        for picture in shown:
+            yield picture.image
+            del picture  # before the next is made: large arrays that come and go cost page faults
 
 
 def pictures(
