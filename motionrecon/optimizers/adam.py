@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.first_order import FirstOrder
 
@@ -13,8 +14,8 @@ from motionrecon.optimizers.first_order import FirstOrder
 class Moments:
     """Running means of the gradient (n,) and of its square (n,), after ``count`` gradients."""
 
-    first: np.ndarray
-    second: np.ndarray
+    first: Float[np.ndarray, " n"]
+    second: Float[np.ndarray, " n"]
     count: int = 0
 
 
@@ -39,7 +40,7 @@ class Adam(FirstOrder[Moments]):
     def fresh(self, n: int) -> Moments:
         return Moments(np.zeros(n), np.zeros(n))
 
-    def descend(self, gradient: np.ndarray, carry: Moments) -> tuple[np.ndarray, Moments]:
+    def descend(self, gradient: Float[np.ndarray, " n"], carry: Moments) -> tuple[Float[np.ndarray, " n"], Moments]:
         count = carry.count + 1
         first = self.decay1 * carry.first + (1 - self.decay1) * gradient
         second = self.decay2 * carry.second + (1 - self.decay2) * gradient**2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.line_search import LineSearchDescent
 
@@ -16,7 +17,9 @@ class BFGS(LineSearchDescent[np.ndarray | None]):
     def fresh(self, n: int) -> None:
         return None
 
-    def learn(self, curvature: np.ndarray | None, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    def learn(
+        self, curvature: np.ndarray | None, step: Float[np.ndarray, " n"], change: Float[np.ndarray, " n"]
+    ) -> np.ndarray:
         product = step @ change
         if curvature is None:  # the scale of the first matrix comes from the first pair
             curvature = np.eye(len(step)) * (product / (change @ change))
@@ -26,6 +29,6 @@ class BFGS(LineSearchDescent[np.ndarray | None]):
         learned: np.ndarray = curvature - mixed - mixed.T + update
         return learned
 
-    def direction(self, curvature: np.ndarray | None, gradient: np.ndarray) -> np.ndarray:
+    def direction(self, curvature: np.ndarray | None, gradient: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         found: np.ndarray = -gradient if curvature is None else -curvature @ gradient
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.base import Result, State
 
@@ -42,7 +43,9 @@ class Memory(Protocol):
     def start_value(self) -> float: ...
 
 
-def largest_cosine(r: np.ndarray, gradient: np.ndarray, normal: np.ndarray) -> float:
+def largest_cosine(
+    r: Float[np.ndarray, " m"], gradient: Float[np.ndarray, " n"], normal: Float[np.ndarray, "n n"]
+) -> float:
     """Largest cosine between r (m,) and a column of J, from J'r (n,) and J'J (n, n): 0 at a minimum, without units."""
     lengths = np.sqrt(normal.diagonal().astype(float)) * np.linalg.norm(r)
     return float(np.max(np.divide(np.abs(gradient), lengths, out=np.zeros(len(lengths)), where=lengths > 0)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.counted import Counted
@@ -31,7 +32,7 @@ class FirstOrderMemory(Generic[Carry]):
         best: x, value and ``gradient`` of the best iterate, to return to after such a step.
     """
 
-    gradient: np.ndarray
+    gradient: Float[np.ndarray, " n"]
     unit: float
     shrink: float
     carry: Carry
@@ -61,10 +62,10 @@ class FirstOrder(Optimizer[FirstOrderMemory[Carry]], Generic[Carry]):
         """What to carry into the first step over ``n`` unknowns."""
 
     @abstractmethod
-    def descend(self, gradient: np.ndarray, carry: Carry) -> tuple[np.ndarray, Carry]:
+    def descend(self, gradient: Float[np.ndarray, " n"], carry: Carry) -> tuple[Float[np.ndarray, " n"], Carry]:
         """The step (n,) for a rate of 1, and what to carry on, from the relative ``gradient`` (n,)."""
 
-    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, FirstOrderMemory[Carry]]:
+    def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, FirstOrderMemory[Carry]]:
         value, gradient = problem.value_and_gradient(x0)
         unit = rms(gradient) or 1.0
         relative = gradient / unit
@@ -72,7 +73,7 @@ class FirstOrder(Optimizer[FirstOrderMemory[Carry]], Generic[Carry]):
 
     def advance(
         self, problem: Counted, state: State[FirstOrderMemory[Carry]]
-    ) -> tuple[np.ndarray, float, FirstOrderMemory[Carry]]:
+    ) -> tuple[Float[np.ndarray, " n"], float, FirstOrderMemory[Carry]]:
         memory = state.memory
         step, carry = self.descend(memory.gradient, memory.carry)
         x = state.x + self.rate * memory.shrink * step

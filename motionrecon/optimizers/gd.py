@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.first_order import FirstOrder
 
@@ -16,5 +17,5 @@ class GradientDescent(FirstOrder[None]):
     def fresh(self, n: int) -> None:
         return None
 
-    def descend(self, gradient: np.ndarray, carry: None) -> tuple[np.ndarray, None]:
+    def descend(self, gradient: Float[np.ndarray, " n"], carry: None) -> tuple[Float[np.ndarray, " n"], None]:
         return -gradient, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.line_search import LineSearchDescent
 
@@ -29,10 +30,10 @@ class LBFGS(LineSearchDescent[Pairs]):
     def fresh(self, n: int) -> Pairs:
         return ()
 
-    def learn(self, curvature: Pairs, step: np.ndarray, change: np.ndarray) -> Pairs:
+    def learn(self, curvature: Pairs, step: Float[np.ndarray, " n"], change: Float[np.ndarray, " n"]) -> Pairs:
         return (*curvature, (step, change))[-self.pairs :]
 
-    def direction(self, curvature: Pairs, gradient: np.ndarray) -> np.ndarray:
+    def direction(self, curvature: Pairs, gradient: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         q = gradient.copy()
         weights = []
         for step, change in reversed(curvature):

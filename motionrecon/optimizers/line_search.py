@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.counted import Counted
@@ -37,7 +38,7 @@ class Probe:
     length: float
     value: float
     slope: float
-    gradient: np.ndarray
+    gradient: Float[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Search:
         probes: points tried.
     """
 
-    direction: np.ndarray
+    direction: Float[np.ndarray, " n"]
     low: Probe
     high: Probe | None
     length: float
@@ -74,7 +75,7 @@ class LineSearchMemory(Generic[Curvature]):
         stalled: True if no point along the steepest descent was better than x.
     """
 
-    gradient: np.ndarray
+    gradient: Float[np.ndarray, " n"]
     first_rms: float
     curvature: Curvature
     plain: bool
@@ -116,14 +117,14 @@ class LineSearchDescent(Optimizer[LineSearchMemory[Curvature]], Generic[Curvatur
         """What is known of the curvature before the first step: nothing."""
 
     @abstractmethod
-    def learn(self, curvature: Curvature, step: np.ndarray, change: np.ndarray) -> Curvature:
+    def learn(self, curvature: Curvature, step: Float[np.ndarray, " n"], change: Float[np.ndarray, " n"]) -> Curvature:
         """``curvature`` with a step (n,) and the change of the gradient (n,) over it; their product is positive."""
 
     @abstractmethod
-    def direction(self, curvature: Curvature, gradient: np.ndarray) -> np.ndarray:
+    def direction(self, curvature: Curvature, gradient: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """The quasi-Newton direction (n,)."""
 
-    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, LineSearchMemory[Curvature]]:
+    def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, LineSearchMemory[Curvature]]:
         value, gradient = problem.value_and_gradient(x0)
         return value, LineSearchMemory(
             gradient=gradient,
@@ -135,7 +136,7 @@ class LineSearchDescent(Optimizer[LineSearchMemory[Curvature]], Generic[Curvatur
 
     def advance(
         self, problem: Counted, state: State[LineSearchMemory[Curvature]]
-    ) -> tuple[np.ndarray, float, LineSearchMemory[Curvature]]:
+    ) -> tuple[Float[np.ndarray, " n"], float, LineSearchMemory[Curvature]]:
         search = state.memory.search
         value, gradient = problem.value_and_gradient(state.x + search.length * search.direction)
         probe = Probe(search.length, value, float(gradient @ search.direction), gradient)
@@ -172,7 +173,7 @@ class LineSearchDescent(Optimizer[LineSearchMemory[Curvature]], Generic[Curvatur
 
     def _accept(
         self, state: State[LineSearchMemory[Curvature]], search: Search, probe: Probe
-    ) -> tuple[np.ndarray, float, LineSearchMemory[Curvature]]:
+    ) -> tuple[Float[np.ndarray, " n"], float, LineSearchMemory[Curvature]]:
         """Move to ``probe``, learn from it and start the next search."""
         memory = state.memory
         step = probe.length * search.direction
@@ -215,7 +216,7 @@ class LineSearchDescent(Optimizer[LineSearchMemory[Curvature]], Generic[Curvatur
             stalled=state.memory.plain,
         )
 
-    def _steepest(self, value: float, gradient: np.ndarray) -> Search:
+    def _steepest(self, value: float, gradient: Float[np.ndarray, " n"]) -> Search:
         """A search along the steepest descent that starts with a step of rms length ``first``."""
         direction = -gradient * (self.first / (rms(gradient) or 1.0))
         return Search(direction, Probe(0.0, value, float(direction @ gradient), gradient), None, 1.0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from motionrecon.optimizers.base import Optimizer, Result, State
@@ -35,14 +36,14 @@ class Model:
         updates: Broyden updates since the Jacobian was evaluated.
     """
 
-    r: np.ndarray
-    J: np.ndarray
-    gradient: np.ndarray
-    normal: np.ndarray
+    r: Float[np.ndarray, " m"]
+    J: Float[np.ndarray, "m n"]
+    gradient: Float[np.ndarray, " n"]
+    normal: Float[np.ndarray, "n n"]
     updates: int = 0
 
     @classmethod
-    def at(cls, r: np.ndarray, J: np.ndarray) -> Model:
+    def at(cls, r: Float[np.ndarray, " m"], J: Float[np.ndarray, "m n"]) -> Model:
         """The model of freshly evaluated residuals (m,) and Jacobian (m, n)."""
         return cls(r=r, J=J, gradient=J.T @ r, normal=J.T @ J)
 
@@ -50,11 +51,13 @@ class Model:
         """Largest cosine between r and a column of J."""
         return largest_cosine(self.r, self.gradient, self.normal)
 
-    def decrease(self, step: np.ndarray) -> float:
+    def decrease(self, step: Float[np.ndarray, " n"]) -> float:
         """How much the value falls over ``step`` (n,) by this model."""
         return -float(2 * self.gradient @ step + step @ self.normal @ step)
 
-    def steps(self, mus: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def steps(
+        self, mus: Float[np.ndarray, " k"], scale: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " j"], Float[np.ndarray, "j n"]]:
         """The damped steps for dampings ``mus`` and weights ``scale`` (n,).
 
         Returns:
@@ -78,7 +81,7 @@ class Model:
                 rows.append(step)
         return np.array(solved), np.array(rows).reshape(-1, len(scale))
 
-    def moved(self, step: np.ndarray, r: np.ndarray, scale: np.ndarray) -> Model:
+    def moved(self, step: Float[np.ndarray, " n"], r: Float[np.ndarray, " m"], scale: Float[np.ndarray, " n"]) -> Model:
         """The model around ``x + step`` with residuals ``r`` there.
 
         Broyden's update: the smallest change of J (in the metric of ``scale``) that explains the change of r.
@@ -112,11 +115,11 @@ class LMMemory:
     """
 
     model: Model | None
-    scale: np.ndarray
+    scale: Float[np.ndarray, " n"]
     mu: float
     growth: float
     slope: float
-    jacobian_x: np.ndarray
+    jacobian_x: Float[np.ndarray, " n"]
     jacobian_value: float
     start_value: float
 
@@ -164,14 +167,14 @@ class LM(Optimizer[LMMemory]):
             ftol=(0, 1),
         )
 
-    def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, LMMemory]:
+    def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, LMMemory]:
         value, r, J = require_least_squares(problem, "lm").residuals_and_jacobian(x0)
         if not np.isfinite(value):
             return value, LMMemory(None, np.ones(len(x0)), self.mu, 2.0, np.inf, x0, value, value)
         model = Model.at(r, J)
         return value, LMMemory(model, self._scale(model), self.mu, 2.0, model.slope(), x0, value, value)
 
-    def advance(self, problem: Counted, state: State[LMMemory]) -> tuple[np.ndarray, float, LMMemory]:
+    def advance(self, problem: Counted, state: State[LMMemory]) -> tuple[Float[np.ndarray, " n"], float, LMMemory]:
         squares = require_least_squares(problem, "lm")
         memory = state.memory
         model = memory.model

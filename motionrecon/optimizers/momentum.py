@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.optimizers.first_order import FirstOrder
 
@@ -23,9 +24,11 @@ class Momentum(FirstOrder[np.ndarray]):
         super().__post_init__()
         self._check(decay=(0, 0.9999))
 
-    def fresh(self, n: int) -> np.ndarray:
+    def fresh(self, n: int) -> Float[np.ndarray, " n"]:
         return np.zeros(n)
 
-    def descend(self, gradient: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def descend(
+        self, gradient: Float[np.ndarray, " n"], carry: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         velocity = self.decay * carry + gradient
         return -velocity, velocity

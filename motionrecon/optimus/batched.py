@@ -28,18 +28,25 @@ class Batched:
 
     def replace(self, **changes: Any) -> Self:
         """The same with other fields."""
-        unknown = changes.keys() - vars(self).keys()
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
-        return object.__new__(type(self))._with(vars(self) | changes)
+        found: Self = object.__new__(type(self))
+        fields = found.__dict__  # past __init__ and frozen attributes: a step makes dozens of these
+        fields.update(self.__dict__)
+        known = len(fields)
+        fields.update(changes)
+        if len(fields) > known:
+            raise TypeError(
+                f"{type(self).__name__} has no field {', '.join(sorted(fields.keys() - vars(self).keys()))}"
+            )
+        return found
 
     def where(self, mask: Bool[Tensor, " P"], **changes: Any) -> Self:
         """The same with other values of fields in the problems marked by ``mask``; numbers stand for all of these."""
-        found = {}
         for name, value in changes.items():
-            old = getattr(self, name)
-            found[name] = torch.where(like(mask, old), value, old)
-        return self.replace(**found)
+            old: Tensor = getattr(self, name)
+            dimensions = old.dim()
+            marked = mask if dimensions == 1 else mask[(..., *[None] * (dimensions - 1))]
+            changes[name] = torch.where(marked, value, old)
+        return self.replace(**changes)
 
     def tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         """All tensors by their names, those of a dataclass within as ``field.name``."""
@@ -62,11 +69,5 @@ class Batched:
         return object.__new__(cls)._with(fields)
 
     def _with(self, fields: dict[str, Any]) -> Self:
-        # Past the dataclass's own __init__ and its frozen attributes: a step makes dozens of these.
         vars(self).update(fields)
         return self
-
-
-def like(mask: Bool[Tensor, " P"], a: Tensor) -> Tensor:
-    """``mask`` with as many axes as ``a``."""
-    return mask.reshape(-1, *[1] * (a.dim() - 1)) if a.dim() > 1 else mask

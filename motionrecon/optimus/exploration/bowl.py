@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 #: Powers of the distance with which the ripples of gradients, and of values, may grow; one pair for each candidate.
@@ -40,24 +41,24 @@ class Bowl(NamedTuple):
         sound: (P,) False where the samples show no bowl; nothing else is to be used there.
     """
 
-    minimum: Tensor
-    variance: Tensor
-    power: Tensor
-    wavenumber: Tensor
-    sound: Tensor
+    minimum: Float[Tensor, "P n"]
+    variance: Float[Tensor, " P"]
+    power: Float[Tensor, " P"]
+    wavenumber: Float[Tensor, " P"]
+    sound: Bool[Tensor, " P"]
 
 
 def fit(
-    x: Tensor,
-    f: Tensor,
-    g: Tensor,
-    used: Tensor,
-    guess: Tensor,
-    variance: Tensor,
-    origin: Tensor,
-    prior: Tensor,
-    grain: Tensor,
-    doubt: Tensor,
+    x: Float[Tensor, "P K n"],
+    f: Float[Tensor, "P K"],
+    g: Float[Tensor, "P K n"],
+    used: Bool[Tensor, "P K"],
+    guess: Float[Tensor, "P n"],
+    variance: Float[Tensor, " P"],
+    origin: Float[Tensor, "P n"],
+    prior: Float[Tensor, " P"],
+    grain: Float[Tensor, " P"],
+    doubt: Float[Tensor, " P"],
 ) -> Bowl:
     """The bowl that K samples show.
 

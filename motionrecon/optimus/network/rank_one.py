@@ -30,12 +30,12 @@ class Terms(NamedTuple):
         scale: (P,) s'y / y'y: the size that the first B should have (eq. 6.20).
     """
 
-    seeds: Tensor
-    basis: Tensor
-    image: Tensor
-    scale: Tensor
+    seeds: Float[Tensor, "P 3 n"]
+    basis: Float[Tensor, "P n 2"]
+    image: Float[Tensor, "P n"]
+    scale: Float[Tensor, " P"]
 
-    def mixed(self, mix: Tensor) -> Tensor:
+    def mixed(self, mix: Float[Tensor, "P 3 n 2"]) -> Float[Tensor, "P 3 n"]:
         """The vectors u (P, 3, n) with the network's share: ``mix`` (P, 3, n, 2) of the basis, token by token."""
         return self.seeds + (mix * self.basis[:, None]).sum(-1)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
@@ -57,10 +58,10 @@ class Says(NamedTuple):
         dials: (P, dials) logarithms of factors for the whole problem; 0 changes nothing.
     """
 
-    mix: Tensor
-    direction: Tensor
-    length: Tensor
-    dials: Tensor
+    mix: Float[Tensor, "P layers n vectors"]
+    direction: Float[Tensor, "P n"]
+    length: Float[Tensor, "P n"]
+    dials: Float[Tensor, "P dials"]
 
 
 class Encoder(nn.Module):
@@ -76,8 +77,8 @@ class Encoder(nn.Module):
         self.widen = nn.Linear(width, 2 * width, **KIND)
         self.narrow = nn.Linear(2 * width, width, **KIND)
 
-    def forward(self, h: Tensor) -> Tensor:
-        """(P, n, width) -> (P, n, width)."""
+    def forward(self, h: Float[Tensor, "P n width"]) -> Float[Tensor, "P n width"]:
+        """The tokens after attention and perceptron."""
         if self.before_attention is not None and self.query_key_value is not None and self.mixed is not None:
             batch, n, width = h.shape
             split = self.query_key_value(self.before_attention(h)).reshape(batch, n, 3, self.heads, width // self.heads)
@@ -111,8 +112,8 @@ class OptimusNetwork(nn.Module):
             nn.init.zeros_(silent.weight)
             nn.init.zeros_(silent.bias)
 
-    def forward(self, tokens: Tensor, facts: Tensor) -> Says:
-        """What to do, from features of the unknowns (P, n, channels) and of the problems (P, facts), float32."""
+    def forward(self, tokens: Float[Tensor, "P n channels"], facts: Float[Tensor, "P facts"]) -> Says:
+        """What to do, from features of the unknowns and of the problems, float32."""
         h = self.token(tokens) + self.fact(facts)[:, None, :]
         mixes = []
         for encoder, mix in zip(self.encoders, self.mix, strict=True):
