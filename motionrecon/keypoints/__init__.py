@@ -3,10 +3,12 @@
 Two doors: `detect_keypoints` and `load_keypoints`; `list_people` shows whom they can follow. Behind them, one job a
 file:
 
-- a video: `clip` is the stage, `passes` goes over the frames with `detect` in the process that `child` keeps, `sight`
-  is what was seen, `models` finds the detector's file;
-- files: `file` is motionrecon's own format, `folder` finds what other tools wrote, `numbering` tells its frames,
-  `foreign` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera gives;
+- a reconstruction: `observe` is its first stage, from keypoints to views;
+- a video: `clip` detects and chooses, `passes` goes over the frames with `detect` in the process that `child` keeps,
+  `sight` is what was seen, `models` finds the detector's file;
+- files: `file` is motionrecon's own format, `foreign` loads what other tools wrote: `folder` finds it, `numbering`
+  tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
+  gives;
 - people: `tracks` follows them, `choice` picks one, `picture` draws them with their numbers;
 - one person: `flips` undoes exchanged sides, `outliers` doubts single-frame jumps, `person` does both.
 """

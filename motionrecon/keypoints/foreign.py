@@ -120,20 +120,20 @@ def _file(path: Path) -> tuple[dict[int, People], int | None, list[str]]:
     """As `_folder`, of one file for the whole clip."""
     try:
         document = read_json(path)
-        frames = formats.clip_in(document)
-        if frames is None:
+        clip = formats.clip_in(document)
+        if clip is None:
             formats.people_in(document)  # says what is wrong with it
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is not OpenPose JSON or that of a clip ({str(error)[:200]})") from error
-    if frames is None:
+    if clip is None:
         raise InputError(f"{path} is one frame; give the folder with the files of all frames")
+    frames, base = clip
     found = clips(list(frames))
     if not found:
         raise InputError(f"{path}: none of its frames has a number; expected image_id or frame_id with one")
     if len(found) > 1:
         raise InputError(f"{path} holds several clips ({_some(found)}); give a file with one clip")
     (numbered,) = found.values()
-    base = 1 if isinstance(document, Mapping) and "instance_info" in document else 0
     return {number: frames[name] for number, name in numbered.items()}, base, []
 
 
