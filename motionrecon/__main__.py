@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             with interrupts.watched():
                 status = cli.main(arguments)
-        except MemoryError:
+        except (MemoryError, ImportError) as error:
+            if isinstance(error, ImportError) and "map segment" not in str(error):  # a library that found no room
+                raise
             print("motionrecon: out of memory; close other programs, or give a part of the video", file=sys.stderr)
             status = 1
         except BaseException as error:

@@ -164,7 +164,8 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     from motionrecon import demo as example
 
     folder = output or Path("demo_motionrecon")
-    motion = _run(example.video(), folder, quiet, force=force or output is None, **example.given())
+    replace = force or (output is None and example.is_demo(folder))
+    motion = _run(example.video(), folder, quiet, force=replace, **example.given())
     print(example.as_text(example.compare(motion)))
 
 

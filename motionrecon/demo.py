@@ -9,6 +9,7 @@ import numpy as np
 
 from motionrecon.data.clips import CAMERA, demo_clip
 from motionrecon.result import metrics
+from motionrecon.result.folder import is_as_written, read_marker
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -24,6 +25,13 @@ def given() -> dict[str, Any]:
     truth = _truth()
     person = {"height": float(truth["height"]), "mass": float(truth["mass"])}
     return {"camera": demo_clip().camera, "camera_name": CAMERA, **person}
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether a folder holds an older demo that nobody has changed, and which a new one may replace."""
+    marker = read_marker(folder)
+    camera = None if marker is None else marker["options"].get("camera")
+    return isinstance(camera, str) and Path(camera).name == demo_clip().camera.name and is_as_written(folder)
 
 
 def compare(motion: Motion) -> dict[str, float]:

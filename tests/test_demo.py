@@ -13,6 +13,7 @@ from support import options
 from motionrecon import cli, demo
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
+from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
 
 
@@ -76,6 +77,37 @@ def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: calls.append((folder, given)) or perfect)
     assert cli.main(["demo"]) == cli.main(["demo", "-o", "mine", "--quiet"]) == 0
     assert capsys.readouterr().out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
-    (default, forced), (mine, unforced) = calls
-    assert str(default) == "demo_motionrecon" and forced["force"], "a second demo replaces the first"
-    assert str(mine) == "mine" and not unforced["force"], "the user's own folder is not overwritten"
+    (default, default_given), (mine, mine_given) = calls
+    assert str(default) == "demo_motionrecon" and str(mine) == "mine"
+    assert not default_given["force"] and not mine_given["force"], "the user's own folder is not overwritten"
+
+
+def test_a_second_demo_replaces_the_first_and_nothing_else(perfect, monkeypatch, tmp_path):
+    forced = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: forced.append(given["force"]) or perfect)
+    folder = tmp_path / "demo_motionrecon"
+
+    def finished(camera):
+        with (
+            ResultFolder.claim(folder, force=True, options={"camera": camera}) as claimed,
+            claimed.publish() as scratch,
+        ):
+            (scratch / "motion.npz").write_text("ours")
+
+    def asked(*arguments):
+        assert cli.main(["demo", *arguments]) == 0
+        return forced.pop()
+
+    finished(str(demo.given()["camera"]))
+    assert asked() and not asked("-o", "demo_motionrecon") and asked("-o", "demo_motionrecon", "--force")
+    (folder / "overlay.mp4").write_text("mine")
+    assert not asked() and asked("--force")
+    (folder / "overlay.mp4").unlink()
+    (folder / "motion.npz").write_text("edited")
+    assert not asked()
+    for camera in ("my.toml", None, 7):
+        finished(camera)
+        assert not asked(), "a result of the user's own video"
+    (folder / ".motionrecon.json").unlink()
+    assert not asked()

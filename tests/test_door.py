@@ -145,10 +145,11 @@ def test_errors_of_threads_are_told_where_nothing_was_pressed(tmp_path):
     assert b"RuntimeError: torn down" in done.stderr
 
 
-def test_out_of_memory_is_a_line(tmp_path):
+@pytest.mark.parametrize("error", ["MemoryError", "ImportError('cv2.so: failed to map segment from shared object')"])
+def test_out_of_memory_is_a_line(tmp_path, error):
     script = (
         "import sys\nfrom motionrecon import cli\nfrom motionrecon.__main__ import main\n"
-        "def greedy(*_): raise MemoryError\n"
+        f"def greedy(*_): raise {error}\n"
         "cli.main = greedy\nsys.exit(main())\n"
     )
     (tmp_path / "script.py").write_text(script)

@@ -264,6 +264,17 @@ def read_marker(folder: Path) -> dict[str, Any] | None:
     return content | {"files": own, "options": options}
 
 
+def is_as_written(folder: Path) -> bool:
+    """Whether a folder is ours, and each of a result's files in it is as a run of ours wrote it."""
+    marker = read_marker(folder)
+    if marker is None:
+        return False
+    with contextlib.suppress(InputError):
+        there = [name for name in (*RESULT, *marker["files"]) if os.path.lexists(folder / name)]
+        return all(sha256(folder / name) == marker["files"].get(name) for name in there)
+    return False
+
+
 def _refuse_kind(path: Path, folder: bool) -> None:
     """Raise where a folder stands in a file's place, or a file in a folder's: --force is no leave to remove it."""
     if path.exists() and path.is_dir() != folder:
