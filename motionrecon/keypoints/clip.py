@@ -176,11 +176,12 @@ def _only(person: Track, seen: Sequence[Sequence[Detection]], every: int, fps: f
 def _unpainted(person: Track, seen: Sequence[Sequence[Detection]], every: int, fps: float) -> Track:
     """The person among what MediaPipe followed where the others were painted over.
 
-    A look that missed the person says nothing against them there: hardly anybody else was left to be followed.
+    A look that missed the person says nothing against a stretch there, as hardly anybody else was left to be followed;
+    but one at least must have seen them in it: what shows beside the paint may look like somebody, too.
     """
     at = dict(zip(person.frames, person.detections, strict=True))
     pairs: list[tuple[int, Detection]] = []
-    for track in everybody(seen, fps, single=False):
+    for track in link(seen, fps):
         found = list(zip(track.frames, track.detections, strict=True))
         same = [near(at[f // every], d) for f, d in found if f % every == 0 and f // every in at]
         if same and np.mean(same) > 0.5:
