@@ -222,7 +222,7 @@ def test_what_wrappers_pass_empty():
         ({"options": {"maxiter": "many"}}, "maxiter is 'many'"),
         ({"max_evaluations": float("inf")}, "max_evaluations is inf"),
         ({"tol": "tight"}, "gtol='tight'"),
-        ({"method": (3.0, 2.0)}, r"method is \(3.0, 2.0\).*args="),
+        ({"method": (3.0, 2.0)}, r"is \(3.0, 2.0\): give args=\(3.0, 2.0\)"),
         ({"method": LBFGS}, "give a name, or an optimizer"),
         ({"method": LBFGS(), "tol": 1e-3}, "made already: give tol to LBFGS itself"),
         ({"method": "Nelder-Mead"}, "called 'Nelder-Mead': choose one of optimus"),

@@ -226,3 +226,13 @@ def test_a_closure_without_backward_is_refused():
     x = torch.nn.Parameter(torch.ones(3))
     with pytest.raises(InputError, match="backward"):
         Optimus([x], evaluations=5).step(lambda: (x**2).sum())
+
+
+def test_a_state_of_an_earlier_version_is_refused():
+    x = torch.nn.Parameter(torch.ones(3))
+    optimizer = Optimus([x], evaluations=5)
+    saved = optimizer.state_dict()
+    saved["state"]["optimus"] = {"best_x": torch.ones(1, 3), "best_f": torch.ones(1)}
+    optimizer.load_state_dict(saved)
+    with pytest.raises(InputError, match="another version of motionrecon: begin anew"):
+        optimizer.step(lambda: (x**2).sum())

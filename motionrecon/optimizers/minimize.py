@@ -52,8 +52,8 @@ def minimize(
         residuals: True where the function returns residuals: the sum of their squares (no factor of a half) is
             minimized, and ``jac`` is their Jacobian (m, n).
         bounds: pairs (lowest, highest) for the unknowns, None for no bound, or ``scipy.optimize.Bounds``: for every
-            method. ``fun`` is never asked beyond them. A start on a bound or beyond it is moved inside, by a hundredth
-            of the way to the other bound.
+            method. ``fun`` is never asked beyond them (to the rounding of a single-precision ``x0``). A start on a
+            bound or beyond it is moved inside, by a hundredth of the way to the other bound.
         tol: for every test of convergence that the method has (``gtol``, ``ftol``, ``xtol``) and that is not given by
             itself. All of these are shares, of the gradient or value at the start or of |x|, so they have no units:
             SciPy's ``gtol`` is absolute.

@@ -94,8 +94,8 @@ def _optimizer(method: str | Optimizer[Any] | None, hyper: dict[str, Any], tol: 
             raise InputError(f"the optimizer is made already: give {names} to {type(method).__name__} itself")
         return method
     if method is not None and not isinstance(method, str):
-        hint = ": SciPy's third argument is args here by name only, args=..." if isinstance(method, tuple) else ""
-        raise InputError(f"method is {method!r}{hint or ': give a name, or an optimizer'}")
+        hint = f"give args={method!r} by name" if isinstance(method, tuple) else "give a name, or an optimizer"
+        raise InputError(f"method, the third argument, is {method!r}: {hint}")
     name = method or DEFAULT_METHOD
     known = registry.hyperparameters(name)
     for alias, own in ALIASES.items():
