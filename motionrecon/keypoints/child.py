@@ -2,7 +2,7 @@
 
 MediaPipe's C++ side writes its chatter straight to file descriptor 2, which a process has only once: to redirect it
 there would swallow what other threads log. In a child, the descriptor is ours alone. What is no chatter comes back as
-text. The child also spares the user's process MediaPipe's memory, and the two seconds in which it imports matplotlib.
+text. The child also spares the user's process MediaPipe's memory, and the time in which it imports matplotlib.
 
 Requests go in through the child's stdin and answers come back through its stdout, pickled. The child ends when its
 stdin does, so also when the process that started it is killed.
@@ -149,7 +149,7 @@ def serve() -> None:
     """Run what is asked for until stdin ends: the child's side of `Child`."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the answers
-    # MediaPipe imports matplotlib, which takes two seconds, for a drawing function that is never called here.
+    # MediaPipe imports matplotlib, which takes half a second, for a drawing function that is never called here.
     pyplot, matplotlib = ModuleType("matplotlib.pyplot"), ModuleType("matplotlib")
     matplotlib.pyplot = pyplot  # type: ignore[attr-defined]
     sys.modules |= {"matplotlib": matplotlib, "matplotlib.pyplot": pyplot}

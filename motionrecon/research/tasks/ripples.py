@@ -28,7 +28,8 @@ def random_bowl(generator: torch.Generator) -> Function:
     """A bowl of one kind; ``generator`` is one of the CPU."""
 
     def log_uniform(low: float, high: float) -> float:
-        return low * (high / low) ** float(torch.rand((), generator=generator))
+        drawn: float = low * (high / low) ** float(torch.rand((), generator=generator))
+        return drawn
 
     wavenumber = 2 * math.pi * log_uniform(*WAVES) / (2 * HALF)
     roughness, elongation = log_uniform(*ROUGHNESS), log_uniform(*ELONGATION)

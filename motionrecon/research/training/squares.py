@@ -65,7 +65,8 @@ def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> T
     if failed:  # B is not positive: the optimizer leaves such a step out too
         return None
     solved = torch.cholesky_solve(s[:, None], factor_of)[:, 0]
-    return -solved - (torch.from_numpy(SIGNS) * (terms @ s)) @ terms
+    step: Tensor = -solved - (torch.from_numpy(SIGNS) * (terms @ s)) @ terms
+    return step
 
 
 def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tuple[float, float]]]:

@@ -211,7 +211,7 @@ class Training(Loop):
 
         def truncation(theta: Tensor) -> Tensor:
             losses, slot.state = run(Particles(self.rule, theta), slot.episode, slot.state, count, loss)
-            return losses.unflatten(0, (2 * s.pairs, -1)).mean(1)
+            return losses.reshape(2 * s.pairs, -1).mean(1)
 
         assert slot.accumulated is not None
         found = pes.estimate(
@@ -263,7 +263,8 @@ class Training(Loop):
         return Slot(**{"taken": 1, **facts}, episode=episode, state=state, accumulated=accumulated)
 
     def _log_uniform(self, low: float, high: float) -> int:
-        return round(low * (high / low) ** float(torch.rand((), generator=self.generator)))
+        drawn: float = low * (high / low) ** float(torch.rand((), generator=self.generator))
+        return round(drawn)
 
     def _validate(self) -> dict[str, float]:
         """Scores of the mean weights on fixed tasks."""
@@ -344,7 +345,8 @@ def load_weights(rule: torch.nn.Module, path: str | Path) -> None:
 
 
 def _between(low: float, high: float, share: float) -> float:
-    return min(low, high) * (high / min(low, high)) ** share
+    value: float = min(low, high) * (high / min(low, high)) ** share
+    return value
 
 
 def _device() -> torch.device:

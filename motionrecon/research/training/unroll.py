@@ -49,6 +49,12 @@ class _Fade(torch.autograd.Function):
         return ctx.factor * outputs[0], None
 
 
+def _faded(value: Tensor, carry: float) -> Tensor:
+    """A value of whose gradient ``carry`` passes back."""
+    faded: Tensor = _Fade.apply(value, carry)  # type: ignore[no-untyped-call]
+    return faded
+
+
 def run(
     rule: Runner, episode: Episode, state: Unroll, steps: int, loss: Loss, carry: float = 1.0
 ) -> tuple[Tensor, Unroll]:
@@ -68,7 +74,7 @@ def run(
     for _ in range(steps):
         log_gap, state = episode.step(rule, state)
         if carry < 1 and log_gap.requires_grad:
-            state = tree_map(lambda v: _Fade.apply(v, carry) if v.requires_grad else v, state)
+            state = tree_map(lambda v: _faded(v, carry) if v.requires_grad else v, state)
         best = loss.best(best, log_gap)
         total = total + best + loss.every * log_gap
     return total / steps + loss.end * (best - start), state.replace(best_log_gap=best)

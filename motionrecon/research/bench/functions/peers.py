@@ -102,7 +102,8 @@ class Instances:
         (..., P, budget) that were the lowest so far after 1, 2, ... evaluations."""
         gap = best - self.batch.minimum.numpy()[:, None]
         with np.errstate(divide="ignore"):
-            return np.log10(np.maximum(gap / gap[..., :1], 1e-16))
+            logs: np.ndarray = np.log10(np.maximum(gap / gap[..., :1], 1e-16))
+        return logs
 
 
 # ---- gradient descent, momentum, Adam: all instances and several rates at once
