@@ -22,7 +22,7 @@ from motionrecon.research.training.rules import RULES, build
 from motionrecon.research.training.settings import Settings
 from motionrecon.research.training.tasks import Functions, _LogGap
 from motionrecon.research.training.train import Training, load_weights
-from motionrecon.research.training.unroll import Loss, Particles, run, score, set_weights, weights_of
+from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
 
 #: A training of seconds.
 SMALL = Settings(
@@ -161,7 +161,7 @@ def test_without_carry_a_step_answers_for_itself_only():
         found[carry] = torch.autograd.grad(total.mean(), [rule.w])[0].item()
     alone, state = 0.0, problems.begin(rule, 10)
     for _ in range(4):
-        total, state = run(rule, problems, {k: v.detach() for k, v in state.items()}, 1, loss)
+        total, state = run(rule, problems, detached(state), 1, loss)
         alone += torch.autograd.grad(total.mean(), [rule.w], retain_graph=True)[0].item() / 4
     assert found[0.0] == pytest.approx(alone, rel=1e-4)
     assert abs(found[0.0]) < abs(found[0.5]) < abs(found[1.0])
