@@ -14,8 +14,8 @@ from motionrecon.optimizers.first_order import FirstOrder
 class Moments:
     """Running means of the gradient (n,) and of its square (n,), after ``count`` gradients."""
 
-    first: Float[np.ndarray, " n"]
-    second: Float[np.ndarray, " n"]
+    first: Float[np.ndarray, "*batch n"]
+    second: Float[np.ndarray, "*batch n"]
     count: int = 0
 
 
@@ -40,7 +40,9 @@ class Adam(FirstOrder[Moments]):
     def fresh(self, n: int) -> Moments:
         return Moments(np.zeros(n), np.zeros(n))
 
-    def descend(self, gradient: Float[np.ndarray, " n"], carry: Moments) -> tuple[Float[np.ndarray, " n"], Moments]:
+    def descend(
+        self, gradient: Float[np.ndarray, "*batch n"], carry: Moments
+    ) -> tuple[Float[np.ndarray, "*batch n"], Moments]:
         count = carry.count + 1
         first = self.decay1 * carry.first + (1 - self.decay1) * gradient
         second = self.decay2 * carry.second + (1 - self.decay2) * gradient**2

@@ -62,8 +62,10 @@ class FirstOrder(Optimizer[FirstOrderMemory[Carry]], Generic[Carry]):
         """What to carry into the first step over ``n`` unknowns."""
 
     @abstractmethod
-    def descend(self, gradient: Float[np.ndarray, " n"], carry: Carry) -> tuple[Float[np.ndarray, " n"], Carry]:
-        """The step (n,) for a rate of 1, and what to carry on, from the relative ``gradient`` (n,)."""
+    def descend(
+        self, gradient: Float[np.ndarray, "*batch n"], carry: Carry
+    ) -> tuple[Float[np.ndarray, "*batch n"], Carry]:
+        """The step for a rate of 1, and what to carry on, from the relative ``gradient``; a batch of them, too."""
 
     def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, FirstOrderMemory[Carry]]:
         value, gradient = problem.value_and_gradient(x0)

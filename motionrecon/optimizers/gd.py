@@ -17,5 +17,7 @@ class GradientDescent(FirstOrder[None]):
     def fresh(self, n: int) -> None:
         return None
 
-    def descend(self, gradient: Float[np.ndarray, " n"], carry: None) -> tuple[Float[np.ndarray, " n"], None]:
+    def descend(
+        self, gradient: Float[np.ndarray, "*batch n"], carry: None
+    ) -> tuple[Float[np.ndarray, "*batch n"], None]:
         return -gradient, None

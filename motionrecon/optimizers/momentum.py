@@ -28,7 +28,7 @@ class Momentum(FirstOrder[np.ndarray]):
         return np.zeros(n)
 
     def descend(
-        self, gradient: Float[np.ndarray, " n"], carry: Float[np.ndarray, " n"]
-    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        self, gradient: Float[np.ndarray, "*batch n"], carry: Float[np.ndarray, "*batch n"]
+    ) -> tuple[Float[np.ndarray, "*batch n"], Float[np.ndarray, "*batch n"]]:
         velocity = self.decay * carry + gradient
         return -velocity, velocity
