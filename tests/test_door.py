@@ -138,6 +138,36 @@ def test_ctrl_c_in_a_destructor_is_heard_and_at_the_very_end_it_ends(tmp_path):
     assert (done.stdout, done.stderr, done.returncode) == (b"heard\n", b"", 130)
 
 
+SWALLOWED = """
+import signal, sys, threading, time
+from motionrecon.core import interrupt
+
+interrupt.PATIENCE = 0.3
+interrupts = interrupt.Interrupts()
+try:
+    with interrupts.watched():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException:
+            pass
+        time.sleep(20)
+        print("lost")
+except KeyboardInterrupt:
+    print("heard", flush=True)
+interrupts.end(130)
+threading.Thread(target=time.sleep, args=(20,)).start()
+sys.exit(130)
+"""
+
+
+def test_ctrl_c_that_a_library_swallows_or_that_waits_for_a_thread_comes_again(tmp_path):
+    (tmp_path / "script.py").write_text(SWALLOWED)
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == (b"heard\n", b"", 130)
+    assert time.monotonic() - start < 19
+
+
 def test_errors_of_threads_are_told_where_nothing_was_pressed(tmp_path):
     script = LOST.replace("        unlucky = Unlucky()\n        del unlucky\n", "        raise KeyboardInterrupt\n")
     (tmp_path / "script.py").write_text(script)

@@ -6,6 +6,7 @@ Imported before anything heavy: only the standard library.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ _Hook: TypeAlias = Callable[[_Found], object]
 
 #: The exit code of a command that was interrupted, as shells have it: 128 and the number of the signal.
 INTERRUPTED = 130
+#: Seconds after which Ctrl-C that led to nothing (another library swallowed it, or waits for a thread) comes again.
+PATIENCE = 5.0
 
 
 class Interrupts:
@@ -32,6 +35,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.pressed = False
         self._ours = False
+        self._watching = False
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -45,28 +49,35 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._press)
         hooks = sys.unraisablehook, threading.excepthook
         sys.unraisablehook, threading.excepthook = self._lost_in(hooks[0]), self._ended_in(hooks[1])
+        self._watching = True
         try:
             yield
         finally:
+            self._watching = False
             sys.unraisablehook, threading.excepthook = hooks
 
     def end(self, status: int) -> None:
         """From here on nothing is left to do but to exit with ``status``, and Ctrl-C does so at once."""
         if self._ours:
             signal.signal(signal.SIGINT, lambda *_: os._exit(status))
+        if self.pressed:
+            _later(PATIENCE, lambda: os._exit(status))  # a thread that does not end
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self.pressed = True
+        _later(PATIENCE, self._press_again)
         raise KeyboardInterrupt
+
+    def _press_again(self) -> None:
+        if self._watching:
+            _interrupt_main()
 
     def _lost_in(self, tell: _Hook[sys.UnraisableHookArgs]) -> _Hook[sys.UnraisableHookArgs]:
         def hook(found: sys.UnraisableHookArgs) -> None:
             if issubclass(found.exc_type, KeyboardInterrupt):
                 # It hit a place that lets no exception out. Once more, from outside and a little later: in here it
                 # would be lost again.
-                again = threading.Timer(0.02, _thread.interrupt_main)
-                again.daemon = True
-                again.start()
+                _later(0.02, _interrupt_main)
             elif not self.pressed:
                 tell(found)
 
@@ -80,6 +91,22 @@ class Interrupts:
                 tell(found)
 
         return hook
+
+
+def _interrupt_main() -> None:
+    """As Ctrl-C: it wakes the main thread too, where the system can."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+def _later(seconds: float, what: Callable[[], object]) -> None:
+    timer = threading.Timer(seconds, what)
+    timer.daemon = True
+    with contextlib.suppress(RuntimeError):  # no thread starts while the interpreter ends
+        timer.start()
 
 
 def at_once() -> None:

@@ -8,6 +8,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -358,14 +359,22 @@ def npz_header(content: bytes, rng: random.Random) -> bytes:
 
 def npz_bomb(content: bytes, rng: random.Random) -> bytes:
     """A small archive with a member of 700 MB, needed or not."""
-    stream = io.BytesIO(content)
-    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
-        name = rng.choice(("unused.npy", rng.choice(archive.namelist())))
-        with archive.open(name, "w") as member:
-            facts = {"descr": "|u1", "fortran_order": False, "shape": (700 << 20,)}
-            np.lib.format.write_array_header_1_0(member, facts)
-            for _ in range(700):
-                member.write(bytes(1 << 20))
+    source, stream = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO(_bomb(rng.choice(("unused", "fps"))))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for name in set(source.namelist()) - set(archive.namelist()):
+            archive.writestr(name, source.read(name))
+    return stream.getvalue()
+
+
+@cache
+def _bomb(key: str) -> bytes:
+    stream = io.BytesIO()
+    archive = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with archive, archive.open(f"{key}.npy", "w") as member:
+        facts = {"descr": "|u1", "fortran_order": False, "shape": (700 << 20,)}
+        np.lib.format.write_array_header_1_0(member, facts)
+        for _ in range(700):
+            member.write(bytes(1 << 20))
     return stream.getvalue()
 
 

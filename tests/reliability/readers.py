@@ -207,7 +207,7 @@ def _camera_broken(found: Result) -> str | None:
         return "not finite"
     if not np.allclose(R @ R.T, np.eye(3), atol=1e-6) or np.linalg.det(R) < 0:
         return "R is no rotation"
-    if K[0, 0] <= 0 or K[1, 1] <= 0 or not np.array_equal(K[2], [0, 0, 1]):
+    if K[0, 0] <= 0 or K[1, 1] <= 0 or not np.allclose(K[2], [0, 0, 1]):
         return f"K is {K.tolist()}"
     return None
 
@@ -220,7 +220,10 @@ def _toml_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bo
     if broken := _camera_broken(damaged):
         return broken
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    tree = tomllib.loads(content.decode(encoding).replace("\r\n", "\n"))
+    try:
+        tree = tomllib.loads(content.decode(encoding).replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError:
+        return None  # a calibration of another format under this name
     matrices = [section["matrix"] for section in tree.values() if isinstance(section, dict) and "matrix" in section]
     if matrices and not any(np.allclose(damaged["K"], np.reshape(matrix, (3, 3))) for matrix in matrices):
         return "other intrinsics than the file has"
