@@ -47,6 +47,8 @@ def points_of(person: Any, *keys: str) -> Float[np.ndarray, "n 3"] | None:
     if values is None or (isinstance(values, Sequence) and not len(values)):
         return None
     try:
+        if any(isinstance(part, bool | str) for row in values for part in (row if isinstance(row, list) else [row])):
+            raise TypeError("true, false or text among them")  # of which numpy would make numbers
         array = np.array(values, dtype=float)
         scores = person.get("keypoint_scores")
         if scores is not None and array.ndim == 2 and array.shape[1] == 2:
