@@ -137,13 +137,17 @@ def main(kills: int, interrupts: int, seed: int, quick: bool) -> int:
                 line = command(clip, None if detect else keypoints, folder)
                 after = rng.uniform(0.1, 1.0) * (detected if detect else took)
                 outcome, detail = judge(folder, undisturbed if detect else given, line, number, after)
+                while outcome == "too late":  # the machine is faster than it was
+                    shutil.rmtree(folder, ignore_errors=True)
+                    after *= 0.6
+                    outcome, detail = judge(folder, undisturbed if detect else given, line, number, after)
                 counts[outcome] += 1
                 if outcome in FAULTS:
                     faults.append(f"{number.name} {run} after {after:.2f} s: {outcome}: {detail}")
                     print(faults[-1], flush=True)
                 shutil.rmtree(folder, ignore_errors=True)
             table[number.name] = counts
-    columns = ("equal", "just done", "too late", *FAULTS)
+    columns = ("equal", "just done", *FAULTS)
     print(f"{'':10}" + "".join(f"{column:>15}" for column in columns))
     for row, counts in table.items():
         print(f"{row:10}" + "".join(f"{counts[column]:>15}" for column in columns))
