@@ -13,16 +13,17 @@ import importlib.util
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Container
 from contextlib import suppress
 from types import ModuleType, UnionType
 from typing import Any
 
 import jaxtyping
-from beartype import BeartypeConf, beartype
+from beartype import BeartypeConf
+from beartype.door import die_if_unbearable
 
 _CHECK = "__check_shapes__"
-_beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
+_CONF = BeartypeConf(is_pep484_tower=True)
 
 
 def install(package: str) -> None:
@@ -81,14 +82,14 @@ def _checked(names: dict[str, Any], only_types: list[ast.stmt], made: Any) -> An
         return made
     if not any(word in str(hint) for hint in made.__annotations__.values() for word in _WORDS):
         return made
-    checking: list[Callable[..., Any]] = []
+    resolved: list[_Shapes] = []
 
     @functools.wraps(made)
     def check(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if not checking:  # when first called, all modules are there, and so is what only types need
-            checking.append(_resolved(made, names, only_types))
-        return checking[0](*args, **kwargs)
+        if not resolved:  # when first called, all modules are there, and so is what only types need
+            resolved.append(_Shapes(made, _hints(made, names, only_types)))
+        return resolved[0](*args, **kwargs)
 
     return check
 
@@ -109,8 +110,63 @@ _WORDS = (
 )
 
 
-def _resolved(made: Any, names: dict[str, Any], only_types: list[ast.stmt]) -> Callable[..., Any]:
-    """The function with checks of those annotations that have an array in them."""
+class _Shapes:
+    """A function with checks of the arrays that it takes and returns; what was right once is not looked at again."""
+
+    def __init__(self, made: Any, hints: dict[str, Any]) -> None:
+        self.made, self.hints = made, {name: hint for name, hint in hints.items() if name != "return"}
+        self.returns = hints.get("return")
+        self.signature = inspect.signature(made)
+        parameters = list(self.signature.parameters.values())
+        self.places = [i for i, parameter in enumerate(parameters) if parameter.name in self.hints]
+        various = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        self.countable = not any(parameters[i].kind in various for i in self.places)
+        #: What the arguments may be, and of each of these what the results may.
+        self.right: dict[Any, set[Any]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        kinds = self._kinds(args, kwargs)
+        if kinds not in self.right:
+            self._look(args, kwargs)
+        results = set() if kinds is None else self.right.setdefault(kinds, set())
+        result = self.made(*args, **kwargs)
+        if self.returns is not None:
+            kind = _kind(result)
+            if kind is None or kind not in results:
+                self._look(args, kwargs, result)
+                results.add(kind)
+        return result
+
+    def _kinds(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """All that the answer depends on, or None where it may be more than kinds and shapes."""
+        if not self.countable:
+            return None
+        kinds = [_kind(args[i]) for i in self.places if i < len(args)]
+        named = [(name, _kind(value)) for name, value in kwargs.items() if name in self.hints]
+        return None if None in kinds or any(kind is None for _, kind in named) else (*kinds, *named)
+
+    def _look(self, args: tuple[Any, ...], kwargs: dict[str, Any], *result: Any) -> None:
+        __tracebackhide__ = True
+        given = self.signature.bind(*args, **kwargs).arguments
+        with jaxtyping.jaxtyped("context"):
+            for name, hint in self.hints.items():
+                if name in given:
+                    die_if_unbearable(given[name], hint, conf=_CONF)
+            for value in result:
+                die_if_unbearable(value, self.returns, conf=_CONF)
+
+
+def _kind(value: Any) -> Any:
+    """Kind and shape of an array, and the type of anything else; None where the type alone does not tell."""
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if dtype is not None and isinstance(shape, tuple):
+        return type(value), dtype, shape
+    return None if isinstance(value, Container | str) else type(value)
+
+
+def _hints(made: Any, names: dict[str, Any], only_types: list[ast.stmt]) -> dict[str, Any]:
+    """The annotations of a function that have an array in them."""
     known = dict(names)
     for statement in only_types:
         with suppress(ImportError):
@@ -122,13 +178,11 @@ def _resolved(made: Any, names: dict[str, Any], only_types: list[ast.stmt]) -> C
             hint = Any
             with suppress(NameError, AttributeError, TypeError):
                 hint = eval(text, known)
-        hints[name] = hint if _has_array(hint) else Any
+        if _has_array(hint):
+            hints[name] = hint
     if inspect.isgeneratorfunction(made):
         hints.pop("return", None)
-    copy = type(made)(made.__code__, made.__globals__, made.__name__, made.__defaults__, made.__closure__)
-    copy.__kwdefaults__, copy.__qualname__, copy.__module__ = made.__kwdefaults__, made.__qualname__, made.__module__
-    copy.__annotations__ = hints
-    return jaxtyping.jaxtyped(_beartype(copy), typechecker=None)
+    return hints
 
 
 def _has_array(hint: Any) -> bool:

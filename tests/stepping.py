@@ -3,6 +3,7 @@
 import torch
 
 
+@torch.no_grad()
 def steps(rule, evaluate, x0, count, budget=None):
     """All points (count, P, n) proposed, and the last state."""
     state = rule.begin(x0, *evaluate(x0), budget or count + 1)

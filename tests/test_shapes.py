@@ -26,6 +26,12 @@ def scaled(x: Float[np.ndarray, "T J 3"], weight: Float[np.ndarray, "T J"], by: 
 def broken(x: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 2"]:
     return x
 
+def cut(x: Float[np.ndarray, "T 3"], end: int) -> Float[np.ndarray, "T 3"]:
+    return x[:end]
+
+def joined(parts: list[Float[np.ndarray, "T 3"]]) -> None:
+    pass
+
 def typed(flag: Bool[np.ndarray, "T"] | None, share: Fraction, other: Absent) -> int:
     return 1
 
@@ -87,3 +93,14 @@ def test_what_is_right_passes(module):
 def test_what_is_wrong_does_not(module, call):
     with pytest.raises(Exception, match="violates type hint"):
         call(module)
+
+
+def test_what_was_right_once_is_not_right_for_ever(module):
+    x = np.zeros((4, 3))
+    assert len(module.cut(x, 4)) == len(module.cut(x, 4)) == 4
+    module.joined([x])
+    for wrong in (lambda: module.cut(x, 3), lambda: module.cut(x[:, :2], 4), lambda: module.joined([x[0]])):
+        for _ in range(2):
+            with pytest.raises(Exception, match="violates type hint"):
+                wrong()
+    assert len(module.cut(x, 4)) == 4
