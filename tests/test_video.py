@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import struct
 import tracemalloc
 from fractions import Fraction
@@ -201,3 +203,16 @@ def test_prefetch_keeps_order_and_carries_errors() -> None:
     ahead = prefetch(i for i in range(10**9))
     assert next(ahead) == 0
     ahead.close()  # an early end does not hang
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_forked_process_reads_too(tmp_path):
+    """As `multiprocessing` makes them on Linux: threads of the parent do not exist there."""
+    path = write(tmp_path / "clip.mp4")
+    assert sum(1 for _ in frames(path)) == 30
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_count, (path,)).get(timeout=30) == 30
+
+
+def _count(path: Path) -> int:
+    return sum(1 for _ in frames(path))

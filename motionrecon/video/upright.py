@@ -139,10 +139,10 @@ def _converted(frame: VideoFrame, width: int, height: int) -> UInt8[np.ndarray, 
 
     try:
         try:
-            converted = _converter().reformat(frame, width, height, "rgb24")
+            converted = _converter().reformat(frame, width, height, "rgb24", threads=1)
         except av.FFmpegError:  # its colours may be tagged as what no converter knows; players go by the usual ones
             frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
-            converted = _converter().reformat(frame, width, height, "rgb24")
+            converted = _converter().reformat(frame, width, height, "rgb24", threads=1)
         image = converted.to_ndarray()
     except (av.FFmpegError, ValueError) as error:
         raise InputError(f"pixels of the format {frame.format.name} cannot be converted ({error})") from error
@@ -151,7 +151,10 @@ def _converted(frame: VideoFrame, width: int, height: int) -> UInt8[np.ndarray, 
 
 
 def _converter() -> VideoReformatter:
-    """This thread's converter. One for each frame, as frames make for themselves, costs megabytes and page faults."""
+    """This thread's converter. One for each frame, as frames make for themselves, costs megabytes and page faults.
+
+    It is to work on one thread: helpers gain nothing, and a process that is forked would wait for them for ever.
+    """
     from av.video.reformatter import VideoReformatter
 
     if not hasattr(_threads, "converter"):
