@@ -114,7 +114,7 @@ def test_a_killed_parent_takes_its_child_along(tmp_path: Path) -> None:
         "child = Child()\n"
         "child.call(t.sleep, lambda n: (print(child._process.pid, flush=True), os.kill(os.getpid(), 9)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     pid = int(done.stdout)
     for _ in range(300):
         try:
@@ -164,7 +164,7 @@ def test_two_detections_in_two_threads_leave_stderr_alone(tmp_path: Path) -> Non
         "assert os.path.samestat(before, os.fstat(2)) and not sys.stderr.closed\n"
         "print('still there', file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     count = int(done.stdout)

@@ -237,7 +237,7 @@ def test_starts_and_problems_that_cannot_be_used():
 def test_the_door_is_at_the_top_and_light():
     assert motionrecon.minimize is minimize
     code = "import sys, motionrecon; motionrecon.minimize; print({'scipy', 'torch', 'mujoco'} & set(sys.modules))"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+    assert subprocess.check_output([sys.executable, "-P", "-c", code], text=True).strip() == "set()"
 
 
 def test_a_numpy_function_may_use_torch_inside(optimus_weights):

@@ -372,7 +372,7 @@ def test_registry_makes_optimizers_and_stays_light():
     assert names()[0] == "optimus"
     assert all(issubclass(get(name), Optimizer) for name in names())
     code = "import sys, motionrecon.optimizers as o; o.names(); print({'scipy', 'torch'} & set(sys.modules))"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+    assert subprocess.check_output([sys.executable, "-P", "-c", code], text=True).strip() == "set()"
 
 
 # ---- the parts

@@ -313,7 +313,7 @@ sys.stdin.readline()
 @pytest.mark.parametrize("end", ["kill", "terminate"])
 def test_a_run_in_another_process_holds_the_folder_until_it_ends_however_it_ends(tmp_path, end):
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, tmp_path / "d"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", HOLD, tmp_path / "d"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "held\n"
         with pytest.raises(OutputError, match=f"in use by another run of motionrecon .process {process.pid} on"):

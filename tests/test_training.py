@@ -412,7 +412,7 @@ def test_two_processes_average_their_gradients(tmp_path):
     }
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", TWO, str(tmp_path), here],
+            [sys.executable, "-P", "-c", TWO, str(tmp_path), here],
             env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stderr=subprocess.PIPE,
             text=True,

@@ -259,14 +259,18 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {reason(error)}; choose another folder with output=...") from error
 
 
-def sha256(path: str | Path) -> str:
+def sha256(path: str | Path, limit: int | None = None) -> str:
     """The SHA-256 of an ordinary file's content, in hexadecimal.
+
+    Args:
+        path: the file.
+        limit: bytes that it may have; None for any number.
 
     Raises:
         InputError: the file cannot be read.
     """
     try:
-        with open_regular(path) as file:
+        with open_regular(path, limit) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from motionrecon.core.files import parse_json, sha256
+from motionrecon.core.files import ARRAYS_LIMIT, parse_json, sha256
 from motionrecon.result.folder import REPORT
 
 FILES, SEAL = "files", "sha256"
@@ -69,7 +69,7 @@ def untied(
         warnings += [
             f"{name} was changed after it was written; the controls may no longer replay the motion"
             for name in names
-            if sha256(folder / name) != hashes.get(name)
+            if sha256(folder / name, ARRAYS_LIMIT) != hashes.get(name)
         ]
     return report, warnings
 
