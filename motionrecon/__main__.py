@@ -22,23 +22,28 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             with interrupts.watched():
                 status = cli.main(arguments)
-        except (MemoryError, ImportError) as error:
-            if isinstance(error, ImportError) and "map segment" not in str(error):  # a library that found no room
-                raise
-            print("motionrecon: out of memory; close other programs, or give a part of the video", file=sys.stderr)
-            status = 1
         except BaseException as error:
-            if not interrupts.pressed or isinstance(error, SystemExit):
+            if interrupts.pressed and not isinstance(error, SystemExit):
+                # Whatever it is: an extension module that Ctrl-C hits while it is imported makes an ImportError of it.
+                if not isinstance(error, KeyboardInterrupt):  # which `cli.main` has told
+                    print("motionrecon: interrupted", file=sys.stderr)
+                status = INTERRUPTED
+            elif _no_room(error):
+                print("motionrecon: out of memory; close other programs, or give a part of the video", file=sys.stderr)
+                status = 1
+            else:
                 raise
-            if not isinstance(error, KeyboardInterrupt):  # which `cli.main` has told
-                print("motionrecon: interrupted", file=sys.stderr)
-            status = INTERRUPTED
         interrupts.end(status)
         out.flush()
         if out.lost is not None and status == 0:
             print(f"motionrecon: cannot write to standard output: {str(out.lost.strerror).lower()}", file=sys.stderr)
             status = 2
     return status
+
+
+def _no_room(error: BaseException) -> bool:
+    """Whether memory was lacking, also for a library that was to be loaded."""
+    return isinstance(error, MemoryError) or (isinstance(error, ImportError) and "map segment" in str(error))
 
 
 if __name__ == "__main__":

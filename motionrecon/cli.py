@@ -20,7 +20,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon import pipeline
 from motionrecon.core.progress import Bars, Progress, Silent
-from motionrecon.errors import InputError, MotionReconError, OutputError
+from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
 from motionrecon.research.training.settings import Settings as TrainingSettings
 
 if TYPE_CHECKING:
@@ -447,7 +447,7 @@ def _as_flags(message: str) -> str:
 
 def _shown(message: str) -> str:
     """A message as a terminal may show it: names may be of any length, and hold what would move the cursor."""
-    message = re.sub(r"\S{600,}", lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
+    message = shortened(message)
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda control: repr(control[0])[1:-1], message)
 
 

@@ -5,9 +5,22 @@ as ``height=500``, or ``height=...`` without a value; the command line spells th
 as one line and exits with code 2; a traceback therefore always means a bug in motionrecon.
 """
 
+import re
+
+#: A word of a message (a name or a number, read from a file) that is shown by its ends only.
+_LONG_WORD = re.compile(r"\S{600,}")
+
+
+def shortened(message: str) -> str:
+    """A message without what is left out of endless words."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
+
 
 class MotionReconError(Exception):
     """Base class of every error that motionrecon raises on purpose."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message))
 
 
 class InputError(MotionReconError):

@@ -450,6 +450,16 @@ for _ in range(rounds):
 def test_damaged_calibrations_are_read_or_refused_in_a_line(tmp_path):
     for i, write in enumerate(WRITERS):
         (tmp_path / f"seed{i:02d}").write_text(write(K, D, WIDE, *POSE))
-    run = [sys.executable, "-P", "-W", "error", "-c", FUZZ, str(tmp_path), str(random.Random(4).randrange(10**6)), "1500"]
+    run = [
+        sys.executable,
+        "-P",
+        "-W",
+        "error",
+        "-c",
+        FUZZ,
+        str(tmp_path),
+        str(random.Random(4).randrange(10**6)),
+        "1500",
+    ]
     done = subprocess.run(run, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -8,6 +8,7 @@ from typing import cast
 import mujoco
 
 from motionrecon.body.base import KIND, Anatomy, Body
+from motionrecon.core.mujoco_log import quiet_mujoco
 
 __all__ = ["BODIES", "Anatomy", "Body", "build", "read"]
 
@@ -28,7 +29,8 @@ def read(mjcf: str) -> Anatomy:
     Raises:
         ValueError: MuJoCo cannot read it, or it says that it is of a kind that is not known.
     """
-    model = mujoco.MjModel.from_xml_string(mjcf)
+    with quiet_mujoco():
+        model = mujoco.MjModel.from_xml_string(mjcf)
     text = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXT, KIND)
     kind = "capsules"
     if text >= 0:

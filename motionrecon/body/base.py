@@ -19,6 +19,7 @@ from motionrecon.body.points import ByShape, Points
 from motionrecon.body.skeleton import Bone, Skeleton
 from motionrecon.body.skin import Skin, skin_of
 from motionrecon.core import landmarks
+from motionrecon.core.mujoco_log import quiet_mujoco
 from motionrecon.ground.base import Ground
 
 #: Prefix of the names of the sites that stand for what the detector marks, where that is not the landmark itself.
@@ -41,7 +42,8 @@ class Anatomy(Protocol):
 
     @cached_property
     def model(self) -> mujoco.MjModel:
-        return mujoco.MjModel.from_xml_string(self.mjcf)
+        with quiet_mujoco():
+            return mujoco.MjModel.from_xml_string(self.mjcf)
 
     @property
     def moves(self) -> ByShape | None:

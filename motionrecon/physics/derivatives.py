@@ -30,7 +30,8 @@ from jaxtyping import Float, Int
 
 from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
 from motionrecon.core import so3
-from motionrecon.physics.rollout import BatchPool, Rollout, quiet_mujoco, thread_count
+from motionrecon.core.mujoco_log import quiet_mujoco
+from motionrecon.physics.rollout import BatchPool, Rollout, thread_count
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
 EPSILON = 1e-8

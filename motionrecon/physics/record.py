@@ -9,7 +9,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.physics.rollout import Rollout, quiet_mujoco
+from motionrecon.core.mujoco_log import quiet_mujoco
+from motionrecon.physics.rollout import Rollout
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ seams. Only where a state is set anew (a restart) must the replay set ``data.qac
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import mujoco
@@ -19,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from mujoco.batch import Batch
 
-from motionrecon.core.together import Together
+from motionrecon.core.mujoco_log import quiet_mujoco
 
 #: The version from which on MuJoCo's sparse Cholesky factorization is right.
 SPARSE_MENDED = (4, 0, 1)
@@ -220,17 +218,3 @@ def _failed_step(time: Float[np.ndarray, " S"]) -> int:
     if len(reset):
         return int(reset[0])
     return len(np.unique(time)) - 1
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    before = mujoco.get_mju_user_warning()
-    mujoco.set_mju_user_warning(lambda text: None)
-    try:
-        yield
-    finally:
-        mujoco.set_mju_user_warning(before)
-
-
-#: A context that keeps MuJoCo from printing its warnings and writing MUJOCO_LOG.TXT; the caller looks at the counters.
-quiet_mujoco = Together(_quiet)

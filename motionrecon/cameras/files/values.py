@@ -85,7 +85,7 @@ def _array(where: str, section: Section, name: str) -> Float[np.ndarray, " ..."]
     if isinstance(value, dict):
         rows, cols = value.get("rows"), value.get("cols")
         if isinstance(rows, int) and isinstance(cols, int):
-            channels = re.match(r"\d*", str(value.get("dt", "")))
+            channels = re.match(r"\d{0,3}", str(value.get("dt", "")))
             shape = (rows, cols * int(channels[0] or 1)) if channels is not None else (rows, cols)
         by_axis = {str(axis).lower(): number for axis, number in value.items()}
         value = value["data"] if "data" in value else [by_axis[axis] for axis in "xyzw" if axis in by_axis]
