@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -288,13 +289,21 @@ def test_keypoints_that_are_none(refuse, tmp_path):
 # Damaged files of our own
 
 
+@pytest.fixture(scope="module")
+def broken_off(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was interrupted in its physics. Not to be written to."""
+    folder = tmp_path_factory.mktemp("broken") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "Silent", interrupting(3))
+        assert cli.main(["reconstruct", str(clip), "-o", str(folder), "--quiet"]) == 130
+    return folder
+
+
 @pytest.mark.parametrize(
     "damage", [lambda content: b"", lambda content: content[: len(content) // 2], lambda _: b"x" * 99]
 )
-def test_a_corrupt_cache_is_made_anew(accept, refuse, clip, damage):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "Silent", interrupting(3))
-        assert cli.main(["reconstruct", str(clip), "-o", "out", "--quiet"]) == 130
+def test_a_corrupt_cache_is_made_anew(accept, clip, broken_off, damage):
+    shutil.copytree(broken_off, "out")
     cached = [path for path in Path("out/cache").rglob("*") if path.is_file()]
     assert len(cached) >= 3, "keypoints, kinematics, and a window"
     for path in cached:
