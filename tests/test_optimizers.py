@@ -67,7 +67,7 @@ def test_lm_solves(problem, kind):
     ("method", "hyper"), [("bfgs", {}), ("lbfgs", {}), ("optimus", {"explore": False}), ("optimus", {"ftol": 0})]
 )
 def test_quasi_newton_solves(problem, method, hyper):
-    result = minimize(Smooth(problem), problem.x0, method, gtol=1e-9, **hyper)
+    result = minimize(Smooth(problem), problem.x0, method, gtol=1e-9, max_evaluations=120, **hyper)
     assert gap(problem, result.fun) < 1e-6
     assert problem.value(result.x) == pytest.approx(result.fun, rel=1e-12)
 
@@ -92,7 +92,7 @@ def test_the_additions_to_lm_save_jacobians():
 
 @pytest.mark.parametrize("method", names())
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12), exponent=st.floats(-3, 3))
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_never_worse_than_the_start(method, seed, n, exponent):
     problem = random_problem(seed, n)
     problem.scale = 10.0**exponent
@@ -104,7 +104,7 @@ def test_never_worse_than_the_start(method, seed, n, exponent):
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 12), exponent=st.floats(-3, 3), explore=st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=8)
 def test_optimus_is_never_worse_than_the_start_without_residuals(seed, n, exponent, explore):
     problem = random_problem(seed, n)
     problem.scale = 10.0**exponent
@@ -116,6 +116,7 @@ def test_optimus_is_never_worse_than_the_start_without_residuals(seed, n, expone
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 20))
+@settings(max_examples=30)
 def test_lm_solves_a_linear_problem_with_one_jacobian(seed, n):
     problem = linear(3 * n, n, seed)
     result = minimize(problem, problem.x0, "lm", max_evaluations=1, marquardt=True, broyden_gain=0.0)
@@ -125,7 +126,7 @@ def test_lm_solves_a_linear_problem_with_one_jacobian(seed, n):
 
 @pytest.mark.parametrize("method", names())
 @given(seed=st.integers(0, 2**32 - 1), power=st.integers(-40, 40))
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_units_of_the_value_do_not_matter(method, seed, power):
     """A power of two changes no digit, so the paths agree to the last bit, as the problem's own arithmetic does."""
     one, other = random_problem(seed, 4), random_problem(seed, 4)
@@ -136,6 +137,7 @@ def test_units_of_the_value_do_not_matter(method, seed, power):
 
 
 @given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
 def test_units_of_the_unknowns_do_not_matter_to_lm(seed):
     problem = random_problem(seed, 4)
     units = 2.0 ** np.array([-3, 0, 1, 4])
@@ -232,7 +234,7 @@ class MinusInfinity:
 
 @pytest.mark.parametrize("method", [m for m in names() if m != "lm"])
 def test_minus_infinity_is_no_answer(method):
-    result = minimize(MinusInfinity(), np.zeros(2), method, max_evaluations=300)
+    result = minimize(MinusInfinity(), np.zeros(2), method, max_evaluations=100)
     assert np.isfinite(result.fun)
     assert result.fun < -0.9
 
@@ -379,6 +381,7 @@ def test_registry_makes_optimizers_and_stays_light():
 
 
 @given(seed=st.integers(0, 2**32 - 1), marquardt=st.booleans())
+@settings(max_examples=30)
 def test_broyden_model_stays_consistent(seed, marquardt):
     """After updates, gradient and J'J are those of the updated J, and J explains the last change of r."""
     rng = np.random.default_rng(seed)

@@ -76,7 +76,7 @@ def test_exploration_stays_within_bounds():
         assert (x >= -2).all() and (x <= 5).all()
         return np.sum(x**2 + 10 * (1 - np.cos(3 * x))), 2 * x + 30 * np.sin(3 * x)
 
-    result = minimize(ripples, np.array([4.0, 3.0, -1.5]), jac=True, bounds=[(-2, 5)] * 3, max_evaluations=300)
+    result = minimize(ripples, np.array([4.0, 3.0, -1.5]), jac=True, bounds=[(-2, 5)] * 3, max_evaluations=120)
     assert result.fun < 1e-6
 
 
@@ -96,9 +96,10 @@ def test_torch_functions_and_shapes():
 @pytest.mark.parametrize("start", [-1.0, 1.0, -7.0, 7.0, 1 - 1e-12, 1 - 1e-5])
 @pytest.mark.parametrize("method", ["optimus", "lbfgs", "bfgs"])
 def test_a_start_on_or_beyond_a_bound(method, start):
-    result = minimize(lambda x: (x @ x, 2 * x), [start, 0.5], method, jac=True, bounds=[(-1, 1)] * 2)
+    some = {"jac": True, "bounds": [(-1, 1)] * 2, "max_evaluations": 60}
+    result = minimize(lambda x: (x @ x, 2 * x), [start, 0.5], method, **some)
     np.testing.assert_allclose(result.x, 0, atol=1e-4)
-    result = minimize(lambda x: (x.sum(), np.ones(2)), [start, 0.5], method, jac=True, bounds=[(-1, 1)] * 2)
+    result = minimize(lambda x: (x.sum(), np.ones(2)), [start, 0.5], method, **some)
     np.testing.assert_allclose(result.x, -1, atol=1e-6)
 
 
@@ -107,7 +108,7 @@ def test_problems_too(problem):
     """Rosenbrock's valley, cut off before its minimum: as SciPy's L-BFGS-B finds it."""
     x0 = PROBLEMS[2].x0
     sides = [(-2.0, 0.6)] * len(x0)
-    found = minimize(problem, x0, bounds=sides, max_evaluations=300)
+    found = minimize(problem, x0, bounds=sides, max_evaluations=120)
     peer = scipy_minimize(problem.value_and_gradient, np.clip(x0, -2, 0.6), jac=True, bounds=sides, method="L-BFGS-B")
     assert found.fun <= peer.fun * (1 + 1e-5)
 

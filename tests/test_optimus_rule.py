@@ -159,13 +159,13 @@ def test_a_batch_steps_as_each_of_its_problems_alone():
     assert joined.search.x.shape == state.search.x.shape
 
 
-@pytest.mark.parametrize("n", [1, 7, 500, 1500])
+@pytest.mark.parametrize("n", [1, 7, 300, 1500])
 def test_dimensions_never_seen(n):
     rule, batch = speaking(), sample("sum_squares", n, 1, 0)
     x0 = batch.start(torch.Generator().manual_seed(0))
-    _, state = steps(rule, batch.value_and_gradient, x0, 12, 60)
+    _, state = steps(rule, batch.value_and_gradient, x0, 12 if n < 1000 else 5, 60)
     assert state.search.best_x.isfinite().all()
-    assert state.search.best_f[0] < 0.1 * state.search.f0[0]
+    assert state.search.best_f[0] < (0.1 if n < 1000 else 0.5) * state.search.f0[0]
 
 
 def test_bfgs_seeds_solve_a_quadratic():
@@ -189,10 +189,10 @@ def test_steps_do_not_depend_on_the_units_of_x_and_f():
 
 def test_the_trend_under_ripples_is_found():
     """Rastrigin's function: local searches end in the nearest dent, hardly below the start."""
-    batch = sample("rastrigin", 5, 16, 11)
+    batch = sample("rastrigin", 4, 8, 11)
     x0 = batch.start(torch.Generator().manual_seed(0))
-    _, explored = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 200)
-    _, local = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 200)
+    _, explored = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 150)
+    _, local = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 150)
     gap = (explored.search.best_f - batch.minimum) / (explored.search.f0 - batch.minimum)
     assert (gap < 1e-6).float().mean() > 0.7
     assert ((local.search.best_f - batch.minimum) / (local.search.f0 - batch.minimum) < 1e-6).float().mean() < 0.2
@@ -213,7 +213,7 @@ def test_failed_evaluations_do_no_harm():
     assert (state.search.best_x <= 1).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     name=st.sampled_from(["ackley", "perm", "michalewicz", "zakharov", "schwefel", "trid"]),
     n=st.integers(1, 12),
@@ -261,13 +261,23 @@ def test_a_network_with_other_dials_is_refused():
 
 def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():
     # Levy's ripples grow with the distance, Ackley's land is flat far away: samples from far tell nothing
-    for name, least in (("levy", 3.0), ("ackley", 0.3)):
-        generator = torch.Generator().manual_seed(4)
-        batch = sample(name, 10, 16, generator)
-        x0 = batch.start(generator)
-        _, state = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 499, 500)
-        gap = (state.search.best_f - batch.minimum) / (state.search.f0 - batch.minimum)
-        assert float(-gap.clamp_min(1e-6).log10().mean()) > least
+    generators = [torch.Generator().manual_seed(4) for _ in range(2)]
+    batches = [sample(name, 6, 6, seed) for name, seed in zip(("levy", "ackley"), generators, strict=True)]
+    starts = [batch.start(seed) for batch, seed in zip(batches, generators, strict=True)]
+
+    def evaluate(x):
+        found = [batch.value_and_gradient(part) for batch, part in zip(batches, x.split(6), strict=True)]
+        return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
+
+    minimum = torch.cat([batch.minimum for batch in batches])
+    gained = []
+    for explore in (True, False):
+        rule = OptimusRule(explore=explore, along_axes=False)
+        _, state = steps(rule, evaluate, torch.cat(starts), 199 if explore else 60, 200)
+        gap = (state.search.best_f - minimum) / (state.search.f0 - minimum)
+        gained.append(-gap.clamp_min(1e-6).log10().reshape(2, 6).mean(-1))
+    assert (gained[0] > torch.tensor([3.0, 0.2])).all(), gained
+    assert (gained[1] < torch.tensor([2.0, 0.1])).all(), gained
 
 
 def test_a_saddle_from_which_promises_rise_and_fall_is_left():

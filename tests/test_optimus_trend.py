@@ -10,12 +10,12 @@ from motionrecon.optimus.network.rule import OptimusRule
 from motionrecon.research.tasks.functions import sample
 
 
-def modes(rule, evaluate, x0, budget):
-    """The modes (steps, P), points (steps, P, n) and last state of a run."""
+def modes(rule, evaluate, x0, budget, count=None):
+    """The modes (steps, P), points (steps, P, n) and last state of a run, or of its first ``count`` steps."""
     seen, points = [], []
     with torch.no_grad():
         state = rule.begin(x0, *evaluate(x0), budget)
-        for _ in range(budget - 1):
+        for _ in range(count or budget - 1):
             x, state = rule.propose(state)
             seen.append(state.search.mode)
             points.append(x)
@@ -38,7 +38,7 @@ def dented_bowl(x, m):
 def test_a_bowl_is_left_for_its_minimum():
     m = torch.tensor([30.0, -20.0, 10.0, 5.0], dtype=torch.float64)
     x0 = torch.full((1, 4), 0.4, dtype=torch.float64)
-    seen, _, state = modes(OptimusRule(along_axes=False), lambda x: dented_bowl(x, m), x0, 200)
+    seen, _, state = modes(OptimusRule(along_axes=False), lambda x: dented_bowl(x, m), x0, 110)
     assert {LOCAL, LADDER, SAMPLE, LAND} <= set(seen.flatten().tolist())
     assert float((state.trend.centre - m).abs().max()) < 0.5  # the dent at 0 is a ripple to the fit
 
@@ -47,15 +47,16 @@ def test_a_bowl_is_left_for_its_minimum():
 def test_a_look_around_does_not_depend_on_the_neighbours(name):
     """To rounding, which ripples magnify: so among as many neighbours, and only for the first part of the look."""
     batch, x0 = rippled(name)
-    _, together, _ = modes(OptimusRule(), batch.value_and_gradient, x0, 120)
-    for k in range(batch.P):
-        order = [k, *[(k + 1 + i // 2) % batch.P for i in range(batch.P - 1)]]
-        others = batch.take(order)
-        seen, among, _ = modes(OptimusRule(), others.value_and_gradient, x0[order], 120)
-        first = (seen[:, 0] != LOCAL).nonzero()
+    look = 80 if name == "styblinski_tang" else 20
+    seen, together, _ = modes(OptimusRule(), batch.value_and_gradient, x0, 120, look + 36)
+    order = [5, 2, 2, 3, 3, 0]  # in other places, beside others
+    moved, among, _ = modes(OptimusRule(), batch.take(order).value_and_gradient, x0[order], 120, look + 36)
+    for i, k in enumerate(order):
+        first = (seen[:, k] != LOCAL).nonzero()
         assert len(first), "it must look around"
-        until = min(int(first[0]) + (80 if name == "styblinski_tang" else 20), len(seen))
-        torch.testing.assert_close(together[:until, k], among[:until, 0], rtol=1e-4, atol=1e-4 * float(batch.scale[k]))
+        until = int(first[0]) + look
+        assert torch.equal(seen[:until, k], moved[:until, i])
+        torch.testing.assert_close(together[:until, k], among[:until, i], rtol=1e-4, atol=1e-4 * float(batch.scale[k]))
 
 
 def test_samples_that_fail_end():
@@ -64,8 +65,8 @@ def test_samples_that_fail_end():
     rule, failing = OptimusRule(along_axes=False), torch.zeros(4, dtype=torch.bool)
     samples = torch.zeros(4)
     with torch.no_grad():
-        state = rule.begin(x0, *batch.value_and_gradient(x0), 400)
-        for _ in range(399):
+        state = rule.begin(x0, *batch.value_and_gradient(x0), 200)
+        for _ in range(199):
             x, state = rule.propose(state)
             sampling = state.search.mode == SAMPLE
             samples += sampling
@@ -73,7 +74,7 @@ def test_samples_that_fail_end():
             f, g = batch.value_and_gradient(x)
             state = rule.observe(state, x, torch.where(failing, torch.nan, f), g)
     assert state.search.best_f.isfinite().all()
-    assert (samples < 300).all()
+    assert (samples < 150).all()
     assert state.trend.distance.isfinite().all() and (state.trend.distance > 1e-12 * batch.scale).all()
 
 
@@ -87,9 +88,9 @@ def test_a_start_without_a_gradient_is_no_sample():
 def test_a_start_in_a_dent_is_left_too():
     """As after another optimizer: then there is no way from the start that would tell how far to look."""
     batch, x0 = rippled("rastrigin", 5, 4)
-    _, there = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 60)
+    _, there = steps(OptimusRule(explore=False), batch.value_and_gradient, x0, 40)
     again = there.search.best_x
-    _, _, state = modes(OptimusRule(along_axes=False), batch.value_and_gradient, again, 200)
+    _, _, state = modes(OptimusRule(along_axes=False), batch.value_and_gradient, again, 100)
     assert (state.search.best_f < there.search.best_f).double().mean() >= 0.75
 
 
@@ -116,19 +117,19 @@ def test_what_was_left_in_haste_is_searched_to_its_end():
         g[:, 1:] += 200 * (b - a * a)
         return (100 * (b - a * a) ** 2 + (1 - a) ** 2).sum(-1), g
 
-    seen, _, state = modes(OptimusRule(), valley, torch.full((1, 10), 0.5, dtype=torch.float64), 200)
+    seen, _, state = modes(OptimusRule(), valley, torch.full((1, 10), 0.5, dtype=torch.float64), 160)
     assert int((seen[:40, 0] != LOCAL).sum()) > 5, "it must have been left early"
     assert float(state.search.best_f[0]) < 1e-8
 
 
 def test_landings_in_vain_are_followed_by_hops():
     """Where samples lead to the same dent again and again, the search must go elsewhere with what is left."""
-    batch, x0 = rippled("levy", 5, 16, 8)
-    _, short = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 149, 150)
-    _, long = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 599, 600)
+    batch, x0 = rippled("levy", 4, 8, 3)
+    _, short = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 59, 60)
+    _, long = steps(OptimusRule(along_axes=False), batch.value_and_gradient, x0, 199, 200)
     solved = [
         ((s.search.best_f - batch.minimum) < 1e-6 * (s.search.f0 - batch.minimum)).double().mean()
         for s in (short, long)
     ]
     assert solved[1] > 0.9
-    assert solved[1] > solved[0]
+    assert solved[0] < 0.5

@@ -117,7 +117,7 @@ def test_minimum_is_the_published_one(name, n, known):
 
 
 @given(st.sampled_from(sorted(FUNCTIONS)), st.integers(1, 12), st.integers(0, 10**6), st.floats(0.01, 3))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_nothing_is_below_the_minimum(name, n, seed, reach):
     function = FUNCTIONS[name]
     lower, upper = function.domain(n)
@@ -252,6 +252,7 @@ def test_the_same_seed_gives_the_same_instances():
 
 
 @given(st.lists(st.one_of(st.integers(0, 1000), st.text(max_size=5)), max_size=3))
+@settings(max_examples=30)
 def test_streams_share_no_seed(key):
     seeds = [stream(name).seed(*key) for name in ("train", "tune", "test")]
     assert [s >> 30 for s in seeds] == [0, 1, 2]

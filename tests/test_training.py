@@ -377,7 +377,7 @@ sys.path.insert(0, sys.argv[2])
 from test_training import SMALL, Bowls, replace
 from motionrecon.research.training.train import Training
 
-training = Training(replace(SMALL, steps=6), Path(sys.argv[1]), [Bowls()])
+training = Training(replace(SMALL, steps=2), Path(sys.argv[1]), [Bowls()])
 training.run()
 mine = training.theta.detach().clone()
 other = [torch.zeros_like(mine) for _ in range(2)]
