@@ -89,6 +89,13 @@ def train(folder, settings=SMALL, steps=None, **options):
     return training
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A training that was never stopped, and its folder."""
+    folder = tmp_path_factory.mktemp("whole")
+    return train(folder, tasks=[Bowls()]), folder
+
+
 def test_an_episode_is_the_same_for_the_same_seed_and_mixes_its_functions():
     first, again, other = episode(), episode(), episode(seed=1)
     x = torch.randn(16, 3, dtype=torch.float64)
@@ -217,15 +224,15 @@ def test_a_short_training_beats_the_untrained_rule(pes, tmp_path):
 
 
 @pytest.mark.parametrize("steps", [4, 9])
-def test_a_resumed_training_ends_as_one_that_was_never_stopped(steps, tmp_path):
+def test_a_resumed_training_ends_as_one_that_was_never_stopped(steps, tmp_path, whole):
     tasks = [Bowls()]
-    whole = train(tmp_path / "whole", tasks=tasks)
+    whole, folder = whole
     stopped = train(tmp_path / "stopped", steps=steps, tasks=tasks)
     stopped.save()
     train(tmp_path / "stopped", steps=steps + 2, tasks=tasks)  # goes on and is killed before its next checkpoint
     resumed = train(tmp_path / "stopped", tasks=tasks)
     assert torch.equal(whole.theta, resumed.theta) and torch.equal(whole.mean, resumed.mean)
-    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "stopped")]
+    logs = [read_log(path / "log.jsonl") for path in (folder, tmp_path / "stopped")]
     clocks = ("seconds", "cpu_seconds")
     without = [[{k: v for k, v in line.items() if k not in clocks} for line in log] for log in logs]
     assert without[0] == without[1]
@@ -244,9 +251,8 @@ def test_a_training_says_what_it_has_learned(tmp_path):
         Training(SMALL, log, tasks=[Bowls()])
 
 
-def test_ctrl_c_loses_nothing(tmp_path):
-    tasks, said = [Bowls()], []
-    whole = train(tmp_path / "whole", tasks=tasks)
+def test_ctrl_c_loses_nothing(tmp_path, whole):
+    tasks, said, whole = [Bowls()], [], whole[0]
     interrupted(Training(SMALL, tmp_path / "stopped", tasks=tasks, say=said.append), steps=3)
     assert "the same command goes on" in said[-1]
     resumed = Training(SMALL, tmp_path / "stopped", tasks=tasks)
@@ -256,9 +262,8 @@ def test_ctrl_c_loses_nothing(tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_in_a_validation_loses_nothing_and_the_same_object_may_go_on(tmp_path):
-    tasks = [Bowls()]
-    whole = train(tmp_path / "whole", tasks=tasks)
+def test_ctrl_c_in_a_validation_loses_nothing_and_the_same_object_may_go_on(tmp_path, whole):
+    tasks, whole = [Bowls()], whole[0]
     training = Training(SMALL, tmp_path / "stopped", tasks=tasks)
     validate = training._validate
 

@@ -98,7 +98,7 @@ def test_a_window_of_motion_teaches_something():
 def test_training_on_a_problem_lowers_what_its_steps_reach(monkeypatch, tmp_path):
     monkeypatch.setattr(squares, "sample", lambda clips, rng: task(5))
     before = np.mean([advised for advised, _ in learn_from(SquaresNetwork(), task(5))[1]])
-    training = train(tmp_path, Settings(tasks="physics", steps=40, lr=1e-2))
+    training = train(tmp_path, Settings(tasks="physics", steps=16, lr=1e-2))
     after = np.mean([advised for advised, _ in learn_from(training.network, task(5))[1]])
     assert after < before - 0.01
 
