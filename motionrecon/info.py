@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from motionrecon.core.cores import usable_cores
 from motionrecon.errors import ModelError
 
 #: Seconds that MuJoCo may take to draw one small picture.
@@ -37,7 +38,7 @@ def collect() -> dict[str, Any]:
         "installed in": str(Path(motionrecon.__file__).parent),
         "Python": f"{platform.python_version()} ({sys.executable})",
         "system": platform.platform(),
-        "CPU": f"{platform.machine()}, {_usable_cores()} of {os.cpu_count()} cores usable",
+        "CPU": f"{platform.machine()}, {usable_cores()} of {os.cpu_count()} cores usable",
         "memory": _memory(),
         "packages": _packages(),
         "video libraries": _video_libraries(),
@@ -61,10 +62,6 @@ def as_text(facts: dict[str, Any]) -> str:
 def as_json(facts: dict[str, Any]) -> str:
     """The facts for a program."""
     return json.dumps(facts, indent=2, ensure_ascii=False)
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory() -> str:

@@ -9,7 +9,6 @@ seams. Only where a state is set anew (a restart) must the replay set ``data.qac
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import mujoco
@@ -17,6 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from mujoco.batch import Batch
 
+from motionrecon.core.cores import usable_cores
 from motionrecon.core.mujoco_log import quiet_mujoco
 
 #: The version from which on MuJoCo's sparse Cholesky factorization is right.
@@ -84,9 +84,7 @@ class Rollout:
 
 def thread_count(threads: int) -> int:
     """`threads`, or the number of cores that this process may use if `threads` is 0."""
-    if threads:
-        return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return threads or usable_cores()
 
 
 class BatchPool:

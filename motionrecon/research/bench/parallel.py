@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
+from motionrecon.core.cores import usable_cores
+
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def parallel_map(
@@ -28,7 +24,7 @@ def parallel_map(
         tasks: what it is called with; must be picklable for more than one worker.
         workers: processes; 0 for one on each core, 1 for this process.
     """
-    workers = min(workers or cores(), max(1, len(tasks)))
+    workers = min(workers or usable_cores(), max(1, len(tasks)))
     if workers == 1:
         with threadpool_limits(1):
             for task in tasks:

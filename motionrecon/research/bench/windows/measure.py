@@ -2,7 +2,7 @@
 
 Each method minimizes the same windows from the main job's own starts. After every step it is noted how many gradients
 or Jacobians (alike: a window's cost the same) and bare rollouts were used, and how low the value got. The best value
-known of a window is the lowest of all methods and of long runs from other starts. `window_report` makes
+known of a window is the lowest of all methods and of long runs from other starts. `report` makes
 tables and pictures of the notes.
 
 One file for each window is written as soon as it is done, so that an interrupted run goes on where it was; a method
