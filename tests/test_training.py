@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from support import interrupted, killed
 
+from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.research.training.curves import draw, read_log
@@ -292,6 +293,18 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         training.run()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_under_the_command_ends_a_training_too(tmp_path):
+    """The command has taken Ctrl-C over before the training does."""
+    training = Training(replace(SMALL, steps=6), tmp_path, [Bowls()])
+    found = Interrupts()
+    with found.watched():
+        ours = signal.getsignal(signal.SIGINT)
+        interrupted(training, 2)
+        assert training.step == 3 and (tmp_path / "checkpoint.safetensors").exists()
+        assert signal.getsignal(signal.SIGINT) == ours
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_a_training_runs_in_a_thread_and_leaves_a_handler_alone(tmp_path):

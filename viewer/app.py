@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import webbrowser
@@ -13,6 +14,7 @@ from motionrecon.viewer.timeline import Timeline
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
+    from motionrecon.viewer.poses import Poses
 
 _TICK = 1 / 60  # seconds between two looks at the clock while it runs
 _IDLE_TICK = 1.0  # the same while it stands: only to put the knob right after a scrub
@@ -74,16 +76,26 @@ class Viewer:
     """
 
     def __init__(self, motion: Motion, *, port: int = 8080, name: str = "motion") -> None:
-        from motionrecon.viewer.panels import PANELS, Page
         from motionrecon.viewer.poses import compute_poses
-        from motionrecon.viewer.scene import Scene
         from motionrecon.viewer.server import LocalServer
-        from motionrecon.viewer.start_view import start_view
 
         poses = compute_poses(motion)
         self.server = LocalServer(port=port, name=name)
         self.url = self.server.url
         self._stopped = threading.Event()
+
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.server.stop)  # a page that cannot be built leaves no server behind
+            self._build(motion, poses)
+            undo.pop_all()
+        self._thread = threading.Thread(target=self._run, name="motionrecon-viewer", daemon=True)
+        self._thread.start()
+
+    def _build(self, motion: Motion, poses: Poses) -> None:
+        """What the page shows."""
+        from motionrecon.viewer.panels import PANELS, Page
+        from motionrecon.viewer.scene import Scene
+        from motionrecon.viewer.start_view import start_view
 
         gui = self.server.gui
         gui.configure_theme(show_logo=False, show_share_button=False, control_width="large", brand_color=(72, 133, 199))
@@ -100,8 +112,6 @@ class Viewer:
         self._panels = [panel(page) for panel in PANELS]
         self._shown = 0
         self._refresh(0)
-        self._thread = threading.Thread(target=self._run, name="motionrecon-viewer", daemon=True)
-        self._thread.start()
 
     @property
     def frame(self) -> int:

@@ -31,6 +31,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from motionrecon.core.together import Together
 from motionrecon.errors import InputError
 
 _ADDRESS = "127.0.0.1"  # a motion is nobody else's business: never an address that the network can reach
@@ -116,8 +117,7 @@ def refusal(headers: Headers, port: int) -> str | None:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep viser from printing where it listens: the viewer prints one line of its own."""
+def _quiet() -> Iterator[None]:
     import rich
 
     console = rich.get_console()
@@ -126,6 +126,10 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         console.quiet = before
+
+
+#: A context that keeps viser from printing where it listens: the viewer prints one line of its own.
+quiet = Together(_quiet)
 
 
 def _free_port(wanted: int) -> int:

@@ -256,7 +256,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {reason(error)}; choose another folder with output=...") from error
+        raise OutputError(f"cannot write {path}: {reason(error)}") from error
 
 
 def sha256(path: str | Path, limit: int | None = None) -> str:

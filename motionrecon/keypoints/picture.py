@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from motionrecon.core.files import atomic
+from motionrecon.core.files import atomic, open_regular
 from motionrecon.core.progress import Progress
 from motionrecon.errors import InputError, OutputError
 from motionrecon.keypoints.choice import listed
@@ -125,9 +125,9 @@ def _check_ours(picture: Path) -> None:
     if not picture.exists():
         return
     try:
-        with open(picture, "rb") as file:
-            ours = picture.is_file() and _SIGNED in file.read(256)
-    except OSError:
+        with open_regular(picture) as file:
+            ours = _SIGNED in file.read(256)
+    except (OSError, ValueError):
         ours = False
     if not ours:
         raise OutputError(f"{picture} exists and is no picture of --list-people; move it away")

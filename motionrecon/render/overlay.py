@@ -140,7 +140,7 @@ class Painter:
         self._stage.draw(image, t, capsules)
         draw_capsules(image, camera, capsules)
         feet = foot_forces(motion, posed, slice(t, t + 1))
-        for force, start in zip(feet.force[0], feet.pressure[0] * [1, 1, 0], strict=True):
+        for force, start in zip(feet.force[0], feet.pressure[0], strict=True):
             if force[2] > _LEAST_WEIGHT * self._weight:
                 draw_arrow(image, camera, start, start + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
 

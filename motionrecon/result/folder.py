@@ -98,6 +98,8 @@ class ResultFolder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self.release(refused=isinstance(error, MotionReconError))
+        if isinstance(error, OutputError) and _ELSEWHERE not in str(error):
+            raise OutputError(f"{error}; {_ELSEWHERE}") from error
 
     @contextmanager
     def publish(self) -> Iterator[Path]:

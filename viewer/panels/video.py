@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,17 +76,17 @@ class Video(Panel):
     def _run(self) -> None:
         source = self._source
         assert source is not None
-        while True:
-            self._wake.wait()
-            self._wake.clear()
-            if self._stopped:
-                break
-            try:
-                self._catch_up(source)
-            except InputError as error:
-                self._html.content = _note(str(error))
-                break
-        source.close()
+        with closing(source):
+            while True:
+                self._wake.wait()
+                self._wake.clear()
+                if self._stopped:
+                    break
+                try:
+                    self._catch_up(source)
+                except InputError as error:
+                    self._html.content = _note(str(error))
+                    break
 
     def _catch_up(self, source: SourceVideo) -> None:
         """Decode until the wanted picture is shown; what is wanted may change on the way."""

@@ -14,6 +14,7 @@ from statistics import mean
 from types import FrameType
 from typing import Any, ClassVar
 
+from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
 from motionrecon.research.training.curves import draw, read_log
 from motionrecon.research.training.settings import DEFAULT_MINUTES, Settings
@@ -113,15 +114,16 @@ class Loop(ABC):
     @contextmanager
     def _stopping(self) -> Iterator[None]:
         self._stop = False
-        # Where Ctrl-C is not Python's own (a background job that ignores it, a program around us), it stays as it is;
-        # and only the main thread may take it over.
-        ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        # Where Ctrl-C is not Python's own or our command's (a background job that ignores it, a program around us), it
+        # stays as it is; and only the main thread may take it over.
+        before = signal.getsignal(signal.SIGINT)
+        ours = before is signal.default_int_handler or isinstance(getattr(before, "__self__", None), Interrupts)
         if not (self.stoppable and ours and threading.current_thread() is threading.main_thread()):
             yield
             return
 
         def ask(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, before)
             self._stop = True
             self.say("stopping once this step or validation is done; Ctrl-C again stops at once")
 
@@ -129,4 +131,4 @@ class Loop(ABC):
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, before)
