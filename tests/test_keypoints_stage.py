@@ -165,6 +165,28 @@ def test_people_of_other_moments_get_pictures_of_their_own(tmp_path: Path) -> No
     assert cv2.imread(str(tmp_path / "p.png")).shape[0] == 800 * len(lines)
 
 
+def test_of_given_keypoints_only_who_is_in_the_range_is_shown_and_keeps_the_number(tmp_path: Path) -> None:
+    import cv2
+    from test_keypoints_foreign import openpose, points, write
+
+    def people(t: int) -> list[Any]:
+        large, small = openpose(points(t)), openpose(points(t, x=900.0, size=0.4))
+        return [large, small] if 8 <= t < 10 else [large] if t < 10 else [small]
+
+    folder = write(tmp_path / "json", people, frames=range(30))
+    pictures = [np.full((800, 1000, 3), 8 * t, np.uint8) for t in range(30)]
+    video = write_clip(tmp_path / "a.mp4", pictures, 10)
+    whole = list_people(video, tmp_path / "p.png", folder)
+    assert [line[:2] for line in whole] == ["1:", "2:"]
+    assert list_people(video, tmp_path / "p.png", folder, start=2.0) == whole[1:]
+    image = cv2.imread(str(tmp_path / "p.png"))
+    assert image.shape[0] == 800 and abs(float(image[10, 500].mean()) - 8 * 20) < 10  # the range's first frame
+    assert list_people(video, tmp_path / "p.png", folder, end=0.7) == whole[:1]
+    assert list_people(video, tmp_path / "p.png", folder, start=0.0, end=3.0) == whole
+    with pytest.raises(InputError, match="end=1 does not come after start=2"):
+        list_people(video, tmp_path / "p.png", folder, start=2.0, end=1.0)
+
+
 def test_nobody_in_the_video(tmp_path: Path) -> None:
     black = write_clip(tmp_path / "black.mp4", [np.zeros((64, 96, 3), np.uint8)] * 5)
     with pytest.raises(InputError, match=r"no person was found in black\.mp4"):

@@ -118,7 +118,9 @@ def list_people(
         video: the clip.
         picture: the PNG file to write.
         keypoints: what another tool wrote of the video, instead of detection.
-        detector, start, end, cache_dir, progress: as for `detect_keypoints`.
+        start, end: the range in seconds; None for the whole clip. Only who is seen in it is shown; beside
+            ``keypoints`` they keep the numbers, times and places of the whole clip, in which ``person`` chooses.
+        detector, cache_dir, progress: as for `detect_keypoints`.
 
     Returns:
         A line for each person: the number, when they are seen, their size and place.

@@ -51,9 +51,13 @@ def draw_people(
             raise InputError(f"{keypoints} holds one person only; there is nobody to choose from")
 
         crowd = read_crowd(keypoints, video, None, None)
-        info, every, start, end = probe(video), 1, None, None
+        info, every = probe(video), 1
         people = everybody(crowd.frames, crowd.fps)
-    if not people:
+    lines = listed(people, every / info.fps)
+    if keypoints is not None:
+        people = [_within(track, info.frame_range(start, end)) for track in people]
+        lines = [line for line, track in zip(lines, people, strict=True) if track.frames]
+    if not lines:
         raise InputError(f"no person was found in {video.name}; the whole body must be in view and not too small")
     shown = _frames_that_show(people)
     images = [
@@ -61,12 +65,18 @@ def draw_people(
         for row, image in _images(info, start, end, shown, every)
     ]
     _write(np.concatenate(images), picture)
-    return listed(people, every / info.fps)
+    return lines
+
+
+def _within(track: Track, frames: range) -> Track:
+    """What a track shows in some of the frames, numbered from the first of them; it may be nothing."""
+    seen = [k for k, frame in enumerate(track.frames) if frame in frames]
+    return Track([track.frames[k] - frames.start for k in seen], [track.detections[k] for k in seen])
 
 
 def _frames_that_show(people: Sequence[Track]) -> list[int]:
     """As few rows of the tracks as show everybody, the first ones in which they are seen where that costs no more."""
-    left = set(range(len(people)))
+    left = {k for k, track in enumerate(people) if track.frames}
     shown: list[int] = []
     while left and len(shown) < _MOST:
         votes: dict[int, int] = {}
