@@ -120,6 +120,9 @@ class ShapePrior:
 class Body(Anatomy, Protocol):
     """A person, whose shape can change.
 
+    An implementation is a dataclass whose fields are arrays and plain values (or dataclasses of such): checkpoints
+    depend on all of them, and `motionrecon.core.arrays.pack` takes them apart.
+
     Attributes:
         height: metres.
         mass: kilograms.

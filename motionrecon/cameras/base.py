@@ -47,7 +47,11 @@ class Sight:
 
 
 class Camera(Protocol):
-    """A camera in a world."""
+    """A camera in a world.
+
+    An implementation is a dataclass whose fields are arrays and plain values (or dataclasses of such): checkpoints
+    depend on all of them, and `motionrecon.core.arrays.pack` takes them apart.
+    """
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -13,6 +13,9 @@ class Ground(Protocol):
     """A surface that feet stand on, in a Z-up world, metres.
 
     Its height is one of the unknowns of the kinematic fit. The simulation knows it as geoms of the world.
+
+    An implementation is a dataclass whose fields are arrays and plain values (or dataclasses of such): checkpoints
+    depend on all of them, and `motionrecon.core.arrays.pack` takes them apart.
     """
 
     @property

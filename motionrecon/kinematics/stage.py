@@ -16,9 +16,8 @@ def fit(run: Run, views: tuple[View, ...], options: Options) -> Figure:
     """The person as the views show them, from the checkpoint of an earlier run if there is one."""
     body, ground = build(float(options.height), options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
-    checkpoint = Checkpoint(
-        run.cache, "kinematics", depends_on | pack(body) | {"ground": repr(ground), "weights": vars(Weights())}
-    )
+    stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
+    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | {"weights": vars(Weights())})
     with run.stage("kinematics", len(views[0])) as advance:
         saved = checkpoint.load(run.progress)
         if saved is not None:
