@@ -13,6 +13,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -35,12 +36,6 @@ NOTABLE_FALLBACKS = 0.1
 #: A flag that is off unless it is given, and needs no flag to turn it off.
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 Output = Annotated[Path | None, Parameter(alias="-o")]
-
-#: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
-_PARAMETER = re.compile(
-    rf"(?<![\w./-])({'|'.join([*inspect.signature(pipeline.reconstruct).parameters, 'port'])})="
-    r"(\.\.\.|True\b|False\b)?"
-)
 
 _Item = TypeVar("_Item")
 #: A flag with any number of values: ``--dims 10 50``.
@@ -434,6 +429,16 @@ class _Spelled:
         self._progress.warn(_as_flags(text))
 
 
+#: Parameters that are flags of a command, or of several.
+_NAMED = {
+    *inspect.signature(pipeline.reconstruct).parameters,
+    *(field.name for field in fields(TrainingSettings)),
+    *(name for command in (view, optimizers, safety) for name in inspect.signature(command).parameters),
+} - {"folder"}
+#: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
+_PARAMETER = re.compile(rf"(?<![\w./-])({'|'.join(sorted(_NAMED))})=(\.\.\.|True\b|False\b)?")
+
+
 def _as_flags(message: str) -> str:
     """A message of the library with its parameters spelled as flags: ``--height 500`` for ``height=500``."""
 
@@ -442,7 +447,7 @@ def _as_flags(message: str) -> str:
         flag = "-o" if name == "output" else f"--{'no-' if value == 'False' else ''}{name.replace('_', '-')}"
         return flag if value else f"{flag} "
 
-    return _PARAMETER.sub(spelled, message)
+    return _PARAMETER.sub(spelled, message.replace("list_people(...)", "--list-people"))
 
 
 def _shown(message: str) -> str:

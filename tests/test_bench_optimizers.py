@@ -306,9 +306,9 @@ def test_shipped_settings_serve_the_quick_plan():
     [
         ({"functions": ("ackly",)}, "no test function is called 'ackly'"),
         ({"methods": ("sgd",)}, "no optimizer called 'sgd'"),
-        ({"dims": (0,)}, "--dims has 0"),
-        ({"evaluations": (1,)}, "--evaluations has 1"),
-        ({"instances": 1}, "--instances has 1"),
+        ({"dims": (0,)}, "dims=0: give"),
+        ({"evaluations": (1,)}, "evaluations=1: give"),
+        ({"instances": 1}, "instances=1: give"),
         ({"weights": ("best.safetensors",)}, "write NAME=FILE"),
         ({"weights": ("optimum=best.safetensors",)}, "no learned optimizer is called 'optimum'"),
     ],

@@ -91,6 +91,13 @@ def test_an_editor_sees_every_parameter_with_its_type():
         ("camera=my file.toml: no such file", "--camera my file.toml: no such file"),
         ("try physics=False", "try --no-physics"),
         ("camera_name=cam_01 needs camera=...", "--camera-name cam_01 needs --camera"),
+        ("dims=0, 10: give numbers from 1", "--dims 0, 10: give numbers from 1"),
+        ("after steps=... or after minutes=...: give one", "after --steps or after --minutes: give one"),
+        ("pes_lr=3: give a number from 0 to 1", "--pes-lr 3: give a number from 0 to 1"),
+        ("largest_n=..., pairs=...: not with tasks=physics", "--largest-n, --pairs: not with --tasks physics"),
+        ("train some: weights=optimus=FILE", "train some: --weights optimus=FILE"),
+        ("a number as list_people(...) shows them", "a number as --list-people shows them"),
+        ("folder=3 stays", "folder=3 stays"),
         ("nothing=3 and preheight=3 and x.height=3 stay", "nothing=3 and preheight=3 and x.height=3 stay"),
     ],
 )

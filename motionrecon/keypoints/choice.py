@@ -50,8 +50,8 @@ class Choice:
             x = math.nan
         if len(parts) != 2 or not (math.isfinite(x) and math.isfinite(y)):
             raise InputError(
-                f"person={text[:60]} is nobody; give {LARGEST}, a number as --list-people shows them (2), or a point "
-                "on them in the first picture in which they are seen (640,360)"
+                f"person={text[:60]} is nobody; give {LARGEST}, a number as list_people(...) shows them (2), or a "
+                "point on them in the first picture in which they are seen (640,360)"
             )
         return Choice(point=(x, y))
 

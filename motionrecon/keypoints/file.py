@@ -61,7 +61,8 @@ def load(path: str | Path) -> Keypoints:
         data = read_arrays(path, tuple(_SCHEMA))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} is not a keypoint file that can be read ({error}); see --help of reconstruct"
+            f"{path} is not a keypoint file that can be read ({error}); give an .npz file of keypoints, "
+            "or the .json files of OpenPose, Pose2Sim, AlphaPose or MMPose"
         ) from error
     return from_arrays(data, str(path))
 

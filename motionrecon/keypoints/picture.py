@@ -140,7 +140,7 @@ def _check_ours(picture: Path) -> None:
     except (OSError, ValueError):
         ours = False
     if not ours:
-        raise OutputError(f"{picture} exists and is no picture of --list-people; move it away")
+        raise OutputError(f"{picture} exists and is no picture of list_people(...); move it away")
 
 
 def _write(image: UInt8[np.ndarray, "H W 3"], picture: Path) -> None:

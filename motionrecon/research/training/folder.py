@@ -51,7 +51,7 @@ def load_checkpoint(path: Path, settings: Settings) -> tuple[dict[str, Any], dic
     if changed:
         raise InputError(
             f"{path.parent} holds a training with other settings ({', '.join(changed)}): repeat its command to "
-            "resume it, or choose another folder with --output"
+            "resume it, or choose another folder"
         )
     return facts, tensors
 

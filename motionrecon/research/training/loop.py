@@ -43,7 +43,7 @@ class Loop(ABC):
     def __init__(self, settings: Settings, folder: Path, say: Callable[[str], None]) -> None:
         self.settings, self.folder, self.say = settings, Path(folder), say
         if self.folder.exists() and not self.folder.is_dir():
-            raise InputError(f"--output {self.folder} is a file: name a folder, which is made")
+            raise InputError(f"{self.folder} is a file: name a folder, which is made")
         self.step, self.validations, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
         self.logs = self.stoppable = True
         self._stop = False

@@ -37,5 +37,5 @@ RULES: dict[str, Callable[[], nn.Module]] = {
 def build(name: str) -> nn.Module:
     """The untrained rule called ``name``; torch's global generator draws its weights."""
     if name not in RULES:
-        raise InputError(f"--rule is {name!r}: choose from {', '.join(RULES)}")
+        raise InputError(f"rule={name!r} is unknown: choose from {', '.join(RULES)}")
     return RULES[name]()

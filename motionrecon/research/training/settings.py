@@ -85,12 +85,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
-            raise InputError("a training ends after --steps or after --minutes: give one of them, and not both")
+            raise InputError("a training ends after steps=... or after minutes=...: give one of them, and not both")
         if self.tasks not in TASKS:
-            raise InputError(f"--tasks is {self.tasks!r}: give {' or '.join(TASKS)}")
+            raise InputError(f"tasks={self.tasks!r} is unknown: give {' or '.join(TASKS)}")
         if self.tasks == "physics" and (extra := [f for f in self._changed() if f not in _PHYSICS]):
-            flags = ", ".join("--" + name.replace("_", "-") for name in extra)
-            raise InputError(f"{flags}: only trainings on functions have that; leave it out with --tasks physics")
+            given = ", ".join(f"{name}=..." for name in extra)
+            raise InputError(f"{given}: only trainings on functions have that; leave it out with tasks=physics")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),
@@ -115,7 +115,7 @@ class Settings:
         for name, (low, high) in limits.items():
             found = getattr(self, name)
             if found is not None and not low <= found <= high:
-                raise InputError(f"--{name.replace('_', '-')} is {found!r}: give a number from {low:g} to {high:g}")
+                raise InputError(f"{name}={found!r}: give a number from {low:g} to {high:g}")
 
     def _changed(self) -> list[str]:
         """Fields that are not at their default."""

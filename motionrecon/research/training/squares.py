@@ -134,11 +134,11 @@ class WindowTraining(Loop):
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         if settings.tasks != "physics":
-            raise InputError(f"--tasks is {settings.tasks!r}: a training on windows is --tasks physics")
+            raise InputError(f"tasks={settings.tasks!r}: a training on windows has tasks=physics")
         if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-            raise InputError("--tasks physics trains in one process: start it without torchrun")
+            raise InputError("tasks=physics trains in one process: start it without torchrun")
         if settings.rule not in RULES:
-            raise InputError(f"--rule is {settings.rule!r}: for --tasks physics, choose from {', '.join(RULES)}")
+            raise InputError(f"rule={settings.rule!r}: for tasks=physics, choose from {', '.join(RULES)}")
         super().__init__(settings, folder, say)
         self.clips = load("train") if clips is None else clips
         self.checked = _to_check() if checked is None else checked

@@ -238,7 +238,7 @@ class Functions:
 
 
 def families(tasks: str, device: str = "cpu") -> list[Family]:
-    """The families that ``--tasks`` names: the test functions, with random bowls."""
+    """The families that ``tasks`` of the settings names: the test functions, with random bowls."""
     if tasks == "functions":
         return [Functions(bowls=BOWLS, device=device)]
-    raise InputError(f"--tasks is {tasks!r}: Training is for functions, WindowTraining for physics")
+    raise InputError(f"tasks={tasks!r}: Training is for functions, WindowTraining for physics")

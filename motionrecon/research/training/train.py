@@ -364,6 +364,6 @@ def _marked(rule: torch.nn.Module, prefixes: str) -> Tensor:
     for start in starts:
         if not any(name.startswith(start) for name, _ in named):
             known = ", ".join(sorted({name.rpartition(".")[0] for name, _ in named}))
-            raise InputError(f"--evolved names {start!r}, and no weights begin with that: there are {known}")
+            raise InputError(f"evolved={start!r}: no weights begin with that; there are {known}")
     parts = [torch.full((w.numel(),), float(not starts or name.startswith(starts))) for name, w in named]
     return torch.cat(parts)

@@ -56,12 +56,12 @@ class Plan:
         for name, _ in self.weights:
             learned.get(name)
         for what, numbers, least in (
-            ("--dims", self.dims, 1),
-            ("--evaluations", self.evaluations, 2),
-            ("--instances", (self.instances,), 2),
+            ("dims", self.dims, 1),
+            ("evaluations", self.evaluations, 2),
+            ("instances", (self.instances,), 2),
         ):
             if not numbers or min(numbers) < least:
-                raise InputError(f"{what} has {', '.join(map(str, numbers)) or 'nothing'}: give numbers from {least}")
+                raise InputError(f"{what}={', '.join(map(str, numbers)) or 'nothing'}: give numbers from {least}")
 
     def count(self, n: int) -> int:
         """Instances in n unknowns: fewer for many unknowns, to save time, but not below 8 unless asked for."""
@@ -144,13 +144,13 @@ def chosen(
     weights: Sequence[str] = (),
     seed: int = 0,
 ) -> Plan:
-    """The plan of the command line's flags; what is not given is as in the quick or in the full plan.
+    """The plan of what is given; what is not given is as in the quick or in the full plan.
 
     Args:
         weights: ``NAME=FILE`` each.
 
     Raises:
-        InputError: for a flag that cannot be used.
+        InputError: for a parameter that cannot be used.
     """
     given: dict[str, Any] = {
         "functions": tuple(functions),
@@ -162,14 +162,14 @@ def chosen(
     for pair in weights:
         name, equals, path = pair.partition("=")
         if not equals:
-            raise InputError(f"--weights {pair}: write NAME=FILE, for example optimus=training/best.safetensors")
+            raise InputError(f"weights={pair}: write NAME=FILE, for example optimus=training/best.safetensors")
         pairs.append((name, path))
     if not methods:
         added = [name for name, _ in pairs if name in learned.LEARNED]
         methods = tuple(name for name in learned.LEARNED if name in (*learned.available(), *added))
         methods = (*PEERS, *methods)
     elif missing := [m for m in methods if m in learned.LEARNED and m not in (*learned.available(), *dict(pairs))]:
-        raise InputError(f"{missing[0]} has no weights yet: train some and give them with --weights {missing[0]}=FILE")
+        raise InputError(f"{missing[0]} has no weights yet: train some and give them with weights={missing[0]}=FILE")
     quick_plan = QUICK if quick else {}
     return Plan(
         **{**quick_plan, **{key: value for key, value in given.items() if value}},
