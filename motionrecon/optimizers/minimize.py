@@ -7,7 +7,7 @@ from typing import Any
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.callbacks import watcher
-from motionrecon.optimizers.posed import pose
+from motionrecon.optimizers.given import pose
 from motionrecon.optimizers.problem import Evaluations, Problem
 from motionrecon.optimizers.result import OptimizeResult
 from motionrecon.optimizers.settings import settings
