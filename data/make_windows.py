@@ -45,8 +45,8 @@ from motionrecon.errors import InputError
 from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.file import assemble
-from motionrecon.keypoints.observe import view
 from motionrecon.kinematics.fit import fit
+from motionrecon.observe import view
 from motionrecon.physics.rollout import State
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine

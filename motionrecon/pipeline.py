@@ -84,11 +84,11 @@ def reconstruct(
     """
     options = Options.of(locals())
     from motionrecon.core.blas import one_thread
-    from motionrecon.keypoints.observe import look, observe
     from motionrecon.kinematics.stage import fit
+    from motionrecon.observe import look, observe
     from motionrecon.physics.windows.stage import simulate
+    from motionrecon.publish import claim, publish
     from motionrecon.result.assemble import assemble
-    from motionrecon.result.publish import claim, publish
 
     run = Run(as_progress(progress))
     source = look(run, video, options)  # what cannot work fails before any work

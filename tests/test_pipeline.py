@@ -26,8 +26,8 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.keypoints.layouts import LAYOUTS
-from motionrecon.keypoints.observe import look
 from motionrecon.kinematics import stage as kinematics
+from motionrecon.observe import look
 from motionrecon.physics.windows import stage as physics
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.stretch import Stretch

@@ -9,7 +9,7 @@ import numpy as np
 from motionrecon.body.pose import pose
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
-from motionrecon.keypoints.observe import Source
+from motionrecon.observe import Source
 from motionrecon.options import Options
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.result import report

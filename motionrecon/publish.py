@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from motionrecon.keypoints.observe import Source
+from motionrecon.observe import Source
 from motionrecon.options import Options
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
