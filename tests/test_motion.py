@@ -115,6 +115,7 @@ def _with(key: str, value: object):
         (_with("fps", 0.0), "'fps'"),
         (_with("fps", "thirty"), "'fps'"),
         (_with("image_size", [0, 240]), "'image_size'"),
+        (_with("image_size", [1e308, 240]), "'image_size'"),
         (_with("joint_names", [f"joint{i}" for i in range(33)]), "'joint_names' lacks nose"),
         (_with("contact_names", [f"geom{i}" for i in range(8)]), "no geom 'geom0'"),
         (_with("segments", np.zeros((1, 7))), "'segments' has rows of 7"),

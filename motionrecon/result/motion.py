@@ -196,6 +196,10 @@ class Motion:
         return own | pack(_CameraArrays.of(self.camera))
 
 
+#: Pixels of a picture's longer side: more than any film has, and few enough to be a number.
+_LARGEST_SIDE = 1 << 20
+
+
 @dataclass(frozen=True)
 class _CameraArrays:
     """The camera as ``motion.npz`` holds it."""
@@ -205,6 +209,10 @@ class _CameraArrays:
     camera_t: Float[np.ndarray, " 3"]
     camera_distortion: Float[np.ndarray, " d"]
     image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not all(1 <= side <= _LARGEST_SIDE for side in self.image_size):
+            raise ValueError(f"'image_size' is {self.image_size}, not a width and a height in pixels")
 
     @staticmethod
     def of(camera: Camera) -> _CameraArrays:
