@@ -1,6 +1,7 @@
 """Fixtures and settings for all tests."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 
 # `from support import require` works in every test file, whatever folder pytest was started from.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts what it runs in the background with Ctrl-C ignored; some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Offscreen drawing: no test has a screen. (Read by MuJoCo when it is imported.)
 if sys.platform == "linux":
