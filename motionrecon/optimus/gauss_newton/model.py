@@ -74,10 +74,10 @@ class Model:
         damped = self.normal.copy(order="F")
         np.fill_diagonal(damped, self.normal.diagonal() + damping)
         try:
-            found: tuple[np.ndarray, bool] = cho_factor(damped, lower=True, overwrite_a=True, check_finite=False)
+            lower, _ = cho_factor(damped, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
-        return found
+        return lower, True
 
     def moved(self, best: int, steps: Float[np.ndarray, "k n"], residuals: Float[np.ndarray, "k m"]) -> Model:
         """The model around ``x + steps[best]``, corrected by secants.
