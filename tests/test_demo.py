@@ -39,7 +39,7 @@ def test_the_truth_has_no_error(perfect):
 def test_the_world_frame_does_not_matter(perfect):
     turn, shift = Rotation.from_euler("z", 40, degrees=True).as_matrix(), np.array([1.0, -2.0, 0.0])
     R, t = perfect.camera.R_camera_world @ turn.T, perfect.camera.t_camera_world
-    camera = perfect.camera.with_pose(R, t - R @ shift)
+    camera = replace(perfect.camera, R_camera_world=R, t_camera_world=t - R @ shift)
     elsewhere = replace(perfect, joints=perfect.joints @ turn.T + shift, camera=camera)
     assert max(demo.compare(elsewhere).values()) < 1e-6
 

@@ -93,7 +93,3 @@ class Pinhole:
     def in_world(self, turn: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"]) -> Pinhole:
         R = self.R_camera_world @ turn.T
         return replace(self, R_camera_world=R, t_camera_world=self.t_camera_world - R @ shift)
-
-    def with_pose(self, R_camera_world: Float[np.ndarray, "3 3"], t_camera_world: Float[np.ndarray, " 3"]) -> Pinhole:
-        """This camera at another pose; whether that was calibrated is said separately."""
-        return replace(self, R_camera_world=R_camera_world, t_camera_world=t_camera_world)
