@@ -225,7 +225,7 @@ def test_what_is_no_regular_file(tmp_path) -> None:
     refusal(tmp_path / "loop.mp4")
     (tmp_path / "link.mp4").symlink_to(write_once(tmp_path / "clip.mp4"))
     assert len(seen(tmp_path / "link.mp4")) == 5
-    assert "no such file" in refusal("zero\0byte.mp4") or "null byte" in refusal("zero\0byte.mp4")
+    assert "zero byte" in refusal("zero\0byte.mp4")
     refusal(tmp_path / ("x" * 5000))
 
 

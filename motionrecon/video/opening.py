@@ -139,9 +139,10 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"no such file: {path}{_hint(path)}") from error
     except PermissionError as error:
         raise InputError(f"{path} cannot be read: permission denied") from error
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise InputError(f"{path} cannot be read: {why}{_hint(path)}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}{_hint(path)}") from error
+    except ValueError as error:  # Python's own words for it differ between versions
+        raise InputError(f"no such file: {path} (its name holds a zero byte)") from error
     with open(descriptor, "rb", buffering=0) as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):  # swapped meanwhile
