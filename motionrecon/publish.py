@@ -9,6 +9,7 @@ from motionrecon.observe import Source
 from motionrecon.options import Options
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
+from motionrecon.result.schema import CameraArrays
 from motionrecon.run import Run
 
 
@@ -17,8 +18,9 @@ def claim(
 ) -> AbstractContextManager[ResultFolder | None]:
     """Hold the output folder against other runs; the stages keep their checkpoints in it. None writes nothing.
 
-    A run that is refused leaves nothing in it.
+    A run that is refused leaves nothing in it, and one whose motion could not be kept is refused before its work.
     """
+    CameraArrays.of(source.camera)
     if output is None:
         return nullcontext()
     video = None if source.video is None else source.video.path

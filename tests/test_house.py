@@ -97,7 +97,7 @@ def users(pattern: str, *owners: str) -> set[str]:
 
 def test_nobody_but_files_reads_a_cameras_matrices():
     assert users(r"\.(R_camera_world|t_camera_world)\b", "motionrecon/cameras/") == {
-        "motionrecon/result/motion.py",  # motion.npz
+        "motionrecon/result/schema.py",  # motion.npz
         "motionrecon/research/tasks/windows.py",  # the archives of the corpora
         "data/make_clip.py",  # a clip's truth and calibration
     }

@@ -15,6 +15,7 @@ from motions import simulated, walking
 from motionrecon.errors import InputError, OutputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
+from motionrecon.result.schema import arrays_of
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,8 @@ def copy(saved: Path, tmp_path: Path) -> Path:
 
 def test_saving_and_loading_keeps_everything(saved: Path) -> None:
     written, read = simulated(), Motion.load(saved)
-    for key, array in written._arrays().items():
-        np.testing.assert_array_equal(read._arrays()[key], array, err_msg=key)
+    for key, array in arrays_of(written).items():
+        np.testing.assert_array_equal(arrays_of(read)[key], array, err_msg=key)
     assert read.model_xml == written.model_xml
     assert read.report == written.report
     assert read.joint_names == written.joint_names and read.contact_names == written.contact_names

@@ -22,6 +22,8 @@ from motionrecon.body.base import ModelAlone
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
+from motionrecon.data.clips import demo_clip
+from motionrecon.errors import InputError
 from motionrecon.ground.base import Ground
 from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints
@@ -219,6 +221,14 @@ def test_a_moving_camera_is_fitted(tracked_by, guess):
     if guess:
         fooled = fit((replace(view, camera=people.camera((3.1, -1.5, 1.3))),), Capsules.build(1.75), Plane())
         assert np.linalg.norm(joints_of(fooled) - seen.joints, axis=-1).mean() > 2 * off
+
+
+def test_a_camera_that_no_file_holds_is_refused_before_the_work(tracked_by, monkeypatch):
+    monkeypatch.setattr("motionrecon.observe.load_camera", lambda *_: tracked_by)
+    monkeypatch.setattr("motionrecon.observe.observe", lambda *_: pytest.fail("it began to work"))
+    clip = demo_clip()
+    with pytest.raises(InputError, match="Dolly"):
+        reconstruct(clip.video, camera=clip.camera, height=1.7)
 
 
 def test_a_second_camera_is_another_view(tracked_by):

@@ -6,33 +6,24 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.pinhole import Pinhole
-from motionrecon.core import landmarks
-from motionrecon.core.arrays import pack, schema, values_of
 from motionrecon.core.clock import Clock
-from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, reason, write_arrays
-from motionrecon.core.progress import Silent
-from motionrecon.errors import InputError
-from motionrecon.result import mjcf, ties
-from motionrecon.result.folder import read_marker
+from motionrecon.result import storage
 from motionrecon.result.report import Report
+from motionrecon.result.schema import arrays_of, checked
 
 if TYPE_CHECKING:
     import mujoco
 
     from motionrecon.body import Anatomy
-
-ARRAYS, MODEL, REPORT = "motion.npz", "model.xml", "report.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +55,7 @@ class Motion:
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
+        InputError: ``motion.npz`` has no arrays for a camera of this kind.
     """
 
     fps: float
@@ -84,7 +76,7 @@ class Motion:
     report: Report
 
     def __post_init__(self) -> None:
-        _checked(self._arrays())
+        checked(type(self), arrays_of(self))
         if not isinstance(self.report, Report):  # a plain dictionary serves too
             object.__setattr__(self, "report", Report.of(self.report))
 
@@ -146,13 +138,7 @@ class Motion:
         Raises:
             OutputError: the folder cannot be written.
         """
-        folder = Path(folder)
-        with atomic(folder / MODEL) as path:
-            path.write_text(self.model_xml, encoding="utf-8")
-        write_arrays(folder / ARRAYS, self._arrays())
-        report = ties.tied(_plain(self.report), folder, (ARRAYS, MODEL))
-        with atomic(folder / REPORT) as path:
-            path.write_text(report, encoding="utf-8")
+        storage.save(self, Path(folder))
 
     @classmethod
     def load(cls, path: str | Path) -> Motion:
@@ -161,24 +147,7 @@ class Motion:
         Raises:
             InputError: a file is missing, damaged, or does not fit the others.
         """
-        path = Path(path)
-        folder = path.parent if path.name == ARRAYS else path
-        arrays = _read_arrays(folder / ARRAYS)
-        report = _read_report(folder / REPORT)
-        try:
-            values = _checked(arrays)
-            camera = _CameraArrays(**{name: values.pop(name) for name in schema(_CameraArrays)})
-            del values["time"]
-            motion = cls(
-                camera=camera.camera(calibrated=report.camera is not None and report.camera.pose == "calibrated"),
-                model_xml=_read_text(folder / MODEL, mjcf.LIMIT),
-                report=report,
-                **values,
-            )
-        except ValueError as error:
-            raise InputError(f"{folder / ARRAYS}: {error}; {_REPAIR}") from error
-        _check_model(motion, folder / MODEL)
-        return motion
+        return storage.load(cls, Path(path))
 
     def to_bvh(self, path: str | Path) -> None:
         """Write the motion as BVH (metres, Y-up, +Z forward); see ``motionrecon.export.bvh``.
@@ -189,160 +158,3 @@ class Motion:
         from motionrecon.export import bvh
 
         bvh.write(self, path)
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        """What ``motion.npz`` holds."""
-        own = {name: np.asarray(getattr(self, name)) for name in _schema() if hasattr(self, name)}
-        return own | pack(_CameraArrays.of(self.camera))
-
-
-#: Pixels of a picture's longer side: more than any film has, and few enough to be a number.
-_LARGEST_SIDE = 1 << 20
-
-
-@dataclass(frozen=True)
-class _CameraArrays:
-    """The camera as ``motion.npz`` holds it."""
-
-    camera_K: Float[np.ndarray, "3 3"]
-    camera_R: Float[np.ndarray, "3 3"]
-    camera_t: Float[np.ndarray, " 3"]
-    camera_distortion: Float[np.ndarray, " d"]
-    image_size: tuple[int, int]
-
-    def __post_init__(self) -> None:
-        if not all(1 <= side <= _LARGEST_SIDE for side in self.image_size):
-            raise ValueError(f"'image_size' is {self.image_size}, not a width and a height in pixels")
-
-    @staticmethod
-    def of(camera: Camera) -> _CameraArrays:
-        assert isinstance(camera, Pinhole), "the file's format knows no other kind"
-        K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
-        return _CameraArrays(K, R, t, camera.distortion, camera.image_size)
-
-    def camera(self, calibrated: bool) -> Pinhole:
-        """The camera; whether its pose was calibrated stands in the report."""
-        K, R, t = self.camera_K, self.camera_R, self.camera_t
-        return Pinhole(K, self.image_size, R, t, self.camera_distortion, calibrated)
-
-
-def _schema() -> dict[str, Any]:
-    """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
-    own = {name: hint for name, hint in schema(Motion).items() if name not in ("camera", "model_xml", "report")}
-    return own | schema(_CameraArrays) | {"time": Float[np.ndarray, " T"]}
-
-
-def _plain(value: Any) -> Any:
-    """``value`` with nothing in it that JSON does not know."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
-
-
-_REPAIR = "run `motionrecon reconstruct` again"
-
-
-def _checked(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The values of a motion's arrays.
-
-    Raises:
-        ValueError: one is missing, of wrong shape or type, or not finite; the message names its key.
-    """
-    values = values_of(_schema(), arrays)
-    for key in ("fps", "timestep"):
-        if not 0 < values[key] < np.inf:
-            raise ValueError(f"{key!r} is {values[key]:g}, not a positive number")
-    if not min(values["image_size"]) >= 1:
-        raise ValueError(f"'image_size' is {values['image_size']}, not a width and a height")
-    for names, key in (("joint_names", "joints"), ("contact_names", "contact_force")):
-        if len(values[names]) != values[key].shape[1]:
-            raise ValueError(f"{key!r} has shape {values[key].shape}, and {names!r} has {len(values[names])} names")
-    if len(values["qpos"]) == 0:
-        raise ValueError("'qpos' has no frames")
-    row = 1 + values["qpos"].shape[1] + values["qvel"].shape[1]
-    if len(values["segments"]) and values["segments"].shape[1] != row:
-        raise ValueError(f"'segments' has rows of {values['segments'].shape[1]} numbers, not 1 + nq + nv")
-    absent = [name for name in landmarks.BODY if name not in values["joint_names"]]
-    if absent:
-        raise ValueError(f"'joint_names' lacks {', '.join(absent)}")
-    for key, value in values.items():
-        if isinstance(value, np.ndarray):
-            _check_finite(key, value)
-    return values
-
-
-def _check_finite(key: str, array: np.ndarray) -> None:
-    finite = np.isfinite(array)
-    if key == "ctrl":  # a whole row of NaN says that the step was not simulated
-        finite = finite | np.isnan(array).all(1, keepdims=True)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"{key!r} holds {array[where]} at {where}")
-
-
-def _check_model(motion: Motion, path: Path) -> None:
-    """Raise InputError unless ``model.xml`` compiles and fits the arrays beside it."""
-    import mujoco
-
-    try:
-        mjcf.check(motion.model_xml)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}; {_REPAIR}") from error
-    try:
-        model = motion.model
-    except ValueError as error:
-        raise InputError(f"{path}: MuJoCo cannot read it: {' '.join(str(error).split())}; {_REPAIR}") from error
-    found, wanted = (model.nq, model.nv, model.nu), (motion.qpos.shape[1], motion.qvel.shape[1], motion.ctrl.shape[1])
-    if found != wanted:
-        raise InputError(f"{path}: the model has (nq, nv, nu) = {found}, the motion beside it {wanted}; {_REPAIR}")
-    if not np.isclose(model.opt.timestep, motion.timestep, rtol=1e-9):
-        raise InputError(
-            f"{path}: the model's timestep is {model.opt.timestep}, the motion's {motion.timestep}; {_REPAIR}"
-        )
-    for name in motion.contact_names:
-        if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name) < 0:
-            raise InputError(f"{path}: the model has no geom {name!r} that 'contact_names' lists; {_REPAIR}")
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        return read_arrays(path, wanted=tuple(_schema()))
-    except OSError as error:
-        hint = "give the folder that `motionrecon reconstruct` wrote"
-        raise InputError(f"cannot read {path}: {reason(error)}; {hint}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: is not a readable motion file ({error}); {_REPAIR}") from error
-
-
-def _read_text(path: Path, limit: int) -> str:
-    try:
-        return read_text(path, limit)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}; it belongs beside {ARRAYS}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: {error}; {_REPAIR}") from error
-
-
-def _read_report(path: Path) -> Report:
-    """The report; warns where it says that a file beside it was changed."""
-    text = _read_text(path, JSON_LIMIT)
-    try:
-        written = (read_marker(path.parent) or {}).get("files")
-        report, warnings = ties.untied(text, path.parent, (ARRAYS, MODEL), written)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}; {_REPAIR}") from error
-    if not isinstance(report, dict):
-        raise InputError(f"{path}: holds {type(report).__name__}, not an object; {_REPAIR}")
-    try:
-        known = Report.of(report)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}; {_REPAIR}") from error
-    for warning in warnings:
-        Silent().warn(f"{path.parent}: {warning}")
-    return known

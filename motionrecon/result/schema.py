@@ -1,0 +1,116 @@
+"""What ``motion.npz`` holds: the names, types and shapes of its arrays, and what they must hold to be a motion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.cameras.base import Camera
+from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core import landmarks
+from motionrecon.core.arrays import pack, schema, values_of
+from motionrecon.errors import InputError
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+#: Pixels of a picture's longer side: more than any film has, and few enough to be a number.
+_LARGEST_SIDE = 1 << 20
+
+
+@dataclass(frozen=True)
+class CameraArrays:
+    """The camera as ``motion.npz`` holds it."""
+
+    camera_K: Float[np.ndarray, "3 3"]
+    camera_R: Float[np.ndarray, "3 3"]
+    camera_t: Float[np.ndarray, " 3"]
+    camera_distortion: Float[np.ndarray, " d"]
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not all(1 <= side <= _LARGEST_SIDE for side in self.image_size):
+            raise ValueError(f"'image_size' is {self.image_size}, not a width and a height in pixels")
+
+    @staticmethod
+    def of(camera: Camera) -> CameraArrays:
+        """The arrays of a camera.
+
+        Raises:
+            InputError: the file has no arrays for a camera of its kind.
+        """
+        if not isinstance(camera, Pinhole):
+            raise InputError(
+                f"a motion cannot be kept with a camera of the kind {type(camera).__name__}: motion.npz holds a still "
+                "pinhole camera only; use one, or give the file arrays for this kind (motionrecon/result/schema.py)"
+            )
+        K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
+        return CameraArrays(K, R, t, camera.distortion, camera.image_size)
+
+    def camera(self, calibrated: bool) -> Pinhole:
+        """The camera; whether its pose was calibrated stands in the report."""
+        K, R, t = self.camera_K, self.camera_R, self.camera_t
+        return Pinhole(K, self.image_size, R, t, self.camera_distortion, calibrated)
+
+
+def types_of(kind: type[Motion]) -> dict[str, Any]:
+    """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
+    own = {name: hint for name, hint in schema(kind).items() if name not in ("camera", "model_xml", "report")}
+    return own | schema(CameraArrays) | {"time": Float[np.ndarray, " T"]}
+
+
+def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
+    """What ``motion.npz`` holds of a motion; errors as `CameraArrays.of`."""
+    names = types_of(type(motion))
+    own = {name: np.asarray(getattr(motion, name)) for name in names if hasattr(motion, name)}
+    return own | pack(CameraArrays.of(motion.camera))
+
+
+def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
+    """The fields of a motion that are kept as arrays, checked; errors as `checked`."""
+    values = checked(kind, arrays)
+    camera = CameraArrays(**{name: values.pop(name) for name in schema(CameraArrays)})
+    del values["time"]
+    return values | {"camera": camera.camera(calibrated)}
+
+
+def checked(kind: type[Motion], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The values of a motion's arrays.
+
+    Raises:
+        ValueError: one is missing, of wrong shape or type, or not finite; the message names its key.
+    """
+    values = values_of(types_of(kind), arrays)
+    for key in ("fps", "timestep"):
+        if not 0 < values[key] < np.inf:
+            raise ValueError(f"{key!r} is {values[key]:g}, not a positive number")
+    if not min(values["image_size"]) >= 1:
+        raise ValueError(f"'image_size' is {values['image_size']}, not a width and a height")
+    for names, key in (("joint_names", "joints"), ("contact_names", "contact_force")):
+        if len(values[names]) != values[key].shape[1]:
+            raise ValueError(f"{key!r} has shape {values[key].shape}, and {names!r} has {len(values[names])} names")
+    if len(values["qpos"]) == 0:
+        raise ValueError("'qpos' has no frames")
+    row = 1 + values["qpos"].shape[1] + values["qvel"].shape[1]
+    if len(values["segments"]) and values["segments"].shape[1] != row:
+        raise ValueError(f"'segments' has rows of {values['segments'].shape[1]} numbers, not 1 + nq + nv")
+    absent = [name for name in landmarks.BODY if name not in values["joint_names"]]
+    if absent:
+        raise ValueError(f"'joint_names' lacks {', '.join(absent)}")
+    for key, value in values.items():
+        if isinstance(value, np.ndarray):
+            _check_finite(key, value)
+    return values
+
+
+def _check_finite(key: str, array: np.ndarray) -> None:
+    finite = np.isfinite(array)
+    if key == "ctrl":  # a whole row of NaN says that the step was not simulated
+        finite = finite | np.isnan(array).all(1, keepdims=True)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{key!r} holds {array[where]} at {where}")
