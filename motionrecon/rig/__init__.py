@@ -1,0 +1,7 @@
+"""What several cameras know together: one person, one clock, one world.
+
+One job a file; whoever needs a rig calls these in this order:
+
+- `triangulation`: points where the lines of sight of several views meet;
+- `synchrony`: how far the cameras' clocks are apart, and keypoints brought onto the clock of the camera that leads.
+"""
