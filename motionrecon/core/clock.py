@@ -13,6 +13,8 @@ from motionrecon.errors import InputError
 
 #: Simulation steps per second at least; the steps of a frame are as many as that takes.
 STEP_RATE = 120.0
+#: Frames of one clip: an hour at 50 fps. More do not fit the memory of the stages that follow.
+MOST_FRAMES = 200_000
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from motionrecon.core.arrays import pack, schema, values_of
-from motionrecon.core.files import MOST_FRAMES, read_arrays, write_arrays
+from motionrecon.core.clock import MOST_FRAMES
+from motionrecon.core.files import read_arrays, write_arrays
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
 from motionrecon.keypoints.bounds import check_clock, check_pixels, check_size

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from motionrecon.core.files import MOST_FRAMES
+from motionrecon.core.clock import MOST_FRAMES
 from motionrecon.errors import InputError
 
 _DIGITS = re.compile(r"\d+")

@@ -1,0 +1,54 @@
+"""Writing files that a reader never meets half done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from motionrecon.core.files.reading import reason
+from motionrecon.errors import OutputError
+
+#: How the names of temporary files start, so that the next run knows the leavings of one that was killed.
+TEMPORARY = ".motionrecon-"
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary path, beside ``path`` and with its suffix, that replaces ``path`` when the block succeeds.
+
+    Missing parent folders are made. When the block raises (Ctrl-C included), the temporary file is removed and ``path``
+    keeps its old content; after a power cut it has the old content or the new. The file gets the permissions of a new
+    file (those that the umask leaves), or those of the file that it replaces.
+
+    Raises:
+        OutputError: the operating system refused to write (read-only, disk full, a folder in the way).
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            _to_disk(temporary)
+            with contextlib.suppress(OSError):
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+
+
+def _to_disk(path: Path) -> None:
+    """Have the system write a file out before another name points to it: else a power cut may leave it empty."""
+    with contextlib.suppress(OSError):  # some file systems cannot, and are as safe as they are
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
