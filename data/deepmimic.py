@@ -64,7 +64,7 @@ _JOINTS = (
 
 
 @dataclass(frozen=True)
-class Clip:
+class MannequinMotion:
     """A motion of the segments of the mannequin, on an even clock.
 
     Attributes:
@@ -111,7 +111,7 @@ def _from_wheel(file: str) -> bytes:
             return wheel.read(f"pybullet_data/data/motions/{file}")
 
 
-def read(path: Path, fps: float, cycles: float = 1.0) -> Clip:
+def read(path: Path, fps: float, cycles: float = 1.0) -> MannequinMotion:
     """Read a clip and resample it to ``fps``, repeating a cyclic one ``cycles`` times with its travel carried on."""
     frames = np.asarray(json.loads(path.read_text())["Frames"], dtype=float)
     time = np.concatenate([[0.0], np.cumsum(frames[:-1, 0])])
@@ -133,7 +133,7 @@ def read(path: Path, fps: float, cycles: float = 1.0) -> Clip:
     even = np.stack(
         [Slerp(time, Rotation.from_matrix(local[:, s]))(clock).as_matrix() for s in range(len(SEGMENTS))], 1
     )
-    return Clip(fps, np.stack([np.interp(clock, time, root[:, k]) for k in range(3)], axis=1), even)
+    return MannequinMotion(fps, np.stack([np.interp(clock, time, root[:, k]) for k in range(3)], axis=1), even)
 
 
 def _turned(wxyz: Float[np.ndarray, "T 4"]) -> Float[np.ndarray, "T 3 3"]:

@@ -47,12 +47,12 @@ from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.file import assemble
 from motionrecon.kinematics.fit import fit
 from motionrecon.observe import view
-from motionrecon.physics.rollout import State
+from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status, Stretch
-from motionrecon.physics.windows.window import Settings, Windows
-from motionrecon.research.tasks.windows import SETS, SHORTEST, Clip, Place, load, path_of, save
+from motionrecon.physics.windows.window import Windows, WindowSettings
+from motionrecon.research.tasks.windows import SETS, SHORTEST, FittedClip, Place, load, path_of, save
 from motionrecon.views import Figure
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
@@ -105,7 +105,7 @@ _DEPTH_ERROR, _DEPTH_SHOWN = (0.04, 0.06), 0.85
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenClip:
     """A clip, and what its user would say about it.
 
     Attributes:
@@ -127,7 +127,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Job:
+class ClipJob:
     """One clip to be made: the variant (person and camera) of a motion of a set; ``balancing`` counts its cameras."""
 
     set: str
@@ -143,13 +143,13 @@ class Job:
         return self.motion in ("demo", "balancing")
 
 
-def jobs(name: str) -> list[Job]:
+def jobs(name: str) -> list[ClipJob]:
     """The clips of a set."""
     count = {"demo": 1, "balancing": len(VIDEOS)} | dict.fromkeys(SELDOM, FEW)
-    return [Job(name, motion, k) for motion in MOTIONS[name] for k in range(count.get(motion, CLIPS[name]))]
+    return [ClipJob(name, motion, k) for motion in MOTIONS[name] for k in range(count.get(motion, CLIPS[name]))]
 
 
-def make(job: Job, downloads: Path) -> Clip:
+def make(job: ClipJob, downloads: Path) -> FittedClip:
     """One clip of the corpus.
 
     Args:
@@ -160,7 +160,7 @@ def make(job: Job, downloads: Path) -> Clip:
     with one_thread():
         seen = _filmed(job, downloads) if job.real else _imagined(job, rng, downloads)
         figure = seen.figure()
-        return Clip.of(job.name, job.motion, job.real, figure, list(_places(figure)))
+        return FittedClip.of(job.name, job.motion, job.real, figure, list(_places(figure)))
 
 
 def _places(figure: Figure) -> Iterator[Place]:
@@ -168,7 +168,7 @@ def _places(figure: Figure) -> Iterator[Place]:
     engine = Engine.of(figure.body, threads=1)
     clock, last = figure.clock, len(figure) - 1
     for number, (window, overlap) in enumerate(LAYOUTS):
-        windows = Windows(engine, figure, Settings(window, overlap))
+        windows = Windows(engine, figure, WindowSettings(window, overlap))
         keep = clock.seconds(windows.layout.keep)
         stops: list[Stretch] = []
 
@@ -181,13 +181,13 @@ def _places(figure: Figure) -> Iterator[Place]:
                 yield Place.after(stop, keep)
         if number == 0 and end.windows[0].status is Status.OK:  # no window before it: the clip's beginning
             qpos, qvel = np.split(end.segments[0, 1:], [figure.body.model.nq])
-            yield Place(0, State.fresh(qpos, qvel), None, keep)
+            yield Place(0, SimulationState.fresh(qpos, qvel), None, keep)
 
 
 # Synthetic clips
 
 
-def _imagined(job: Job, rng: np.random.Generator, downloads: Path) -> Seen:
+def _imagined(job: ClipJob, rng: np.random.Generator, downloads: Path) -> SeenClip:
     """Keypoints with errors of a DeepMimic motion of a random person before a random camera.
 
     The first clip of a motion has its own pace and sides; the others may be its mirror image and a little slower.
@@ -208,7 +208,7 @@ def _imagined(job: Job, rng: np.random.Generator, downloads: Path) -> Seen:
     return look(points, camera, height, rng)
 
 
-def perform(person: Capsules, clip: deepmimic.Clip) -> Float[np.ndarray, "T 33 3"]:
+def perform(person: Capsules, clip: deepmimic.MannequinMotion) -> Float[np.ndarray, "T 33 3"]:
     """(T, 33, 3) where the detector would mark the landmarks of a person who does the clip, metres.
 
     The segments turn as in the clip, the travel is scaled to the length of the person's legs, and the lowest that a
@@ -257,7 +257,7 @@ def _camera(points: Float[np.ndarray, "T 33 3"], rng: np.random.Generator) -> Pi
         distance *= 1.1
 
 
-def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rng: np.random.Generator) -> Seen:
+def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rng: np.random.Generator) -> SeenClip:
     """Keypoints of moving points (T, 33, 3), with errors; in half of the clips the camera's pose is not told.
 
     The half of the body that is farther from the camera is seen with less confidence and larger errors.
@@ -291,13 +291,13 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
         camera = Pinhole(K, camera.image_size, level, np.zeros(3))
-    return Seen(assemble(pixels, confidence, guess, FPS, camera.image_size), camera, height)
+    return SeenClip(assemble(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 
 # Real clips
 
 
-def _filmed(job: Job, downloads: Path) -> Seen:
+def _filmed(job: ClipJob, downloads: Path) -> SeenClip:
     """The detector's keypoints of a real video or of the demo's."""
     if job.motion == "demo":
         video, calibration, camera_name = demo_clip().video, demo_clip().camera, CAMERA
@@ -310,7 +310,7 @@ def _filmed(job: Job, downloads: Path) -> Seen:
         calibration.write_text(_CALIBRATION)
     keypoints = detect_keypoints(video)
     camera = load_camera(calibration, camera_name, keypoints.image_size)
-    return Seen(keypoints, camera, height, mass)
+    return SeenClip(keypoints, camera, height, mass)
 
 
 def fetch_video(camera: str, folder: Path) -> Path:
@@ -339,7 +339,7 @@ def fetch_video(camera: str, folder: Path) -> Path:
 # The command
 
 
-def _made(job: Job, work: Path) -> Path:
+def _made(job: ClipJob, work: Path) -> Path:
     """The clip's file in the folder `work`, made if it is not there."""
     path = work / job.set / f"{job.name}.npz"
     if not path.exists():
@@ -362,7 +362,7 @@ def main() -> None:
             for job in todo:  # before the processes start, so that a wheel is fetched once
                 if not job.real:
                     deepmimic.fetch(job.motion, work)
-            clips: list[Clip] = []
+            clips: list[FittedClip] = []
             with ProcessPoolExecutor(args.processes) as pool:
                 for path in pool.map(_made, todo, [work] * len(todo)):
                     clips += load(path)

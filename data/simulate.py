@@ -20,13 +20,13 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
 from motionrecon.core import landmarks
-from motionrecon.data.deepmimic import Clip
+from motionrecon.data.deepmimic import MannequinMotion
 from motionrecon.data.make_clip import FEET, Performance
 from motionrecon.data.mannequin import INDEX, SEGMENTS, SIDES, Mannequin, parent
 from motionrecon.errors import SimulationError
 from motionrecon.optimizers import minimize
 from motionrecon.physics.derivatives import Linearizer, sensitivity
-from motionrecon.physics.rollout import Simulator, State
+from motionrecon.physics.rollout import SimulationState, Simulator
 
 TIMESTEP = 1 / 240
 KNOTS_PER_SECOND = 12
@@ -124,7 +124,7 @@ def _sole(shoe: np.ndarray) -> dict[str, np.ndarray]:
     return centres
 
 
-def target_qpos(mannequin: Mannequin, model: mujoco.MjModel, clip: Clip) -> Float[np.ndarray, "T nq"]:
+def target_qpos(mannequin: Mannequin, model: mujoco.MjModel, clip: MannequinMotion) -> Float[np.ndarray, "T nq"]:
     """The clip as positions (T, nq) of the model, its travel scaled to the length of the model's legs."""
     qpos = np.zeros((len(clip.root), model.nq))
     offsets = mannequin.offsets
@@ -172,7 +172,12 @@ class _Window:
     """The least-squares problem of one window: unknowns are its knots after the first, which is given."""
 
     def __init__(
-        self, model: mujoco.MjModel, simulator: Simulator, linearizer: Linearizer, start: State, target: _Target
+        self,
+        model: mujoco.MjModel,
+        simulator: Simulator,
+        linearizer: Linearizer,
+        start: SimulationState,
+        target: _Target,
     ) -> None:
         self.model, self.simulator, self.linearizer = model, simulator, linearizer
         self.start, self.target = start, target
@@ -239,7 +244,7 @@ class _Window:
 
 def track(
     mannequin: Mannequin,
-    clip: Clip,
+    clip: MannequinMotion,
     *,
     skip: float = 0.0,
     evaluations: int = 25,
@@ -271,7 +276,7 @@ def track(
     knots = np.stack([np.interp(frame_of_knot, np.arange(len(goal)), column) for column in wanted.T], axis=1)
 
     simulator, linearizer = Simulator(model), Linearizer(model)
-    state = State.fresh(goal[0], speed[0])
+    state = SimulationState.fresh(goal[0], speed[0])
     found = knots.copy()
     controls, states = [], []
     starts = range(0, count - WINDOW_KNOTS, KEPT_KNOTS)

@@ -22,7 +22,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from motionrecon import pipeline
 from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
-from motionrecon.research.training.settings import Settings as TrainingSettings
+from motionrecon.research.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -332,7 +332,7 @@ def train_optimus(
         print(line, file=sys.stderr, flush=True)
 
     if settings.tasks == "physics":
-        from motionrecon.research.training.squares import WindowTraining
+        from motionrecon.research.training.window_training import WindowTraining
 
         windows = WindowTraining(settings, folder, say=say)
         windows.run()

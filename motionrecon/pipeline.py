@@ -84,7 +84,7 @@ def reconstruct(
     """
     options = Options.of(locals())
     from motionrecon.core.blas import one_thread
-    from motionrecon.kinematics.stage import fit
+    from motionrecon.kinematics.stage import fit_kinematics
     from motionrecon.observe import look, observe
     from motionrecon.physics.windows.stage import simulate
     from motionrecon.publish import claim, publish
@@ -95,7 +95,7 @@ def reconstruct(
     with claim(run, output, source, options) as folder:
         views = observe(run, source, options)
         with one_thread():
-            figure = fit(run, views, options)
+            figure = fit_kinematics(run, views, options)
             stretch = simulate(run, figure, options)
         motion = assemble(run, source, options, figure, stretch)
         publish(run, folder, source, options, motion)

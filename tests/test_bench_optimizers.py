@@ -16,7 +16,7 @@ from motionrecon.research.bench.functions import learned, measure, peers, profil
 from motionrecon.research.bench.functions import plan as plans
 from motionrecon.research.bench.functions.peers import Instances, Tuned
 from motionrecon.research.bench.functions.plan import Plan
-from motionrecon.research.bench.functions.settings import SHIPPED, Settings
+from motionrecon.research.bench.functions.settings import SHIPPED, TunedSettings
 from motionrecon.research.bench.functions.tables import Entry
 from motionrecon.research.tasks.functions import FUNCTIONS
 
@@ -279,21 +279,21 @@ def test_a_cell_holds_what_the_tables_need(tmp_path):
 
 
 def test_settings_are_kept(tmp_path):
-    settings, path = Settings(), tmp_path / "tuned.json"
+    settings, path = TunedSettings(), tmp_path / "tuned.json"
     found = {(v, 10): Tuned(0.1, None if v == "plain" else 5) for v in peers.VERSIONS}
     settings.add("lbfgs", "levy", 3, found)
     settings.write(path, "command")
-    read = Settings(path)
+    read = TunedSettings(path)
     for method in peers.QUASI_NEWTON:
         assert read.find(method, "levy", 3, 10) == tuple((v, found[v, 10]) for v in peers.VERSIONS)
     assert read.find("gd", "levy", 3, 10) is None and read.find("lbfgs", "levy", 3, 20) is None
     path.write_text("{")
     with pytest.raises(InputError, match="delete it"):
-        Settings(path)
+        TunedSettings(path)
 
 
 def test_shipped_settings_serve_the_quick_plan():
-    settings = Settings(SHIPPED)
+    settings = TunedSettings(SHIPPED)
     for name in FUNCTIONS:
         for method in peers.PEERS:
             for version, tuned in settings.find(method, name, 10, 100) or pytest.fail(f"{method} on {name}"):
@@ -371,7 +371,7 @@ def test_acceptance_counts(toy, monkeypatch):
 def test_the_better_version_of_a_peer_counts():
     plain, restarts = np.zeros((2, 3)), np.zeros((2, 3))
     plain[:, -1], restarts[:, -1] = -1.0, -2.0
-    job = plans.Job("gd", "", "levy", 3, 3, 2, 0, (), "")
+    job = plans.CellJob("gd", "", "levy", 3, 3, 2, 0, (), "")
     cell = plans.Cell({"plain": plain, "restarts": restarts}, {"plain": np.zeros(2), "restarts": np.zeros(2)})
     found = tables.table({job: cell}, 3, 3)
     assert found["gd"]["levy"].version == "restarts" and found["gd"]["levy"].mean == 2.0

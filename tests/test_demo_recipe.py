@@ -66,9 +66,9 @@ def person() -> Mannequin:
     )
 
 
-def standing(frames: int) -> deepmimic.Clip:
+def standing(frames: int) -> deepmimic.MannequinMotion:
     root = np.tile([0.0, 0.0, 0.95], (frames, 1))
-    return deepmimic.Clip(30, root, np.tile(np.eye(3), (frames, len(SEGMENTS), 1, 1)), hip_height=0.95)
+    return deepmimic.MannequinMotion(30, root, np.tile(np.eye(3), (frames, len(SEGMENTS), 1, 1)), hip_height=0.95)
 
 
 def test_a_standing_person_weighs_on_both_feet(person: Mannequin) -> None:

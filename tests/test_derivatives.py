@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.tangent import difference
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
-from motionrecon.physics.rollout import Simulator, State
+from motionrecon.physics.rollout import SimulationState, Simulator
 from motionrecon.research.bench import physics as bench
 
 
@@ -32,7 +32,7 @@ def test_each_step_agrees_with_mujocos_centered_differences(body, exact):
     window = bench.standing_window(body, 0.2)
     # Spin and sway, so that Coriolis terms and the root's rotation count.
     velocity = window.start.qvel + 0.5 * np.random.default_rng(2).standard_normal(exact.nv)
-    rollout = Simulator(exact).rollout(State.fresh(window.start.qpos, velocity), window.ctrl)
+    rollout = Simulator(exact).rollout(SimulationState.fresh(window.start.qpos, velocity), window.ctrl)
     linear = Linearizer(exact).linearize(rollout)
     data, nv = mujoco.MjData(exact), exact.nv
     touching = 0
@@ -77,7 +77,7 @@ def test_limits_of_controls_and_forces_stop_their_columns(body):
     model = copy.copy(body.model)
     model.actuator_ctrllimited[:2], model.actuator_ctrlrange[:2] = 1, [-0.1, 0.1]
     model.actuator_forcelimited[2:4], model.actuator_forcerange[2:4] = 1, [-1.0, 1.0]
-    start = State.fresh(body.rest_qpos + np.eye(model.nq)[2], np.zeros(model.nv))
+    start = SimulationState.fresh(body.rest_qpos + np.eye(model.nq)[2], np.zeros(model.nv))
     ctrl = np.tile(body.rest_qpos[body.hinge_qpos], (3, 1))
     ctrl[:, :4] += 1.0
     linear = Linearizer(model).linearize(Simulator(model).rollout(start, ctrl))

@@ -17,7 +17,7 @@ from motionrecon.errors import InputError, OutputError
 from motionrecon.keypoints import Keypoints, clip, detect_keypoints, list_people, passes
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.sight import Sight
+from motionrecon.keypoints.pass_detections import PassDetections
 
 FRAMES, FPS = 40, 20
 
@@ -222,12 +222,12 @@ def test_choices_of_nobody(value: Any) -> None:
 
 
 def test_what_was_seen_survives_being_kept() -> None:
-    seen = Sight([[person(1, 2)], [], [person(3, 4)]], [[person(1, 2), person(5, 6)]], ("the camera moves",))
-    again = Sight.from_arrays(seen.to_arrays())
+    seen = PassDetections([[person(1, 2)], [], [person(3, 4)]], [[person(1, 2), person(5, 6)]], ("the camera moves",))
+    again = PassDetections.from_arrays(seen.to_arrays())
     assert again.warnings == seen.warnings
     for one, other in ((again.seen, seen.seen), (again.looks, seen.looks)):
         assert [len(row) for row in one] == [len(row) for row in other]
         for a, b in zip(chain(*one), chain(*other), strict=True):
             np.testing.assert_array_equal(a.pixels, b.pixels)
-    nobody = Sight([[], []], [[]], ())
-    assert Sight.from_arrays(nobody.to_arrays()) == nobody
+    nobody = PassDetections([[], []], [[]], ())
+    assert PassDetections.from_arrays(nobody.to_arrays()) == nobody

@@ -35,7 +35,7 @@ from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status
-from motionrecon.physics.windows.window import Settings, Windows
+from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.pipeline import reconstruct
 from motionrecon.result.frames import frames_of
 from motionrecon.result.motion import Motion
@@ -75,7 +75,7 @@ def joints_of(figure: Figure) -> np.ndarray:
 
 def simulated(figure: Figure) -> tuple[list[Status], np.ndarray]:
     """What became of the windows, and the vertical forces (T, P) of the soles, in body weights."""
-    settings = Settings(0.4, 0.2, "lm", evaluations=3)
+    settings = WindowSettings(0.4, 0.2, "lm", evaluations=3)
     stretch = simulate_clip(Windows(Engine.of(figure.body), figure, settings))
     force = frames_of(figure, stretch).contact_force[..., 2]
     return [window.status for window in stretch.windows], force / (9.81 * figure.body.mass)

@@ -14,7 +14,7 @@ from optimizer_problems import PROBLEMS, Smooth, Squares, linear
 from motionrecon.errors import InputError
 from motionrecon.optimizers import Evaluations, LeastSquares, Optimizer, Problem, Result, get, make, minimize, names
 from motionrecon.optimizers.counted import counted
-from motionrecon.optimizers.lm import LM, Model
+from motionrecon.optimizers.lm import LM, DenseModel
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("optimus_weights")]
 
@@ -385,7 +385,7 @@ def test_registry_makes_optimizers_and_stays_light():
 def test_broyden_model_stays_consistent(seed, marquardt):
     """After updates, gradient and J'J are those of the updated J, and J explains the last change of r."""
     rng = np.random.default_rng(seed)
-    model = Model.at(rng.normal(size=12), rng.normal(size=(12, 4)))
+    model = DenseModel.at(rng.normal(size=12), rng.normal(size=(12, 4)))
     scale = np.exp(rng.normal(size=4)) if marquardt else np.ones(4)
     for _ in range(5):
         step, r = rng.normal(size=4), rng.normal(size=12)
@@ -398,7 +398,7 @@ def test_broyden_model_stays_consistent(seed, marquardt):
 
 def test_damped_steps_solve_the_damped_equations():
     rng = np.random.default_rng(0)
-    model = Model.at(rng.normal(size=12), rng.normal(size=(12, 4)))
+    model = DenseModel.at(rng.normal(size=12), rng.normal(size=(12, 4)))
     scale = np.array([1.0, 10.0, 0.1, 3.0])
     mus, steps = model.steps(np.array([1e-3, 1.0, 100.0]), scale)
     for mu, step in zip(mus, steps, strict=True):

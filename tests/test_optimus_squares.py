@@ -19,7 +19,7 @@ from motionrecon.optimus.gauss_newton.advice import SIGNS
 from motionrecon.optimus.gauss_newton.causal import Causal, first_rows
 from motionrecon.optimus.gauss_newton.corrected import APART, Corrected
 from motionrecon.optimus.gauss_newton.factored import Factored
-from motionrecon.optimus.gauss_newton.model import Model, inverse_terms
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel, inverse_terms
 from motionrecon.optimus.gauss_newton.optimizer import OptimusSquares
 
 
@@ -41,7 +41,7 @@ def test_correcting_by_secants_is_broydens_update_in_turn(n):
     there, at_trials = rng.standard_normal(m), rng.standard_normal((3, m))
     J[: m // 2, n // 2 :] = 0
     steps, residuals = np.concatenate([trials, step[None]]), np.concatenate([at_trials, there[None]])
-    moved = Model.at(r, J).moved(3, steps, residuals)
+    moved = GaussNewtonModel.at(r, J).moved(3, steps, residuals)
     away = trials - step
     order = np.argsort(-np.linalg.norm(away, axis=1))
     truth = J.copy()
@@ -171,14 +171,14 @@ def test_factors_that_do_not_fit_are_refused(shapes):
 def test_late_unknowns_are_read_off_the_jacobian():
     J = np.ones((6, 3))
     J[:2, 1] = J[:4, 2] = 0
-    np.testing.assert_allclose(Model.at(np.ones(6), J).late, [-0.5, 0.0, 0.5])
-    np.testing.assert_array_equal(Model.at(np.ones(6), np.ones((6, 3))).late, 0)
+    np.testing.assert_allclose(GaussNewtonModel.at(np.ones(6), J).late, [-0.5, 0.0, 0.5])
+    np.testing.assert_array_equal(GaussNewtonModel.at(np.ones(6), np.ones((6, 3))).late, 0)
 
 
 def test_a_few_accidental_zeros_do_not_make_unknowns_late():
     J = np.random.default_rng(0).standard_normal((80, 6))
     J[0, 2:] = 0
-    np.testing.assert_array_equal(Model.at(np.ones(80), J).late, 0)
+    np.testing.assert_array_equal(GaussNewtonModel.at(np.ones(80), J).late, 0)
 
 
 def test_few_jacobians_solve_a_curved_problem():
@@ -242,7 +242,7 @@ def test_untrained_advice_is_no_advice_and_training_can_change_it():
     from motionrecon.optimus.network.squares_network import SquaresNetwork
 
     rng = np.random.default_rng(5)
-    model = Model.at(rng.standard_normal(30), rng.standard_normal((30, 12)))
+    model = GaussNewtonModel.at(rng.standard_normal(30), rng.standard_normal((30, 12)))
     network = SquaresNetwork()
     advice = network.advice(model, 40.0, 1e-2)
     np.testing.assert_array_equal(advice.damping, 0)
@@ -253,7 +253,7 @@ def test_untrained_advice_is_no_advice_and_training_can_change_it():
         torch.nn.init.normal_(weight, std=0.3)
     order = rng.permutation(12)
     one = network.advice(model, 40.0, 1e-2)
-    other = network.advice(Model.at(model.r, model.jacobian.dense()[:, order]), 40.0, 1e-2)
+    other = network.advice(GaussNewtonModel.at(model.r, model.jacobian.dense()[:, order]), 40.0, 1e-2)
     assert np.ptp(one.damping) > 0
     for a, b in zip(one, other, strict=True):
         np.testing.assert_allclose(b, a[..., order], atol=1e-4)

@@ -16,11 +16,11 @@ from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import BODY, INDEX, NAMES
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours, render_still, write_overlay
+from motionrecon.render.drawn_person import DrawnCapsules, DrawnPerson
 from motionrecon.render.overlay import Painter
 from motionrecon.render.raster import draw_capsules
-from motionrecon.render.shape import Capsules, Shape
+from motionrecon.render.side_view import SideView
 from motionrecon.render.skeleton import draw_skeleton
-from motionrecon.render.stage import Stage
 from motionrecon.result.motion import Motion
 
 
@@ -164,7 +164,7 @@ def test_any_image_size_gives_an_even_picture_of_bounded_size(size: tuple[int, i
 @pytest.mark.parametrize("speed", [0.0, 1.2, 6.0])
 def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> None:
     motion = walking(60, speed=speed)
-    stage = Stage(motion.joints, np.array([1.0, 0.0]), motion.camera, (480, 600), motion.fps)
+    stage = SideView(motion.joints, np.array([1.0, 0.0]), motion.camera, (480, 600), motion.fps)
     for t in range(60):
         pixels = stage.camera(t).project(motion.joints[t])
         assert ((pixels > 0) & (pixels < (480, 600))).all()
@@ -190,12 +190,12 @@ def _frontal() -> Pinhole:
     return Pinhole(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), np.eye(3), np.zeros(3))
 
 
-def _sphere(z: float, radius: float, colour: tuple[int, int, int], x: float = 0.0) -> Capsules:
-    return Capsules(np.full((1, 2, 3), [x, 0, z]), np.full((1, 2), radius), np.array([colour], float))
+def _sphere(z: float, radius: float, colour: tuple[int, int, int], x: float = 0.0) -> DrawnCapsules:
+    return DrawnCapsules(np.full((1, 2, 3), [x, 0, z]), np.full((1, 2), radius), np.array([colour], float))
 
 
-def _both(a: Capsules, b: Capsules) -> Capsules:
-    return Capsules(*(np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("ends", "radii", "colours")))
+def _both(a: DrawnCapsules, b: DrawnCapsules) -> DrawnCapsules:
+    return DrawnCapsules(*(np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("ends", "radii", "colours")))
 
 
 def test_a_sphere_is_drawn_where_it_is_as_big_as_it_is() -> None:
@@ -219,8 +219,8 @@ def test_the_nearer_capsule_hides_the_farther_in_any_order() -> None:
 
 
 def test_a_limb_that_passes_through_another_is_in_front_on_one_side_only() -> None:
-    wall = Capsules(np.array([[[-1.0, 0, 3.0], [1.0, 0, 3.0]]]), np.full((1, 2), 0.2), np.array([[0.0, 0, 255]]))
-    spear = Capsules(np.array([[[-0.6, 0, 2.2], [0.6, 0, 3.8]]]), np.full((1, 2), 0.1), np.array([[255.0, 0, 0]]))
+    wall = DrawnCapsules(np.array([[[-1.0, 0, 3.0], [1.0, 0, 3.0]]]), np.full((1, 2), 0.2), np.array([[0.0, 0, 255]]))
+    spear = DrawnCapsules(np.array([[[-0.6, 0, 2.2], [0.6, 0, 3.8]]]), np.full((1, 2), 0.1), np.array([[255.0, 0, 0]]))
     image = np.zeros((80, 100, 3), np.uint8)
     draw_capsules(image, _frontal(), _both(wall, spear))
     assert image[40, 30, 0] > 100 and image[40, 30, 2] < 30
@@ -235,7 +235,7 @@ def test_nothing_is_drawn_behind_the_camera_or_off_the_picture() -> None:
 
 def test_the_drawn_body_is_the_models_body() -> None:
     motion = walking(2)
-    capsules = Shape(motion.body).at(pose(motion.model, motion.qpos[:1]))
+    capsules = DrawnPerson(motion.body).at(pose(motion.model, motion.qpos[:1]))
     points = capsules.ends.reshape(-1, 3)
     for name in ("left_wrist", "right_knee", "left_ankle", "right_elbow"):
         distance = np.linalg.norm(points - motion.joints[0, INDEX[name]], axis=1).min()

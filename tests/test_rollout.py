@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.physics.record import forces
-from motionrecon.physics.rollout import Rollout, Simulator, State
-from motionrecon.research.bench.physics import Window, standing_window
+from motionrecon.physics.rollout import Rollout, SimulationState, Simulator
+from motionrecon.research.bench.physics import StandingWindow, standing_window
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +18,13 @@ def body() -> Capsules:
 
 
 @pytest.fixture(scope="module")
-def window(body: Capsules) -> Window:
+def window(body: Capsules) -> StandingWindow:
     return standing_window(body, 0.25)
 
 
-def replay(model: mujoco.MjModel, start: State, ctrl: np.ndarray, wrench: np.ndarray | None = None) -> np.ndarray:
+def replay(
+    model: mujoco.MjModel, start: SimulationState, ctrl: np.ndarray, wrench: np.ndarray | None = None
+) -> np.ndarray:
     """States (S+1, nq+nv) of a plain loop of mj_step."""
     data = mujoco.MjData(model)
     data.qpos[:], data.qvel[:], data.qacc_warmstart[:] = start.qpos, start.qvel, start.warmstart
@@ -37,7 +39,7 @@ def replay(model: mujoco.MjModel, start: State, ctrl: np.ndarray, wrench: np.nda
 
 
 def test_replays_bit_for_bit_from_a_fresh_start(body, window):
-    start = State.fresh(window.start.qpos, window.start.qvel)
+    start = SimulationState.fresh(window.start.qpos, window.start.qvel)
     rollout = Simulator(body.model).rollout(start, window.ctrl)
     assert rollout.ok
     assert len(rollout) == len(window.ctrl)

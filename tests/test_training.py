@@ -20,13 +20,13 @@ from motionrecon.errors import InputError
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.research.training.curves import draw, read_log
 from motionrecon.research.training.rules import RULES, build
-from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.tasks import Functions, _LogGap
 from motionrecon.research.training.train import Training, load_weights
 from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
 
 #: A training of seconds.
-SMALL = Settings(
+SMALL = TrainingSettings(
     rule="adafactor",
     steps=16,
     pes=0.5,

@@ -261,6 +261,6 @@ def test_nobody_is_looked_for_in_a_picture_that_is_held(tmp_path, monkeypatch) -
         write(tmp_path / "b.ts", 10, size=(64, 96)),
     ]
     info = probe(films.joined(tmp_path / "gap.ts", *parts))
-    sight = passes.watch(lambda done: None, passes.Clip(info, None, None, tmp_path, tmp_path))
+    sight = passes.watch(lambda done: None, passes.DetectorRun(info, None, None, tmp_path, tmp_path))
     assert len(sight.seen) == 60 and sorted(set(looked_at)) == list(range(30)) and len(looked_at) <= 34
     assert any("from 96x64 to 64x96 at 2.00 s" in text for text in sight.warnings)

@@ -17,9 +17,9 @@ from motionrecon.optimizers.counted import counted
 from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares
 from motionrecon.physics.record import forces
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
-from motionrecon.physics.windows.readout import Readout, Term
+from motionrecon.physics.windows.terms.base import SimulatedFrames, Term
 from motionrecon.physics.windows.terms.control import Control
-from motionrecon.physics.windows.terms.followed import Near, Seen
+from motionrecon.physics.windows.terms.followed import Near, SeenMarks
 from motionrecon.physics.windows.terms.posture import Posture
 from motionrecon.research.bench import physics as bench
 
@@ -35,7 +35,7 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="module")
-def window(engine) -> bench.Window:
+def window(engine) -> bench.StandingWindow:
     return bench.standing_window(engine.body, SECONDS)
 
 
@@ -52,13 +52,13 @@ def terms_for(body: Capsules, qpos: np.ndarray, seed: int = 0) -> list[Term]:
     depth = rng.uniform(3.5, 4.5, frames)
     speed = rng.uniform(0.5, 2.0, frames)
     return [
-        Seen(camera, pixels, weight, depth, 0.025),
+        SeenMarks(camera, pixels, weight, depth, 0.025),
         Near(at.at(body.landmarks), weight, 0.04),
         Posture(qpos, rng.standard_normal((frames, nv)), rng.uniform(0.5, 1, frames), 0.4, speed),
     ]
 
 
-def problem_of(engine: Engine, window: bench.Window, assist: bool) -> tuple[WindowProblem, np.ndarray]:
+def problem_of(engine: Engine, window: bench.StandingWindow, assist: bool) -> tuple[WindowProblem, np.ndarray]:
     """A window problem with everything in it, and unknowns at which the feet bear load."""
     rng = np.random.default_rng(1)
     simulated = engine.simulator.rollout(window.start, window.ctrl)
@@ -171,10 +171,10 @@ def test_a_perfect_motion_costs_nothing(engine, window):
     body = engine.body
     rollout = engine.simulator.rollout(window.start, window.ctrl)
     steps = window.frames[1:]
-    at = Readout(body, rollout.qpos[steps], rollout.qvel[steps])
+    at = SimulatedFrames(body, rollout.qpos[steps], rollout.qvel[steps])
     ones = np.ones((len(steps), 33))
     terms = [
-        Seen(people.camera(), people.camera().project(at.marks), ones, 4 * ones[:, 0], 0.025),
+        SeenMarks(people.camera(), people.camera().project(at.marks), ones, 4 * ones[:, 0], 0.025),
         Near(at.landmarks, ones, 0.04),
         Posture(at.qpos, at.qvel, ones[:, 0], 0.4, ones[:, 0]),
     ]
@@ -192,7 +192,7 @@ def test_each_term_alone(engine, which):
     qpos = people.stepping(body, 4)
     term = terms_for(body, qpos)[which]
     qvel = np.random.default_rng(4).standard_normal((4, model.nv))
-    here = Readout(body, integrate(qpos, 0.3 * np.random.default_rng(5).standard_normal((4, model.nv))), qvel)
+    here = SimulatedFrames(body, integrate(qpos, 0.3 * np.random.default_rng(5).standard_normal((4, model.nv))), qvel)
     linear = term.linearize(here)
     np.testing.assert_allclose(linear.residual, term.residual(here))
     by_velocity = np.zeros_like(linear.by_position) if linear.by_velocity is None else linear.by_velocity
@@ -208,14 +208,14 @@ def test_each_term_alone(engine, which):
 def test_one_standard_deviation_counts_as_one(engine):
     body = engine.body
     qpos = people.stepping(body, 2)
-    here = Readout(body, qpos, np.zeros((2, body.model.nv)))
+    here = SimulatedFrames(body, qpos, np.zeros((2, body.model.nv)))
     one = np.zeros((2, 33))
     one[0, 15] = 1.0
     term = Near(here.landmarks + np.array([0.0, 0.04, 0.0]), one, 0.04)
     assert (term.residual(here) ** 2).sum() == pytest.approx(1.0)
     pixels = people.camera().project(here.marks)
     pixels[0, 15, 0] += 0.01 * 1000
-    assert (Seen(people.camera(), pixels, one, np.full(2, 2.5), 0.025, 1e6).residual(here) ** 2).sum() == (
+    assert (SeenMarks(people.camera(), pixels, one, np.full(2, 2.5), 0.025, 1e6).residual(here) ** 2).sum() == (
         pytest.approx(1.0, rel=1e-3)
     )
     bent = qpos.copy()
@@ -231,7 +231,7 @@ def test_where_the_root_is_only_the_landmarks_say(engine):
     qpos = people.stepping(body, 2)
     away = qpos + np.eye(body.model.nq)[0]
     term = Posture(qpos, np.zeros((2, body.model.nv)), np.ones(2), 0.4, np.ones(2))
-    assert not term.residual(Readout(body, away, np.zeros((2, body.model.nv)))).any()
+    assert not term.residual(SimulatedFrames(body, away, np.zeros((2, body.model.nv)))).any()
 
 
 @pytest.mark.parametrize("before", [False, True])

@@ -15,30 +15,30 @@ from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.data import make_windows
 from motionrecon.data.deepmimic import HIP_HEIGHT
-from motionrecon.data.deepmimic import Clip as Motion
+from motionrecon.data.deepmimic import MannequinMotion as Motion
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.data.mannequin import SEGMENTS
 from motionrecon.errors import InputError
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.stretch import Stretch
-from motionrecon.physics.windows.window import Settings, Windows
-from motionrecon.research.tasks.windows import SETS, Clip, Place, choose, load, path_of, sample, save
+from motionrecon.physics.windows.window import Windows, WindowSettings
+from motionrecon.research.tasks.windows import SETS, FittedClip, Place, choose, load, path_of, sample, save
 
-SHORT = Settings(window=0.4, overlap=0.2, evaluations=4)
+SHORT = WindowSettings(window=0.4, overlap=0.2, evaluations=4)
 FRAMES = 27
 
 
 @pytest.fixture(scope="module")
-def run() -> tuple[Clip, Stretch]:
+def run() -> tuple[FittedClip, Stretch]:
     """A clip with its places, and the run of the main job that they are from."""
     body = people.person()
     qpos = people.stepping(body, FRAMES, lift=0.4, period=2.0)
     figure = people.see(body, qpos, people.camera(), noise=2.0).figure
-    clip = Clip.of("steps", "stepping", False, figure, [])
+    clip = FittedClip.of("steps", "stepping", False, figure, [])
     stops: list[Stretch] = []
     end = simulate_clip(Windows(clip.engine(), figure, SHORT), after_window=lambda so_far, _: stops.append(so_far))
     places = [Place.after(stop, SHORT.window - SHORT.overlap) for stop in stops[:-1]]
-    return Clip.of("steps", "stepping", False, figure, places), end
+    return FittedClip.of("steps", "stepping", False, figure, places), end
 
 
 def test_a_window_is_the_one_that_the_main_job_met(run):
@@ -105,7 +105,7 @@ def test_a_sample_depends_on_its_generator_only(run):
 
 
 @pytest.fixture(scope="module")
-def shipped() -> dict[str, tuple[Clip, ...]]:
+def shipped() -> dict[str, tuple[FittedClip, ...]]:
     return {name: load(name) for name in SETS if path_of(name).exists()}
 
 

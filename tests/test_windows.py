@@ -16,7 +16,7 @@ from motionrecon.optimizers import names
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Stretch
-from motionrecon.physics.windows.window import Settings, Windows
+from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.result.frames import _about_frames, frames_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
@@ -24,7 +24,7 @@ from motionrecon.views import Figure
 
 FPS = 30.0
 #: Windows of 12 frames of which 6 are kept, and no more effort than these short tests need.
-SHORT = Settings(window=0.4, overlap=0.2, evaluations=5)
+SHORT = WindowSettings(window=0.4, overlap=0.2, evaluations=5)
 PER_FRAME = 4
 
 
@@ -48,7 +48,7 @@ def tracked_in(figure: Figure, tracked: np.ndarray) -> Figure:
     return replace(figure, views=(hidden,))
 
 
-def simulate(engine: Engine, figure: Figure, settings: Settings, **options) -> Stretch:
+def simulate(engine: Engine, figure: Figure, settings: WindowSettings, **options) -> Stretch:
     return simulate_clip(Windows(engine, figure, settings), **options)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from motionrecon.core.clock import Clock
 from motionrecon.core.progress import Silent
-from motionrecon.physics.windows.layout import Layout
+from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.stretch import Status, Stretch, WindowRecord
 from motionrecon.result.frames import frames_of
 from motionrecon.run import Run
@@ -26,7 +26,7 @@ from motionrecon.run import Run
     ],
 )
 def test_windows_of_any_rate_hold_a_whole_number_of_knots_in_what_is_kept(fps, window, overlap, length, keep):
-    layout = Layout.of(Clock(fps), window, overlap)
+    layout = WindowLayout.of(Clock(fps), window, overlap)
     assert (layout.length, layout.keep) == (length, keep)
     knots = keep * layout.clock.steps_per_frame / layout.knot_steps
     assert knots == pytest.approx(round(knots)) and knots >= 1
@@ -34,7 +34,7 @@ def test_windows_of_any_rate_hold_a_whole_number_of_knots_in_what_is_kept(fps, w
 
 
 def test_the_last_window_takes_what_is_too_short_for_another():
-    layout = Layout.of(Clock(30.0), 0.8, 0.4)
+    layout = WindowLayout.of(Clock(30.0), 0.8, 0.4)
     assert layout.ends(0, 100) == (24, 12)
     assert layout.ends(80, 100) == (100, 100)  # 8 frames would be left, and 12 are kept of a window
     assert layout.ends(76, 100) == (100, 88)
@@ -43,13 +43,13 @@ def test_the_last_window_takes_what_is_too_short_for_another():
 
 @pytest.mark.parametrize(("fps", "compared"), [(30, 24), (60, 24), (24, 24), (240, 24)])
 def test_a_window_weighs_the_same_at_any_rate(fps, compared):
-    frames, share = Layout.of(Clock(fps), 0.8, 0.4).compared(10, 10 + 24 * max(1, fps // 30))
+    frames, share = WindowLayout.of(Clock(fps), 0.8, 0.4).compared(10, 10 + 24 * max(1, fps // 30))
     assert len(frames) == compared and frames[-1] == 10 + 24 * max(1, fps // 30) and frames[0] > 10
     assert share**2 * len(frames) == pytest.approx(compared * max(1, 30 / fps))
 
 
 def test_rows_are_interpolated_at_times():
-    layout = Layout.of(Clock(10.0), 0.8, 0.4)
+    layout = WindowLayout.of(Clock(10.0), 0.8, 0.4)
     rows = np.arange(5.0)[:, None] * [1.0, 10.0]
     np.testing.assert_allclose(layout.at(rows, np.array([0.0, 0.05, 0.4])), [[0, 0], [0.5, 5], [4, 40]])
 

@@ -5,7 +5,7 @@ file:
 
 - a reconstruction: `observe` is its first stage, from keypoints to views;
 - a video: `clip` detects and chooses, `passes` goes over the frames with `detect` in the process that `child` keeps,
-  `sight` is what was seen, `models` finds the detector's file;
+  `pass_detections` is what was seen, `models` finds the detector's file;
 - files: `file` is motionrecon's own format, `foreign` loads what other tools wrote: `folder` finds it, `numbering`
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
   gives;

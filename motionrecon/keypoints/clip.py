@@ -22,9 +22,9 @@ from motionrecon.keypoints import file, models
 from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.passes import Clip, watch, watch_one
+from motionrecon.keypoints.pass_detections import PassDetections
+from motionrecon.keypoints.passes import DetectorRun, watch, watch_one
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.sight import Sight
 from motionrecon.keypoints.tracks import Track, everybody, follow, link, near
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.video import probe
@@ -41,7 +41,7 @@ _STRAYED = 0.1
 class _Job:
     """A clip, and where what is seen in it is kept."""
 
-    clip: Clip
+    clip: DetectorRun
     count: int
     cache_dir: Path | None
     depends_on: dict[str, Any]
@@ -53,7 +53,7 @@ class _Job:
     ) -> _Job:
         info = probe(video)
         wanted = info.frame_range(start, end)
-        clip = Clip(info, start, end, models.find(detector), models.find(_LOOKS_WITH))
+        clip = DetectorRun(info, start, end, models.find(detector), models.find(_LOOKS_WITH))
         depends_on: dict[str, Any] = {}
         if cache_dir is not None:
             depends_on = {
@@ -65,7 +65,7 @@ class _Job:
             }
         return _Job(clip, len(wanted), cache_dir, depends_on, progress)
 
-    def sight(self, child: Child, choice: Choice) -> tuple[Sight, Track, list[Track]]:
+    def sight(self, child: Child, choice: Choice) -> tuple[PassDetections, Track, list[Track]]:
         """What the first pass sees, or saw in an earlier run, the chosen person and the others.
 
         It is kept once the choice is one that can be met: what is refused leaves nothing behind.
@@ -73,7 +73,7 @@ class _Job:
         kept = Checkpoint(self.cache_dir, "people", self.depends_on)
         arrays = kept.load(self.progress)
         if arrays is not None:
-            sight = Sight.from_arrays(arrays)
+            sight = PassDetections.from_arrays(arrays)
         else:
             with self.progress.stage("keypoints", self.count) as advance:
                 sight = child.call(watch, advance, self.clip)
@@ -134,7 +134,7 @@ def detect_clip(
 
 def look_round(
     video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
-) -> tuple[Clip, list[Track]]:
+) -> tuple[DetectorRun, list[Track]]:
     """Everybody in a clip, numbered by their places in the list from 1 as `detect_clip` numbers them.
 
     Returns:

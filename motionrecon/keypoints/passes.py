@@ -19,7 +19,7 @@ from motionrecon.core.prefetch import prefetch
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.sight import Sight
+from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.tracks import Track, distinct
 from motionrecon.video import VideoInfo, pictures
 
@@ -30,7 +30,7 @@ _MARGIN = 0.15
 
 
 @dataclass(frozen=True)
-class Clip:
+class DetectorRun:
     """A range of a video, and the models of the detector that follows and of the one that looks round."""
 
     info: VideoInfo
@@ -50,7 +50,7 @@ class Clip:
         return min(1.0, MAX_SIDE / max(self.info.image_size))
 
 
-def watch(advance: Advance, clip: Clip) -> Sight:
+def watch(advance: Advance, clip: DetectorRun) -> PassDetections:
     """Whom MediaPipe follows, in every frame; everybody, in every look; and what the background says of the camera."""
     looks: list[list[Detection]] = []
     camera = CameraMotion(clip.info.fps)
@@ -65,10 +65,10 @@ def watch(advance: Advance, clip: Clip) -> Sight:
 
         said: list[str] = []
         seen = _run(advance, clip, None, look_round, said.append)
-    return Sight(seen, looks, (*dict.fromkeys(said), *camera.warnings()))
+    return PassDetections(seen, looks, (*dict.fromkeys(said), *camera.warnings()))
 
 
-def watch_one(advance: Advance, clip: Clip, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
+def watch_one(advance: Advance, clip: DetectorRun, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
     """Whom MediaPipe follows where the others are painted over; ``person`` and ``others`` are numbered by looks."""
     wanted = dict(zip(person.frames, person.detections, strict=True))
     unwanted: dict[int, list[Detection]] = {}
@@ -87,7 +87,7 @@ def watch_one(advance: Advance, clip: Clip, person: Track, others: Sequence[Trac
 
 def _run(
     advance: Advance,
-    clip: Clip,
+    clip: DetectorRun,
     prepare: Callable[[int, np.ndarray], np.ndarray] | None,
     observe: Callable[[int, np.ndarray, list[Detection]], None] | None,
     warn: Callable[[str], None],

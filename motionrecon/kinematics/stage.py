@@ -12,7 +12,7 @@ from motionrecon.run import Run
 from motionrecon.views import Figure, View
 
 
-def fit(run: Run, views: tuple[View, ...], options: Options) -> Figure:
+def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figure:
     """The person as the views show them, from the checkpoint of an earlier run if there is one."""
     body, ground = build(float(options.height), options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}

@@ -18,7 +18,7 @@ MU_MAX, MU_MIN = 1e12, 1e-12
 ZERO = 1e-20
 
 
-class Memory(Protocol):
+class DampedMemory(Protocol):
     """What the tests look at.
 
     Attributes:
@@ -52,7 +52,7 @@ def largest_cosine(
 
 
 def why_finished(state: State[Any], gtol: float, xtol: float, ftol: float) -> Result | None:
-    """Why to stop at ``state``, whose memory is a `Memory`; None to go on.
+    """Why to stop at ``state``, whose memory is a `DampedMemory`; None to go on.
 
     Args:
         state: where the minimization stands.
@@ -60,7 +60,7 @@ def why_finished(state: State[Any], gtol: float, xtol: float, ftol: float) -> Re
         xtol: converged once the steps since the last Jacobian are shorter than this share of |x|.
         ftol: converged once the value decreased by less than this share since the last Jacobian.
     """
-    memory: Memory = state.memory
+    memory: DampedMemory = state.memory
     if state.value <= ZERO * memory.start_value:
         return Result.ZERO
     if memory.slope <= gtol:

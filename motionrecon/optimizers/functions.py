@@ -26,7 +26,7 @@ _NO_JACOBIAN = (
 )
 
 
-class Function:
+class FunctionProblem:
     """The problem of minimizing ``fun``.
 
     Args:
@@ -101,7 +101,7 @@ class Function:
         return quotients(fun, x, here, self._jac, *self.limits)
 
 
-class SquaresFunction(Function):
+class SquaresFunction(FunctionProblem):
     """The problem of minimizing the sum of squares of the residuals that ``fun`` returns; arguments as above.
 
     ``jac`` gives the Jacobian (m, n), or with the shapes of the residuals and of the start.

@@ -12,12 +12,12 @@ from jaxtyping import Float
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.bounds import Box, bounded, box_of
-from motionrecon.optimizers.functions import Function, SquaresFunction, what
+from motionrecon.optimizers.functions import FunctionProblem, SquaresFunction, what
 from motionrecon.optimizers.problem import Problem
 
 
 @dataclass(frozen=True)
-class Posed:
+class GivenProblem:
     """A problem for an optimizer, and the way back to what the user gave.
 
     Attributes:
@@ -32,7 +32,7 @@ class Posed:
     start: Float[np.ndarray, " n"]
     shaped: Callable[[np.ndarray], Any]
     box: Box | None = None
-    function: Function | None = None
+    function: FunctionProblem | None = None
 
     @property
     def differences(self) -> int:
@@ -51,7 +51,7 @@ class Posed:
             return self.shaped(np.where(self.box.fixed, np.nan, gradient / self.box.slope(point)))
 
 
-def pose(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool, bounds: Any) -> Posed:
+def pose(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool, bounds: Any) -> GivenProblem:
     """The problem that the arguments of ``minimize`` of these names pose.
 
     Raises:
@@ -63,17 +63,17 @@ def pose(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool, bounds: Any) -
     box = box_of(bounds, posed.start)
     if posed.function is not None:
         posed.function.limits = (box.lower, box.upper)
-    return Posed(bounded(posed.problem, box), box.z, posed.shaped, box, posed.function)
+    return GivenProblem(bounded(posed.problem, box), box.z, posed.shaped, box, posed.function)
 
 
-def _unbounded(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool) -> Posed:
+def _unbounded(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool) -> GivenProblem:
     args = args if isinstance(args, tuple) else (args,)  # as SciPy has it
     if isinstance(fun, Problem):
         if jac is not None or residuals or args:
             raise InputError(
                 f"{type(fun).__name__} is a problem with derivatives of its own: leave jac, residuals and args out"
             )
-        return Posed(fun, _checked(fun.n, np.array(x0, dtype=float)), np.copy)
+        return GivenProblem(fun, _checked(fun.n, np.array(x0, dtype=float)), np.copy)
     if not callable(fun):
         lacking = ", ".join(name for name in ("n", "value", "value_and_gradient") if not hasattr(fun, name))
         raise InputError(
@@ -89,10 +89,10 @@ def _unbounded(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool) -> Posed
             )
         start = start_of(x0)
         of_tensor = (TorchSquares if residuals else TorchFunction)(fun, x0, args)
-        return Posed(of_tensor, _checked(len(start), start), of_tensor.tensor, function=of_tensor)
+        return GivenProblem(of_tensor, _checked(len(start), start), of_tensor.tensor, function=of_tensor)
     array = _array(x0)
-    function = (SquaresFunction if residuals else Function)(fun, jac, array, args)
-    return Posed(function, _checked(array.size, array.reshape(-1)), function.point, function=function)
+    function = (SquaresFunction if residuals else FunctionProblem)(fun, jac, array, args)
+    return GivenProblem(function, _checked(array.size, array.reshape(-1)), function.point, function=function)
 
 
 def _array(x0: Any) -> np.ndarray:

@@ -25,7 +25,7 @@ SCALE_FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
-class Model:
+class DenseModel:
     """The Gauss-Newton model |r + J s|^2 of the value around a point.
 
     Attributes:
@@ -43,7 +43,7 @@ class Model:
     updates: int = 0
 
     @classmethod
-    def at(cls, r: Float[np.ndarray, " m"], J: Float[np.ndarray, "m n"]) -> Model:
+    def at(cls, r: Float[np.ndarray, " m"], J: Float[np.ndarray, "m n"]) -> DenseModel:
         """The model of freshly evaluated residuals (m,) and Jacobian (m, n)."""
         return cls(r=r, J=J, gradient=J.T @ r, normal=J.T @ J)
 
@@ -81,7 +81,9 @@ class Model:
                 rows.append(step)
         return np.array(solved), np.array(rows).reshape(-1, len(scale))
 
-    def moved(self, step: Float[np.ndarray, " n"], r: Float[np.ndarray, " m"], scale: Float[np.ndarray, " n"]) -> Model:
+    def moved(
+        self, step: Float[np.ndarray, " n"], r: Float[np.ndarray, " m"], scale: Float[np.ndarray, " n"]
+    ) -> DenseModel:
         """The model around ``x + step`` with residuals ``r`` there.
 
         Broyden's update: the smallest change of J (in the metric of ``scale``) that explains the change of r.
@@ -90,7 +92,7 @@ class Model:
         direction = scale * step / (step @ (scale * step))
         J_miss = self.J.T @ miss
         mixed = np.outer(J_miss, direction)
-        return Model(
+        return DenseModel(
             r=r,
             J=self.J + np.outer(miss, direction),
             gradient=self.gradient + self.normal @ step + J_miss + direction * (miss @ r),
@@ -108,13 +110,13 @@ class LMMemory:
         scale: D (n,), by which the damping weighs the unknowns.
         mu: damping.
         growth: factor of the next increase of ``mu`` (Nielsen's rule).
-        slope: ``Model.slope`` of the last Jacobian evaluated.
+        slope: ``DenseModel.slope`` of the last Jacobian evaluated.
         jacobian_x: the point (n,) of that Jacobian.
         jacobian_value: f at that point.
         start_value: f at the start.
     """
 
-    model: Model | None
+    model: DenseModel | None
     scale: Float[np.ndarray, " n"]
     mu: float
     growth: float
@@ -171,7 +173,7 @@ class LM(Optimizer[LMMemory]):
         value, r, J = require_least_squares(problem, "lm").residuals_and_jacobian(x0)
         if not np.isfinite(value):
             return value, LMMemory(None, np.ones(len(x0)), self.mu, 2.0, np.inf, x0, value, value)
-        model = Model.at(r, J)
+        model = DenseModel.at(r, J)
         return value, LMMemory(model, self._scale(model), self.mu, 2.0, model.slope(), x0, value, value)
 
     def advance(self, problem: Counted, state: State[LMMemory]) -> tuple[Float[np.ndarray, " n"], float, LMMemory]:
@@ -182,7 +184,7 @@ class LM(Optimizer[LMMemory]):
             value, r, J = squares.residuals_and_jacobian(state.x)
             if not np.isfinite(value):
                 return state.x, value, memory
-            model = Model.at(r, J)
+            model = DenseModel.at(r, J)
             memory = replace(
                 memory,
                 scale=np.maximum(memory.scale, self._scale(model)),
@@ -216,7 +218,7 @@ class LM(Optimizer[LMMemory]):
     def finished(self, state: State[LMMemory]) -> Result | None:
         return why_finished(state, self.gtol, self.xtol, self.ftol)
 
-    def _scale(self, model: Model) -> np.ndarray:
+    def _scale(self, model: DenseModel) -> np.ndarray:
         squares = model.normal.diagonal()
         largest = squares.max()
         if largest == 0:
@@ -229,7 +231,7 @@ class LM(Optimizer[LMMemory]):
             mu *= max(1 / 3, 1 - (2 * agreement - 1) ** 3)
         return replace(memory, mu=float(np.clip(mu, MU_MIN, MU_MAX)), growth=2.0)
 
-    def _refused(self, memory: LMMemory, model: Model) -> LMMemory:
+    def _refused(self, memory: LMMemory, model: DenseModel) -> LMMemory:
         """The memory after no trial lowered the value: doubt the updates first, then the length of the steps."""
         if model.updates:
             return replace(memory, model=None)

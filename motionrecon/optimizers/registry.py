@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Name -> module and class. A new optimizer is one file and one line here.
 REGISTRY: dict[str, str] = {
-    "optimus": "motionrecon.optimus.facade:Optimus",
+    "optimus": "motionrecon.optimus.facade:OptimusFunctions",
     "lm": "motionrecon.optimizers.lm:LM",
     "lbfgs": "motionrecon.optimizers.lbfgs:LBFGS",
     "bfgs": "motionrecon.optimizers.bfgs:BFGS",

@@ -32,7 +32,7 @@ _MISSING = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class RunSettings:
     """How to run.
 
     Attributes:
@@ -55,7 +55,7 @@ def settings(
     tol: float | None,
     max_evaluations: int | None,
     maxiter: int | None,
-) -> Settings:
+) -> RunSettings:
     """The settings that `minimize`'s arguments of these names ask for.
 
     Raises:
@@ -84,7 +84,7 @@ def settings(
         steps = _whole("maxiter", steps)
     if evaluations is None:
         evaluations = DEFAULT_EVALUATIONS if steps is None else steps + 1
-    return Settings(_optimizer(method, said, tol), _whole("max_evaluations", evaluations), steps, disp)
+    return RunSettings(_optimizer(method, said, tol), _whole("max_evaluations", evaluations), steps, disp)
 
 
 def _optimizer(method: str | Optimizer[Any] | None, hyper: dict[str, Any], tol: float | None) -> Optimizer[Any]:

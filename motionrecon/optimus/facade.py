@@ -57,7 +57,7 @@ class OptimusMemory:
 
 
 @dataclass(frozen=True)
-class Optimus(Optimizer[OptimusMemory]):
+class OptimusFunctions(Optimizer[OptimusMemory]):
     """The learned optimizer, for functions that have a gradient only: one evaluation a step.
 
     For sums of squares `for_problem` gives its sister, of which only ``squares`` speaks here.
@@ -96,11 +96,11 @@ class Optimus(Optimizer[OptimusMemory]):
     def for_problem(self, problem: Problem) -> Optimizer[Any]:
         if not isinstance(problem, LeastSquares):
             return self
-        from motionrecon.optimus.squares import with_weights
+        from motionrecon.optimus.weighted_squares import with_weights
 
         return with_weights(str(self.squares))
 
-    def planned(self, evaluations: int) -> Optimus:
+    def planned(self, evaluations: int) -> OptimusFunctions:
         return replace(self, evaluations=min(self.evaluations or evaluations, evaluations))
 
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, OptimusMemory]:

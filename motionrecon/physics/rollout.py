@@ -1,10 +1,11 @@
 """Simulate a MuJoCo model under given controls: one control sequence, or many at once on all cores.
 
 Replay, bit for bit. MuJoCo's solver starts from the acceleration of the step before (``qacc_warmstart``), so position
-and velocity alone do not decide the next bit. A `State` therefore carries the warmstart too. The first stretch starts
-from a warmstart of zero, which is what a fresh ``MjData`` holds, and a stretch that continues another one takes over
-that rollout's `Rollout.state`. A plain loop of ``mj_step`` from the first state then gives the same motion, across all
-seams. Only where a state is set anew (a restart) must the replay set ``data.qacc_warmstart = 0`` with it.
+and velocity alone do not decide the next bit. A `SimulationState` therefore carries the warmstart too. The first
+stretch starts from a warmstart of zero, which is what a fresh ``MjData`` holds, and a stretch that continues another
+one takes over that rollout's `Rollout.state`. A plain loop of ``mj_step`` from the first state then gives the same
+motion, across all seams. Only where a state is set anew (a restart) must the replay set ``data.qacc_warmstart = 0``
+with it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SPARSE_MENDED = (4, 0, 1)
 
 
 @dataclass(frozen=True)
-class State:
+class SimulationState:
     """Where a simulation stands between two steps.
 
     Attributes:
@@ -38,7 +39,7 @@ class State:
     warmstart: Float[np.ndarray, " nv"]
 
     @classmethod
-    def fresh(cls, qpos: Float[np.ndarray, " nq"], qvel: Float[np.ndarray, " nv"]) -> State:
+    def fresh(cls, qpos: Float[np.ndarray, " nq"], qvel: Float[np.ndarray, " nv"]) -> SimulationState:
         """The state in which a new ``MjData`` with this position and velocity is."""
         return cls(np.array(qpos, float), np.array(qvel, float), np.zeros(len(qvel)))
 
@@ -77,9 +78,9 @@ class Rollout:
         """(S+1, nq+nv): position and velocity side by side."""
         return np.concatenate([self.qpos, self.qvel], axis=1)
 
-    def state(self, step: int) -> State:
+    def state(self, step: int) -> SimulationState:
         """The state before `step`, from which another rollout can go on without a seam."""
-        return State(self.qpos[step], self.qvel[step], self.warmstart[step])
+        return SimulationState(self.qpos[step], self.qvel[step], self.warmstart[step])
 
 
 def thread_count(threads: int) -> int:
@@ -137,7 +138,7 @@ class Simulator:
         self._pool = BatchPool(model, threads)
 
     def rollout(
-        self, start: State, ctrl: Float[np.ndarray, "S nu"], wrench: Float[np.ndarray, "_ _"] | None = None
+        self, start: SimulationState, ctrl: Float[np.ndarray, "S nu"], wrench: Float[np.ndarray, "_ _"] | None = None
     ) -> Rollout:
         """Simulate one control sequence.
 
@@ -149,7 +150,10 @@ class Simulator:
         return self.rollouts(start, ctrl[None], None if wrench is None else wrench[None])[0]
 
     def rollouts(
-        self, start: State, ctrl: Float[np.ndarray, "K S nu"], wrench: Float[np.ndarray, "_ _ _"] | None = None
+        self,
+        start: SimulationState,
+        ctrl: Float[np.ndarray, "K S nu"],
+        wrench: Float[np.ndarray, "_ _ _"] | None = None,
     ) -> list[Rollout]:
         """Simulate K control sequences from one start, on all threads.
 

@@ -17,10 +17,10 @@ from motionrecon.core.files import atomic
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
+from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.raster import draw_capsules
-from motionrecon.render.shape import Shape
+from motionrecon.render.side_view import SideView, draw_arrow
 from motionrecon.render.skeleton import draw_skeleton
-from motionrecon.render.stage import Stage, draw_arrow
 from motionrecon.result.feet import foot_forces
 from motionrecon.result.motion import Motion
 from motionrecon.video import frames
@@ -102,8 +102,8 @@ class Painter:
         self.left, right = _layout(motion.camera.image_size)
         self.size = self.left[0] + right[0], right[1]
         self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
-        self._shape = Shape(motion.body)
-        self._stage = Stage(motion.joints, _facing(motion), motion.camera, right, motion.fps)
+        self._shape = DrawnPerson(motion.body)
+        self._stage = SideView(motion.joints, _facing(motion), motion.camera, right, motion.fps)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
     def draw(self, t: int, picture: Picture | None) -> Picture:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from motionrecon.cameras.base import NEAREST, Camera
-from motionrecon.render.shape import Capsules
+from motionrecon.render.drawn_person import DrawnCapsules
 
 #: Towards the light, in the camera's frame (x right, y down, z forward): over the viewer's left shoulder.
 _LIGHT = np.array([-0.42, -0.68, -0.60]) / np.linalg.norm([-0.42, -0.68, -0.60])
@@ -19,7 +19,7 @@ _BLEND = 0.012
 _AMBIENT, _DIFFUSE, _RIM = 0.50, 0.56, 0.16
 
 
-def draw_capsules(image: UInt8[np.ndarray, "H W 3"], camera: Camera, capsules: Capsules) -> None:
+def draw_capsules(image: UInt8[np.ndarray, "H W 3"], camera: Camera, capsules: DrawnCapsules) -> None:
     """Draw capsules into an RGB picture of the size of the camera's, which is one frame's, in place.
 
     Those that are partly behind the camera are left out.

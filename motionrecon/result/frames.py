@@ -11,7 +11,7 @@ from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
 from motionrecon.kinematics.unseen import held
 from motionrecon.physics.record import forces
-from motionrecon.physics.rollout import Simulator, State
+from motionrecon.physics.rollout import SimulationState, Simulator
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.views import Figure
 
@@ -46,7 +46,7 @@ def frames_of(figure: Figure, stretch: Stretch) -> Frames:
         first = int(row[0])
         gaps = np.flatnonzero(~simulated[first:])
         steps = slice(first, first + int(gaps[0]) if len(gaps) else len(simulated))
-        state = State.fresh(row[1 : 1 + model.nq], row[1 + model.nq :])
+        state = SimulationState.fresh(row[1 : 1 + model.nq], row[1 + model.nq :])
         rollout = simulator.rollout(state, stretch.ctrl[steps], stretch.wrench[steps])
         frames = slice(first // per_frame, first // per_frame + len(rollout) // per_frame + 1)
         qpos[frames], qvel[frames] = rollout.qpos[::per_frame], rollout.qvel[::per_frame]

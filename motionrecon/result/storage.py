@@ -11,7 +11,7 @@ import numpy as np
 from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, reason, write_arrays
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
-from motionrecon.result import mjcf, ties
+from motionrecon.result import model_check, ties
 from motionrecon.result.folder import read_marker
 from motionrecon.result.report import Report
 from motionrecon.result.schema import arrays_of, fields_of, types_of
@@ -50,7 +50,7 @@ def load(kind: type[Motion], path: Path) -> Motion:
     calibrated = report.camera is not None and report.camera.pose == "calibrated"
     try:
         fields = fields_of(kind, arrays, calibrated)
-        motion = kind(**fields, model_xml=_read_text(folder / MODEL, mjcf.LIMIT), report=report)
+        motion = kind(**fields, model_xml=_read_text(folder / MODEL, model_check.LIMIT), report=report)
     except ValueError as error:
         raise InputError(f"{folder / ARRAYS}: {error}; {_REPAIR}") from error
     _check_model(motion, folder / MODEL)
@@ -75,7 +75,7 @@ def _check_model(motion: Motion, path: Path) -> None:
     import mujoco
 
     try:
-        mjcf.check(motion.model_xml)
+        model_check.check(motion.model_xml)
     except ValueError as error:
         raise InputError(f"{path}: {error}; {_REPAIR}") from error
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from motionrecon.video.opening import Source
+from motionrecon.video.opening import OpenVideo
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -20,7 +20,7 @@ class Packets:
         broken: whether reading broke off.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: OpenVideo) -> None:
         self.broken = False
         self._source = source
 
@@ -40,7 +40,7 @@ class Packets:
                 yield packet
 
 
-def decoded(source: Source, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+def decoded(source: OpenVideo, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
     """The frames, in the order shown, that come of a packet, or of the end (None); none where it is damaged."""
     import av
 

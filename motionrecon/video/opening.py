@@ -41,7 +41,7 @@ _PATTERN = re.compile(r"%0?\d*d|[*?]")
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenVideo:
     """An open video.
 
     Attributes:
@@ -66,7 +66,7 @@ class Source:
 
 
 @contextmanager
-def open_video(path: str | Path) -> Iterator[Source]:
+def open_video(path: str | Path) -> Iterator[OpenVideo]:
     """Open a file that must hold a film, for as long as the block lasts.
 
     Raises:
@@ -87,7 +87,7 @@ def open_video(path: str | Path) -> Iterator[Source]:
                 container = opened.enter_context(_container(file, path, head))
             stream = shown_stream(container, path, head, moving)
             _limit(stream, path)
-            yield Source(path, container, stream)
+            yield OpenVideo(path, container, stream)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from jaxtyping import UInt8
 from motionrecon.errors import InputError
 from motionrecon.video.decoding import Packets, decoded
 from motionrecon.video.info import VideoInfo, probe
-from motionrecon.video.opening import Source, open_video
+from motionrecon.video.opening import OpenVideo, open_video
 from motionrecon.video.stamps import Stamps
 from motionrecon.video.upright import Stored, to_rgb
 
@@ -154,7 +154,7 @@ def _timed(info: VideoInfo, start: float) -> Generator[tuple[float, VideoFrame],
         yield from _decoded(source, info, first)
 
 
-def _decoded(source: Source, info: VideoInfo, first: int) -> Iterator[tuple[float, VideoFrame]]:
+def _decoded(source: OpenVideo, info: VideoInfo, first: int) -> Iterator[tuple[float, VideoFrame]]:
     """Frames and their times, decoded from a packet on; packets are counted from where the source is."""
     stamps = Stamps(source, info.index.numbering)
     last = -math.inf
@@ -174,7 +174,7 @@ def _decoded(source: Source, info: VideoInfo, first: int) -> Iterator[tuple[floa
     yield from timed(decoded(source, None))
 
 
-def _sought(source: Source, time: float) -> bool:
+def _sought(source: OpenVideo, time: float) -> bool:
     """Bring a source to the key frame at a time of its own clock; whether it could be."""
     import av
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.video.decoding import Packets, decoded
-from motionrecon.video.opening import Source
+from motionrecon.video.opening import OpenVideo
 from motionrecon.video.stamps import Numbering, Stamps
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Scan:
         return len(known) < 2 or (len(known) - 1) / (known[-1] - known[0]) < _FASTEST
 
 
-def scan(source: Source, numbering: Numbering) -> Scan:
+def scan(source: OpenVideo, numbering: Numbering) -> Scan:
     """Go through all packets of an open film, and decode its first frame."""
     stamps = Stamps(source, numbering)
     times: list[float] = []

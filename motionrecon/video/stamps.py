@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motionrecon.video import kinds
-from motionrecon.video.opening import Source
+from motionrecon.video.opening import OpenVideo
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -52,14 +52,14 @@ class Numbering:
     said: bool = True
 
     @staticmethod
-    def of(source: Source) -> Numbering:
+    def of(source: OpenVideo) -> Numbering:
         """How frames of this kind of file are numbered, as long as its stamps can be used."""
         if source.format in kinds.BARE:
             return Numbering.by_rate(source)
         return Numbering(own=source.format not in kinds.STAMPED_IN_FILE_ORDER)
 
     @staticmethod
-    def by_rate(source: Source) -> Numbering:
+    def by_rate(source: OpenVideo) -> Numbering:
         """Frames numbered at the rate that the header gives."""
         rates = [source.stream.guessed_rate, source.stream.average_rate, source.stream.codec_context.framerate]
         rate = next((float(rate) for rate in rates if rate and 1 <= rate <= 1000), None)
@@ -74,7 +74,7 @@ class Stamps:
         breaks: the mended times, in seconds of the stream's own clock, at which stamps started anew or jumped.
     """
 
-    def __init__(self, source: Source, numbering: Numbering) -> None:
+    def __init__(self, source: OpenVideo, numbering: Numbering) -> None:
         self.breaks: list[float] = []
         self._tick = source.tick
         self._numbering = numbering
@@ -146,7 +146,7 @@ class Stamps:
         return self._step if len(steps) == 0 else max(1, round(float(np.median(steps))))
 
 
-def _rate(source: Source) -> float:
+def _rate(source: OpenVideo) -> float:
     """Frames per second as the header has it, within reason."""
     rates = [source.stream.average_rate, source.stream.guessed_rate]
     return next((float(rate) for rate in rates if rate and 0.1 <= rate <= 1000), _ASSUMED_RATE)

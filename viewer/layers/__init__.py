@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.layers.body import Body
-from motionrecon.viewer.layers.camera import VideoCamera
-from motionrecon.viewer.layers.floor import Floor
-from motionrecon.viewer.layers.forces import Forces
-from motionrecon.viewer.layers.skeleton import Skeleton
+from motionrecon.viewer.layers.body import BodyLayer
+from motionrecon.viewer.layers.camera import CameraLayer
+from motionrecon.viewer.layers.floor import FloorLayer
+from motionrecon.viewer.layers.forces import ForcesLayer
+from motionrecon.viewer.layers.skeleton import SkeletonLayer
 
 __all__ = ["LAYERS", "Layer"]
 
 #: Name of a layer -> its class, in the order of the panel's boxes.
 LAYERS: dict[str, type[Layer]] = {
-    "body": Body,
-    "skeleton": Skeleton,
-    "forces": Forces,
-    "floor": Floor,
-    "camera": VideoCamera,
+    "body": BodyLayer,
+    "skeleton": SkeletonLayer,
+    "forces": ForcesLayer,
+    "floor": FloorLayer,
+    "camera": CameraLayer,
 }

@@ -33,7 +33,7 @@ class _Drawn:
     second_wxyz: Float[np.ndarray, "T 4"] | None = None
 
 
-class Body(Layer):
+class BodyLayer(Layer):
     """The skin of the body that was simulated; grey, with words over it, where the video showed nobody."""
 
     label = "Body"

@@ -18,7 +18,7 @@ _COLOUR = (90, 96, 110)
 _SIZE = 0.12  # viser's scale: about the height of a camera on its tripod
 
 
-class VideoCamera(Layer):
+class CameraLayer(Layer):
     """The pyramid that the video's camera saw, near its tip."""
 
     label = "Video camera"

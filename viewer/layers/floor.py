@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from motionrecon.viewer.poses import Poses
 
 
-class Floor(Layer):
+class FloorLayer(Layer):
     """A grid at z = 0, where a motion's floor is, and what stands on it."""
 
     label = "Floor"

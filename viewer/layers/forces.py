@@ -21,7 +21,7 @@ _LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 _ROUND = 10.0  # newtons: digits that flicker from frame to frame tell nobody anything
 
 
-class Forces(Layer):
+class ForcesLayer(Layer):
     """An arrow at each foot from where the floor pushes it, and its newtons."""
 
     label = "Contact forces"

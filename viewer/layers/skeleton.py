@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BONE, _JOINT = (40, 44, 52), (20, 22, 28)
 
 
-class Skeleton(Layer):
+class SkeletonLayer(Layer):
     """The joints that `motion.joints` holds; no clutter of face and fingers."""
 
     label = "Skeleton"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from motionrecon.viewer.panels.base import Page, Panel
-from motionrecon.viewer.panels.quality import Quality
-from motionrecon.viewer.panels.readout import Readout
-from motionrecon.viewer.panels.toggles import Toggles
-from motionrecon.viewer.panels.transport import Transport
-from motionrecon.viewer.panels.video import Video
+from motionrecon.viewer.panels.quality import QualityPanel
+from motionrecon.viewer.panels.readout import ReadoutPanel
+from motionrecon.viewer.panels.toggles import TogglesPanel
+from motionrecon.viewer.panels.transport import TransportPanel
+from motionrecon.viewer.panels.video import VideoPanel
 
 __all__ = ["PANELS", "Page", "Panel"]
 
 #: From the top of the page down.
-PANELS: tuple[type[Panel], ...] = (Video, Readout, Transport, Toggles, Quality)
+PANELS: tuple[type[Panel], ...] = (VideoPanel, ReadoutPanel, TransportPanel, TogglesPanel, QualityPanel)

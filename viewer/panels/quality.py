@@ -11,7 +11,7 @@ from motionrecon.viewer.panels.base import Page, Panel, block
 _UNITS = {"px": "px", "percent": "%", "mm": "mm", "s": "s"}
 
 
-class Quality(Panel):
+class QualityPanel(Panel):
     """The numbers of the report's quality section, and its warnings; nothing where there are none."""
 
     def __init__(self, page: Page) -> None:

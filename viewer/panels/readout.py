@@ -21,7 +21,7 @@ _COLUMNS = 240  # of the strip of frames
 _LACKS = {"nobody seen": "#8a8d93", "not simulated": "#e0b25a"}
 
 
-class Readout(Panel):
+class ReadoutPanel(Panel):
     """The frame's number, time and forces, and a strip of all frames in which those that lack something are marked."""
 
     def __init__(self, page: Page) -> None:

@@ -9,7 +9,7 @@ import viser
 from motionrecon.viewer.panels.base import Page, Panel, block
 
 
-class Toggles(Panel):
+class TogglesPanel(Panel):
     """A box for each layer of the scene, and one for following the person."""
 
     def __init__(self, page: Page) -> None:

@@ -13,7 +13,7 @@ _PLAY, _PAUSE = viser.Icon.PLAYER_PLAY_FILLED, viser.Icon.PLAYER_PAUSE_FILLED
 _HAND_OFF = 0.25  # seconds after the last move of the slider in which only the user moves it
 
 
-class Transport(Panel):
+class TransportPanel(Panel):
     """The slider, its buttons and their keys."""
 
     def __init__(self, page: Page) -> None:

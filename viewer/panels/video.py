@@ -36,7 +36,7 @@ def open_source(motion: Motion) -> SourceVideo:
     )
 
 
-class Video(Panel):
+class VideoPanel(Panel):
     """Shows the picture of the frame asked for last.
 
     A thread of its own decodes, so a slow video delays its own picture and never the body. Where there is no video,

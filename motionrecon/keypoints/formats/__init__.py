@@ -24,7 +24,7 @@ from motionrecon.keypoints.formats.people import People
 __all__ = ["FORMATS", "People", "clip_in", "people_in"]
 
 
-class Format(Protocol):
+class KeypointFormat(Protocol):
     """What a tool's module has."""
 
     FIRST: int | None
@@ -37,7 +37,7 @@ class Format(Protocol):
 
 
 #: The tools that are known; the first one that knows a document reads it.
-FORMATS: tuple[Format, ...] = cast(tuple[Format, ...], (openpose, mmpose, alphapose))
+FORMATS: tuple[KeypointFormat, ...] = cast(tuple[KeypointFormat, ...], (openpose, mmpose, alphapose))
 
 
 def people_in(document: Any) -> People:

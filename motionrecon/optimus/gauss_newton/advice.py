@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
 
 #: Signs of the three rank-one terms of an advice.
 SIGNS = np.array([1.0, -1.0, 1.0])
@@ -29,9 +29,9 @@ class Advice(NamedTuple):
 
 
 #: Gives advice about a model, the scale by which its damping is measured, and the damping relative to that.
-Advise = Callable[[Model, float, float], Advice]
+Advise = Callable[[GaussNewtonModel, float, float], Advice]
 
 
-def none(model: Model, scale: float, mu: float) -> Advice:
+def none(model: GaussNewtonModel, scale: float, mu: float) -> Advice:
     """No damping of single unknowns, the gradient itself and no terms: the control of every table."""
     return Advice(np.zeros(len(model.gradient)), model.gradient, np.zeros((3, 0)))

@@ -23,7 +23,7 @@ CAUSAL = 0.1
 
 
 @dataclass(frozen=True)
-class Model:
+class GaussNewtonModel:
     """The Gauss-Newton model |r + J s|^2 around a point.
 
     Attributes:
@@ -45,7 +45,7 @@ class Model:
     miss: Float[np.ndarray, " n"] | None = None
 
     @classmethod
-    def at(cls, r: Float[np.ndarray, " m"], J: Float[np.ndarray, "m n"] | Factors) -> Model:
+    def at(cls, r: Float[np.ndarray, " m"], J: Float[np.ndarray, "m n"] | Factors) -> GaussNewtonModel:
         """The model of freshly evaluated residuals and Jacobian, in single precision if large."""
         with np.errstate(over="ignore", invalid="ignore"):
             if isinstance(J, Factors):
@@ -79,7 +79,9 @@ class Model:
             return None
         return lower, True
 
-    def moved(self, best: int, steps: Float[np.ndarray, "k n"], residuals: Float[np.ndarray, "k m"]) -> Model:
+    def moved(
+        self, best: int, steps: Float[np.ndarray, "k n"], residuals: Float[np.ndarray, "k m"]
+    ) -> GaussNewtonModel:
         """The model around ``x + steps[best]``, corrected by secants.
 
         Broyden's update for each of the nearest trials in turn, that of the step itself last, so that it holds exactly.
@@ -106,7 +108,7 @@ class Model:
         by_miss = self.jacobian.transposed_times(np.concatenate([M, r[:, None].astype(kind)], axis=1))
         gradient = by_miss[:, -1] + W @ (M.T @ r.astype(kind))
         half = (by_miss[:, :-1] + 0.5 * W @ (M.T @ M)) @ W.T
-        return Model(
+        return GaussNewtonModel(
             r=r,
             jacobian=self.jacobian.plus(M, W),
             normal=self.normal + half + half.T,

@@ -39,21 +39,21 @@ from motionrecon.optimizers.counted import Counted, CountedLeastSquares, require
 from motionrecon.optimizers.damped import MU_MAX, MU_MIN, why_finished
 from motionrecon.optimizers.problem import Factors
 from motionrecon.optimus.gauss_newton.advice import SIGNS, Advice, Advise, none
-from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
 
 #: An acceleration is at most as long as its step.
 LONGEST_ACCELERATION = 1.0
 
 
 @dataclass(frozen=True)
-class Memory:
+class SquaresMemory:
     """What Optimus keeps between steps.
 
     Attributes:
         model: the model at x, or None if the next step has to evaluate a Jacobian.
         scale: by which the damping is measured: the largest squared column of a Jacobian so far.
         mu: damping.
-        slope: `Model.slope` of the last Jacobian evaluated.
+        slope: `GaussNewtonModel.slope` of the last Jacobian evaluated.
         jacobian_x, jacobian_value: the point (n,) of that Jacobian, and f there.
         start_value: f at the start.
         fallbacks: steps at a fresh Jacobian in which no trial lowered the value.
@@ -61,7 +61,7 @@ class Memory:
         spent: price of the last Jacobian and of the trials of every step taken with it, in Jacobians.
     """
 
-    model: Model | None
+    model: GaussNewtonModel | None
     scale: float
     mu: float
     slope: float
@@ -74,7 +74,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class OptimusSquares(Optimizer[Memory]):
+class OptimusSquares(Optimizer[SquaresMemory]):
     """Optimus where residuals and Jacobians exist.
 
     Attributes:
@@ -120,12 +120,14 @@ class OptimusSquares(Optimizer[Memory]):
             ftol=(0, 1),
         )
 
-    def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, Memory]:
+    def begin(self, problem: Counted, x0: Float[np.ndarray, " n"]) -> tuple[float, SquaresMemory]:
         value, r, J = require_least_squares(problem, "optimus").residuals_and_factors(x0)
-        nothing = Memory(None, 1.0, self.mu, np.inf, x0, value, value)
+        nothing = SquaresMemory(None, 1.0, self.mu, np.inf, x0, value, value)
         return value, self._renewed(nothing, x0, value, r, J) if np.isfinite(value) else nothing
 
-    def advance(self, problem: Counted, state: State[Memory]) -> tuple[Float[np.ndarray, " n"], float, Memory]:
+    def advance(
+        self, problem: Counted, state: State[SquaresMemory]
+    ) -> tuple[Float[np.ndarray, " n"], float, SquaresMemory]:
         squares = require_least_squares(problem, "optimus")
         memory = state.memory
         if memory.model is None:
@@ -154,18 +156,20 @@ class OptimusSquares(Optimizer[Memory]):
         mu, tilt = float(np.clip(served.mu, MU_MIN, MU_MAX)), memory.tilt if model.secants else served.tilt
         return state.x + step, value, replace(memory, model=following, mu=mu, tilt=tilt, spent=spent)
 
-    def needs_derivative(self, state: State[Memory]) -> bool:
+    def needs_derivative(self, state: State[SquaresMemory]) -> bool:
         return state.memory.model is None
 
-    def finished(self, state: State[Memory]) -> Result | None:
+    def finished(self, state: State[SquaresMemory]) -> Result | None:
         return why_finished(state, self.gtol, self.xtol, self.ftol)
 
-    def fallbacks(self, state: State[Memory]) -> int:
+    def fallbacks(self, state: State[SquaresMemory]) -> int:
         return state.memory.fallbacks
 
-    def _renewed(self, memory: Memory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray | Factors) -> Memory:
+    def _renewed(
+        self, memory: SquaresMemory, x: np.ndarray, value: float, r: np.ndarray, J: np.ndarray | Factors
+    ) -> SquaresMemory:
         """The memory with a freshly evaluated Jacobian."""
-        model = Model.at(r, J)
+        model = GaussNewtonModel.at(r, J)
         if not model.finite:
             return replace(memory, mu=MU_MAX, jacobian_x=x, jacobian_value=value)
         scale = float(model.normal.diagonal().max(initial=0.0)) or 1.0
@@ -173,7 +177,9 @@ class OptimusSquares(Optimizer[Memory]):
         asked = replace(memory, slope=model.slope(), jacobian_x=x, jacobian_value=value, spent=1.0)
         return replace(asked, model=model, scale=scale)
 
-    def _trials(self, problem: CountedLeastSquares, x: np.ndarray, model: Model, memory: Memory) -> _Trials:
+    def _trials(
+        self, problem: CountedLeastSquares, x: np.ndarray, model: GaussNewtonModel, memory: SquaresMemory
+    ) -> _Trials:
         """Damped steps, evaluated all at once, and then the best of them bent by the curvature that they met."""
         advice = (self.advise or none)(model, memory.scale, memory.mu)
         fresh = model.secants == 0
@@ -203,7 +209,7 @@ class OptimusSquares(Optimizer[Memory]):
         again = [made[i] for i, usable in zip(order, finite, strict=True) if usable]
         return trials.with_more(_Trials(again, bent[finite], values, residuals))
 
-    def _refused(self, memory: Memory, model: Model) -> Memory:
+    def _refused(self, memory: SquaresMemory, model: GaussNewtonModel) -> SquaresMemory:
         """The memory after trials of which none lowered the value: doubt the updates first, then the steps' length."""
         if model.secants:
             return replace(memory, model=None)
@@ -239,7 +245,7 @@ class _Damped:
     step: Float[np.ndarray, " n"]
 
     @staticmethod
-    def of(model: Model, mu: float, tilt: float, damping: np.ndarray, advice: Advice) -> _Damped | None:
+    def of(model: GaussNewtonModel, mu: float, tilt: float, damping: np.ndarray, advice: Advice) -> _Damped | None:
         factor = model.factor(damping)
         if factor is None:
             return None
@@ -255,7 +261,7 @@ class _Damped:
         return self.step + bend / max(1.0, ratio / LONGEST_ACCELERATION)
 
 
-def _worth_it(memory: Memory, before: float, after: float, spent: float) -> bool:
+def _worth_it(memory: SquaresMemory, before: float, after: float, spent: float) -> bool:
     """Whether a step from one value to another gained as much for its price as the steps since the Jacobian did."""
     if after <= 0:
         return False

@@ -28,7 +28,7 @@ from motionrecon.optimus.exploration import axes, trend
 from motionrecon.optimus.exploration.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
 from motionrecon.optimus.network.features import CHANNELS, begin_history, features, update_history
 from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
-from motionrecon.optimus.network.transformer import OptimusNetwork, Says, Shape
+from motionrecon.optimus.network.transformer import NetworkSizes, OptimusNetwork, Says
 from motionrecon.optimus.state import LocalSearch, RuleState
 
 #: What each dial of the network multiplies; the number is the seed.
@@ -73,9 +73,9 @@ MEMORY = 0.85
 STIFF = 2.0
 
 
-def shape(width: int = 24, heads: int = 2, attention: bool = True) -> Shape:
+def shape(width: int = 24, heads: int = 2, attention: bool = True) -> NetworkSizes:
     """The sizes of the rule's network."""
-    return Shape(
+    return NetworkSizes(
         channels=CHANNELS + _SECANT_CHANNELS,
         facts=_FACTS,
         vectors=2,
@@ -100,7 +100,7 @@ class OptimusRule(nn.Module):
     """
 
     def __init__(
-        self, sizes: Shape | None = None, identity: bool = False, explore: bool = True, along_axes: bool = True
+        self, sizes: NetworkSizes | None = None, identity: bool = False, explore: bool = True, along_axes: bool = True
     ) -> None:
         super().__init__()
         sizes = sizes or shape()
@@ -116,7 +116,7 @@ class OptimusRule(nn.Module):
     @classmethod
     def from_settings(cls, sizes: dict[str, Any], identity: bool, explore: bool) -> OptimusRule:
         """An untrained one."""
-        return cls(Shape(**sizes), identity=identity, explore=explore)
+        return cls(NetworkSizes(**sizes), identity=identity, explore=explore)
 
     def begin(self, x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"], budget: int) -> RuleState:
         """The state after the evaluation of the start.

@@ -15,8 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from motionrecon.optimus.gauss_newton.advice import Advice
-from motionrecon.optimus.gauss_newton.model import Model
-from motionrecon.optimus.network.transformer import OptimusNetwork, Shape
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
+from motionrecon.optimus.network.transformer import NetworkSizes, OptimusNetwork
 
 #: What an output of 1 of the network changes: logarithm of the damping, of s, and shares of the rank-one terms.
 DAMPING, GRADIENT, TERMS = 1.0, 0.1, 0.05
@@ -28,9 +28,9 @@ LARGEST = 6.0
 CHANNELS, FACTS = 8, 5
 
 
-def shape(width: int = 16, heads: int = 2, attention: bool = True) -> Shape:
+def shape(width: int = 16, heads: int = 2, attention: bool = True) -> NetworkSizes:
     """The sizes of the network; each encoder's vectors are a share of the damping and two shares of a term."""
-    return Shape(CHANNELS, FACTS, vectors=3, dials=1, width=width, heads=heads, attention=attention)
+    return NetworkSizes(CHANNELS, FACTS, vectors=3, dials=1, width=width, heads=heads, attention=attention)
 
 
 class SquaresNetwork(nn.Module):
@@ -40,7 +40,7 @@ class SquaresNetwork(nn.Module):
         trust: the share of what it says that `advice` gives on: `TRUST`, and all of it in training.
     """
 
-    def __init__(self, sizes: Shape | None = None, trust: float = TRUST) -> None:
+    def __init__(self, sizes: NetworkSizes | None = None, trust: float = TRUST) -> None:
         super().__init__()
         self.trust = trust
         self.network = OptimusNetwork(sizes or shape())
@@ -52,7 +52,7 @@ class SquaresNetwork(nn.Module):
     @classmethod
     def from_settings(cls, sizes: dict[str, Any]) -> SquaresNetwork:
         """An untrained one."""
-        return cls(Shape(**sizes))
+        return cls(NetworkSizes(**sizes))
 
     def forward(
         self, tokens: Float[Tensor, "n channels"], facts: Float[Tensor, " facts"], basis: Float[Tensor, "2 n"]
@@ -74,7 +74,7 @@ class SquaresNetwork(nn.Module):
         return damping, factor, terms.sum(-1)
 
     @torch.no_grad()
-    def advice(self, model: Model, scale: float, mu: float) -> Advice:
+    def advice(self, model: GaussNewtonModel, scale: float, mu: float) -> Advice:
         """`trust` times what the network says about a model; no advice where it says what is not finite."""
         damping, factor, terms = (a.double().numpy() for a in self(*inputs(model, scale, mu)))
         if not all(np.isfinite(a).all() for a in (damping, factor, terms)):
@@ -83,7 +83,7 @@ class SquaresNetwork(nn.Module):
 
 
 def inputs(
-    model: Model, scale: float, mu: float
+    model: GaussNewtonModel, scale: float, mu: float
 ) -> tuple[Float[Tensor, "n channels"], Float[Tensor, " facts"], Float[Tensor, "2 n"]]:
     """What the network sees, float32.
 

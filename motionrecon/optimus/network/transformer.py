@@ -22,7 +22,7 @@ KIND: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
 
 
 @dataclass(frozen=True)
-class Shape:
+class NetworkSizes:
     """The sizes that make a network; saved with its weights.
 
     Attributes:
@@ -97,7 +97,7 @@ class OptimusNetwork(nn.Module):
     classical seeds do, which is the control that training has to beat.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: NetworkSizes) -> None:
         super().__init__()
         self.shape = shape
         self.token = nn.Linear(shape.channels, shape.width, **KIND)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from motionrecon.optimizers import minimize
-from motionrecon.physics.rollout import State
+from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
 from motionrecon.physics.windows.window import Windows
 
@@ -62,7 +62,7 @@ def _not_simulated(windows: Windows, so_far: Stretch, record: WindowRecord) -> S
     return replace(
         so_far,
         frame=to,
-        state=State.fresh(figure.qpos[to], figure.qvel[to]),
+        state=SimulationState.fresh(figure.qpos[to], figure.qvel[to]),
         ctrl=np.concatenate([so_far.ctrl, np.full((steps, so_far.ctrl.shape[1]), np.nan)]),
         wrench=np.concatenate([so_far.wrench, np.zeros((steps, 6))]),
         knots=None,

@@ -16,7 +16,7 @@ COMPARED_RATE = 30.0
 
 
 @dataclass(frozen=True)
-class Layout:
+class WindowLayout:
     """Windows of equal length on a clock; the first part of each is kept, and where it ends the next begins.
 
     Attributes:
@@ -33,11 +33,11 @@ class Layout:
     knot_steps: float
 
     @staticmethod
-    def of(clock: Clock, window: float, overlap: float) -> Layout:
+    def of(clock: Clock, window: float, overlap: float) -> WindowLayout:
         """Windows of `window` seconds of which the next repeats `overlap`."""
         keep = max(2, clock.frames(window - overlap))
         knots = max(1, round(clock.seconds(keep) * KNOT_RATE))
-        return Layout(clock, max(4, clock.frames(window)), keep, keep * clock.steps_per_frame / knots)
+        return WindowLayout(clock, max(4, clock.frames(window)), keep, keep * clock.steps_per_frame / knots)
 
     @property
     def knot_time(self) -> float:

@@ -20,8 +20,8 @@ from scipy.sparse import block_diag, csr_array, eye_array
 from motionrecon.body import Body
 from motionrecon.optimizers.problem import Factors
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
-from motionrecon.physics.rollout import Rollout, Simulator, State
-from motionrecon.physics.windows.readout import Readout, Term
+from motionrecon.physics.rollout import Rollout, SimulationState, Simulator
+from motionrecon.physics.windows.terms.base import SimulatedFrames, Term
 from motionrecon.physics.windows.terms.control import Control
 
 
@@ -69,7 +69,7 @@ class WindowProblem:
     def __init__(
         self,
         engine: Engine,
-        start: State,
+        start: SimulationState,
         weights: Float[np.ndarray, "S K"],
         steps: Int[np.ndarray, " F"],
         terms: Sequence[Term],
@@ -175,8 +175,8 @@ class WindowProblem:
         at = self._readout(ones * self.start.qpos, ones * self.start.qvel)
         return sum(term.residual(at).shape[1] for term in self.terms)
 
-    def _readout(self, qpos: Float[np.ndarray, "F nq"], qvel: Float[np.ndarray, "F nv"]) -> Readout:
-        return Readout(self.engine.body, qpos, qvel)
+    def _readout(self, qpos: Float[np.ndarray, "F nq"], qvel: Float[np.ndarray, "F nv"]) -> SimulatedFrames:
+        return SimulatedFrames(self.engine.body, qpos, qvel)
 
     def _motion_terms(self, rollout: Rollout) -> tuple[Float[np.ndarray, "F m"], Float[np.ndarray, "F m state"]]:
         """Residuals of all terms that read the motion, and their derivative by the state."""

@@ -10,7 +10,7 @@ from motionrecon.options import Options
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status, Stretch
-from motionrecon.physics.windows.window import Settings, Trust, Windows
+from motionrecon.physics.windows.window import Trust, Windows, WindowSettings
 from motionrecon.run import Run
 from motionrecon.views import Figure
 
@@ -28,7 +28,9 @@ def simulate(run: Run, figure: Figure, options: Options) -> Stretch:
     """The controls that make the simulated person do what the video shows; nothing with ``physics=False``."""
     if not options.physics:
         return Stretch.empty(figure)
-    settings = Settings(options.window, options.overlap, options.optimizer, assist=ASSIST if options.assist else None)
+    settings = WindowSettings(
+        options.window, options.overlap, options.optimizer, assist=ASSIST if options.assist else None
+    )
     checkpoint = Checkpoint(
         run.cache,
         "physics",

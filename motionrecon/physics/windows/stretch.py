@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.core.records import Record
-from motionrecon.physics.rollout import State
+from motionrecon.physics.rollout import SimulationState
 from motionrecon.views import Figure
 
 
@@ -80,7 +80,7 @@ class Stretch:
     """
 
     frame: int
-    state: State
+    state: SimulationState
     ctrl: Float[np.ndarray, "S nu"]
     wrench: Float[np.ndarray, "S 6"]
     segments: Float[np.ndarray, "n s"]
@@ -91,7 +91,7 @@ class Stretch:
     def empty(figure: Figure) -> Stretch:
         """Nothing simulated yet, at the beginning of a person's trajectory."""
         model = figure.body.model
-        state = State.fresh(figure.qpos[0], figure.qvel[0])
+        state = SimulationState.fresh(figure.qpos[0], figure.qvel[0])
         return Stretch(0, state, np.zeros((0, model.nu)), np.zeros((0, 6)), np.zeros((0, 1 + model.nq + model.nv)))
 
     @property

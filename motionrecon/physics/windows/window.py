@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.core.landmarks import INDEX, NAMES
-from motionrecon.physics.rollout import State
-from motionrecon.physics.windows.layout import Layout
+from motionrecon.physics.rollout import SimulationState
+from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
-from motionrecon.physics.windows.readout import Term
 from motionrecon.physics.windows.stretch import Knots
+from motionrecon.physics.windows.terms.base import Term
 from motionrecon.physics.windows.terms.control import Control
-from motionrecon.physics.windows.terms.followed import Near, Seen
+from motionrecon.physics.windows.terms.followed import Near, SeenMarks
 from motionrecon.physics.windows.terms.posture import Posture
 from motionrecon.views import Figure
 
@@ -46,7 +46,7 @@ LANDMARK_SHARE = np.array([_share(name) for name in NAMES])
 
 
 @dataclass(frozen=True)
-class Settings:
+class WindowSettings:
     """How windows are laid out and solved.
 
     Attributes:
@@ -98,19 +98,19 @@ class Windows:
 
     engine: Engine
     figure: Figure
-    settings: Settings
+    settings: WindowSettings
     trust: Trust = field(default_factory=Trust)
 
     @cached_property
-    def layout(self) -> Layout:
-        return Layout.of(self.figure.clock, self.settings.window, self.settings.overlap)
+    def layout(self) -> WindowLayout:
+        return WindowLayout.of(self.figure.clock, self.settings.window, self.settings.overlap)
 
     def tracked_to(self, frame: int) -> int:
         """The last frame up to which the person is tracked without a break; the one before `frame` if there is none."""
         lost = np.flatnonzero(~self.figure.tracked[frame:])
         return frame + int(lost[0]) - 1 if len(lost) else len(self.figure) - 1
 
-    def problem(self, start: State, knots: Knots | None, first: int, last: int) -> WindowProblem:
+    def problem(self, start: SimulationState, knots: Knots | None, first: int, last: int) -> WindowProblem:
         """What is to be minimized over frames `first` to `last`.
 
         Args:
@@ -127,7 +127,7 @@ class Windows:
         ones = share * np.ones(len(frames))
         terms: list[Term] = [
             *(
-                Seen(v.camera.at(frames), v.pixels[frames], share * v.weight[frames], depth[frames], trust.pixels)
+                SeenMarks(v.camera.at(frames), v.pixels[frames], share * v.weight[frames], depth[frames], trust.pixels)
                 for v, depth in zip(figure.views, self._depths, strict=True)
             ),
             Near(figure.landmarks[frames], LANDMARK_SHARE * ones[:, None], trust.landmark),
@@ -230,13 +230,13 @@ class Windows:
 
 
 def window_at(
-    windows: Windows, first: int, state: State, knots: Knots | None
+    windows: Windows, first: int, state: SimulationState, knots: Knots | None
 ) -> tuple[WindowProblem, Float[np.ndarray, " n"]]:
     """One window apart from any run, just as the main job would meet it: for training and comparing optimizers.
 
     Args:
-        windows: of the clip; the window is shorter than `Settings.window` where the person is lost or the clip ends
-            before.
+        windows: of the clip; the window is shorter than `WindowSettings.window` where the person is lost or the clip
+            ends before.
         first: the frame that it starts from, two frames before the person is lost at the latest.
         state: of the simulation there.
         knots: the previous window's controls, as `Stretch` keeps them; None where there is no window before this one.

@@ -21,7 +21,7 @@ from motionrecon.body.tangent import difference
 from motionrecon.core.blas import one_thread
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
 from motionrecon.physics.record import forces
-from motionrecon.physics.rollout import Rollout, Simulator, State, thread_count
+from motionrecon.physics.rollout import Rollout, SimulationState, Simulator, thread_count
 from motionrecon.research.bench.windows.arithmetic import LENGTHS, share
 
 _KNOTS_PER_SECOND = 12.0
@@ -29,7 +29,7 @@ _FRAMES_PER_SECOND = 30.0
 
 
 @dataclass(frozen=True)
-class Report:
+class PhysicsTimes:
     """Medians in seconds over `repeats` turns; errors relative to the largest entry (Jacobian) or the norm (gradient).
 
     Attributes:
@@ -64,7 +64,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Window:
+class StandingWindow:
     """A window problem's skeleton: a start with both feet on the floor, and controls from knots.
 
     Attributes:
@@ -74,7 +74,7 @@ class Window:
         frames: (F,) the steps before which the motion is looked at.
     """
 
-    start: State
+    start: SimulationState
     weights: np.ndarray
     knots: np.ndarray
     frames: np.ndarray
@@ -86,7 +86,7 @@ class Window:
         return ctrl
 
 
-def standing_window(body: Capsules, seconds: float, seed: int = 0) -> Window:
+def standing_window(body: Capsules, seconds: float, seed: int = 0) -> StandingWindow:
     """A body that stands and is told to move its joints by about 0.1 rad, at random knots."""
     model = body.model
     data = mujoco.MjData(model)
@@ -95,17 +95,17 @@ def standing_window(body: Capsules, seconds: float, seed: int = 0) -> Window:
     data.qpos[2] -= (feet[:, 2] - body.soles.radii).min()
     rest = data.qpos[body.hinge_qpos].copy()
     settle = round(0.25 / model.opt.timestep)
-    fallen = Simulator(model, 1).rollout(State.fresh(data.qpos, data.qvel), np.tile(rest, (settle, 1)))
+    fallen = Simulator(model, 1).rollout(SimulationState.fresh(data.qpos, data.qvel), np.tile(rest, (settle, 1)))
 
     steps, rate = round(seconds / model.opt.timestep), _KNOTS_PER_SECOND * model.opt.timestep
     count = int(np.ceil(steps * rate)) + 1
     weights = np.maximum(0.0, 1.0 - np.abs(np.arange(steps)[:, None] * rate - np.arange(count)))
     knots = rest + 0.1 * np.random.default_rng(seed).standard_normal((count, model.nu))
     stride = max(1, round(1 / (_FRAMES_PER_SECOND * model.opt.timestep)))
-    return Window(fallen.state(settle), weights, knots, np.arange(0, steps + 1, stride))
+    return StandingWindow(fallen.state(settle), weights, knots, np.arange(0, steps + 1, stride))
 
 
-def errors(model: mujoco.MjModel, window: Window, seed: int = 0) -> tuple[float, float]:
+def errors(model: mujoco.MjModel, window: StandingWindow, seed: int = 0) -> tuple[float, float]:
     """Relative errors of the gradient and of the Jacobian of a window against central differences of its rollout.
 
     The differences come from a solver that iterates to the end, since they would magnify its tolerance.
@@ -137,7 +137,7 @@ def errors(model: mujoco.MjModel, window: Window, seed: int = 0) -> tuple[float,
     )
 
 
-def run(body: Capsules | None = None, seconds: float = 0.5, repeats: int = 15, threads: int = 0) -> Report:
+def run(body: Capsules | None = None, seconds: float = 0.5, repeats: int = 15, threads: int = 0) -> PhysicsTimes:
     """Measure a window of `seconds` of a standing `body` (1.75 m unless given), in `repeats` interleaved turns."""
     body = Capsules.build(1.75) if body is None else body
     model, threads = body.model, thread_count(threads)
@@ -165,7 +165,7 @@ def run(body: Capsules | None = None, seconds: float = 0.5, repeats: int = 15, t
         repeats,
     )
     gradient_error, jacobian_error = errors(model, window)
-    return Report(
+    return PhysicsTimes(
         nv=model.nv,
         steps=len(ctrl),
         unknowns=window.knots.size,

@@ -34,7 +34,7 @@ _HEIGHTS = (1e-3, 1e3)
 
 
 @dataclass(frozen=True)
-class Function:
+class BenchmarkFunction:
     """A test function in any number n of unknowns.
 
     Attributes:
@@ -90,41 +90,43 @@ def _styblinski_tang_minimum(n: int) -> float:
 
 
 _ALL = [
-    Function("ackley", classical.ackley, _box(-32.768, 32.768), _all(0.0)),
-    Function("dixon_price", classical.dixon_price, _box(-10, 10), lambda n: 2.0 ** (2.0 ** (1 - _count(n)) - 1)),
-    Function("griewank", classical.griewank, _box(-600, 600), _all(0.0)),
-    Function("hyper_ellipsoid", classical.hyper_ellipsoid, _box(-65.536, 65.536), _all(0.0)),
-    Function("levy", classical.levy, _box(-10, 10), _all(1.0)),
-    Function(
+    BenchmarkFunction("ackley", classical.ackley, _box(-32.768, 32.768), _all(0.0)),
+    BenchmarkFunction(
+        "dixon_price", classical.dixon_price, _box(-10, 10), lambda n: 2.0 ** (2.0 ** (1 - _count(n)) - 1)
+    ),
+    BenchmarkFunction("griewank", classical.griewank, _box(-600, 600), _all(0.0)),
+    BenchmarkFunction("hyper_ellipsoid", classical.hyper_ellipsoid, _box(-65.536, 65.536), _all(0.0)),
+    BenchmarkFunction("levy", classical.levy, _box(-10, 10), _all(1.0)),
+    BenchmarkFunction(
         "michalewicz", classical.michalewicz, _box(0, np.pi), classical.michalewicz_point, _michalewicz_minimum, 1.0
     ),
-    Function("perm", classical.perm, lambda n: (-float(n), float(n)), lambda n: 1 / _count(n), wall=100.0),
-    Function("powell", classical.powell, _box(-4, 5), _all(0.0)),
-    Function("rastrigin", classical.rastrigin, _box(-5.12, 5.12), _all(0.0)),
-    Function("rosenbrock", classical.rosenbrock, _box(-5, 10), _all(1.0)),
-    Function("schwefel", classical.schwefel, _box(-500, 500), _all(classical.SCHWEFEL_POINT), wall=400.0),
-    Function("sphere", classical.sphere, _box(-5.12, 5.12), _all(0.0)),
-    Function(
+    BenchmarkFunction("perm", classical.perm, lambda n: (-float(n), float(n)), lambda n: 1 / _count(n), wall=100.0),
+    BenchmarkFunction("powell", classical.powell, _box(-4, 5), _all(0.0)),
+    BenchmarkFunction("rastrigin", classical.rastrigin, _box(-5.12, 5.12), _all(0.0)),
+    BenchmarkFunction("rosenbrock", classical.rosenbrock, _box(-5, 10), _all(1.0)),
+    BenchmarkFunction("schwefel", classical.schwefel, _box(-500, 500), _all(classical.SCHWEFEL_POINT), wall=400.0),
+    BenchmarkFunction("sphere", classical.sphere, _box(-5.12, 5.12), _all(0.0)),
+    BenchmarkFunction(
         "styblinski_tang",
         classical.styblinski_tang,
         _box(-5, 5),
         _all(classical.styblinski_tang_point()),
         _styblinski_tang_minimum,
     ),
-    Function("sum_of_powers", classical.sum_of_powers, _box(-1, 1), _all(0.0), wall=1.0),
-    Function("sum_squares", classical.sum_squares, _box(-10, 10), _all(0.0)),
-    Function(
+    BenchmarkFunction("sum_of_powers", classical.sum_of_powers, _box(-1, 1), _all(0.0), wall=1.0),
+    BenchmarkFunction("sum_squares", classical.sum_squares, _box(-10, 10), _all(0.0)),
+    BenchmarkFunction(
         "trid",
         classical.trid,
         lambda n: (-float(n * n), float(n * n)),
         lambda n: _count(n) * (n + 1 - _count(n)),
         lambda n: -n * (n + 4.0) * (n - 1) / 6,
     ),
-    Function("zakharov", classical.zakharov, _box(-5, 10), _all(0.0)),
+    BenchmarkFunction("zakharov", classical.zakharov, _box(-5, 10), _all(0.0)),
 ]
 
 #: The test functions by name.
-FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
+FUNCTIONS: dict[str, BenchmarkFunction] = {function.name: function for function in _ALL}
 
 #: Never trained on, and reported apart.
 HELD_OUT = ("griewank", "levy", "powell", "zakharov")
@@ -136,7 +138,7 @@ TRAINED = tuple(name for name in FUNCTIONS if name not in HELD_OUT)
 MULTIMODAL = ("ackley", "griewank", "levy", "michalewicz", "rastrigin", "schwefel", "styblinski_tang")
 
 
-def function(name: str) -> Function:
+def function(name: str) -> BenchmarkFunction:
     """The function called ``name``; :class:`InputError` listing the known names for any other."""
     if name not in FUNCTIONS:
         raise InputError(f"no test function is called {name!r}: choose from {', '.join(FUNCTIONS)}")
@@ -181,7 +183,7 @@ class FunctionBatch:
         rotation: R (P, n, n), or (1, n, n) if all instances share it.
     """
 
-    function: Function
+    function: BenchmarkFunction
     height: Tensor
     scale_of_x: Tensor
     place: Tensor
@@ -282,7 +284,7 @@ class FunctionBatch:
 class FunctionProblem:
     """One instance in NumPy, a ``motionrecon.optimizers.Problem``; its attributes are as in :class:`FunctionBatch`."""
 
-    function: Function
+    function: BenchmarkFunction
     height: float
     scale_of_x: float
     place: np.ndarray
@@ -333,7 +335,7 @@ class FunctionProblem:
 
 
 def sample(
-    which: str | Function,
+    which: str | BenchmarkFunction,
     n: int,
     P: int,
     seed: int | torch.Generator,

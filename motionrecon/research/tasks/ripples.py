@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from motionrecon.research.tasks.classical import Array
-from motionrecon.research.tasks.functions import Function
+from motionrecon.research.tasks.functions import BenchmarkFunction
 
 #: Half width of the domain.
 HALF = 10.0
@@ -24,7 +24,7 @@ HALF = 10.0
 WAVES, ROUGHNESS, ELONGATION = (3.0, 30.0), (20.0, 1000.0), (1.0, 10.0)
 
 
-def random_bowl(generator: torch.Generator) -> Function:
+def random_bowl(generator: torch.Generator) -> BenchmarkFunction:
     """A bowl of one kind; ``generator`` is one of the CPU."""
 
     def log_uniform(low: float, high: float) -> float:
@@ -37,7 +37,7 @@ def random_bowl(generator: torch.Generator) -> Function:
     return _bowl(wavenumber, roughness, elongation, grows)
 
 
-def _bowl(wavenumber: float, roughness: float, elongation: float, grows: bool) -> Function:
+def _bowl(wavenumber: float, roughness: float, elongation: float, grows: bool) -> BenchmarkFunction:
     size = roughness / wavenumber**2 / (HALF**2 if grows else 1.0)
 
     def base(z: Array, i: Array) -> tuple[Array, Array]:
@@ -52,4 +52,4 @@ def _bowl(wavenumber: float, roughness: float, elongation: float, grows: bool) -
         return (0.5 * h * z * z + ripple).sum(-1), h * z + tilt
 
     name = f"bowl k={wavenumber:.2f} rough={roughness:.1f} long={elongation:.1f}{' grows' if grows else ''}"
-    return Function(name, base, lambda n: (-HALF, HALF), lambda n: np.zeros(n))
+    return BenchmarkFunction(name, base, lambda n: (-HALF, HALF), lambda n: np.zeros(n))

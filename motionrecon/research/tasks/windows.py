@@ -1,7 +1,7 @@
 """Window problems as the main job meets them: the tasks on which optimizers are trained and compared.
 
-A corpus is a set of `Clip`: what the keypoints of one motion say, after the kinematic fit, and where runs of the main
-job on it stood between two windows. From each such place a window of any length can be started, with the simulated
+A corpus is a set of `FittedClip`: what the keypoints of one motion say, after the kinematic fit, and where runs of the
+main job on it stood between two windows. From each such place a window of any length can be started, with the simulated
 state and the previous window's controls that the main job had there. `motionrecon.data.make_windows` makes the corpus;
 its motions are split into "train", "tune" and "test", and no motion is in two of them.
 
@@ -28,10 +28,10 @@ from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import atomic, read_arrays, reason
 from motionrecon.errors import InputError
-from motionrecon.physics.rollout import State
+from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.problem import Engine, WindowProblem
 from motionrecon.physics.windows.stretch import Knots, Stretch
-from motionrecon.physics.windows.window import Settings, Windows, window_at
+from motionrecon.physics.windows.window import Windows, WindowSettings, window_at
 from motionrecon.views import Figure, View
 
 #: Length of a sampled window, seconds.
@@ -40,7 +40,7 @@ SETS = ("train", "tune", "test")
 
 
 @dataclass(frozen=True)
-class Clip:
+class FittedClip:
     """One motion as the main job sees it between the kinematic fit and the physics, and W places to start from.
 
     Attributes:
@@ -111,19 +111,19 @@ class Clip:
     def _engines(self) -> dict[int, Engine]:
         return {}
 
-    def window(self, place: int, seconds: float = LONGEST, threads: int = 1) -> Window:
+    def window(self, place: int, seconds: float = LONGEST, threads: int = 1) -> WindowTask:
         """The window of this length (shorter where the clip ends) from one of the W places."""
         nq, nv = self.body.model.nq, self.body.model.nv
-        start = State(*np.split(self.state[place], [nq, nq + nv]))
+        start = SimulationState(*np.split(self.state[place], [nq, nq + nv]))
         known = self.knots[place][np.isfinite(self.knots[place]).all(1)]
         before = Knots(float(self.began[place]), known) if len(known) else None
-        settings = Settings(window=seconds, overlap=seconds - float(self.keep[place]))
+        settings = WindowSettings(window=seconds, overlap=seconds - float(self.keep[place]))
         windows = Windows(self.engine(threads), self.figure, settings)
         problem, x0 = window_at(windows, int(self.first[place]), start, before)
-        return Window(self, place, seconds, problem, x0)
+        return WindowTask(self, place, seconds, problem, x0)
 
     @staticmethod
-    def of(name: str, motion: str, real: bool, figure: Figure, places: Sequence[Place]) -> Clip:
+    def of(name: str, motion: str, real: bool, figure: Figure, places: Sequence[Place]) -> FittedClip:
         """A clip from the main job's own objects."""
         (view,), body = figure.views, figure.body
         assert isinstance(body, Capsules) and isinstance(view.camera, Pinhole)  # what the file's format can hold
@@ -132,7 +132,7 @@ class Clip:
         for row, place in zip(knots, places, strict=True):
             if place.knots is not None:
                 row[: len(place.knots.angles)] = place.knots.angles
-        return Clip(
+        return FittedClip(
             name=name,
             motion=motion,
             real=real,
@@ -168,7 +168,7 @@ class Place:
     """
 
     frame: int
-    state: State
+    state: SimulationState
     knots: Knots | None
     keep: float
 
@@ -179,7 +179,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowTask:
     """A window problem, and where the main job would start on it.
 
     Attributes:
@@ -188,7 +188,7 @@ class Window:
         x0: (n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles.
     """
 
-    clip: Clip
+    clip: FittedClip
     place: int
     seconds: float
     problem: WindowProblem
@@ -200,8 +200,8 @@ class Window:
         return f"{self.clip.name}-{self.place:02d}-{self.seconds:.2f}s"
 
 
-def sample(clips: Sequence[Clip], rng: np.random.Generator, shortest: float = SHORTEST, longest: float = LONGEST,
-           threads: int = 1) -> Window:  # fmt: skip
+def sample(clips: Sequence[FittedClip], rng: np.random.Generator, shortest: float = SHORTEST, longest: float = LONGEST,
+           threads: int = 1) -> WindowTask:  # fmt: skip
     """A random window: each motion is as likely as any other, then each of its clips, then each place in it.
 
     Args:
@@ -217,7 +217,7 @@ def sample(clips: Sequence[Clip], rng: np.random.Generator, shortest: float = SH
     return clip.window(int(rng.integers(len(clip.first))), float(rng.uniform(shortest, longest)), threads)
 
 
-def choose(clips: Sequence[Clip], count: int, seed: int = 0) -> list[tuple[Clip, int, float]]:
+def choose(clips: Sequence[FittedClip], count: int, seed: int = 0) -> list[tuple[FittedClip, int, float]]:
     """A fixed choice of `count` windows (clip, place, seconds), no two from one place.
 
     They are shared among the motions as evenly as it goes, and among a motion's clips likewise; the same clips and seed
@@ -236,7 +236,7 @@ def choose(clips: Sequence[Clip], count: int, seed: int = 0) -> list[tuple[Clip,
         longest = max(len(order) for _, order in shuffled)
         # The first place of every clip, then the second of every clip, ...
         queues.append([(clip, int(order[k])) for k in range(longest) for clip, order in shuffled if k < len(order)])
-    chosen: list[tuple[Clip, int, float]] = []
+    chosen: list[tuple[FittedClip, int, float]] = []
     for turn in range(max(map(len, queues))):
         for queue in queues:
             if turn < len(queue) and len(chosen) < count:
@@ -251,7 +251,7 @@ def path_of(name: str) -> Path:
     return Path(str(resources.files("motionrecon.data"))) / "windows" / f"{name}.npz"
 
 
-def load(source: str | Path) -> tuple[Clip, ...]:
+def load(source: str | Path) -> tuple[FittedClip, ...]:
     """The clips of a set ("train", "tune", "test") or of a file of `save`.
 
     Raises:
@@ -267,14 +267,14 @@ def load(source: str | Path) -> tuple[Clip, ...]:
     try:
         arrays = read_arrays(path)
         names = [str(name) for name in arrays["names"]]
-        return tuple(_from_arrays({f.name: arrays[f"{name}/{f.name}"] for f in fields(Clip)}) for name in names)
+        return tuple(_from_arrays({f.name: arrays[f"{name}/{f.name}"] for f in fields(FittedClip)}) for name in names)
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     except (ValueError, KeyError) as error:
         raise InputError(f"{path} is no file of windows ({error}); make it again") from error
 
 
-def save(path: Path, clips: Sequence[Clip]) -> None:
+def save(path: Path, clips: Sequence[FittedClip]) -> None:
     """Write clips; numbers are kept to single precision, which is finer than any of them is known."""
     arrays: dict[str, Any] = {"names": np.array([clip.name for clip in clips])}
     for clip in clips:
@@ -286,9 +286,9 @@ def save(path: Path, clips: Sequence[Clip]) -> None:
         np.savez_compressed(temporary, **arrays)
 
 
-def _from_arrays(values: dict[str, np.ndarray]) -> Clip:
+def _from_arrays(values: dict[str, np.ndarray]) -> FittedClip:
     """A clip from its arrays; single precision has left quaternions a little longer or shorter than one."""
-    clip = unpack(Clip, values)
+    clip = unpack(FittedClip, values)
     for rows in (clip.qpos, clip.state):
         rows[:, 3:7] /= np.linalg.norm(rows[:, 3:7], axis=1, keepdims=True)
     return clip

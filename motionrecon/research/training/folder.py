@@ -13,10 +13,10 @@ from torch import Tensor
 
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
-from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.settings import TrainingSettings
 
 
-def begin(folder: Path, settings: Settings) -> None:
+def begin(folder: Path, settings: TrainingSettings) -> None:
     """Make the folder, with its settings and an empty log."""
     with atomic(folder / "settings.json") as path:
         path.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
@@ -24,7 +24,7 @@ def begin(folder: Path, settings: Settings) -> None:
         path.write_text("", encoding="utf-8")
 
 
-def save_checkpoint(path: Path, settings: Settings, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+def save_checkpoint(path: Path, settings: TrainingSettings, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Write tensors, and facts that JSON can hold."""
     # safetensors refuses tensors that share memory, and one atomic file cannot disagree with itself
     tensors = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
@@ -32,7 +32,7 @@ def save_checkpoint(path: Path, settings: Settings, facts: dict[str, Any], tenso
         save_file(tensors, temporary, {"facts": json.dumps(facts), "settings": json.dumps(asdict(settings))})
 
 
-def load_checkpoint(path: Path, settings: Settings) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+def load_checkpoint(path: Path, settings: TrainingSettings) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
     """Facts and tensors of a checkpoint; None where there is none.
 
     Raises:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
 from motionrecon.research.training.curves import draw, read_log
-from motionrecon.research.training.settings import DEFAULT_MINUTES, Settings
+from motionrecon.research.training.settings import DEFAULT_MINUTES, TrainingSettings
 
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 60.0
@@ -40,7 +40,7 @@ class Loop(ABC):
 
     validations_wanted: ClassVar[int]
 
-    def __init__(self, settings: Settings, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> None:
         self.settings, self.folder, self.say = settings, Path(folder), say
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file: name a folder, which is made")

@@ -14,7 +14,7 @@ _PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "t
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How a rule is trained. Each field is the flag of the same name, and its line here is that flag's help.
 
     A training resumes only with the settings that it began with.

@@ -40,7 +40,7 @@ from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training import pes
 from motionrecon.research.training.loop import Loop
 from motionrecon.research.training.rules import build
-from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.tasks import Episode, Family, Unroll, families
 from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
 
@@ -92,7 +92,7 @@ class Training(Loop):
 
     def __init__(
         self,
-        settings: Settings,
+        settings: TrainingSettings,
         folder: Path,
         tasks: list[Family] | None = None,
         say: Callable[[str], None] = lambda line: None,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from motionrecon.cameras.files.formats import json, toml, xml, yaml
 
 
-class Format(NamedTuple):
+class CalibrationFormat(NamedTuple):
     """A format: what users call it, whether a text looks like it, and how it is read."""
 
     name: str
@@ -22,10 +22,10 @@ class Format(NamedTuple):
 
 #: In the order in which they are asked; the last one takes what no other one knows.
 FORMATS = (
-    Format("XML", xml.looks_like, xml.read),
-    Format("JSON", json.looks_like, json.read),
-    Format("YAML", yaml.looks_like, yaml.read),
-    Format("TOML", toml.looks_like, toml.read),
+    CalibrationFormat("XML", xml.looks_like, xml.read),
+    CalibrationFormat("JSON", json.looks_like, json.read),
+    CalibrationFormat("YAML", yaml.looks_like, yaml.read),
+    CalibrationFormat("TOML", toml.looks_like, toml.read),
 )
 
 

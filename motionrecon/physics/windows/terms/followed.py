@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
-from motionrecon.physics.windows.readout import Linear, Readout
+from motionrecon.physics.windows.terms.base import Linear, SimulatedFrames
 from motionrecon.residuals.positions import Positions
 from motionrecon.residuals.reprojection import Reprojection
 from motionrecon.residuals.robust import cauchy, cauchy_with_jacobian
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenMarks:
     """The detector's marks must be seen where the detector saw them, as `Reprojection` has it.
 
     Attributes:
@@ -34,14 +34,14 @@ class Seen:
     sigma: float
     scale: float = 2.0
 
-    def _of(self, at: Readout) -> Reprojection:
+    def _of(self, at: SimulatedFrames) -> Reprojection:
         return Reprojection(self.camera, at.marks, self.pixels, self.weight, self.sigma, self.depth)
 
-    def residual(self, at: Readout) -> Float[np.ndarray, "F m"]:
+    def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F m"]:
         value = self._of(at).value
         return cauchy(value, self.scale).reshape(len(value), -1)
 
-    def linearize(self, at: Readout) -> Linear:
+    def linearize(self, at: SimulatedFrames) -> Linear:
         of = self._of(at)
         residual, jacobian = cauchy_with_jacobian(of.value, of.chain(at.mark_jacobian), self.scale)
         return Linear(residual.reshape(len(residual), -1), jacobian.reshape(len(residual), -1, jacobian.shape[-1]))
@@ -61,13 +61,13 @@ class Near:
     weight: Float[np.ndarray, "F 33"]
     sigma: float
 
-    def _of(self, at: Readout) -> Positions:
+    def _of(self, at: SimulatedFrames) -> Positions:
         return Positions(at.landmarks, self.target, self.weight, self.sigma)
 
-    def residual(self, at: Readout) -> Float[np.ndarray, "F m"]:
+    def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F m"]:
         return self._of(at).value.reshape(len(self.target), -1)
 
-    def linearize(self, at: Readout) -> Linear:
+    def linearize(self, at: SimulatedFrames) -> Linear:
         of, frames = self._of(at), len(self.target)
         jacobian = of.chain(at.landmark_jacobian)
         return Linear(of.value.reshape(frames, -1), jacobian.reshape(frames, -1, jacobian.shape[-1]))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from motionrecon.body.tangent import MOVE, TURN, difference
 from motionrecon.core import so3
-from motionrecon.physics.windows.readout import Linear, Readout
+from motionrecon.physics.windows.terms.base import Linear, SimulatedFrames
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Posture:
         velocity[MOVE] = 1.0
         return self.weight[:, None] * position, (self.weight / self.speed)[:, None] * velocity
 
-    def residual(self, at: Readout) -> Float[np.ndarray, "F m"]:
+    def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F m"]:
         position, velocity = self._gains(self.qvel.shape[1])
         away = difference(self.qpos, at.qpos) * position
         return np.concatenate([away, (at.qvel - self.qvel) * velocity], axis=1)
 
-    def linearize(self, at: Readout) -> Linear:
+    def linearize(self, at: SimulatedFrames) -> Linear:
         frames, nv = self.qvel.shape
         position, velocity = self._gains(nv)
         by_position, by_velocity = np.zeros((2, frames, 2 * nv, nv))

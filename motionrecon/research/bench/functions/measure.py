@@ -20,8 +20,8 @@ from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError
 from motionrecon.research.bench.functions import learned, peers
 from motionrecon.research.bench.functions.peers import FIRST_ORDER, PEERS, Instances, Tuned
-from motionrecon.research.bench.functions.plan import Cell, Job, Plan
-from motionrecon.research.bench.functions.settings import SHIPPED, Settings, tuned_as
+from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
+from motionrecon.research.bench.functions.settings import SHIPPED, TunedSettings, tuned_as
 from motionrecon.research.bench.parallel import parallel_map
 
 #: Part of every cell's key: raise it when results of earlier versions no longer count.
@@ -36,7 +36,7 @@ def measure(
     retune: bool = False,
     progress: Progress | None = None,
     shipped: Path = SHIPPED,
-) -> dict[Job, Cell]:
+) -> dict[CellJob, Cell]:
     """Tune peers where that was not done yet, run what is missing in ``folder``, and give all results of ``plan``.
 
     Args:
@@ -46,7 +46,7 @@ def measure(
     """
     progress = progress or Silent()
     own = folder / "tuned_peers.json"
-    settings = Settings(own) if retune else Settings(shipped, own)
+    settings = TunedSettings(own) if retune else TunedSettings(shipped, own)
     tuning = [
         (method, name, n, tuple(sorted(plan.evaluations)))
         for n in plan.dims
@@ -55,7 +55,7 @@ def measure(
         if any(settings.find(method, name, n, b) is None for b in plan.evaluations)
     ]
     if tuning:
-        kept = Settings(own)
+        kept = TunedSettings(own)
         with progress.stage("tune", len(tuning)) as advance:
             for (method, name, n, _), found in parallel_map(_tune, tuning, workers):
                 for table in (settings, kept):
@@ -75,7 +75,7 @@ def measure(
     return {job: cell for job, cell in cells.items() if cell is not None}
 
 
-def _jobs(plan: Plan, settings: Settings) -> list[Job]:
+def _jobs(plan: Plan, settings: TunedSettings) -> list[CellJob]:
     """Every cell of the plan."""
     prints = {
         (method, label): learned.fingerprint(learned.get(method).make(label))
@@ -93,7 +93,7 @@ def _jobs(plan: Plan, settings: Settings) -> list[Job]:
                     for label in plan.labels(method):
                         what = prints.get((method, label)) or [(v, t.as_list()) for v, t in tuned]
                         key = json.dumps([_FORMAT, plan.count(n), plan.seed, what])
-                        jobs.append(Job(method, label, name, n, budget, plan.count(n), plan.seed, tuned, key))
+                        jobs.append(CellJob(method, label, name, n, budget, plan.count(n), plan.seed, tuned, key))
     return jobs
 
 
@@ -101,7 +101,7 @@ def _tune(task: tuple[str, str, int, tuple[int, ...]]) -> dict[tuple[str, int], 
     return peers.tune(*task)
 
 
-def _compute(task: tuple[Job, Path]) -> None:
+def _compute(task: tuple[CellJob, Path]) -> None:
     """Run a job, and write its cell."""
     job, folder = task
     instances = Instances.draw("test", job.function, job.n, job.instances, job.seed)
@@ -113,7 +113,7 @@ def _compute(task: tuple[Job, Path]) -> None:
         np.savez_compressed(path, **arrays)
 
 
-def _runs(job: Job, instances: Instances) -> Iterable[tuple[str, Float[np.ndarray, "P budget"]]]:
+def _runs(job: CellJob, instances: Instances) -> Iterable[tuple[str, Float[np.ndarray, "P budget"]]]:
     """The lowest values so far of each version of the method."""
     if job.method not in PEERS:
         yield "plain", learned.run(learned.get(job.method).make(job.label), instances, job.budget)

@@ -96,7 +96,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Job:
+class CellJob:
     """One cell to be computed.
 
     Attributes:

@@ -11,7 +11,7 @@ import numpy as np
 from motionrecon.core.files import atomic
 from motionrecon.research.bench.functions import peers, profiles, tables
 from motionrecon.research.bench.functions.peers import PEERS
-from motionrecon.research.bench.functions.plan import Cell, Job, Plan
+from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 
 
 def versions() -> dict[str, str]:
@@ -28,7 +28,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def write(plan: Plan, cells: dict[Job, Cell], folder: Path, command: str) -> str:
+def write(plan: Plan, cells: dict[CellJob, Cell], folder: Path, command: str) -> str:
     """Write ``optimizers.json``, ``optimizers.md`` and pictures to ``folder``; returns the lines for the terminal."""
     record = {
         "command": command,

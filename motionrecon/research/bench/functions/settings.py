@@ -13,7 +13,7 @@ from motionrecon.research.bench.functions.peers import QUASI_NEWTON, VERSIONS, T
 SHIPPED = Path(__file__).with_name("tuned_peers.json")
 
 
-class Settings:
+class TunedSettings:
     """Tuned settings of peers, by method, function, dimension, version and budget, in a JSON file."""
 
     def __init__(self, *paths: Path) -> None:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.research.bench.functions import learned
 from motionrecon.research.bench.functions.peers import PEERS, score
-from motionrecon.research.bench.functions.plan import Cell, Job, Plan
+from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 from motionrecon.research.bench.markdown import markdown_table
 from motionrecon.research.tasks.functions import HELD_OUT, MULTIMODAL
 
@@ -58,7 +58,7 @@ class Entry:
 Table = dict[str, dict[str, Entry]]
 
 
-def table(cells: dict[Job, Cell], n: int, budget: int) -> Table:
+def table(cells: dict[CellJob, Cell], n: int, budget: int) -> Table:
     """The results at ``n`` unknowns and ``budget`` evaluations, methods and functions in the plan's order."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for job, cell in cells.items():
@@ -144,7 +144,7 @@ def acceptance(results: Table, subject: str) -> dict[str, Any]:
     }
 
 
-def as_json(plan: Plan, cells: dict[Job, Cell]) -> list[dict[str, Any]]:
+def as_json(plan: Plan, cells: dict[CellJob, Cell]) -> list[dict[str, Any]]:
     """One record for each dimension and budget."""
     records = []
     for n in plan.dims:
@@ -180,7 +180,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_markdown(plan: Plan, cells: dict[Job, Cell], command: str) -> str:
+def as_markdown(plan: Plan, cells: dict[CellJob, Cell], command: str) -> str:
     """The tables, for people."""
     lines = [
         "# Optimizers on the classical test functions",

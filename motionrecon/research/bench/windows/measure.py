@@ -31,7 +31,7 @@ from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.bench.windows.figures import Record, evaluations_to
 from motionrecon.research.bench.windows.methods import METHODS, Method
 from motionrecon.research.bench.windows.report import write
-from motionrecon.research.tasks.windows import Clip, Window, choose, load
+from motionrecon.research.tasks.windows import FittedClip, WindowTask, choose, load
 
 #: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
 BUDGET = 40
@@ -50,13 +50,13 @@ class Task:
     place: int
     seconds: float
 
-    def window(self) -> Window:
+    def window(self) -> WindowTask:
         """The window itself, simulated on one thread."""
         return _clips(self.source)[self.clip].window(self.place, self.seconds, threads=1)
 
 
 @cache
-def _clips(source: str) -> dict[str, Clip]:
+def _clips(source: str) -> dict[str, FittedClip]:
     return {clip.name: clip for clip in load(source)}
 
 
@@ -66,7 +66,7 @@ def tasks(source: str, count: int, seed: int = 0) -> list[Task]:
     return [Task(source, clip.name, place, seconds) for clip, place, seconds in chosen]
 
 
-def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[float]]:
+def follow(window: WindowTask, method: Method, budget: int = BUDGET) -> list[list[float]]:
     """Minimize a window.
 
     Returns:
@@ -86,7 +86,7 @@ def follow(window: Window, method: Method, budget: int = BUDGET) -> list[list[fl
     return [*rows, [used.derivatives, used.values, time.process_time() - began, end.fun]]
 
 
-def best_known(window: Window, seed: int = 0) -> float:
+def best_known(window: WindowTask, seed: int = 0) -> float:
     """The lowest value that a long run from another start finds, and one from a little beside where that ends.
 
     The methods' own runs, which start where the main job does, count as well (`figures.best_of`).
@@ -99,7 +99,7 @@ def best_known(window: Window, seed: int = 0) -> float:
     return best
 
 
-def price(window: Window, repeats: int = 3) -> tuple[float, float]:
+def price(window: WindowTask, repeats: int = 3) -> tuple[float, float]:
     """Processor seconds of a bare rollout and of a rollout with its Jacobian, medians."""
     seconds = np.empty((repeats, 2))
     for row in seconds:

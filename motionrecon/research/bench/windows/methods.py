@@ -61,7 +61,7 @@ def _weights_hash(name: str) -> str:
     return sha256(weights.find(name))[:8]
 
 
-_SQUARES = "motionrecon.optimus.squares:with_weights"
+_SQUARES = "motionrecon.optimus.weighted_squares:with_weights"
 
 #: A new method is one line here. Values of tuned options are those that `tune` found on the set "tune".
 METHODS: tuple[Method, ...] = (

@@ -11,7 +11,7 @@ from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
-from motionrecon.render.shape import Capsules
+from motionrecon.render.drawn_person import DrawnCapsules
 
 _VIEW = np.radians(30)  # of the camera, vertically
 _PITCH = np.radians(11)  # downwards
@@ -24,7 +24,7 @@ _SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 _SHADOW, _SHADOW_SPAN, _SHADOW_CELLS = 0.42, 3.0, 240
 
 
-class Stage:
+class SideView:
     """A view at right angles to the video's, which shows the depth that a video cannot.
 
     The camera stands still where the whole motion fits at a fair size; otherwise it moves along with the person.
@@ -64,7 +64,7 @@ class Stage:
         eye = self._targets[frame] - self._away * self._rotation[2]
         return Pinhole(self._K, self.size, self._rotation, -self._rotation @ eye, calibrated=True)
 
-    def draw(self, image: UInt8[np.ndarray, "H W 3"], frame: int, capsules: Capsules) -> None:
+    def draw(self, image: UInt8[np.ndarray, "H W 3"], frame: int, capsules: DrawnCapsules) -> None:
         """Fill an RGB picture with the stage and the shadow of ``capsules``, but not themselves."""
         camera = self.camera(frame)
         image[:] = self._empty(frame, camera)
@@ -120,7 +120,7 @@ class Stage:
             colour = mixed(colours.TILES[1], colours.SKY, self._haze(distance))
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
 
-    def _draw_shadow(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, capsules: Capsules) -> None:
+    def _draw_shadow(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, capsules: DrawnCapsules) -> None:
         """A soft shadow, as of a wide light above: the higher a limb, the fainter."""
         centre = capsules.ends[..., :2].mean(axis=(0, 1))
         scale = _SHADOW_CELLS / _SHADOW_SPAN

@@ -13,7 +13,7 @@ from motionrecon.render.colours import of_side
 
 
 @dataclass(frozen=True)
-class Capsules:
+class DrawnCapsules:
     """G capsules; a sphere has equal ends.
 
     Attributes:
@@ -27,13 +27,13 @@ class Capsules:
     colours: Float[np.ndarray, "G 3"]
 
 
-class Shape:
+class DrawnPerson:
     """What is drawn of a person, in any pose."""
 
     def __init__(self, body: Anatomy) -> None:
         self._skin = body.skin
         self._colours = np.array([of_side(name) for name in self._skin.names], float).reshape(-1, 3)
 
-    def at(self, pose: Pose) -> Capsules:
+    def at(self, pose: Pose) -> DrawnCapsules:
         """The capsules where a pose of one frame puts them."""
-        return Capsules(self._skin.at(pose)[0], self._skin.radii, self._colours)
+        return DrawnCapsules(self._skin.at(pose)[0], self._skin.radii, self._colours)

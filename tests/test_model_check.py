@@ -4,7 +4,7 @@ import mujoco
 import pytest
 from motions import body
 
-from motionrecon.result import mjcf
+from motionrecon.result import model_check
 
 INSIDE = '<body><freejoint/><geom size="1"/></body>'
 
@@ -14,13 +14,13 @@ def model(inside="", *, before=""):
 
 
 def test_a_body_of_ours_passes():
-    mjcf.check(body().mjcf)
+    model_check.check(body().mjcf)
 
 
 def test_a_skin_whose_points_stand_in_the_model_passes():
     mesh = '<asset><mesh name="skin" vertex="0 0 0 1 0 0 0 1 0 0 0 1"/></asset>'
     text = model('<geom type="mesh" mesh="skin" mass="1"/>', before=mesh)
-    mjcf.check(text)
+    model_check.check(text)
     mujoco.MjModel.from_xml_string(text)
 
 
@@ -56,9 +56,9 @@ def test_a_skin_whose_points_stand_in_the_model_passes():
         ("<mujoco>", "not XML"),
         ("", "not XML"),
         ("\x00\ud800", "not XML"),
-        ("<mujoco>" + " " * mjcf.LIMIT + "</mujoco>", "MB"),
+        ("<mujoco>" + " " * model_check.LIMIT + "</mujoco>", "MB"),
     ],
 )
 def test_what_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
-        mjcf.check(text)
+        model_check.check(text)

@@ -61,7 +61,7 @@ def check(text: str) -> None:
     if len(text) > LIMIT:
         raise ValueError(f"it has {len(text) / 1e6:.0f} MB, and {LIMIT / 1e6:.0f} MB is the most that is read")
     parser = expat.ParserCreate()
-    reader = _Reader()
+    reader = _ElementCheck()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.StartDoctypeDeclHandler = reader.doctype
@@ -71,7 +71,7 @@ def check(text: str) -> None:
         raise ValueError(f"not XML (line {error.lineno}: {expat.ErrorString(error.code)})") from error
 
 
-class _Reader:
+class _ElementCheck:
     """Looks at each element as the parser meets it."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from motionrecon.body.posed import Posed
 
 
 @dataclass(frozen=True)
-class Readout(Posed):
+class SimulatedFrames(Posed):
     """A simulated motion at F frames.
 
     Attributes:
@@ -39,8 +39,8 @@ class Linear:
 class Term(Protocol):
     """A residual term of the window problem."""
 
-    def residual(self, at: Readout) -> Float[np.ndarray, "F m"]:
+    def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F m"]:
         """Dimensionless residuals."""
 
-    def linearize(self, at: Readout) -> Linear:
+    def linearize(self, at: SimulatedFrames) -> Linear:
         """The same residuals with their derivatives."""

@@ -13,12 +13,12 @@ from motionrecon.keypoints.detection import Detection
 
 
 @dataclass(frozen=True)
-class Sight:
+class PassDetections:
     """Everything that one pass over a clip saw.
 
     Attributes:
         seen: for each frame the one whom the detector followed, or nobody.
-        looks: for each look, `passes.Clip.every` frames apart, everybody.
+        looks: for each look, `passes.DetectorRun.every` frames apart, everybody.
         warnings: what only decoding showed, and of the camera and its background.
     """
 
@@ -32,14 +32,14 @@ class Sight:
         return {**_packed("seen", self.seen), **_packed("looks", self.looks), "warnings": warnings}
 
     @staticmethod
-    def from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> Sight:
+    def from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> PassDetections:
         """The inverse of `to_arrays`.
 
         Raises:
             KeyError, ValueError: the arrays are not of this kind.
         """
         warnings = tuple(str(text) for text in arrays["warnings"])
-        return Sight(_unpacked("seen", arrays), _unpacked("looks", arrays), warnings)
+        return PassDetections(_unpacked("seen", arrays), _unpacked("looks", arrays), warnings)
 
 
 def _packed(name: str, rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:

@@ -30,13 +30,13 @@ from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
 from motionrecon.optimus import weights as files_of_weights
 from motionrecon.optimus.gauss_newton.advice import SIGNS
-from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
 from motionrecon.optimus.gauss_newton.optimizer import OptimusSquares
 from motionrecon.optimus.network.squares_network import SquaresNetwork, inputs, shape
-from motionrecon.research.tasks.windows import Clip, Window, choose, load, sample
+from motionrecon.research.tasks.windows import FittedClip, WindowTask, choose, load, sample
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
-from motionrecon.research.training.settings import Settings
+from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.train import load_weights
 from motionrecon.research.training.unroll import set_weights, weights_of
 
@@ -52,7 +52,7 @@ CHECKED_ON, CHECKED_WITH = 8, 3
 RULES = {"optimus": True, "optimus-no-attention": False}
 
 
-def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> Tensor | None:
+def step_of(network: SquaresNetwork, model: GaussNewtonModel, scale: float, mu: float) -> Tensor | None:
     """(n,) the step that the network advises at damping ``mu``, at full trust, differentiable in its weights.
 
     None where the damped normal matrix is not positive definite.
@@ -69,7 +69,7 @@ def step_of(network: SquaresNetwork, model: Model, scale: float, mu: float) -> T
     return step
 
 
-def learn_from(network: SquaresNetwork, window: Window) -> tuple[Tensor, list[tuple[float, float]]]:
+def learn_from(network: SquaresNetwork, window: WindowTask) -> tuple[Tensor, list[tuple[float, float]]]:
     """Follow one run.
 
     Returns:
@@ -127,10 +127,10 @@ class WindowTraining(Loop):
 
     def __init__(
         self,
-        settings: Settings,
+        settings: TrainingSettings,
         folder: Path,
-        clips: Sequence[Clip] | None = None,
-        checked: Sequence[Window] | None = None,
+        clips: Sequence[FittedClip] | None = None,
+        checked: Sequence[WindowTask] | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         if settings.tasks != "physics":
@@ -235,5 +235,5 @@ class WindowTraining(Loop):
         return True
 
 
-def _to_check() -> list[Window]:
+def _to_check() -> list[WindowTask]:
     return [clip.window(place, seconds) for clip, place, seconds in choose(load("tune"), CHECKED_ON, 0)]

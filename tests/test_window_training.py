@@ -11,17 +11,17 @@ from support import killed
 
 from motionrecon.errors import InputError
 from motionrecon.optimus import weights
-from motionrecon.optimus.gauss_newton.model import Model
+from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
 from motionrecon.optimus.gauss_newton.optimizer import _Damped
 from motionrecon.optimus.network.squares_network import SquaresNetwork
-from motionrecon.optimus.squares import with_weights
+from motionrecon.optimus.weighted_squares import with_weights
 from motionrecon.research.tasks.windows import load, sample
-from motionrecon.research.training import squares
-from motionrecon.research.training.settings import Settings
-from motionrecon.research.training.squares import WindowTraining, learn_from, step_of
+from motionrecon.research.training import window_training
+from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.unroll import set_weights, weights_of
+from motionrecon.research.training.window_training import WindowTraining, learn_from, step_of
 
-SMALL = Settings(tasks="physics", steps=6, lr=3e-3)
+SMALL = TrainingSettings(tasks="physics", steps=6, lr=3e-3)
 
 
 def speaking(seed=0, std=0.2):
@@ -37,7 +37,7 @@ def problem_and_model(seed=3):
     problem = Curved(30, 8)
     x = 0.3 * np.random.default_rng(seed).standard_normal(8)
     r, J = problem.residuals_and_jacobian(x)
-    return problem, x, Model.at(r, J)
+    return problem, x, GaussNewtonModel.at(r, J)
 
 
 def task(seed=0):
@@ -47,7 +47,7 @@ def task(seed=0):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(squares, "sample", lambda clips, rng: task(int(rng.integers(1000))))
+    monkeypatch.setattr(window_training, "sample", lambda clips, rng: task(int(rng.integers(1000))))
 
 
 def train(folder, settings=SMALL, steps=None):
@@ -96,9 +96,9 @@ def test_a_window_of_motion_teaches_something():
 
 
 def test_training_on_a_problem_lowers_what_its_steps_reach(monkeypatch, tmp_path):
-    monkeypatch.setattr(squares, "sample", lambda clips, rng: task(5))
+    monkeypatch.setattr(window_training, "sample", lambda clips, rng: task(5))
     before = np.mean([advised for advised, _ in learn_from(SquaresNetwork(), task(5))[1]])
-    training = train(tmp_path, Settings(tasks="physics", steps=16, lr=1e-2))
+    training = train(tmp_path, TrainingSettings(tasks="physics", steps=16, lr=1e-2))
     after = np.mean([advised for advised, _ in learn_from(training.network, task(5))[1]])
     assert after < before - 0.01
 
@@ -129,9 +129,9 @@ def test_its_weights_run_by_their_path(small, tmp_path):
 @pytest.mark.parametrize("wrong", [{"rule": "adafactor"}, {"rule": "optimus-identity"}])
 def test_rules_without_a_network_for_windows_are_refused(wrong, tmp_path):
     with pytest.raises(InputError, match="choose from optimus, optimus-no-attention"):
-        WindowTraining(Settings(tasks="physics", **wrong), tmp_path, clips=[], checked=[])
+        WindowTraining(TrainingSettings(tasks="physics", **wrong), tmp_path, clips=[], checked=[])
 
 
 def test_flags_of_functions_are_refused():
     with pytest.raises(InputError, match=r"largest_n=\.\.\., pairs=\.\.\.: only trainings on functions"):
-        Settings(tasks="physics", pairs=3, largest_n=7)
+        TrainingSettings(tasks="physics", pairs=3, largest_n=7)
