@@ -40,6 +40,7 @@ def optimus_weights(tmp_path_factory):
 
     from motionrecon.optimus import weights
     from motionrecon.optimus.network.rule import OptimusRule
+    from motionrecon.research.training.ship import ship
 
     if weights.DEFAULT in weights.names():
         yield weights.find(weights.DEFAULT)
@@ -48,7 +49,7 @@ def optimus_weights(tmp_path_factory):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         weights.save(OptimusRule(), folder / "untrained.safetensors")
-    weights.ship(folder / "untrained.safetensors", weights.DEFAULT, "untrained", folder)
+    ship(folder / "untrained.safetensors", weights.DEFAULT, "untrained", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "folder", lambda: folder)
         yield folder / "optimus.safetensors"

@@ -27,8 +27,9 @@ def test_weights_are_told_by_their_hashes(optimus_weights):
 
 def test_damaged_weights_are_told(optimus_weights, tmp_path, monkeypatch):
     from motionrecon.optimus import weights
+    from motionrecon.research.training.ship import ship
 
-    weights.ship(optimus_weights, "optimus", "command", tmp_path)
+    ship(optimus_weights, "optimus", "command", tmp_path)
     (tmp_path / "optimus.safetensors").write_bytes(b"")
     monkeypatch.setattr(weights, "folder", lambda: tmp_path)
     assert "damaged" in info._weights()["optimus"]

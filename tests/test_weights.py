@@ -12,6 +12,7 @@ from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.optimus.network.rule import OptimusRule, shape
 from motionrecon.optimus.network.squares_network import SquaresNetwork
+from motionrecon.research.training.ship import ship
 
 
 def noisy(rule, seed=0):
@@ -39,7 +40,7 @@ def shipped(tmp_path, monkeypatch):
     """A folder of weights with one name, "optimus"."""
     source = tmp_path / "source.safetensors"
     weights.save(noisy(OptimusRule()), source, {"core_hours": "3.5", "settings": '{"seed": 1}'})
-    weights.ship(source, "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
+    ship(source, "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
     monkeypatch.setattr(weights, "folder", lambda: tmp_path)
     return tmp_path
 
@@ -78,7 +79,7 @@ def test_by_name(shipped):
     assert weights.load("optimus") is rule, "loaded twice"
     assert rule.explore and not weights.load("optimus", explore=False).explore
     weights.save(noisy(AdafactorMLP()), shipped / "source.safetensors")
-    weights.ship(shipped / "source.safetensors", "a peer", "command", shipped)
+    ship(shipped / "source.safetensors", "a peer", "command", shipped)
     assert weights.names() == ("optimus", "a peer")
     assert isinstance(weights.load("a peer"), AdafactorMLP)
 

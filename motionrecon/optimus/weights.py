@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import shutil
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -193,36 +192,3 @@ def save(rule: nn.Module, path: str | Path, facts: Mapping[str, str] | None = No
     tensors = {key: value.detach().cpu().contiguous() for key, value in rule.state_dict().items()}
     with atomic(path) as temporary:
         save_file(tensors, temporary, metadata={**(facts or {}), **about})
-
-
-def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
-    """Copy a file of weights into the folder ``into`` under ``name``, and write its section of ``weights.toml`` there.
-
-    The section holds the hash, the command and the facts that the file was saved with.
-
-    Args:
-        source: a file that :func:`save` wrote.
-        name: what users will call the weights.
-        command: the command line that trained them.
-        into: ``models/optimus`` of a checkout.
-
-    Raises:
-        ModelError: as :func:`read`.
-    """
-    read(source)
-    into = Path(into)
-    file = into / f"{name}.safetensors"
-    with atomic(file) as temporary:
-        shutil.copyfile(source, temporary)
-    with safe_open(str(file), framework="pt") as opened:
-        facts = {key: value for key, value in sorted(opened.metadata().items()) if key not in ("kind", "arguments")}
-    index = into / INDEX
-    known = tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
-    known[name] = {"file": file.name, "sha256": sha256(file), "command": command, **facts}
-    lines = ["# Written by motionrecon.optimus.weights.ship."]
-    for key, record in known.items():
-        lines += ["", f"[{json.dumps(key)}]"]
-        # JSON's strings are TOML's.
-        lines += [f"{field} = {json.dumps(value, ensure_ascii=False)}" for field, value in record.items()]
-    with atomic(index) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,55 @@
+"""Trained weights into the product: a file and its section of ``models/optimus/weights.toml``.
+
+python -m motionrecon.research.training.ship FOLDER/best.safetensors NAME "COMMAND" models/optimus
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+from safetensors import safe_open
+
+from motionrecon.core.files import atomic, sha256
+from motionrecon.optimus.weights import INDEX, read
+
+
+def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
+    """Copy a file of weights into the folder ``into`` under ``name``, and write its section of ``weights.toml`` there.
+
+    The section holds the hash, the command and the facts that the file was saved with.
+
+    Args:
+        source: a file that `motionrecon.optimus.weights.save` wrote.
+        name: what users will call the weights.
+        command: the command line that trained them.
+        into: ``models/optimus`` of a checkout.
+
+    Raises:
+        ModelError: as `motionrecon.optimus.weights.read`.
+    """
+    read(source)
+    into = Path(into)
+    file = into / f"{name}.safetensors"
+    with atomic(file) as temporary:
+        shutil.copyfile(source, temporary)
+    with safe_open(str(file), framework="pt") as opened:
+        facts = {key: value for key, value in sorted(opened.metadata().items()) if key not in ("kind", "arguments")}
+    index = into / INDEX
+    known = tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
+    known[name] = {"file": file.name, "sha256": sha256(file), "command": command, **facts}
+    lines = ["# Written by motionrecon.research.training.ship."]
+    for key, record in known.items():
+        lines += ["", f"[{json.dumps(key)}]"]
+        # JSON's strings are TOML's.
+        lines += [f"{field} = {json.dumps(value, ensure_ascii=False)}" for field, value in record.items()]
+    with atomic(index) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import cyclopts
+
+    cyclopts.run(ship)
