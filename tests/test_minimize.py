@@ -69,11 +69,11 @@ def test_difference_quotients_are_counted_but_not_in_the_budget(jac, further):
 
 
 def test_difference_quotients_are_exact_to_their_order():
-    from motionrecon.optimizers.functions import FunctionProblem
+    from motionrecon.optimizers.functions import UserFunction
 
     x = np.array([0.3, -40.0, 7e5])
     for jac, tolerance in (("2-point", 1e-6), ("3-point", 1e-8)):
-        gradient = FunctionProblem(
+        gradient = UserFunction(
             lambda x: np.sin(x[0]) + np.cos(x[1] / 40) + np.exp(x[2] / 7e5), jac, x
         ).value_and_gradient(x)[1]
         np.testing.assert_allclose(gradient, [np.cos(0.3), np.sin(1) / 40, np.exp(1) / 7e5], rtol=tolerance)

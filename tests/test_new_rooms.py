@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import motions
 import numpy as np
 import people
 import pytest
@@ -37,10 +38,11 @@ from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status
 from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.pipeline import reconstruct
+from motionrecon.render.geoms import ground_meshes
+from motionrecon.render.overlay import render_still
 from motionrecon.result.frames import frames_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.quality import quality
-from motionrecon.viewer.meshes import ground_meshes
 from motionrecon.views import Figure
 
 FRAMES = 13
@@ -166,6 +168,16 @@ def test_another_ground_is_drawn_and_judged(on_the_step):
     seen = on_the_step
     good, bad = (quality(seen.joints, seen.true.marks, (seen.view,), 1.75, ground) for ground in (Step(), Plane(0.3)))
     assert good.penetration_mm < 1 < bad.penetration_mm
+
+
+def test_the_side_view_shows_what_stands_out_of_the_floor():
+    motion = motions.walking()
+    stepped = replace(motion, model_xml=motions.body().on(Step(), motion.timestep).mjcf)
+    flat, step = (render_still(each, 10).astype(int).copy() for each in (motion, stepped))
+    changed = np.abs(flat - step).max(-1) > 5
+    assert not changed[:, :640].any(), "the video's half"
+    assert changed[:, 640:].mean() > 0.05
+    assert not changed[170:235, 815:850].any(), "the person, who stands before it"
 
 
 def test_the_height_of_another_ground_is_found(on_the_step):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import mujoco
 import numpy as np
@@ -14,11 +13,10 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import pose
+from motionrecon.render.geoms import SEGMENTS as _SEGMENTS
+from motionrecon.render.geoms import Mesh, geom_mesh
 
-_SEGMENTS = 16  # around a limb; enough to look round when shaded smoothly, few enough without a graphics card
 _CAP_RINGS = 5  # from the middle of a round end to its rim
-
-Mesh = tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "F 3"]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def pieces(body: Anatomy) -> list[Piece]:
         if name in skin.names[:i]:  # a further piece for a geom: it joins that to another
             joined.add((_side(name), a, b))
     for geom in _angular(model):
-        mesh, a = _geom_mesh(model, geom), int(model.geom_bodyid[geom])
+        mesh, a = geom_mesh(model, geom), int(model.geom_bodyid[geom])
         part = (np.asarray(mesh.vertices), np.asarray(mesh.faces)), np.zeros(len(mesh.vertices))
         parts.setdefault((_side(model.body(a).name), a, a), []).append(part)
 
@@ -160,48 +158,8 @@ def _to_axis(axis: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     return np.column_stack([x, np.cross(axis, x), axis])
 
 
-def ground_meshes(model: mujoco.MjModel) -> list[Mesh]:
-    """What of the ground stands out of the floor: the world's own visible geoms that are no planes, in the world."""
-    plane = int(mujoco.mjtGeom.mjGEOM_PLANE)
-    visible = (model.geom_bodyid == 0) & (model.geom_rgba[:, 3] > 0) & (model.geom_type != plane)
-    meshes = [_geom_mesh(model, int(geom)) for geom in np.flatnonzero(visible)]
-    return [(np.asarray(mesh.vertices), np.asarray(mesh.faces)) for mesh in meshes]
-
-
 def _angular(model: mujoco.MjModel) -> list[int]:
     """The visible geoms of moving bodies that are neither capsules nor spheres, which a skin leaves out."""
     kinds = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_SPHERE))
     visible = (model.geom_bodyid > 0) & (model.geom_rgba[:, 3] > 0) & ~np.isin(model.geom_type, kinds)
     return [int(geom) for geom in np.flatnonzero(visible)]
-
-
-def _geom_mesh(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:
-    """One geom in its body's frame."""
-    mesh = _shape(model, geom)
-    pose = np.eye(4)
-    rotation = np.zeros(9)
-    mujoco.mju_quat2Mat(rotation, model.geom_quat[geom])
-    pose[:3, :3] = rotation.reshape(3, 3)
-    pose[:3, 3] = model.geom_pos[geom]
-    mesh.apply_transform(pose)
-    return mesh
-
-
-def _shape(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:
-    """One geom that is not round in its own frame, where MuJoCo's cylinders lie along z."""
-    kind = mujoco.mjtGeom(model.geom_type[geom])
-    size = model.geom_size[geom]
-    if kind == mujoco.mjtGeom.mjGEOM_ELLIPSOID:
-        ball = trimesh.creation.uv_sphere(radius=1.0, count=[_SEGMENTS, _SEGMENTS])
-        ball.apply_transform(np.diag([*size, 1.0]))
-        return ball
-    if kind == mujoco.mjtGeom.mjGEOM_CYLINDER:
-        return cast(trimesh.Trimesh, trimesh.creation.cylinder(radius=size[0], height=2 * size[1], sections=_SEGMENTS))
-    if kind == mujoco.mjtGeom.mjGEOM_BOX:
-        return cast(trimesh.Trimesh, trimesh.creation.box(extents=2 * size))
-    if kind == mujoco.mjtGeom.mjGEOM_MESH:
-        mesh = model.geom_dataid[geom]
-        v0, f0 = model.mesh_vertadr[mesh], model.mesh_faceadr[mesh]
-        vertices = model.mesh_vert[v0 : v0 + model.mesh_vertnum[mesh]]
-        return trimesh.Trimesh(vertices, model.mesh_face[f0 : f0 + model.mesh_facenum[mesh]], process=False)
-    raise ValueError(f"geom {model.geom(geom).name!r} is a {kind.name}, which the viewer cannot draw")

@@ -26,7 +26,7 @@ _NO_JACOBIAN = (
 )
 
 
-class FunctionProblem:
+class UserFunction:
     """The problem of minimizing ``fun``.
 
     Args:
@@ -101,7 +101,7 @@ class FunctionProblem:
         return quotients(fun, x, here, self._jac, *self.limits)
 
 
-class SquaresFunction(FunctionProblem):
+class SquaresFunction(UserFunction):
     """The problem of minimizing the sum of squares of the residuals that ``fun`` returns; arguments as above.
 
     ``jac`` gives the Jacobian (m, n), or with the shapes of the residuals and of the start.

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.bounds import Box, bounded, box_of
-from motionrecon.optimizers.functions import FunctionProblem, SquaresFunction, what
+from motionrecon.optimizers.functions import SquaresFunction, UserFunction, what
 from motionrecon.optimizers.problem import Problem
 
 
@@ -32,7 +32,7 @@ class GivenProblem:
     start: Float[np.ndarray, " n"]
     shaped: Callable[[np.ndarray], Any]
     box: Box | None = None
-    function: FunctionProblem | None = None
+    function: UserFunction | None = None
 
     @property
     def differences(self) -> int:
@@ -91,7 +91,7 @@ def _unbounded(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool) -> Given
         of_tensor = (TorchSquares if residuals else TorchFunction)(fun, x0, args)
         return GivenProblem(of_tensor, _checked(len(start), start), of_tensor.tensor, function=of_tensor)
     array = _array(x0)
-    function = (SquaresFunction if residuals else FunctionProblem)(fun, jac, array, args)
+    function = (SquaresFunction if residuals else UserFunction)(fun, jac, array, args)
     return GivenProblem(function, _checked(array.size, array.reshape(-1)), function.point, function=function)
 
 

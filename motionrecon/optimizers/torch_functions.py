@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionrecon.errors import InputError
-from motionrecon.optimizers.functions import FunctionProblem, SquaresFunction, what
+from motionrecon.optimizers.functions import SquaresFunction, UserFunction, what
 
 _UNREACHED = (
     "fun's result does not depend on x by torch operations: it was detached, converted to NumPy or computed under "
@@ -19,7 +19,7 @@ _UNREACHED = (
 )
 
 
-class TorchFunction(FunctionProblem):
+class TorchFunction(UserFunction):
     """The problem of minimizing ``fun``, which takes a tensor like ``start``, and ``args``, and returns a scalar one.
 
     ``fun`` is called with tensors of the start's dtype, device and shape, whatever torch's defaults are, and with

@@ -18,6 +18,7 @@ from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
+from motionrecon.render.geoms import ground_meshes
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow
 from motionrecon.render.skeleton import draw_skeleton
@@ -103,7 +104,8 @@ class Painter:
         self.size = self.left[0] + right[0], right[1]
         self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
         self._shape = DrawnPerson(motion.body)
-        self._stage = SideView(motion.joints, _facing(motion), motion.camera, right, motion.fps)
+        ground = ground_meshes(motion.model)
+        self._side = SideView(motion.joints, _facing(motion), motion.camera, right, motion.fps, ground)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
     def draw(self, t: int, picture: Picture | None) -> Picture:
@@ -131,13 +133,13 @@ class Painter:
             _badge(image, "not simulated")
 
     def _draw_side(self, image: Picture, t: int) -> None:
-        motion, camera = self._motion, self._stage.camera(t)
+        motion, camera = self._motion, self._side.camera(t)
         posed = pose(motion.model, motion.qpos[t : t + 1])
         capsules = self._shape.at(posed)
         if not motion.tracked[t]:
             grey = np.broadcast_to(np.array(colours.UNTRACKED, float), capsules.colours.shape)
             capsules = replace(capsules, colours=grey)
-        self._stage.draw(image, t, capsules)
+        self._side.draw(image, t, capsules)
         draw_capsules(image, camera, capsules)
         feet = foot_forces(motion, posed, slice(t, t + 1))
         for force, start in zip(feet.force[0], feet.pressure[0], strict=True):

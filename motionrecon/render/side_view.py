@@ -1,6 +1,8 @@
-"""The floor that a motion happens on, seen by a camera at its side."""
+"""The ground that a motion happens on, seen by a camera at its side."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.drawn_person import DrawnCapsules
+from motionrecon.render.geoms import Mesh
 
 _VIEW = np.radians(30)  # of the camera, vertically
 _PITCH = np.radians(11)  # downwards
@@ -35,6 +38,7 @@ class SideView:
         source: the video's camera.
         size: (width, height) of the picture.
         fps: frames per second of the motion.
+        ground: what stands out of the floor, in the world.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class SideView:
         source: Camera,
         size: tuple[int, int],
         fps: float,
+        ground: Sequence[Mesh] = (),
     ) -> None:
         self.size = size
         self._rotation = _side_view(facing, source)
@@ -57,6 +62,7 @@ class SideView:
         far, near = self._distance(joints, still), self._distance(joints, moving)
         self._targets, self._away = (still, far) if far <= _FOLLOW * near else (moving, near)
         self._sky = self._background()
+        self._triangles = np.concatenate([np.zeros((0, 3, 3)), *map(_small, ground)])
         self._floor: tuple[tuple[float, ...], UInt8[np.ndarray, "H W 3"]] | None = None
 
     def camera(self, frame: int) -> Pinhole:
@@ -99,6 +105,7 @@ class SideView:
         if self._floor is None or self._floor[0] != place:
             image = self._sky.copy()
             self._draw_tiles(image, camera, self._targets[frame])
+            self._draw_ground(image, camera)
             self._floor = place, image
         return self._floor[1]
 
@@ -118,6 +125,21 @@ class SideView:
         for polygon, distance in zip(pixels[on_screen], distances[on_screen], strict=True):
             fixed = np.round(polygon * 2**_SUBPIXEL).astype(np.int32)
             colour = mixed(colours.TILES[1], colours.SKY, self._haze(distance))
+            cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
+
+    def _draw_ground(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole) -> None:
+        """What stands out of the floor, far triangles first; like the floor, it hides nobody."""
+        triangles = self._triangles
+        away = np.linalg.norm(triangles.mean(axis=1) - camera.eye[0], axis=-1)
+        across = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+        facing = (across * (camera.eye[0] - triangles[:, 0])).sum(axis=-1) > 0
+        ahead = facing & (camera.to_camera(triangles)[..., 2].min(axis=1) > 0.3)
+        light = across[:, 2] / np.maximum(np.linalg.norm(across, axis=-1), 1e-12)  # from above
+        pixels = camera.project(triangles)
+        for i in sorted(np.flatnonzero(ahead), key=lambda i: -away[i]):
+            colour = mixed(colours.OUTLINE, colours.TILES[0], 0.75 + 0.25 * light[i])
+            colour = mixed(colour, colours.SKY, self._haze(away[i]))
+            fixed = np.round(pixels[i] * 2**_SUBPIXEL).astype(np.int32)
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
 
     def _draw_shadow(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, capsules: DrawnCapsules) -> None:
@@ -147,6 +169,14 @@ class SideView:
         light = (255 - _SHADOW * darkness.astype(np.float32)) / 255
         part = image[low[1] : high[1], low[0] : high[0]]
         part[:] = cv2.multiply(part, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+
+
+def _small(mesh: Mesh) -> Float[np.ndarray, "N 3 3"]:
+    """A mesh's triangles, none larger than two tiles: one that reaches behind the camera is not drawn."""
+    from trimesh.remesh import subdivide_to_size
+
+    vertices, faces = subdivide_to_size(*mesh, max_edge=2 * _TILE)  # type: ignore[no-untyped-call]
+    return np.asarray(vertices[faces])
 
 
 def draw_arrow(

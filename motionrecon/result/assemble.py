@@ -76,9 +76,9 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     )
 
 
-def _source(source: Source, options: Options) -> report.SourceVideo:
+def _source(source: Source, options: Options) -> report.ClipSource:
     video = None if source.video is None else source.video.path
-    return report.SourceVideo(
+    return report.ClipSource(
         video=None if video is None else str(video.resolve()),
         sha256=None if video is None else sha256(video),
         start=options.start,

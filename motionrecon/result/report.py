@@ -11,7 +11,7 @@ from motionrecon.physics.windows.stretch import WindowRecord
 
 
 @dataclass(frozen=True, eq=False)
-class SourceVideo(Record):
+class ClipSource(Record):
     """What the motion was made from.
 
     Attributes:
@@ -105,7 +105,7 @@ class Report(Record):
         more: what else stands in the file.
     """
 
-    source: SourceVideo | None = None
+    source: ClipSource | None = None
     options: dict[str, Any] | None = None
     versions: dict[str, str] | None = None
     person: Person | None = None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import viser
 
+from motionrecon.render.geoms import ground_meshes
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.meshes import ground_meshes
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
