@@ -3,5 +3,6 @@
 One job a file; whoever needs a rig calls these in this order:
 
 - `triangulation`: points where the lines of sight of several views meet;
-- `synchrony`: how far the cameras' clocks are apart, and keypoints brought onto the clock of the camera that leads.
+- `synchrony`: how far the cameras' clocks are apart;
+- `resampling`: keypoints brought onto the clock of the camera that leads; `course` is a recording between its frames.
 """
