@@ -44,7 +44,7 @@ from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.errors import InputError
 from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints, detect_keypoints
-from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.file import keypoints_of
 from motionrecon.kinematics.fit import fit
 from motionrecon.observe import view
 from motionrecon.physics.rollout import SimulationState
@@ -291,7 +291,7 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
         camera = Pinhole(K, camera.image_size, level, np.zeros(3))
-    return SeenClip(assemble(pixels, confidence, guess, FPS, camera.image_size), camera, height)
+    return SeenClip(keypoints_of(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 
 # Real clips

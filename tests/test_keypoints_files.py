@@ -17,7 +17,7 @@ def some(count: int = 5):
     rng = np.random.default_rng(0)
     pixels = rng.uniform(0, 100, (count, COUNT, 2)).astype(np.float32)
     pixels[2] = np.nan
-    return keypoint_file.assemble(pixels, np.full((count, COUNT), 0.5), pixels[..., [0, 1, 0]], 25.0, (640, 480))
+    return keypoint_file.keypoints_of(pixels, np.full((count, COUNT), 0.5), pixels[..., [0, 1, 0]], 25.0, (640, 480))
 
 
 def same(one, other) -> bool:
@@ -84,5 +84,5 @@ def test_points_in_3d_that_are_all_zero_are_none() -> None:
     keypoints = some()
     points = np.where(np.arange(5)[:, None, None] == 1, 0.0, keypoints.points_3d)
     points[2] = 0.0
-    made = keypoint_file.assemble(keypoints.pixels, keypoints.confidence, points, 25.0, (640, 480))
+    made = keypoint_file.keypoints_of(keypoints.pixels, keypoints.confidence, points, 25.0, (640, 480))
     assert np.isnan(made.points_3d[1]).all() and np.isfinite(made.points_3d[[0, 3, 4]]).all()

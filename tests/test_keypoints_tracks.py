@@ -9,7 +9,7 @@ from motionrecon.core.landmarks import INDEX, MIRROR, NAMES
 from motionrecon.errors import InputError
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.file import keypoints_of
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.person import crowd_warning, mended
@@ -46,7 +46,7 @@ def walker(count: int, fps: float, turn: np.ndarray | float = 0.0, noise: float 
 
 
 def keypoints(pixels: np.ndarray, fps: float = 30.0):
-    return assemble(
+    return keypoints_of(
         pixels, np.ones(pixels.shape[:2]), np.concatenate([pixels, pixels[..., :1]], -1) / 400, fps, (1000, 1000)
     )
 

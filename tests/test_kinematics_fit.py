@@ -19,7 +19,7 @@ from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.fit import fit
 from motionrecon.kinematics.gravity import levelled
-from motionrecon.kinematics.solver import _Normal, minimize
+from motionrecon.kinematics.solver import _Normal, solve
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
@@ -268,7 +268,7 @@ def test_the_banded_solution_is_the_dense_one(seen, mu, free):
 
 def test_what_is_not_free_is_held(seen):
     x, terms = small_problem(seen)
-    held = minimize(replace(x, free=(HEIGHT,)), terms, 5)
+    held = solve(replace(x, free=(HEIGHT,)), terms, 5)
     assert held.body is x.body and held.ground != x.ground
     np.testing.assert_array_equal(held.turn, x.turn)
 
@@ -279,9 +279,9 @@ def test_the_solver_only_goes_downhill_and_arrives(seen):
     def cost(y: Trajectory) -> float:
         return sum(term(y).cost for term in terms)
 
-    once, done = minimize(x, terms, 1), minimize(x, terms, 30, tolerance=1e-9)
+    once, done = solve(x, terms, 1), solve(x, terms, 30, tolerance=1e-9)
     assert cost(done) < cost(once) < cost(x)
-    again = minimize(done, terms, 5)
+    again = solve(done, terms, 5)
     assert cost(again) == pytest.approx(cost(done), rel=1e-4)
 
 

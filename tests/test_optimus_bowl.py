@@ -29,7 +29,7 @@ def fitted(x, f, g, used=None, guess=None, grain=1e-3, doubt=0.05, prior=10.0):
     origin = torch.zeros(P, n, dtype=x.dtype)
     full = lambda value: torch.full((P,), value, dtype=x.dtype)  # noqa: E731
     guess = origin if guess is None else guess
-    return bowl.fit(x, f, g, used, guess, full(prior**2), origin, full(prior), full(grain), full(doubt))
+    return bowl.fit_bowl(x, f, g, used, guess, full(prior**2), origin, full(prior), full(grain), full(doubt))
 
 
 @pytest.mark.parametrize("n, K", [(1, 3), (4, 3), (4, 20), (30, 5), (30, 60)])

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_map
 from motionrecon.errors import InputError
 from motionrecon.optimus.exploration import trend
 from motionrecon.optimus.network.rank_one import SIGNS, apply, bfgs_terms, lift
-from motionrecon.optimus.network.rule import DIALS, LOCAL, MIX, OptimusRule, shape
+from motionrecon.optimus.network.rule import DIALS, LOCAL, MIX, OptimusRule, default_sizes
 from motionrecon.optimus.network.transformer import LAYERS, OptimusNetwork
 from motionrecon.research.tasks.functions import sample, stream
 
@@ -23,7 +23,7 @@ YES = torch.ones(4, dtype=torch.bool)
 def speaking(seed=0, size=0.3, **kinds):
     """A rule whose network says something: its last layers are not zero."""
     torch.manual_seed(seed)
-    rule = OptimusRule(shape(attention=kinds.pop("attention", True)), **kinds)
+    rule = OptimusRule(default_sizes(attention=kinds.pop("attention", True)), **kinds)
     for name, weight in rule.named_parameters():
         if any(part in name for part in ("mix", "branch", "dials")):
             torch.nn.init.normal_(weight, std=size / weight.shape[-1] ** 0.5)
@@ -241,7 +241,8 @@ def test_the_identity_control_has_no_curvature():
 
 
 def test_an_untrained_network_says_nothing():
-    said = OptimusNetwork(shape())(torch.randn(2, 5, shape().channels), torch.randn(2, shape().facts))
+    sizes = default_sizes()
+    said = OptimusNetwork(sizes)(torch.randn(2, 5, sizes.channels), torch.randn(2, sizes.facts))
     assert all(not part.any() for part in said)
     assert said.dials.shape == (2, len(DIALS))
 
@@ -256,7 +257,7 @@ def test_a_start_at_the_minimum_stays_there():
 
 def test_a_network_with_other_dials_is_refused():
     with pytest.raises(InputError, match="dials"):
-        OptimusRule(replace(shape(), dials=len(DIALS) + 1))
+        OptimusRule(replace(default_sizes(), dials=len(DIALS) + 1))
 
 
 def test_growing_ripples_are_looked_at_from_near_and_flat_land_too():

@@ -10,7 +10,7 @@ from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
-from motionrecon.optimus.network.rule import OptimusRule, shape
+from motionrecon.optimus.network.rule import OptimusRule, default_sizes
 from motionrecon.optimus.network.squares_network import SquaresNetwork
 from motionrecon.research.training.ship import ship
 
@@ -26,8 +26,8 @@ def noisy(rule, seed=0):
 
 RULES = {
     "optimus": lambda: OptimusRule(),
-    "wide": lambda: OptimusRule(shape(width=32, heads=4)),
-    "no attention": lambda: OptimusRule(shape(attention=False)),
+    "wide": lambda: OptimusRule(default_sizes(width=32, heads=4)),
+    "no attention": lambda: OptimusRule(default_sizes(attention=False)),
     "identity": lambda: OptimusRule(identity=True, explore=False),
     "squares": lambda: SquaresNetwork(),
     "adafactor": lambda: AdafactorMLP(),

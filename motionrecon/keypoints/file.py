@@ -95,10 +95,10 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     check_pixels(path, found["pixels"], size)
     points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
     warnings = found.get("warnings", ())
-    return assemble(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
+    return keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
 
 
-def assemble(
+def keypoints_of(
     pixels: Float[np.ndarray, "T 33 2"],
     confidence: Float[np.ndarray, "T 33"],
     points_3d: Float[np.ndarray, "T 33 3"],

@@ -10,7 +10,7 @@ import numpy as np
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
 from motionrecon.keypoints.choice import Choice
-from motionrecon.keypoints.file import assemble
+from motionrecon.keypoints.file import keypoints_of
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.tracks import Track
@@ -64,4 +64,4 @@ def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int])
     for frame, detection in zip(track.frames, track.detections, strict=True):
         pixels[frame], confidence[frame] = detection.pixels, detection.confidence
         points_3d[frame] = detection.points_3d
-    return assemble(pixels, confidence, points_3d, fps, image_size)
+    return keypoints_of(pixels, confidence, points_3d, fps, image_size)

@@ -17,7 +17,7 @@ from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.gravity import levelled
-from motionrecon.kinematics.solver import Term, minimize
+from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
@@ -207,7 +207,7 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         Smoothness(fps, weight=0.3 * rate),
         PosePrior(weight=rate),
     ]
-    x = minimize(x, pose, 25, tolerance=1e-3)
+    x = solve(x, pose, 25, tolerance=1e-3)
 
     video: list[Term] = [
         *(reprojected(view, sigma=w.pixels) for view in views),
@@ -219,7 +219,7 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         calibrated = all(view.camera.calibrated for view in views)
         x = _sized(x, video, fps, w, calibrated)
     else:
-        x = minimize(x, video, 25, tolerance=1e-3)
+        x = solve(x, video, 25, tolerance=1e-3)
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
@@ -227,7 +227,7 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, weight=w.balance * rate),
         ]
-        x = minimize(x, [*video, *feet], 15)
+        x = solve(x, [*video, *feet], 15)
     return x
 
 
@@ -240,7 +240,7 @@ def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated:
     common = w.common[0] if calibrated else w.common[1]
     height = (x.ground.height, w.floor if calibrated else ANYWHERE)
     x = replace(x, free=(SHAPE, HEIGHT))
-    x = minimize(x, [*video, SharedPrior(height, common, x.turn, w.tilt)], 25, tolerance=1e-3)
+    x = solve(x, [*video, SharedPrior(height, common, x.turn, w.tilt)], 25, tolerance=1e-3)
     if not calibrated:
         x = replace(levelled(x, fps), free=(SHAPE, HEIGHT, TILT))
         height = (x.ground.height, ANYWHERE)
@@ -250,7 +250,7 @@ def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated:
         terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]
         if not calibrated:
             terms.append(Balance(fps, standing, weight=w.balance * rate))
-        x = minimize(x, terms, 15)
+        x = solve(x, terms, 15)
     return replace(x, free=())
 
 

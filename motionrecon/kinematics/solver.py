@@ -22,7 +22,7 @@ Term = Callable[[Trajectory], Block]
 LARGEST_TURN, LARGEST_SHARED = 0.5, 0.2
 
 
-def minimize(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: float = 1e-4) -> Trajectory:
+def solve(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: float = 1e-4) -> Trajectory:
     """The trajectory that minimizes the sum of the terms' costs, near `x`.
 
     Args:

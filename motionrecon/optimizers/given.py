@@ -51,7 +51,7 @@ class GivenProblem:
             return self.shaped(np.where(self.box.fixed, np.nan, gradient / self.box.slope(point)))
 
 
-def pose(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool, bounds: Any) -> GivenProblem:
+def given_problem(fun: Any, x0: Any, args: Any, jac: Any, residuals: bool, bounds: Any) -> GivenProblem:
     """The problem that the arguments of ``minimize`` of these names pose.
 
     Raises:

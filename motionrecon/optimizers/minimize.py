@@ -7,7 +7,7 @@ from typing import Any
 
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.callbacks import watcher
-from motionrecon.optimizers.given import pose
+from motionrecon.optimizers.given import given_problem
 from motionrecon.optimizers.problem import Evaluations, Problem
 from motionrecon.optimizers.result import OptimizeResult
 from motionrecon.optimizers.settings import settings
@@ -74,7 +74,7 @@ def minimize(
             functions raise goes through as it is.
     """
     how = settings(method, hyper, options, tol, max_evaluations, maxiter)
-    posed = pose(fun, x0, args, jac, residuals, bounds)
+    posed = given_problem(fun, x0, args, jac, residuals, bounds)
     budget = how.max_evaluations if how.max_steps is None else min(how.max_evaluations, how.max_steps + 1)
     optimizer = how.optimizer.for_problem(posed.problem).planned(budget)
     asks_to_stop = watcher(callback)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.cameras.files.formats import parse
 from motionrecon.cameras.files.sections import Section, find
-from motionrecon.cameras.files.text import read_text
+from motionrecon.cameras.files.text import read_any_text
 from motionrecon.cameras.files.values import Description, describe, pose_of
 from motionrecon.cameras.files.vocabulary import meant
 from motionrecon.cameras.lens import check_lens
@@ -49,7 +49,7 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
     """
     progress = progress or Silent()
     try:
-        tree = parse(read_text(path))
+        tree = parse(read_any_text(path))
     except ValueError as error:
         raise InputError(f"camera file {path} {error}") from error
     sections = find(tree)

@@ -12,7 +12,7 @@ from motionrecon.errors import InputError
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def read_text(path: Path) -> str:
+def read_any_text(path: Path) -> str:
     """The text of a file, with the ends of lines as ``\\n``.
 
     Raises:

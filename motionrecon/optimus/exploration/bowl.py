@@ -48,7 +48,7 @@ class Bowl(NamedTuple):
     sound: Bool[Tensor, " P"]
 
 
-def fit(
+def fit_bowl(
     x: Float[Tensor, "P K n"],
     f: Float[Tensor, "P K"],
     g: Float[Tensor, "P K n"],

@@ -29,8 +29,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionrecon.optimus.exploration import axes
-from motionrecon.optimus.exploration.bowl import Bowl
-from motionrecon.optimus.exploration.bowl import fit as fit_bowl
+from motionrecon.optimus.exploration.bowl import Bowl, fit_bowl
 from motionrecon.optimus.exploration.modes import LADDER, LAND, SAMPLE, some
 from motionrecon.optimus.state import Minimum, RuleState, Samples, Trend
 

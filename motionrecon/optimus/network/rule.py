@@ -73,7 +73,7 @@ MEMORY = 0.85
 STIFF = 2.0
 
 
-def shape(width: int = 24, heads: int = 2, attention: bool = True) -> NetworkSizes:
+def default_sizes(width: int = 24, heads: int = 2, attention: bool = True) -> NetworkSizes:
     """The sizes of the rule's network."""
     return NetworkSizes(
         channels=CHANNELS + _SECANT_CHANNELS,
@@ -90,7 +90,7 @@ class OptimusRule(nn.Module):
     """Optimus for functions with gradients: ``begin``, then ``propose`` and ``observe`` in turn.
 
     Args:
-        sizes: of the network; by default :func:`shape`'s.
+        sizes: of the network; by default :func:`default_sizes`'s.
         identity: the control with B = I (times a length), whatever the network says about B.
         explore: whether to look for trends once settled.
         along_axes: whether to look for axes along which the function is a sum, too.
@@ -103,7 +103,7 @@ class OptimusRule(nn.Module):
         self, sizes: NetworkSizes | None = None, identity: bool = False, explore: bool = True, along_axes: bool = True
     ) -> None:
         super().__init__()
-        sizes = sizes or shape()
+        sizes = sizes or default_sizes()
         if sizes.dials != len(DIALS):
             raise InputError(f"the network has {sizes.dials} dials, the rule {len(DIALS)}: train it again")
         self.network = OptimusNetwork(sizes)

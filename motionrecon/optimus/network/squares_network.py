@@ -28,7 +28,7 @@ LARGEST = 6.0
 CHANNELS, FACTS = 8, 5
 
 
-def shape(width: int = 16, heads: int = 2, attention: bool = True) -> NetworkSizes:
+def default_sizes(width: int = 16, heads: int = 2, attention: bool = True) -> NetworkSizes:
     """The sizes of the network; each encoder's vectors are a share of the damping and two shares of a term."""
     return NetworkSizes(CHANNELS, FACTS, vectors=3, dials=1, width=width, heads=heads, attention=attention)
 
@@ -43,7 +43,7 @@ class SquaresNetwork(nn.Module):
     def __init__(self, sizes: NetworkSizes | None = None, trust: float = TRUST) -> None:
         super().__init__()
         self.trust = trust
-        self.network = OptimusNetwork(sizes or shape())
+        self.network = OptimusNetwork(sizes or default_sizes())
 
     def settings(self) -> dict[str, Any]:
         """What `from_settings` makes it again from, as JSON holds it."""

@@ -11,9 +11,9 @@ from motionrecon.errors import InputError
 
 def _optimus(attention: bool = True, identity: bool = False, explore: bool = True) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
-        from motionrecon.optimus.network.rule import OptimusRule, shape
+        from motionrecon.optimus.network.rule import OptimusRule, default_sizes
 
-        return OptimusRule(shape(attention=attention), identity=identity, explore=explore)
+        return OptimusRule(default_sizes(attention=attention), identity=identity, explore=explore)
 
     return make
 

@@ -32,7 +32,7 @@ from motionrecon.optimus import weights as files_of_weights
 from motionrecon.optimus.gauss_newton.advice import SIGNS
 from motionrecon.optimus.gauss_newton.model import GaussNewtonModel
 from motionrecon.optimus.gauss_newton.optimizer import OptimusSquares
-from motionrecon.optimus.network.squares_network import SquaresNetwork, inputs, shape
+from motionrecon.optimus.network.squares_network import SquaresNetwork, default_sizes, inputs
 from motionrecon.research.tasks.windows import FittedClip, WindowTask, choose, load, sample
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
@@ -144,7 +144,7 @@ class WindowTraining(Loop):
         self.checked = _to_check() if checked is None else checked
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
-        self.network = SquaresNetwork(shape(attention=RULES[settings.rule]), trust=1.0)
+        self.network = SquaresNetwork(default_sizes(attention=RULES[settings.rule]), trust=1.0)
         if settings.start is not None:
             load_weights(self.network, settings.start)
         self.theta = weights_of(self.network).requires_grad_()
