@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -13,25 +13,35 @@ from motionrecon.core.records import read
 from motionrecon.errors import InputError
 
 
+#: Seconds by which one camera may have been started after another at most.
+LONGEST_OFFSET = 86_400.0
+
+
 class Assumed(float):
     """A number that the user did not give."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The parameters of `motionrecon.pipeline.reconstruct` that decide what comes out, as described there."""
+    """The parameters of `motionrecon.pipeline.reconstruct` that decide what comes out, as described there.
+
+    Those that may be given for each camera are tuples, in the order of the videos: empty where nothing was given, of
+    one value where it holds for all of them.
+    """
 
     height: float
     mass: float | None
     camera: Path | None
-    camera_name: str | None
-    fov: float | None
-    focal_px: float | None
+    camera_name: tuple[str, ...]
+    fov: tuple[float, ...]
+    focal_px: tuple[float, ...]
     start: float | None
     end: float | None
     filmed_fps: float | None
-    keypoints: Path | None
-    person: str
+    keypoints: tuple[Path, ...]
+    person: tuple[str, ...]
+    offset: tuple[float, ...]
+    floor: float | None
     detector: str
     optimizer: str
     window: float
@@ -49,7 +59,7 @@ class Options:
     @property
     def gives_focal_length(self) -> bool:
         """Whether the user gave the camera's focal length; if not, it is assumed."""
-        return any(value is not None for value in (self.camera, self.fov, self.focal_px))
+        return bool(self.camera or self.fov or self.focal_px)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Options:
@@ -62,12 +72,8 @@ class Options:
         values = {}
         for name in (field.name for field in fields(cls)):
             value = given[name]
-            if name in ("camera", "keypoints") and isinstance(value, str):
-                value = Path(value)
-            if name == "person" and not isinstance(value, bool):
-                value = ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
             try:
-                values[name] = read(value, hints[name], name)
+                values[name] = read(_as_read(name, value, given.get("video")), hints[name], name)
             except ValueError as error:
                 raise InputError(f"{name}={value!r} cannot be used: {str(error).rpartition(', ')[2]}") from error
         return cls(**values).check()
@@ -75,7 +81,18 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """The options, and whether the height was given, as JSON can hold them: paths are texts."""
         values = vars(self) | {"height": float(self.height), "height_given": self.height_given}
-        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+        return {name: _as_json(value) for name, value in values.items()}
+
+    def each(self, name: str, count: int) -> list[Any]:
+        """The values of a parameter that may be given for each of so many cameras; None where nothing was given.
+
+        Raises:
+            InputError: there are neither one nor as many as cameras.
+        """
+        given = getattr(self, name)
+        if len(given) not in (0, 1, count):
+            raise InputError(f"{name}=... was given {len(given)} times for {count} cameras; give it once, or for each")
+        return list(given) if len(given) == count else [given[0] if given else None] * count
 
     def check(self) -> Options:
         """These options, if they make sense together; files they name must exist.
@@ -90,14 +107,22 @@ class Options:
 
         _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
         _check_range("mass", self.mass, 10, 300, "kg")
-        _check_range("fov", self.fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(self.fov))
-        if self.focal_px is not None and not 0 < self.focal_px < float("inf"):
-            raise InputError(f"focal_px={self.focal_px:g} is not a focal length; give a number of pixels above 0")
+        for fov in self.fov:
+            _check_range("fov", fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(fov))
+        for focal_px in self.focal_px:
+            if not 0 < focal_px < float("inf"):
+                raise InputError(f"focal_px={focal_px:g} is not a focal length; give a number of pixels above 0")
         _check_exclusive({"camera": self.camera, "fov": self.fov, "focal_px": self.focal_px})
-        if self.camera_name is not None and self.camera is None:
-            raise InputError(f"camera_name={self.camera_name} needs camera=..., the file that holds that camera")
+        if self.camera_name and self.camera is None:
+            raise InputError(f"camera_name={self.camera_name[0]} needs camera=..., the file that holds that camera")
         _check_file("camera", self.camera)
-        _check_exists("keypoints", self.keypoints)
+        for keypoints in self.keypoints:
+            _check_exists("keypoints", keypoints)
+        for offset in self.offset:
+            _check_range("offset", offset, -LONGEST_OFFSET, LONGEST_OFFSET, "s")
+        if self.floor is not None and self.camera is None:
+            raise InputError(f"floor={self.floor:g} needs camera=..., a calibration whose world the height is in")
+        _check_range("floor", self.floor, -10, 10, "m")
         _check_time(self.start, self.end)
         _check_range("filmed_fps", self.filmed_fps, 1, 100_000, "frames per second")
         _check_range("window", self.window, 0.1, 5, "s")
@@ -105,12 +130,38 @@ class Options:
             raise InputError(
                 f"overlap={self.overlap:g} must be at least 0 and below the window's length, {self.window:g} s"
             )
-        Choice.of(self.person)
+        for person in self.person:
+            Choice.of(person)
         _check_name("detector", self.detector, tuple(models.records()))
         _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:
             raise InputError(f"seed={self.seed} is negative; give 0 or more")
         return self
+
+
+#: The parameters that may be given for each camera.
+_EACH = ("camera_name", "fov", "focal_px", "keypoints", "person", "offset")
+
+
+def _as_read(name: str, value: Any, video: object) -> Any:
+    """A parameter's value as its field holds it: paths as such, and a tuple of what may be given for each camera."""
+    if name == "person" and not isinstance(value, bool):
+        several = not isinstance(video, str | os.PathLike) and isinstance(video, Sequence) and len(video) > 1
+        each = value if several and isinstance(value, list) else [value]  # a tuple is a point
+        return [",".join(map(str, one)) if isinstance(one, tuple | list) else str(one) for one in each]
+    if name in _EACH:
+        value = [] if value is None else list(value) if isinstance(value, tuple | list) else [value]
+    if name == "keypoints":
+        return [Path(one) if isinstance(one, str) else one for one in value]
+    return Path(value) if name == "camera" and isinstance(value, str) else value
+
+
+def _as_json(value: Any) -> Any:
+    """A value as JSON can hold it: what was given for each camera as a list, what was given once by itself."""
+    if isinstance(value, tuple):
+        plain = [_as_json(one) for one in value]
+        return plain if len(plain) > 1 else plain[0] if plain else None
+    return str(value) if isinstance(value, Path) else value
 
 
 def _check_range(name: str, value: float | None, low: float, high: float, unit: str, hint: str = "") -> None:
@@ -135,7 +186,7 @@ def _height_hint(height: float) -> str:
 
 
 def _check_exclusive(values: dict[str, object]) -> None:
-    given = [name for name, value in values.items() if value is not None]
+    given = [name for name, value in values.items() if value]
     if len(given) > 1:
         raise InputError(f"{given[0]}=... and {given[1]}=... both set the focal length; give only one of them")
 

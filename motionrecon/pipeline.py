@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,22 @@ if TYPE_CHECKING:
 
 
 def reconstruct(
-    video: str | Path | None = None,
+    video: str | Path | Sequence[str | Path] | None = None,
     *,
     output: str | Path | None = None,
     height: float = Assumed(1.70),
     mass: float | None = None,
     camera: str | Path | None = None,
-    camera_name: str | None = None,
-    fov: float | None = None,
-    focal_px: float | None = None,
+    camera_name: str | Sequence[str] | None = None,
+    fov: float | Sequence[float] | None = None,
+    focal_px: float | Sequence[float] | None = None,
     start: float | None = None,
     end: float | None = None,
     filmed_fps: float | None = None,
-    keypoints: str | Path | None = None,
-    person: str | int | tuple[float, float] = "largest",
+    keypoints: str | Path | Sequence[str | Path] | None = None,
+    person: str | int | tuple[float, float] | list[str | int | tuple[float, float]] = "largest",
+    offset: float | Sequence[float] | None = None,
+    floor: float | None = None,
     detector: str = "full",
     optimizer: str = "optimus",
     window: float = 0.8,

@@ -1,0 +1,193 @@
+"""What a reconstruction is made from: all inputs, looked at before any work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from motionrecon.cameras.base import Camera
+from motionrecon.cameras.default import default_camera
+from motionrecon.cameras.files import camera_names, load_camera, load_rig
+from motionrecon.core.clock import Clock
+from motionrecon.errors import InputError
+from motionrecon.keypoints import Keypoints, load_keypoints
+from motionrecon.options import Options
+from motionrecon.rig.names import matched, own_names
+from motionrecon.run import Run
+from motionrecon.video import VideoInfo, probe
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one camera recorded.
+
+    Attributes:
+        name: of the camera; empty where there is only one.
+        video: the video, if one was given.
+        keypoints: those that were given instead of detection, cut to the chosen range.
+        camera: posed, or with a pose that is yet unknown.
+        clock: of the chosen range.
+        start, end: that range, seconds as a player shows it; None for the beginning and the end.
+        person: whom to follow.
+        path: of the video, or of the keypoints where there is none.
+    """
+
+    name: str
+    video: VideoInfo | None
+    keypoints: Keypoints | None
+    camera: Camera
+    clock: Clock
+    start: float | None
+    end: float | None
+    person: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a reconstruction is made from.
+
+    Attributes:
+        recordings: one for each camera. The first leads: its frames are those of the motion.
+        posed: whether it is known where the cameras are to each other.
+    """
+
+    recordings: tuple[Recording, ...]
+    posed: bool
+
+    @property
+    def leader(self) -> Recording:
+        """The recording whose frames are those of the motion."""
+        return self.recordings[0]
+
+
+def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Options) -> Source:
+    """Look at all inputs before any work.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    videos = [] if video is None else [video] if isinstance(video, str | os.PathLike) else list(video)
+    count = max(len(videos), len(options.keypoints))
+    if count == 0:
+        raise InputError("no video given: give a video file, or keypoints=...")
+    _check_counts(videos, options, count)
+    each = zip(
+        videos or [None] * count, options.each("keypoints", count), options.each("person", count), strict=True
+    )
+    seen = [_seen(video, keypoints, person) for video, keypoints, person in each]
+    sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
+    paths = [Path(path) for path in videos or options.keypoints]
+    names, cameras, posed = _cameras(run, options, paths, sizes)
+    recordings = [
+        _recording(options, i == 0, name, *one, camera, person, path)
+        for i, (name, one, camera, person, path) in enumerate(
+            zip(names, seen, cameras, options.each("person", count), paths, strict=True)
+        )
+    ]
+    return Source(tuple(recordings), posed)
+
+
+def _check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
+    """Raise an InputError where what is given for each camera is not as many as cameras."""
+    if videos and options.keypoints and len(options.keypoints) != count:
+        raise InputError(f"keypoints=... was given {len(options.keypoints)} times for {count} videos; give it for each")
+    same = {Path(path).resolve() for path in videos or options.keypoints}
+    if len(same) < count:
+        raise InputError("the same file was given twice; give each camera's own")
+    if options.offset and len(options.offset) != count - 1:
+        raise InputError(
+            f"offset=... was given {len(options.offset)} times for {count} videos; give it for each but the first"
+        )
+    if count > 1 and options.camera_name and len(options.camera_name) != count:
+        raise InputError(
+            f"camera_name=... was given {len(options.camera_name)} times for {count} videos; give it for each, in the "
+            "videos' order, or not at all where cameras are called as the videos are"
+        )
+
+
+def _seen(
+    video: str | Path | None, path: Path | None, person: str
+) -> tuple[VideoInfo | None, Keypoints | None]:
+    """What a video is, and what is known to be seen in it."""
+    info = None if video is None else probe(video)
+    if path is None:
+        return info, None
+    keypoints = load_keypoints(path, video, person=person)
+    if info is not None:
+        _check_same_clip(keypoints, info, path)
+    return info, keypoints
+
+
+def _cameras(
+    run: Run, options: Options, paths: Sequence[Path], sizes: Sequence[tuple[int, int]]
+) -> tuple[list[str], list[Camera], bool]:
+    """The names and cameras of recordings, and whether it is known where they are to each other."""
+    count = len(paths)
+    if options.camera is None:
+        lenses = zip(sizes, options.each("fov", count), options.each("focal_px", count), strict=True)
+        names = [""] if count == 1 else own_names(paths)
+        return names, [default_camera(*lens) for lens in lenses], count == 1
+    if count == 1:
+        name = options.camera_name[0] if options.camera_name else None
+        return [""], [load_camera(options.camera, name, sizes[0], run)], True
+    names = list(options.camera_name) or matched(options.camera, camera_names(options.camera), paths)
+    cameras, posed = load_rig(options.camera, names, sizes, run)
+    return names, list(cameras), posed
+
+
+def _recording(
+    options: Options,
+    leads: bool,
+    name: str,
+    info: VideoInfo | None,
+    keypoints: Keypoints | None,
+    camera: Camera,
+    person: str,
+    path: Path,
+) -> Recording:
+    """One recording, cut to the chosen range if it leads: where that lies in the others follows from it."""
+    whole = keypoints or info
+    assert whole is not None
+    start, end = (options.start, options.end) if leads else (None, None)
+    if info is not None:
+        chosen = info.frame_range(start, end)  # beside keypoints too: the overlay needs it at the end
+    if keypoints is not None:
+        last = end
+        if info is not None and last is not None:
+            last = min(last, len(keypoints) / keypoints.fps)
+        chosen = Clock(keypoints.fps).cut(len(keypoints), start, last, str(path))
+        keypoints = cut(keypoints, chosen)
+    clock = Clock(whole.fps, first=chosen.start).filmed_at(options.filmed_fps)
+    if options.floor is not None:  # the world's floor is at z = 0
+        camera = camera.in_world(np.eye(3), np.array([0.0, 0.0, -options.floor]))
+    return Recording(name, info, keypoints, camera, clock, start, end, person, path)
+
+
+def cut(keypoints: Keypoints, frames: range) -> Keypoints:
+    """The keypoints of some of the frames."""
+    part = slice(frames.start, frames.stop)
+    return replace(
+        keypoints,
+        pixels=keypoints.pixels[part],
+        confidence=keypoints.confidence[part],
+        points_3d=keypoints.points_3d[part],
+        tracked=keypoints.tracked[part],
+    )
+
+
+def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None:
+    """Raise an InputError where keypoints cannot be of this video."""
+    length = len(keypoints) / keypoints.fps
+    if keypoints.image_size != video.image_size:
+        theirs, ours = ("x".join(map(str, size)) for size in (keypoints.image_size, video.image_size))
+        raise InputError(f"keypoints={path} is for images of {theirs}, {video.path} has {ours}; give the right video")
+    if abs(length - video.duration) > max(0.1 * video.duration, 2 / keypoints.fps):
+        raise InputError(
+            f"keypoints={path} lasts {length:.2f} s ({len(keypoints)} frames at {keypoints.fps:g} fps), "
+            f"{video.path} lasts {video.duration:.2f} s; give the right video"
+        )
