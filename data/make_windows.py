@@ -46,14 +46,13 @@ from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.file import keypoints_of
 from motionrecon.kinematics.fit import fit
-from motionrecon.observe import view
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status, Stretch
 from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.research.tasks.windows import SETS, SHORTEST, FittedClip, Place, load, path_of, save
-from motionrecon.views import Figure
+from motionrecon.views import Figure, View
 
 #: The motions of each set. Those of "test" and "tune" are ones that ordinary videos show; "balancing" is real.
 MOTIONS = {
@@ -122,7 +121,7 @@ class SeenClip:
 
     def figure(self) -> Figure:
         """The person and the trajectory that explains the keypoints, by the main job's own road."""
-        views = (view(self.keypoints, self.camera, Clock(self.keypoints.fps)),)
+        views = (View.of(self.keypoints, self.camera, Clock(self.keypoints.fps)),)
         return fit(views, build(self.height, self.mass), Plane())
 
 

@@ -12,7 +12,8 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -88,6 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
 _FLAG_TYPES: dict[str, Any] = {
     "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
 }  # fmt: skip
+#: Flags that may be given once for each camera, and what each of their values is.
+_PER_CAMERA: dict[str, Any] = {
+    "camera_name": str, "fov": float, "focal_px": float, "keypoints": Path, "person": str, "offset": float
+}  # fmt: skip
 
 
 def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
@@ -95,14 +100,19 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
     parameters = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = str(parameter.annotation)  # as it stands in the source: "str | Path | None"
-        flag: Any = Path | None if "Path" in hint else str if name == "person" else _FLAG_TYPES.get(hint)
+        flag: Any = Path | None if "Path" in hint else _FLAG_TYPES.get(hint)
         if name == "video":
-            parameter = parameter.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+            parameter = inspect.Parameter("videos", inspect.Parameter.VAR_POSITIONAL)
+            flag = Path
+        elif name in _PER_CAMERA:
+            parameter = parameter.replace(default=() if parameter.default is None else (parameter.default,))
+            many: Any = types.GenericAlias(tuple, (_PER_CAMERA[name], ...))
+            flag = Annotated[many, Parameter(negative="", show_default=bool(parameter.default))]
         elif name == "output":
             flag = Output
         elif parameter.default is False:
             flag = Switch
-        parameters[name] = parameter.replace(annotation=flag)
+        parameters[parameter.name] = parameter.replace(annotation=flag)
     for name in ("list_people", "quiet"):
         parameters[name] = parameters["force"].replace(name=name)
     del parameters["progress"]
@@ -117,27 +127,29 @@ _OWN_FLAGS = """
 
 def _help(function: Callable[..., object]) -> str:
     """A function's docstring, with a line for each paragraph and parameter, which the command's help wraps anew."""
-    head, args, rest = inspect.cleandoc(function.__doc__ or "").partition("\n\nArgs:\n")
+    text = inspect.cleandoc(function.__doc__ or "").replace("\n    video: ", "\n    videos: ")
+    head, args, rest = text.partition("\n\nArgs:\n")
     rest = rest.partition("\n\nReturns:")[0] + _OWN_FLAGS
     return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
 
 
 def reconstruct(
-    video: Path | None = None,
-    /,
-    *,
-    output: Path | None = None,
-    list_people: bool = False,
-    quiet: bool = False,
-    **given: Any,
+    *videos: Path, output: Path | None = None, list_people: bool = False, quiet: bool = False, **given: Any
 ) -> None:
     """`pipeline.reconstruct` into a folder, with bars and a line that says how good the result is."""
+    given |= {name: _each(given[name]) for name in _PER_CAMERA if name in given}
     if list_people:
-        return _list_people(video, output, quiet, **given)
-    source = video or given.get("keypoints")
+        return _list_people(_each(videos), output, quiet, **given)
+    keypoints = given.get("keypoints")
+    source = next(iter((*videos, *(keypoints if isinstance(keypoints, list) else [keypoints]))))
     if source is None:
         raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
-    _run(video, output or Path(f"{source.stem}_motionrecon"), quiet, **given)
+    _run(_each(videos), output or Path(f"{source.stem}_motionrecon"), quiet, **given)
+
+
+def _each(values: Sequence[_Item]) -> Any:
+    """What may be given for each camera, as `pipeline.reconstruct` takes it: nothing, a value by itself, or a list."""
+    return list(values) if len(values) > 1 else values[0] if values else None
 
 
 _parameters = _flags(pipeline.reconstruct)
@@ -358,7 +370,7 @@ def _check_windows_only(*of_functions: object) -> None:
         )
 
 
-def _run(video: Path | None, folder: Path, quiet: bool, **given: Any) -> Motion:
+def _run(video: Path | list[Path] | None, folder: Path, quiet: bool, **given: Any) -> Motion:
     """Reconstruct with bars and a line that says how good the result is, both unless ``quiet``."""
     progress = _Spelled(Silent() if quiet else Bars())
     start = time.perf_counter()
@@ -372,10 +384,12 @@ def _run(video: Path | None, folder: Path, quiet: bool, **given: Any) -> Motion:
     return motion
 
 
-def _list_people(video: Path | None, folder: Path | None, quiet: bool, **given: Any) -> None:
+def _list_people(video: Path | list[Path] | None, folder: Path | None, quiet: bool, **given: Any) -> None:
     """Print everybody in a video, and draw them into a picture beside the folder of the result."""
     from motionrecon import keypoints
 
+    if isinstance(video, list):
+        raise InputError("--list-people looks at one video; give it for each of them")
     if video is None:
         raise InputError("--list-people needs the video, to draw the people into its pictures")
     picture = (folder or Path()).parent / f"{video.stem}_people.png"

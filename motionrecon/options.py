@@ -12,7 +12,6 @@ from typing import Any, get_type_hints
 from motionrecon.core.records import read
 from motionrecon.errors import InputError
 
-
 #: Seconds by which one camera may have been started after another at most.
 LONGEST_OFFSET = 86_400.0
 

@@ -41,20 +41,22 @@ def reconstruct(
     seed: int = 0,
     progress: Progress | Told | None = None,
 ) -> Motion:
-    """Reconstruct the motion of the person in a video.
+    """Reconstruct the motion of the person in a video, or in the videos of several cameras that filmed it at once.
 
     With an output folder, writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json there. To resume an
     interrupted run, repeat it.
 
     Args:
-        video: the video file; may be left out where there are keypoints.
+        video: the video file; may be left out where there are keypoints. Several are those of several cameras; the
+            first one's frames are then those of the motion.
         output: the folder for the result. Where not given, the command writes to <name of the video>_motionrecon in the
             current folder, and Python writes nothing.
         height: the person's height, metres; where not given it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from the height where not given.
         camera: a calibration file (Pose2Sim, Caliscope, anipose, OpenCV): intrinsics and, if known, the pose.
-        camera_name: which camera of that file; may be left out where it holds only one.
-        fov: the camera's field of view along the longer side of the image, degrees.
+        camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
+            in their order; may be left out where the videos are called as the cameras are.
+        fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.
         focal_px: the camera's focal length, pixels, instead of a field of view.
         start: first second of the video to use, as a player shows it; the beginning where not given.
         end: last second of the video to use, as a player shows it; the end where not given.
@@ -62,9 +64,12 @@ def reconstruct(
             a phone's clip that plays at 30): time, balance and forces are then those of the person, while overlay and
             viewer show the film.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
-            RTMPose, AlphaPose or MMPose wrote.
+            RTMPose, AlphaPose or MMPose wrote. Of several cameras, each one's.
         person: whom to follow: largest (the largest that stays longest), a number, or x,y in pixels on them in the
-            first picture in which they are seen.
+            first picture in which they are seen. Of several cameras, each one's where they differ.
+        offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's;
+            found from the person's movement where not given.
+        floor: height of the floor in the world of a calibration, metres; found near 0 where not given.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
         optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
@@ -88,10 +93,11 @@ def reconstruct(
     options = Options.of(locals())
     from motionrecon.core.blas import one_thread
     from motionrecon.kinematics.stage import fit_kinematics
-    from motionrecon.observe import look, observe
+    from motionrecon.observe import observe
     from motionrecon.physics.windows.stage import simulate
     from motionrecon.publish import claim, publish
     from motionrecon.result.assemble import assemble
+    from motionrecon.source import look
 
     run = Run(as_progress(progress))
     source = look(run, video, options)  # what cannot work fails before any work

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from motionrecon.observe import Source
 from motionrecon.options import Options
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
 from motionrecon.result.schema import CameraArrays
 from motionrecon.run import Run
+from motionrecon.source import Source
 
 
 def claim(
@@ -20,12 +20,14 @@ def claim(
 
     A run that is refused leaves nothing in it, and one whose motion could not be kept is refused before its work.
     """
-    CameraArrays.of(source.camera)
+    for recording in source.recordings:
+        CameraArrays.of(recording.camera)
     if output is None:
         return nullcontext()
-    video = None if source.video is None else source.video.path
-    given = {"the video": video, "keypoints=...": options.keypoints, "camera=...": options.camera}
-    inputs = {name: path for name, path in given.items() if path is not None}
+    of = [f" of {one.name}" if one.name else "" for one in source.recordings]
+    videos = {f"the video{of[i]}": one.path for i, one in enumerate(source.recordings) if one.video is not None}
+    keypoints = {f"keypoints=...{of[i]}": path for i, path in enumerate(options.keypoints)}
+    inputs = videos | keypoints | ({} if options.camera is None else {"camera=...": options.camera})
     folder = ResultFolder.claim(output, force=options.force, inputs=inputs, options=options.to_dict())
     run.cache = folder.cache
     return folder
@@ -37,7 +39,7 @@ def publish(run: Run, folder: ResultFolder | None, source: Source, options: Opti
         return
     from motionrecon.render import write_overlay
 
-    video = None if source.video is None else source.video.path
+    video = None if source.leader.video is None else source.leader.path
     with folder.publish() as scratch:
         with run.timed("output"):
             motion.to_bvh(scratch / "motion.bvh")

@@ -12,11 +12,11 @@ import numpy as np
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import camera_names, load_camera, load_rig
+from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.options import Options
-from motionrecon.rig.names import matched, own_names
 from motionrecon.run import Run
 from motionrecon.video import VideoInfo, probe
 
@@ -76,9 +76,8 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     if count == 0:
         raise InputError("no video given: give a video file, or keypoints=...")
     _check_counts(videos, options, count)
-    each = zip(
-        videos or [None] * count, options.each("keypoints", count), options.each("person", count), strict=True
-    )
+    films: list[str | Path | None] = [*videos] or [None] * count
+    each = zip(films, options.each("keypoints", count), options.each("person", count), strict=True)
     seen = [_seen(video, keypoints, person) for video, keypoints, person in each]
     sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     paths = [Path(path) for path in videos or options.keypoints]
@@ -103,6 +102,8 @@ def _check_counts(videos: Sequence[str | Path], options: Options, count: int) ->
         raise InputError(
             f"offset=... was given {len(options.offset)} times for {count} videos; give it for each but the first"
         )
+    for name in ("fov", "focal_px", "person"):
+        options.each(name, count)
     if count > 1 and options.camera_name and len(options.camera_name) != count:
         raise InputError(
             f"camera_name=... was given {len(options.camera_name)} times for {count} videos; give it for each, in the "
@@ -110,9 +111,7 @@ def _check_counts(videos: Sequence[str | Path], options: Options, count: int) ->
         )
 
 
-def _seen(
-    video: str | Path | None, path: Path | None, person: str
-) -> tuple[VideoInfo | None, Keypoints | None]:
+def _seen(video: str | Path | None, path: Path | None, person: str) -> tuple[VideoInfo | None, Keypoints | None]:
     """What a video is, and what is known to be seen in it."""
     info = None if video is None else probe(video)
     if path is None:

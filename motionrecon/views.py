@@ -12,12 +12,14 @@ from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
+from motionrecon.core.landmarks import TRUST
 
 if TYPE_CHECKING:
     from motionrecon.body import Body
     from motionrecon.cameras.base import Camera
     from motionrecon.core.clock import Clock
     from motionrecon.ground.base import Ground
+    from motionrecon.keypoints import Keypoints
 
 #: Gaps in which nobody is seen are bridged by the kinematic fit, and simulated, up to this many seconds.
 BRIDGED = 0.5
@@ -36,6 +38,7 @@ class View:
         points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes; NaN where there
             is none.
         seen: (T,) where the person was seen.
+        offset: seconds by which the camera's film begins after that of the first camera, in the player's time.
     """
 
     camera: Camera
@@ -44,6 +47,15 @@ class View:
     weight: Float[np.ndarray, "T 33"]
     points_3d: Float[np.ndarray, "T 33 3"]
     seen: Bool[np.ndarray, " T"]
+    offset: float = 0.0
+
+    @staticmethod
+    def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:
+        """Keypoints on a clock, as a camera's view of the person."""
+        pixels = camera.undistort(keypoints.pixels)
+        confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
+        weight = TRUST * np.sqrt(confidence)
+        return View(camera, clock, pixels, weight, keypoints.points_3d, keypoints.tracked, offset)
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -116,7 +116,7 @@ def test_version(capsys):
         (["my walk.mp4"], "run: motionrecon reconstruct 'my walk.mp4'"),
         (["reconstrct"], 'Did you mean "reconstruct"'),
         (["reconstruct"], "no video given"),
-        (["reconstruct", "a.mp4", "b.mp4"], "b.mp4"),
+        (["view", "a", "b"], "b"),
         (["reconstruct", "a.mp4", "--heigth", "2"], r"Did you mean --height\?.*reconstruct --help"),
         (["reconstruct", "a.mp4", "--height", "tall"], '--height.*"tall"'),
         (["reconstruct", "a.mp4", "--height"], "--height"),

@@ -27,13 +27,13 @@ from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.keypoints.layouts import LAYOUTS
 from motionrecon.kinematics import stage as kinematics
-from motionrecon.observe import look
 from motionrecon.physics.windows import stage as physics
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
 from motionrecon.run import Run
+from motionrecon.source import look
 from motionrecon.views import bridged
 
 FRAMES = 16
@@ -354,8 +354,8 @@ def test_a_cut_cuts_everything(tmp_path):
 
     def cut(start: float | None, end: float | None) -> Keypoints:
         found = look(Run(), None, options(keypoints=tmp_path / "seen.npz", start=start, end=end))
-        assert found.clock.first == round((start or 0.0) * 30)
-        return found.keypoints
+        assert found.leader.clock.first == round((start or 0.0) * 30)
+        return found.leader.keypoints
 
     part = cut(0.2, 0.5)
     np.testing.assert_array_equal(part.pixels, keypoints.pixels[6:15])

@@ -5,21 +5,23 @@ from __future__ import annotations
 from importlib import metadata
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body.pose import pose
+from motionrecon.cameras.base import Camera
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
-from motionrecon.observe import Source
 from motionrecon.options import Options
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.result import report
 from motionrecon.result.frames import frames_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.plausible import Outcome, doubts
-from motionrecon.result.quality import quality
+from motionrecon.result.quality import quality, reprojection
 from motionrecon.result.report import Report
 from motionrecon.run import Run
-from motionrecon.views import Figure
+from motionrecon.source import Recording, Source
+from motionrecon.views import Figure, View
 
 
 def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch: Stretch) -> Motion:
@@ -29,12 +31,11 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     """
     frames, clock, body = frames_of(figure, stretch), figure.clock, figure.body
     camera = figure.views[0].camera
-    measured = quality(
-        frames.joints, pose(body.model, frames.qpos).at(body.marks), figure.views, body.height, figure.ground
-    )
+    marks = pose(body.model, frames.qpos).at(body.marks)
+    measured = quality(frames.joints, marks, figure.views, body.height, figure.ground)
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
     found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
-    moved = float(source.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
+    moved = float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
     for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
         run.warn(text)
     made = Report(
@@ -42,12 +43,8 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
         person=report.Person(body.height, body.mass, body.lengths),
-        camera=report.CameraFound(
-            pose="calibrated" if camera.calibrated else "estimated",
-            focal_length="given" if options.gives_focal_length else "assumed",
-            focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
-            pitch_deg=float(np.degrees(np.arcsin(np.clip(camera.axes[0, 2, 2], -1, 1)))),
-        ),
+        camera=_camera(camera, options),
+        cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
         frames=report.FrameCounts(
             total=len(figure),
             tracked=int(figure.seen.sum()),
@@ -69,6 +66,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         segments=stretch.segments,
         contact_names=body.soles.names,
         camera=camera,
+        further_cameras=tuple(view.camera for view in figure.views[1:]),
         tracked=figure.seen,
         model_xml=body.mjcf,
         report=made,
@@ -77,10 +75,38 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
 
 
 def _source(source: Source, options: Options) -> report.ClipSource:
-    video = None if source.video is None else source.video.path
+    video = None if source.leader.video is None else source.leader.path
     return report.ClipSource(
         video=None if video is None else str(video.resolve()),
         sha256=None if video is None else sha256(video),
         start=options.start,
         end=options.end,
     )
+
+
+def _camera(camera: Camera, options: Options) -> report.CameraFound:
+    return report.CameraFound(
+        pose="calibrated" if camera.calibrated else "estimated",
+        focal_length="given" if options.gives_focal_length else "assumed",
+        focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
+        pitch_deg=float(np.degrees(np.arcsin(np.clip(camera.axes[0, 2, 2], -1, 1)))),
+    )
+
+
+def _cameras(
+    source: Source, options: Options, figure: Figure, marks: Float[np.ndarray, "T 33 3"]
+) -> tuple[report.CameraOfSeveral, ...]:
+    def one(recording: Recording, view: View) -> report.CameraOfSeveral:
+        away, share = reprojection(marks, (view,), figure.body.height)
+        return report.CameraOfSeveral(
+            **vars(_camera(view.camera, options)),
+            name=recording.name,
+            video=None if recording.video is None else str(recording.path.resolve()),
+            sha256=None if recording.video is None else sha256(recording.path),
+            offset=view.offset,
+            tracked=int(view.seen.sum()),
+            reprojection_px=away,
+            reprojection_percent=share,
+        )
+
+    return tuple(one(*pair) for pair in zip(source.recordings, figure.views, strict=True))

@@ -47,11 +47,13 @@ class Motion:
             half a frame before frame t to half a frame after it, and so is ``joint_torque``.
         contact_names: names of the P geoms that those forces act on.
         joint_torque: (T, nu) torque of each actuator, N m.
-        camera: the camera that the motion was seen through.
+        camera: the camera that the motion was seen through; the first one, if there were several.
         tracked: (T,) bool, False where the video showed no person and the motion is only a guess.
         model_xml: MJCF of the person.
         report: how the motion was made and how good it is: ``report.quality.skate_percent``, or by the keys of
             ``report.json``, ``report["quality"]["skate_percent"]``.
+        further_cameras: the others that it was seen through; what they are called and their films stand, with the
+            first one's, in ``report.cameras``.
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
@@ -74,6 +76,7 @@ class Motion:
     tracked: Bool[np.ndarray, " T"]
     model_xml: str
     report: Report
+    further_cameras: tuple[Camera, ...] = ()
 
     def __post_init__(self) -> None:
         checked(type(self), arrays_of(self))
@@ -93,6 +96,11 @@ class Motion:
     def time(self) -> Float[np.ndarray, " T"]:
         """(T,) seconds of each frame, from the start of the motion."""
         return np.arange(len(self)) / self.fps
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """All cameras that the motion was seen through, the first one first."""
+        return (self.camera, *self.further_cameras)
 
     @property
     def clock(self) -> Clock:

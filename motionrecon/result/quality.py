@@ -36,14 +36,23 @@ def quality(
         height: the person's height, metres.
         ground: what the person stands on.
     """
-    away, share = (np.concatenate(parts) for parts in zip(*(_errors(marks, v, height) for v in views), strict=True))
+    away, share = reprojection(marks, views, height)
     seen = np.any([(v.weight > 0).any(1) for v in views], axis=0)
     feet = metrics.pick(joints[seen] if seen.any() else joints, landmarks.NAMES, metrics.FEET)
     return Quality(
-        reprojection_px=float(away.mean()) if len(away) else math.nan,
-        reprojection_percent=100 * float(share.mean()) if len(share) else math.nan,
+        reprojection_px=away,
+        reprojection_percent=share,
         **metrics.foot_quality(feet, views[0].clock.fps, ground.gap(feet)[0]),
     )
+
+
+def reprojection(marks: Float[np.ndarray, "T 33 3"], views: Sequence[View], height: float) -> tuple[float, float]:
+    """Mean distance of the limbs' marks from confident keypoints: pixels, and percent of the person's height there.
+
+    NaN where nothing was seen well enough. Arguments as of `quality`.
+    """
+    away, share = (np.concatenate(parts) for parts in zip(*(_errors(marks, v, height) for v in views), strict=True))
+    return (float(away.mean()), 100 * float(share.mean())) if len(away) else (math.nan, math.nan)
 
 
 def _errors(

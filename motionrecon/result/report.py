@@ -53,6 +53,27 @@ class CameraFound(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class CameraOfSeveral(CameraFound):
+    """One of several cameras.
+
+    Attributes:
+        name: in the calibration, or that of its video.
+        video, sha256: path and hash of its video; None where there were keypoints only.
+        offset: seconds by which its film begins after that of the first camera, in the player's time.
+        tracked: frames of the motion in which it saw the person.
+        reprojection_px, reprojection_percent: as of `Quality`, in this camera.
+    """
+
+    name: str
+    video: str | None
+    sha256: str | None
+    offset: float
+    tracked: int
+    reprojection_px: float | None
+    reprojection_percent: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class FrameCounts(Record):
     """How many frames there are in all, with a person in them, and simulated; and how fast they follow each other.
 
@@ -98,6 +119,7 @@ class Report(Record):
         options: every option of the run, so that it can be repeated.
         versions: of motionrecon and the packages that it computes with.
         person, camera, frames, quality: see there.
+        cameras: all of them, that of ``camera`` first, where there are several.
         seconds: that each stage took.
         windows: one record for each window of the physics.
         fallbacks: steps of a learned optimizer that failed and were damped.
@@ -110,6 +132,7 @@ class Report(Record):
     versions: dict[str, str] | None = None
     person: Person | None = None
     camera: CameraFound | None = None
+    cameras: tuple[CameraOfSeveral, ...] | None = None
     frames: FrameCounts | None = None
     seconds: dict[str, float] | None = None
     quality: Quality | None = None

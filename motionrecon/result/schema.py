@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
-from motionrecon.core.arrays import pack, schema, values_of
+from motionrecon.core.arrays import pack, schema, unpack, values_of
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,17 +57,68 @@ class CameraArrays:
         return Pinhole(K, self.image_size, R, t, self.camera_distortion, calibrated)
 
 
+@dataclass(frozen=True)
+class FurtherCameras:
+    """The other cameras as ``motion.npz`` holds them, where there are several; coefficients are filled up with 0."""
+
+    further_K: Float[np.ndarray, "C 3 3"]
+    further_R: Float[np.ndarray, "C 3 3"]
+    further_t: Float[np.ndarray, "C 3"]
+    further_distortion: Float[np.ndarray, "C f"]
+    further_image_size: Int[np.ndarray, "C 2"]
+
+    def __post_init__(self) -> None:
+        if not ((self.further_image_size >= 1) & (self.further_image_size <= _LARGEST_SIDE)).all():
+            raise ValueError("'further_image_size' holds what is no width and height in pixels")
+        for name, array in vars(self).items():
+            _check_finite(name, array)
+
+    @staticmethod
+    def of(cameras: Sequence[Camera]) -> FurtherCameras:
+        """The arrays of cameras; errors as `CameraArrays.of`."""
+        parts = [CameraArrays.of(camera) for camera in cameras]
+        longest = max(len(part.camera_distortion) for part in parts)
+        return FurtherCameras(
+            np.stack([part.camera_K for part in parts]),
+            np.stack([part.camera_R for part in parts]),
+            np.stack([part.camera_t for part in parts]),
+            np.stack([np.pad(part.camera_distortion, (0, longest - len(part.camera_distortion))) for part in parts]),
+            np.array([part.image_size for part in parts]),
+        )
+
+    def cameras(self, calibrated: bool) -> tuple[Pinhole, ...]:
+        """The cameras; whether their poses were calibrated stands in the report."""
+        return tuple(
+            Pinhole(K, (int(size[0]), int(size[1])), R, t, distortion, calibrated)
+            for K, size, R, t, distortion in zip(
+                self.further_K,
+                self.further_image_size,
+                self.further_R,
+                self.further_t,
+                self.further_distortion,
+                strict=True,
+            )
+        )
+
+
 def types_of(kind: type[Motion]) -> dict[str, Any]:
     """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
-    own = {name: hint for name, hint in schema(kind).items() if name not in ("camera", "model_xml", "report")}
+    elsewhere = ("camera", "further_cameras", "model_xml", "report")
+    own = {name: hint for name, hint in schema(kind).items() if name not in elsewhere}
     return own | schema(CameraArrays) | {"time": Float[np.ndarray, " T"]}
+
+
+def names_of(kind: type[Motion]) -> tuple[str, ...]:
+    """The names of all arrays that may stand in ``motion.npz``."""
+    return (*types_of(kind), *schema(FurtherCameras))
 
 
 def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     """What ``motion.npz`` holds of a motion; errors as `CameraArrays.of`."""
     names = types_of(type(motion))
     own = {name: np.asarray(getattr(motion, name)) for name in names if hasattr(motion, name)}
-    return own | pack(CameraArrays.of(motion.camera))
+    further = pack(FurtherCameras.of(motion.further_cameras)) if motion.further_cameras else {}
+    return own | pack(CameraArrays.of(motion.camera)) | further
 
 
 def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
@@ -75,11 +126,14 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
     values = checked(kind, arrays)
     camera = CameraArrays(**{name: values.pop(name) for name in schema(CameraArrays)})
     del values["time"]
-    return values | {"camera": camera.camera(calibrated)}
+    further: tuple[Camera, ...] = ()
+    if any(name in arrays for name in schema(FurtherCameras)):
+        further = unpack(FurtherCameras, arrays).cameras(calibrated)
+    return values | {"camera": camera.camera(calibrated), "further_cameras": further}
 
 
 def checked(kind: type[Motion], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The values of a motion's arrays.
+    """The values of a motion's arrays, but those of further cameras.
 
     Raises:
         ValueError: one is missing, of wrong shape or type, or not finite; the message names its key.

@@ -14,7 +14,7 @@ from motionrecon.errors import InputError
 from motionrecon.result import model_check, ties
 from motionrecon.result.folder import read_marker
 from motionrecon.result.report import Report
-from motionrecon.result.schema import arrays_of, fields_of, types_of
+from motionrecon.result.schema import arrays_of, fields_of, names_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -45,7 +45,7 @@ def load(kind: type[Motion], path: Path) -> Motion:
         InputError: a file is missing, damaged, or does not fit the others.
     """
     folder = path.parent if path.name == ARRAYS else path
-    arrays = _read_arrays(folder / ARRAYS, tuple(types_of(kind)))
+    arrays = _read_arrays(folder / ARRAYS, names_of(kind))
     report = _read_report(folder / REPORT)
     calibrated = report.camera is not None and report.camera.pose == "calibrated"
     try:

@@ -1,10 +1,11 @@
-"""One camera of a calibration file, fitted to a video."""
+"""Cameras of a calibration file, fitted to videos."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,93 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
         InputError: the file cannot be read, the camera is not in it, does not fit the video, or cannot be.
     """
     progress = progress or Silent()
+    sections = _sections(path)
+    camera = _lens(*_choose(path, sections, name), image_size, progress)
+    if camera.pose is None:
+        return camera.posed(LEVEL, np.zeros(3), False)
+    known, warnings = check_world(camera.where, *camera.pose, _origin(sections))
+    for warning in warnings:
+        progress.warn(warning)
+    return camera.posed(*camera.pose, True) if known else camera.posed(LEVEL, np.zeros(3), False)
+
+
+def camera_names(path: Path) -> list[str]:
+    """What the cameras of a calibration file are called, in its order.
+
+    Raises:
+        InputError: the file cannot be read, or holds no camera.
+    """
+    sections = _sections(path)
+    return [_label(section, sections) for section in sections]
+
+
+def load_rig(
+    path: Path, names: Sequence[str], image_sizes: Sequence[tuple[int, int]], progress: Progress | None = None
+) -> tuple[list[Pinhole], bool]:
+    """Several cameras of a calibration file, in one world.
+
+    Args:
+        path, progress: as for `load_camera`.
+        names: the cameras', one for each video.
+        image_sizes: (width, height) of the videos, pixels.
+
+    Returns:
+        The cameras, and whether it is known where they are to each other. Where they are posed in the frame of one of
+        them, none is ``calibrated``: up and the floor are to be found, and the world is that in which the first of
+        them is level at the origin.
+
+    Raises:
+        InputError: as of `load_camera`; or some of the cameras have a pose, and some have not.
+    """
+    progress = progress or Silent()
+    sections = _sections(path)
+    found = [
+        _lens(*_choose(path, sections, name), size, progress) for name, size in zip(names, image_sizes, strict=True)
+    ]
+    unposed = [camera.where for camera in found if camera.pose is None]
+    if len(unposed) == len(found):
+        return [camera.posed(LEVEL, np.zeros(3), False) for camera in found], False
+    if unposed:
+        raise InputError(f"{unposed[0]} has no rotation and translation, others have; give those of all or of none")
+    poses = [camera.pose for camera in found if camera.pose is not None]
+    if _origin(sections) is None:
+        for camera, pose in zip(found, poses, strict=True):
+            for warning in check_world(camera.where, *pose)[1]:
+                progress.warn(warning)
+        return [camera.posed(*pose, True) for camera, pose in zip(found, poses, strict=True)], True
+    progress.warn(
+        f"the cameras of {path} are posed in one camera's own frame, whose up and floor nobody knows: both are found"
+    )
+    turn, shift = LEVEL.T @ poses[0][0], LEVEL.T @ poses[0][1]  # the first camera's frame, made level
+    return [camera.posed(R, t, False).in_world(turn, shift) for camera, (R, t) in zip(found, poses, strict=True)], True
+
+
+@dataclass(frozen=True)
+class _Lens:
+    """A camera of a file without its place in the world.
+
+    Attributes:
+        where: how messages call it.
+        K, distortion, image_size: as of `Pinhole`.
+        pose: (R, t), world to camera, metres, if the file says it.
+    """
+
+    where: str
+    K: Float[np.ndarray, "3 3"]
+    distortion: Float[np.ndarray, " n"]
+    image_size: tuple[int, int]
+    pose: tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, " 3"]] | None
+
+    def posed(self, R: Float[np.ndarray, "3 3"], t: Float[np.ndarray, " 3"], calibrated: bool) -> Pinhole:
+        return Pinhole(self.K, self.image_size, R, t, self.distortion, calibrated)
+
+
+def _sections(path: Path) -> list[Section]:
+    """The cameras of a file.
+
+    Raises:
+        InputError: it cannot be read, or holds none.
+    """
     try:
         tree = parse(read_any_text(path))
     except ValueError as error:
@@ -55,7 +143,11 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
     sections = find(tree)
     if not sections:
         raise _no_camera(path, tree)
-    where, section = _choose(path, sections, name)
+    return sections
+
+
+def _lens(where: str, section: Section, image_size: tuple[int, int], progress: Progress) -> _Lens:
+    """What a section says of a camera, fitted to a video."""
     found = describe(where, section, image_size)
     for warning in found.warnings:
         progress.warn(warning)
@@ -64,15 +156,7 @@ def load_camera(path: Path, name: str | None, image_size: tuple[int, int], progr
         progress.warn(warning)
     # The projection has no skew; check_lens has said what that changes.
     K = K * np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
-    if found.pose is None:
-        return Pinhole(K, image_size, LEVEL, np.zeros(3), found.distortion, False)
-    R, t = found.pose
-    known, warnings = check_world(where, R, t, _origin(sections))
-    for warning in warnings:
-        progress.warn(warning)
-    if not known:
-        return Pinhole(K, image_size, LEVEL, np.zeros(3), found.distortion, False)
-    return Pinhole(K, image_size, R, t, found.distortion, True)
+    return _Lens(where, K, found.distortion, image_size, found.pose)
 
 
 def _no_camera(path: Path, tree: object) -> InputError:

@@ -1,0 +1,112 @@
+"""What a reconstruction is made from: several recordings, their cameras' names, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motionrecon.cameras.files import camera_names, load_rig
+from motionrecon.cameras.files.names import matched, own_names
+from motionrecon.errors import InputError
+from motionrecon.pipeline import reconstruct
+
+FILE = Path("Calib.toml")
+
+
+@pytest.mark.parametrize(
+    ("cameras", "videos"),
+    [
+        (["cam_01", "cam_02"], ["cam01.mp4", "cam02.mp4"]),
+        (["cam_01", "cam_02"], ["CAM1.MOV", "Cam-2.mov"]),
+        (["cam_1", "cam_11"], ["walk_cam1.mp4", "walk_cam11.mp4"]),
+        (["left", "right"], ["left.mp4", "walk right 03.mp4"]),
+        (["cam_1", "cam_1_left"], ["cam_1.mp4", "cam_1_left.mp4"]),
+        (["1", "2"], ["1.mp4", "2.mp4"]),
+        (["cam01", "cam02"], ["cam01_json", "pose/cam02_json"]),
+        (["gopro-a", "gopro-b"], ["gopro-a/GX010012.MP4", "gopro-b/GX010012.MP4"]),
+        (["vorne_links", "vorne_rechts"], ["vorne_links.avi", "vorne_rechts.avi"]),
+    ],
+)
+def test_a_camera_is_told_by_the_name_of_its_video(cameras, videos) -> None:
+    assert matched(FILE, cameras, [Path(video) for video in videos]) == cameras
+
+
+@pytest.mark.parametrize(
+    ("cameras", "videos", "said"),
+    [
+        (["cam1", "cam2"], ["a.mp4", "cam2.mp4"], "a.mp4 has the name of no camera of Calib.toml .*cam1, cam2.*name"),
+        (["cam1", "cam2"], ["cam1.mp4", "cam1_b.mp4"], "cam1.mp4 and cam1_b.mp4 both have the name of camera cam1"),
+        (["a", "b"], ["a_b.mp4", "b.mp4"], "a_b.mp4 has the name of 2 cameras"),
+    ],
+)
+def test_a_video_of_no_camera_is_refused(cameras, videos, said) -> None:
+    with pytest.raises(InputError, match=said):
+        matched(FILE, cameras, [Path(video) for video in videos])
+
+
+def test_cameras_without_a_file_are_called_as_their_videos() -> None:
+    assert own_names([Path("left.mp4"), Path("right.mp4")]) == ["left", "right"]
+    assert own_names([Path("a/GX1.mp4"), Path("b/GX1.mp4")]) == ["a_GX1", "b_GX1"]
+    assert len(set(own_names([Path("x/GX1.mp4"), Path("y/x/GX1.mov"), Path("GX1.avi")]))) == 3
+
+
+CAMERA = """
+[{name}]
+matrix = [[1000.0, 0.0, 640.0], [0.0, 1000.0, 360.0], [0.0, 0.0, 1.0]]
+size = [1280, 720]
+{pose}
+"""
+
+
+def rig(tmp_path: Path, *poses: str) -> Path:
+    path = tmp_path / "Calib.toml"
+    path.write_text("".join(CAMERA.format(name=f"cam_{i}", pose=pose) for i, pose in enumerate(poses)))
+    return path
+
+
+def pose(rotation: list[float], translation: list[float]) -> str:
+    return f"rotation = {rotation}\ntranslation = {translation}"
+
+
+def test_cameras_of_one_world(tmp_path) -> None:
+    path = rig(tmp_path, pose([np.pi / 2, 0, 0], [0, 1.2, 4]), pose([1.2, 1.2, -1.2], [0, 1, 5]))
+    assert camera_names(path) == ["cam_0", "cam_1"]
+    cameras, posed = load_rig(path, ["cam_1", "cam_0"], [(1280, 720)] * 2)
+    assert posed and all(camera.calibrated for camera in cameras)
+    np.testing.assert_allclose(cameras[1].t_camera_world, [0, 1.2, 4])
+
+
+def test_cameras_in_the_frame_of_the_first_know_each_other_but_no_floor(tmp_path) -> None:
+    path = rig(tmp_path, pose([0, 0, 0], [0, 0, 0]), pose([0, 1.5, 0], [-4, 0, 4]))
+    cameras, posed = load_rig(path, ["cam_0", "cam_1"], [(1280, 720)] * 2)
+    assert posed and not any(camera.calibrated for camera in cameras)
+    # the first is level: what is 2 m ahead of it lies 2 m along the world's y
+    np.testing.assert_allclose(cameras[0].to_camera(np.array([0.0, 2.0, 0.0])), [0, 0, 2], atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(cameras[0].eye - cameras[1].eye), np.hypot(4, 4), atol=1e-9)
+
+
+def test_lenses_without_places(tmp_path) -> None:
+    cameras, posed = load_rig(rig(tmp_path, "", ""), ["cam_0", "cam_1"], [(1280, 720)] * 2)
+    assert not posed and not any(camera.calibrated for camera in cameras)
+    with pytest.raises(InputError, match=r"camera cam_1 of .* has no rotation and translation, others have"):
+        load_rig(rig(tmp_path, pose([0, 0, 0], [0, 0, 3]), ""), ["cam_0", "cam_1"], [(1280, 720)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"video": ["a.mp4", "a.mp4"]}, "the same file was given twice"),
+        ({"video": ["a.mp4", "b.mp4"], "offset": [0.1, 0.2]}, r"offset=\.\.\. was given 2 times for 2 videos"),
+        ({"video": ["a.mp4", "b.mp4"], "fov": [60.0, 61.0, 62.0]}, r"fov=\.\.\. was given 3 times for 2 cameras"),
+        ({"video": ["a.mp4"], "floor": 0.1}, "floor=0.1 needs camera="),
+        ({"video": ["a.mp4", "b.mp4"], "offset": 1e9}, "offset=1e[+]09 is out of range"),
+        ({"video": []}, "no video given"),
+    ],
+)
+def test_what_is_given_for_each_camera_is_as_many_as_cameras(given, said, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("motionrecon.source.probe", lambda path: pytest.fail("it began to look"))
+    with pytest.raises(InputError, match=said):
+        reconstruct(**given)
