@@ -39,9 +39,9 @@ def publish(run: Run, folder: ResultFolder | None, source: Source, options: Opti
         return
     from motionrecon.render import write_overlay
 
-    video = None if source.leader.video is None else source.leader.path
+    videos = [None if one.video is None else one.path for one in source.recordings]
     with folder.publish() as scratch:
         with run.timed("output"):
             motion.to_bvh(scratch / "motion.bvh")
-            write_overlay(motion, video, scratch / "overlay.mp4", run.progress, start=options.start, end=options.end)
+            write_overlay(motion, videos, scratch / "overlay.mp4", run.progress, start=options.start, end=options.end)
         motion.save(scratch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -13,6 +14,7 @@ from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.core import landmarks
 from motionrecon.result.motion import Motion
+from motionrecon.result.report import Report
 
 
 @cache
@@ -72,6 +74,33 @@ def walking(frames: int = 30, fps: float = 30.0, speed: float = 1.2) -> Motion:
         bend(f"{side}_shoulder_b", -80.0)
         bend(f"{side}_elbow_flexion", 25 + sign * 15 * swing)
     return kinematic(qpos, fps)
+
+
+def filmed_by(motion: Motion, *films: tuple[Path | None, float], turn: float = 1.2) -> Motion:
+    """A motion that cameras filmed, each turned by so many radians about the world's z from the one before it.
+
+    Args:
+        motion: seen by one camera.
+        films: of each camera, the video and the seconds by which it begins after the first one's.
+        turn: radians.
+    """
+    cameras = []
+    for i in range(len(films)):
+        c, s = np.cos(i * turn), np.sin(i * turn)
+        about = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+        cameras.append(replace(motion.camera, R_camera_world=motion.camera.R_camera_world @ about))
+    seen = {"pose": "calibrated", "focal_length": "given", "focal_px": 288.0, "pitch_deg": 0.0, "tracked": len(motion)}
+    away = {"sha256": None, "reprojection_px": 4.0, "reprojection_percent": 1.0}
+    of_each = [
+        {"name": f"cam {i + 1}", "video": None if video is None else str(video), "offset": offset, **seen, **away}
+        for i, (video, offset) in enumerate(films)
+    ]
+    return replace(
+        motion,
+        further_cameras=tuple(cameras[1:]),
+        tracked_by=np.tile(motion.tracked, (len(films), 1)) if len(films) > 1 else None,
+        report=Report.of({**motion.report, "cameras": of_each}),
+    )
 
 
 def simulated(frames: int = 12, fps: float = 30.0, second_start: int = 22) -> Motion:

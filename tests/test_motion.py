@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from motions import simulated, walking
+from motions import filmed_by, simulated, walking
 
 from motionrecon.errors import InputError, OutputError
 from motionrecon.result.motion import Motion
@@ -177,3 +177,33 @@ def test_saving_where_nothing_can_be_written_leaves_nothing(tmp_path: Path) -> N
     with pytest.raises(OutputError, match="file"):
         walking(2).save(tmp_path / "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_several_cameras_and_what_each_saw_are_kept(tmp_path):
+    motion = filmed_by(walking(4), (None, 0.0), (None, 0.25), (None, -0.5))
+    seen = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [0, 0, 1, 1]], bool)
+    bent = replace(motion.further_cameras[1], distortion=np.array([0.1, -0.2, 0.0, 0.0, 0.05]))
+    motion = replace(motion, further_cameras=(motion.further_cameras[0], bent), tracked_by=seen)
+    motion.save(tmp_path)
+    loaded = Motion.load(tmp_path)
+    assert [loaded.tracked_in(i).tolist() for i in range(3)] == seen.tolist()
+    points = motion.joints[:1]
+    for ours, theirs in zip(motion.cameras, loaded.cameras, strict=True):
+        np.testing.assert_array_equal(ours.project_through_lens(points), theirs.project_through_lens(points))
+    assert [one.offset for one in loaded.report.cameras] == [0.0, 0.25, -0.5]
+
+
+def test_a_motion_of_one_camera_holds_nothing_of_others(tmp_path):
+    walking(3).save(tmp_path)
+    assert not [name for name in np.load(tmp_path / "motion.npz").files if "further" in name or name == "tracked_by"]
+    assert Motion.load(tmp_path).tracked_by is None
+
+
+@pytest.mark.parametrize("rows", [(2, 4), (3, 3), (4, 4)])
+def test_what_cameras_saw_must_fit_the_motion(tmp_path, rows):
+    motion = filmed_by(walking(4), (None, 0.0), (None, 0.25), (None, -0.5))
+    motion.save(tmp_path)
+    arrays = dict(np.load(tmp_path / "motion.npz"))
+    np.savez(tmp_path / "motion.npz", **arrays | {"tracked_by": np.ones(rows, bool)})
+    with pytest.raises(InputError, match="tracked_by"):
+        Motion.load(tmp_path)

@@ -107,7 +107,7 @@ def test_left_is_orange_and_right_is_blue_where_the_camera_sees_them() -> None:
     motion = walking(3)
     painter = Painter(motion)
     image = painter.draw(1, None)
-    scale = np.array(painter.left) / motion.camera.image_size
+    scale = np.array(painter.layout.views[0].size) / motion.camera.image_size
     for side, colour in (("left", colours.LEFT), ("right", colours.RIGHT)):
         ends = motion.joints[1, [INDEX[f"{side}_elbow"], INDEX[f"{side}_wrist"]]]
         x, y = np.round(motion.camera.project(ends.mean(axis=0)) * scale).astype(int)
@@ -181,7 +181,7 @@ def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> No
 def test_a_motion_with_fewer_landmarks_is_drawn_the_same() -> None:
     motion = walking(2)
     fewer = replace(motion, joint_names=BODY, joints=motion.joints[:, [INDEX[name] for name in BODY]])
-    split = Painter(motion).left[0]
+    split = Painter(motion).layout.side.x
     np.testing.assert_array_equal(render_still(motion, 0)[:, :split], render_still(fewer, 0)[:, :split])
     assert share_of(render_still(fewer, 0)[:, split:], colours.LEFT, 60) > 0.002
 

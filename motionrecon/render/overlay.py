@@ -1,11 +1,13 @@
-"""``overlay.mp4``: the video with the skeleton over it, and beside it the same motion from the side on a floor."""
+"""``overlay.mp4``: each video with the skeleton over it, and beside them the same motion from the side on a floor."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+import unicodedata
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 
 import cv2
@@ -19,25 +21,26 @@ from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.geoms import ground_meshes
+from motionrecon.render.layout import layout_of
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.feet import foot_forces
+from motionrecon.result.films import Film, films_of
 from motionrecon.result.motion import Motion
-from motionrecon.video import frames
+from motionrecon.video import frames, frames_from
 
-_MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
-_WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside a wide and a tall video
 _BT709 = 1  # its number in the H.264 standard
 _METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
 _LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
+_LEAST_UNIT = 0.55  # of the words in a small view, which must be read
 
 Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
 
 def write_overlay(
     motion: Motion,
-    video: str | Path | None,
+    video: str | Path | Sequence[str | Path | None] | None,
     path: str | Path,
     progress: Progress | None = None,
     start: float | None = None,
@@ -47,10 +50,11 @@ def write_overlay(
 
     Args:
         motion: what to draw.
-        video: the video that it was made from; None draws the skeleton on a plain background.
+        video: the video that it was made from, or those of its cameras in their order; None draws the skeleton on a
+            plain background.
         path: the file to write (.mp4).
         progress: told of every frame.
-        start, end: the range of the video that the motion covers, seconds; None for all of it.
+        start, end: the range of the first video that the motion covers, seconds; None for all of it.
 
     Raises:
         InputError: the video cannot be read.
@@ -60,7 +64,9 @@ def write_overlay(
     from av.video.reformatter import ColorRange, Colorspace
 
     painter = Painter(motion)
-    width, height = painter.size
+    videos = [video] if video is None or isinstance(video, str | Path) else list(video)
+    shown = _pictures(motion, [*videos, *[None] * (len(motion.cameras) - len(videos))], painter, start, end)
+    width, height = painter.layout.size
     rate = Fraction(motion.clock.shown_fps).limit_denominator(10000)
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,
@@ -74,7 +80,7 @@ def write_overlay(
         colour.colorspace = colour.color_primaries = colour.color_trc = _BT709
         colour.color_range = ColorRange.MPEG
         # One thread decodes, one draws, and this one encodes.
-        with closing(prefetch(_drawn(painter, _pictures(motion, video, painter, start, end)))) as drawn:
+        with closing(prefetch(_drawn(painter, shown))) as drawn:
             for image in drawn:
                 frame = av.VideoFrame.from_ndarray(image, format="rgb24")
                 frame = frame.reformat(
@@ -85,52 +91,70 @@ def write_overlay(
         file.mux(stream.encode(None))
 
 
-def render_still(motion: Motion, frame: int, picture: Picture | None = None) -> Picture:
-    """One frame of the overlay, RGB, over ``picture`` (the video's frame, RGB) if there is one."""
-    return Painter(motion).draw(frame, picture)
+def render_still(motion: Motion, frame: int, *pictures: Picture | None) -> Picture:
+    """One frame of the overlay, RGB, over ``pictures`` (each video's frame, RGB) where there are some."""
+    return Painter(motion).draw(frame, *pictures)
 
 
 class Painter:
     """Draws the frames of an overlay.
 
     Attributes:
-        size: (width, height) of the whole picture, even as H.264 needs them.
-        left: (width, height) of the video's half.
+        layout: where the views stand in the whole picture.
     """
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
-        self.left, right = _layout(motion.camera.image_size)
-        self.size = self.left[0] + right[0], right[1]
-        self._canvas = np.empty((self.size[1], self.size[0], 3), np.uint8)
+        self._films = films_of(motion)
+        self.layout = layout_of([camera.image_size for camera in motion.cameras])
+        self._canvas = np.empty((*self.layout.size[::-1], 3), np.uint8)
+        self._canvas[:] = colours.OUTLINE
         self._shape = DrawnPerson(motion.body)
         ground = ground_meshes(motion.model)
-        self._side = SideView(motion.joints, _facing(motion), motion.camera, right, motion.fps, ground)
+        self._side = SideView(motion.joints, _facing(motion), motion.camera, self.layout.side.size, motion.fps, ground)
         self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
 
-    def draw(self, t: int, picture: Picture | None) -> Picture:
-        """Frame ``t``, RGB, over ``picture`` (the video's frame, RGB, any size) or a plain ground.
+    def draw(self, t: int, *pictures: Picture | None) -> Picture:
+        """Frame ``t``, RGB, over ``pictures`` (each video's frame, RGB, any size) or a plain ground.
 
         The same array every time, drawn anew: take a copy to keep it.
         """
-        self._draw_video(self._canvas[:, : self.left[0]], t, picture)
-        self._draw_side(self._canvas[:, self.left[0] :], t)
+        for i, box in enumerate(self.layout.views):
+            self._draw_video(box.of(self._canvas), t, i, pictures[i] if i < len(pictures) else None)
+        self._draw_side(self.layout.side.of(self._canvas), t)
         return self._canvas
 
-    def _draw_video(self, image: Picture, t: int, picture: Picture | None) -> None:
-        motion = self._motion
+    def _draw_video(self, image: Picture, t: int, number: int, picture: Picture | None) -> None:
+        motion, film = self._motion, self._films[number]
+        height, width, _ = image.shape
         if picture is None:
             image[:] = colours.PLAIN
         else:
-            shrinks = picture.shape[0] > 1.5 * self.left[1]
-            image[:] = cv2.resize(picture, self.left, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        tracked = bool(motion.tracked[t])
-        camera = motion.camera.at(slice(t, t + 1))
-        draw_skeleton(image, camera, motion.joints[t], motion.joint_names, tracked)
-        if not tracked:
-            _badge(image, "not tracked")
-        elif len(motion.ctrl) and not motion.simulated[t]:
-            _badge(image, "not simulated")
+            how = cv2.INTER_AREA if picture.shape[0] > 1.5 * height else cv2.INTER_LINEAR
+            image[:] = cv2.resize(picture, (width, height), interpolation=how)
+        camera = film.camera.at(slice(t, t + 1))
+        draw_skeleton(image, camera, motion.joints[t], motion.joint_names, bool(motion.tracked[t]))
+        lacks = self._lacks(t, number, picture)
+        if lacks:
+            _badge(image, lacks, self._unit(image))
+        if film.name:
+            _badge(image, _plain(film.name) or f"camera {number + 1}", self._unit(image), bottom=True)
+
+    def _unit(self, image: Picture) -> float:
+        """Pixels to a unit of words: a share of the view, but in a small one of several as large as can be read."""
+        height, width, _ = image.shape
+        return height / 720 if len(self._films) == 1 else max(min(height, width) / 720, _LEAST_UNIT)
+
+    def _lacks(self, t: int, number: int, picture: Picture | None) -> str:
+        """What is to be said of a frame of one view, the worst first; nothing of most."""
+        motion = self._motion
+        if not motion.tracked[t]:
+            return "not tracked"
+        if picture is None and self._films[number].video is not None:
+            return "no picture"
+        if not motion.tracked_in(number)[t]:
+            return "not seen"
+        return "not simulated" if len(motion.ctrl) and not motion.simulated[t] else ""
 
     def _draw_side(self, image: Picture, t: int) -> None:
         motion, camera = self._motion, self._side.camera(t)
@@ -147,25 +171,51 @@ class Painter:
                 draw_arrow(image, camera, start, start + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
 
 
-def _drawn(painter: Painter, pictures: Generator[Picture | None, None, None]) -> Generator[Picture, None, None]:
+_Shown = Generator[Picture | None, None, None]
+
+
+def _drawn(
+    painter: Painter, pictures: Generator[tuple[Picture | None, ...], None, None]
+) -> Generator[Picture, None, None]:
     """The overlay's frames, an array each."""
     with closing(pictures):
-        for t, picture in enumerate(pictures):
-            yield painter.draw(t, picture).copy()
+        for t, each in enumerate(pictures):
+            yield painter.draw(t, *each).copy()
 
 
 def _pictures(
-    motion: Motion, video: str | Path | None, painter: Painter, start: float | None, end: float | None
-) -> Generator[Picture | None, None, None]:
-    """A picture for each frame of the motion; the last one stays where the video ends early."""
-    if video is None:
-        yield from [None] * len(motion)
-        return
-    with closing(prefetch(frames(video, start, end, motion.clock.shown_fps, max_side=max(painter.left)))) as pictures:
-        picture: Picture | None = None
+    motion: Motion, videos: Sequence[str | Path | None], painter: Painter, start: float | None, end: float | None
+) -> Generator[tuple[Picture | None, ...], None, None]:
+    """For each frame of the motion a picture of each video."""
+    sizes = [max(box.size) for box in painter.layout.views]
+    with ExitStack() as opened:
+        lanes = [
+            opened.enter_context(closing(lane))
+            for lane in (
+                _leading(motion, videos[0], sizes[0], start, end),
+                *map(_in_step, films_of(motion)[1:], videos[1:], sizes[1:]),
+            )
+        ]
         for _ in range(len(motion)):
-            picture = next(pictures, picture)
-            yield picture
+            yield tuple(next(lane) for lane in lanes)
+
+
+def _leading(motion: Motion, video: str | Path | None, side: int, start: float | None, end: float | None) -> _Shown:
+    """The pictures of the first video, whose frames are the motion's; the last one stays where it ends early."""
+    picture: Picture | None = None
+    if video is not None:
+        with closing(prefetch(frames(video, start, end, motion.clock.shown_fps, max_side=side))) as pictures:
+            for picture in pictures:
+                yield picture
+    yield from repeat(picture)
+
+
+def _in_step(film: Film, video: str | Path | None, side: int) -> _Shown:
+    """The pictures of another camera's film at the times of the motion's frames; None where it has none."""
+    if video is not None:
+        with closing(prefetch(frames_from(video, film.start, film.fps, max_side=side))) as pictures:
+            yield from pictures
+    yield from repeat(None)
 
 
 def _facing(motion: Motion) -> Float[np.ndarray, " 2"]:
@@ -175,20 +225,21 @@ def _facing(motion: Motion) -> Float[np.ndarray, " 2"]:
     return np.array([across[1], -across[0]])
 
 
-def _layout(image_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Sizes (width, height) of the video's half and of the side view, for a video of this size."""
-    aspect = image_size[0] / image_size[1]
-    beside = _TALL if aspect < 1 else _WIDE
-    height = min(max(image_size[1], 480), _MAX_HEIGHT, _MAX_WIDTH / (aspect + beside))
-    even = 2 * int(height / 2)
-    return (max(2, 2 * int(aspect * height / 2)), even), (2 * int(beside * height / 2), even)
+def _plain(name: str) -> str:
+    """A name in the letters that OpenCV draws; empty where those say nothing of it."""
+    letters = unicodedata.normalize("NFKD", name)
+    kept = "".join(letter for letter in letters if " " <= letter <= "~")
+    return kept if 2 * len(kept) > len(name) else ""
 
 
-def _badge(image: Picture, text: str) -> None:
-    """A label in the upper left corner, in place."""
-    unit = image.shape[0] / 720
+def _badge(image: Picture, text: str, unit: float, bottom: bool = False) -> None:
+    """A label in the upper left corner, or the lower left one, in place."""
     font, size, width = cv2.FONT_HERSHEY_SIMPLEX, 0.8 * unit, max(1, round(1.6 * unit))
-    (w, h), _ = cv2.getTextSize(text, font, size, width)
     edge = round(14 * unit)
-    cv2.rectangle(image, (edge, edge), (3 * edge + w, 3 * edge + h), colours.OUTLINE, cv2.FILLED, cv2.LINE_AA)
-    cv2.putText(image, text, (2 * edge, 2 * edge + h), font, size, (255, 255, 255), width, cv2.LINE_AA)
+    (w, h), _ = cv2.getTextSize(text, font, size, width)
+    if w > image.shape[1] - 4 * edge:
+        size *= max(0.3, (image.shape[1] - 4 * edge) / w)
+        (w, h), _ = cv2.getTextSize(text, font, size, width)
+    top = image.shape[0] - 3 * edge - h if bottom else edge
+    cv2.rectangle(image, (edge, top), (3 * edge + w, top + 2 * edge + h), colours.OUTLINE, cv2.FILLED, cv2.LINE_AA)
+    cv2.putText(image, text, (2 * edge, top + edge + h), font, size, (255, 255, 255), width, cv2.LINE_AA)

@@ -54,6 +54,8 @@ class Motion:
             ``report.json``, ``report["quality"]["skate_percent"]``.
         further_cameras: the others that it was seen through; what they are called and their films stand, with the
             first one's, in ``report.cameras``.
+        tracked_by: (V, T) bool, where each of several cameras saw the person, the first one's row first; None where
+            there is one, which ``tracked`` is of, or where nobody knows.
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
@@ -77,6 +79,7 @@ class Motion:
     model_xml: str
     report: Report
     further_cameras: tuple[Camera, ...] = ()
+    tracked_by: Bool[np.ndarray, "V T"] | None = None
 
     def __post_init__(self) -> None:
         checked(type(self), arrays_of(self))
@@ -101,6 +104,10 @@ class Motion:
     def cameras(self) -> tuple[Camera, ...]:
         """All cameras that the motion was seen through, the first one first."""
         return (self.camera, *self.further_cameras)
+
+    def tracked_in(self, camera: int) -> Bool[np.ndarray, " T"]:
+        """(T,) bool, where a camera saw the person; ``camera`` is its place in `cameras`."""
+        return self.tracked if self.tracked_by is None else np.asarray(self.tracked_by[camera])
 
     @property
     def clock(self) -> Clock:

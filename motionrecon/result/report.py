@@ -59,6 +59,7 @@ class CameraOfSeveral(CameraFound):
     Attributes:
         name: in the calibration, or that of its video.
         video, sha256: path and hash of its video; None where there were keypoints only.
+        fps: frames per second of its film, as a player shows it; None if it is not known.
         offset: seconds by which its film begins after that of the first camera, in the player's time.
         tracked: frames of the motion in which it saw the person.
         reprojection_px, reprojection_percent: as of `Quality`, in this camera.
@@ -71,6 +72,7 @@ class CameraOfSeveral(CameraFound):
     tracked: int
     reprojection_px: float | None
     reprojection_percent: float | None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
@@ -59,22 +59,28 @@ class CameraArrays:
 
 @dataclass(frozen=True)
 class FurtherCameras:
-    """The other cameras as ``motion.npz`` holds them, where there are several; coefficients are filled up with 0."""
+    """The other cameras as ``motion.npz`` holds them, where there are several; coefficients are filled up with 0.
+
+    ``tracked_by`` is of all V cameras, the first one's row first.
+    """
 
     further_K: Float[np.ndarray, "C 3 3"]
     further_R: Float[np.ndarray, "C 3 3"]
     further_t: Float[np.ndarray, "C 3"]
     further_distortion: Float[np.ndarray, "C f"]
     further_image_size: Int[np.ndarray, "C 2"]
+    tracked_by: Bool[np.ndarray, "V T"]
 
     def __post_init__(self) -> None:
         if not ((self.further_image_size >= 1) & (self.further_image_size <= _LARGEST_SIDE)).all():
             raise ValueError("'further_image_size' holds what is no width and height in pixels")
+        if len(self.tracked_by) != 1 + len(self.further_K):
+            raise ValueError(f"'tracked_by' is of {len(self.tracked_by)} cameras, not of {1 + len(self.further_K)}")
         for name, array in vars(self).items():
             _check_finite(name, array)
 
     @staticmethod
-    def of(cameras: Sequence[Camera]) -> FurtherCameras:
+    def of(cameras: Sequence[Camera], tracked_by: Bool[np.ndarray, "V T"]) -> FurtherCameras:
         """The arrays of cameras; errors as `CameraArrays.of`."""
         parts = [CameraArrays.of(camera) for camera in cameras]
         longest = max(len(part.camera_distortion) for part in parts)
@@ -84,6 +90,7 @@ class FurtherCameras:
             np.stack([part.camera_t for part in parts]),
             np.stack([np.pad(part.camera_distortion, (0, longest - len(part.camera_distortion))) for part in parts]),
             np.array([part.image_size for part in parts]),
+            tracked_by,
         )
 
     def cameras(self, calibrated: bool) -> tuple[Pinhole, ...]:
@@ -103,7 +110,7 @@ class FurtherCameras:
 
 def types_of(kind: type[Motion]) -> dict[str, Any]:
     """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
-    elsewhere = ("camera", "further_cameras", "model_xml", "report")
+    elsewhere = ("camera", "further_cameras", "tracked_by", "model_xml", "report")
     own = {name: hint for name, hint in schema(kind).items() if name not in elsewhere}
     return own | schema(CameraArrays) | {"time": Float[np.ndarray, " T"]}
 
@@ -117,7 +124,10 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     """What ``motion.npz`` holds of a motion; errors as `CameraArrays.of`."""
     names = types_of(type(motion))
     own = {name: np.asarray(getattr(motion, name)) for name in names if hasattr(motion, name)}
-    further = pack(FurtherCameras.of(motion.further_cameras)) if motion.further_cameras else {}
+    further = {}
+    if motion.further_cameras:
+        tracked_by = np.stack([motion.tracked_in(i) for i in range(len(motion.cameras))])
+        further = pack(FurtherCameras.of(motion.further_cameras, tracked_by))
     return own | pack(CameraArrays.of(motion.camera)) | further
 
 
@@ -126,10 +136,13 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
     values = checked(kind, arrays)
     camera = CameraArrays(**{name: values.pop(name) for name in schema(CameraArrays)})
     del values["time"]
-    further: tuple[Camera, ...] = ()
+    values["camera"] = camera.camera(calibrated)
     if any(name in arrays for name in schema(FurtherCameras)):
-        further = unpack(FurtherCameras, arrays).cameras(calibrated)
-    return values | {"camera": camera.camera(calibrated), "further_cameras": further}
+        further = unpack(FurtherCameras, arrays)
+        if further.tracked_by.shape[1] != len(values["tracked"]):
+            raise ValueError(f"'tracked_by' is of {further.tracked_by.shape[1]} frames, not {len(values['tracked'])}")
+        values |= {"further_cameras": further.cameras(calibrated), "tracked_by": further.tracked_by}
+    return values
 
 
 def checked(kind: type[Motion], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ player shows, at times ``k / fps`` after the first frame, and `probe` says in wo
 """
 
 from motionrecon.video.info import VideoInfo, probe
-from motionrecon.video.playing import Picture, frames, pictures, shown
+from motionrecon.video.playing import Picture, frames, frames_from, pictures, shown
 from motionrecon.video.upright import to_rgb
 
-__all__ = ["Picture", "VideoInfo", "frames", "pictures", "probe", "shown", "to_rgb"]
+__all__ = ["Picture", "VideoInfo", "frames", "frames_from", "pictures", "probe", "shown", "to_rgb"]

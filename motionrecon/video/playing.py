@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,14 +92,35 @@ def pictures(
     """
     info = info or probe(path)
     wanted = info.frame_range(start, end, fps)
-    return _pictures(info, wanted, fps or info.fps, max_side, warn or (lambda text: None))
+    return _pictures(info, wanted.start, len(wanted), fps or info.fps, max_side, warn or (lambda text: None))
+
+
+def frames_from(
+    path: str | Path, first: float, fps: float, *, max_side: int | None = None
+) -> Generator[UInt8[np.ndarray, "H W 3"] | None, None, None]:
+    """For each time ``first + k / fps``, without end, the image that `frames` has there; None where the film has none.
+
+    Args:
+        path: the video.
+        first: seconds from the first frame; may lie before it, between two frames, or after the last one.
+        fps, max_side: as of `pictures`.
+
+    Raises:
+        InputError: as `probe`.
+    """
+    info = probe(path)
+    missed = max(0, math.ceil((-first - 0.5 / info.fps) * fps))  # times that half a frame before the first are not
+    yield from repeat(None, missed)
+    if first + missed / fps < info.index.length:
+        yield from _images(_pictures(info, first * fps + missed, sys.maxsize, fps, max_side, lambda text: None))
+    yield from repeat(None)
 
 
 def _pictures(
-    info: VideoInfo, wanted: range, fps: float, max_side: int | None, warn: Callable[[str], None]
+    info: VideoInfo, first: float, count: int, fps: float, max_side: int | None, warn: Callable[[str], None]
 ) -> Generator[Picture, None, None]:
-    """`pictures` after its checks."""
-    k = wanted.start
+    """`pictures` after its checks, from time ``first / fps`` on."""
+    k, stop = first, first + count
     kept: VideoFrame | None = None
     kept_time = 0.0
     image: np.ndarray | None = None
@@ -111,18 +134,18 @@ def _pictures(
     def until(limit: float, coming: float) -> Iterator[Picture]:
         """The kept frame for all times before a limit; the next frame comes at some time."""
         nonlocal k, image
-        while kept is not None and k < wanted.stop and k / fps < limit:
+        while kept is not None and k < stop and k / fps < limit:
             image = picture_of(kept) if image is None else image
             distance = min(abs(k / fps - kept_time), abs(coming - k / fps))
             yield Picture(image, distance, distance > info.index.far)
             k += 1
 
-    with closing(_of_one_shape(_timed(info, wanted.start / fps), info, warn)) as found:
+    with closing(_of_one_shape(_timed(info, max(first / fps, 0.0)), info, warn)) as found:
         for time, frame in found:
             # Each time shows the nearer of two frames; in a long gap, as players do, the first one until the second.
             is_long = time - kept_time > _LONG_GAP
             yield from until(time - info.index.far if is_long else (kept_time + time) / 2, time)
-            if k >= wanted.stop:
+            if k >= stop:
                 return
             kept, kept_time, image = frame, time, None
     # The last frame is shown until it ends, and no longer: what cannot be decoded is not invented.

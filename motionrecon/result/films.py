@@ -1,0 +1,54 @@
+"""The films that a motion was seen in: which of their moments are its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.cameras.base import Camera
+from motionrecon.result.motion import Motion
+
+
+@dataclass(frozen=True)
+class Film:
+    """What one camera filmed of a motion, in the time of a player that shows it.
+
+    Attributes:
+        name: of the camera; empty where there is only one.
+        camera: that filmed it.
+        video: path of the film; None where there is none.
+        start: seconds of the film at which the motion's first frame was taken; below 0 if that was before the film.
+        fps: frames of the motion in a second of the film.
+    """
+
+    name: str
+    camera: Camera
+    video: Path | None
+    start: float
+    fps: float
+
+    def times(self, count: int) -> Float[np.ndarray, " count"]:
+        """Seconds of the film at which the motion's first `count` frames were taken."""
+        return np.asarray(self.start + np.arange(count) / self.fps)
+
+
+def films_of(motion: Motion) -> tuple[Film, ...]:
+    """One film for each of the motion's cameras, as far as its report knows them."""
+    clock, known = motion.clock, motion.report.cameras or ()
+    start, fps = clock.shown_at(0), clock.shown_fps
+    if len(motion.cameras) == 1 or len(known) != len(motion.cameras):
+        source = motion.report.source
+        video = Path(source.video) if source is not None and source.video else None
+        names = [f"camera {i + 1}" for i in range(len(motion.cameras))] if motion.further_cameras else [""]
+        first, *others = zip(names, motion.cameras, strict=True)
+        return (Film(*first, video, start, fps), *(Film(*one, None, start, fps) for one in others))
+    films = []
+    for one, camera in zip(known, motion.cameras, strict=True):
+        # Slow motion is filmed at one rate, and may be shown at another by each film.
+        own = one.fps if clock.film_fps is not None and one.fps else fps
+        own_start = (start - one.offset) * fps / own
+        films.append(Film(one.name, camera, Path(one.video) if one.video else None, own_start, own))
+    return tuple(films)
