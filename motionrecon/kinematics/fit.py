@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
 from motionrecon.ground.base import Ground
+from motionrecon.kinematics.floor import under_the_feet
 from motionrecon.kinematics.gravity import levelled
 from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.standing import standing_points
@@ -54,6 +55,7 @@ class Weights:
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
         smooth, prior, sliding, balance: root weights of these terms.
         floor: metres, of the height of the ground of calibrated cameras.
+        floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths, with calibrated and with assumed cameras.
         tilt: radians, of the estimated gravity before the fit refines it.
     """
@@ -67,6 +69,7 @@ class Weights:
     floor: float = 0.015
     common: tuple[float, float] = (0.06, 0.03)
     tilt: float = 0.01
+    floor_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,14 +212,18 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
     ]
     x = solve(x, pose, 25, tolerance=1e-3)
 
+    # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
+    depth = w.depth * float(np.sqrt(len(views)))
     video: list[Term] = [
         *(reprojected(view, sigma=w.pixels) for view in views),
-        *(directed(view, sigma=w.depth) for view in views),
+        *(directed(view, sigma=depth) for view in views),
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]
     if known is None:
         calibrated = all(view.camera.calibrated for view in views)
+        if calibrated and len(views) > 1 and not w.floor_known:
+            x = under_the_feet(x, fps)
         x = _sized(x, video, fps, w, calibrated)
     else:
         x = solve(x, video, 25, tolerance=1e-3)
@@ -239,7 +246,7 @@ def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated:
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     common = w.common[0] if calibrated else w.common[1]
     height = (x.ground.height, w.floor if calibrated else ANYWHERE)
-    x = replace(x, free=(SHAPE, HEIGHT))
+    x = replace(x, free=(SHAPE,) if w.floor_known else (SHAPE, HEIGHT))
     x = solve(x, [*video, SharedPrior(height, common, x.turn, w.tilt)], 25, tolerance=1e-3)
     if not calibrated:
         x = replace(levelled(x, fps), free=(SHAPE, HEIGHT, TILT))

@@ -17,13 +17,14 @@ def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figur
     body, ground = build(float(options.height), options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
-    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | {"weights": vars(Weights())})
+    weights = Weights(floor_known=options.floor is not None)
+    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | {"weights": vars(weights)})
     with run.stage("kinematics", len(views[0])) as advance:
         saved = checkpoint.load(run.progress)
         if saved is not None:
             advance(len(views[0]))
             found = unpack(Fitted, saved)
         else:
-            found = fitted(views, body, ground, advance=advance)
+            found = fitted(views, body, ground, weights, advance)
             checkpoint.save(pack(found))
         return found.figure(views, body, ground)
