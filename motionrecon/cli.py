@@ -144,7 +144,14 @@ def reconstruct(
     source = next(iter((*videos, *(keypoints if isinstance(keypoints, list) else [keypoints]))))
     if source is None:
         raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
-    _run(_each(videos), output or Path(f"{source.stem}_motionrecon"), quiet, **given)
+    _run(_each(videos), output or Path(f"{_called(source)}_motionrecon"), quiet, **given)
+
+
+def _called(source: Path) -> str:
+    """What a result is called after: a file, or a project's folder."""
+    if source.is_dir():
+        return source.resolve().name or "result"
+    return source.resolve().parent.name if source.name == "Config.toml" else source.stem
 
 
 def _each(values: Sequence[_Item]) -> Any:

@@ -48,12 +48,13 @@ def reconstruct(
 
     Args:
         video: the video file; may be left out where there are keypoints. Several are those of several cameras; the
-            first one's frames are then those of the motion.
+            first one's frames are then those of the motion. Or a Pose2Sim project's folder (Config.toml, calibration,
+            videos or JSON), which stands for all that it says; what is given besides wins.
         output: the folder for the result. Where not given, the command writes to <name of the video>_motionrecon in the
             current folder, and Python writes nothing.
         height: the person's height, metres; where not given it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from the height where not given.
-        camera: a calibration file (Pose2Sim, Caliscope, anipose, OpenCV): intrinsics and, if known, the pose.
+        camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.
         fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.
@@ -62,7 +63,7 @@ def reconstruct(
         end: last second of the video to use, as a player shows it; the end where not given.
         filmed_fps: frames per second at which a slow-motion video was filmed, where the file plays them slower (240 for
             a phone's clip that plays at 30): time, balance and forces are then those of the person, while overlay and
-            viewer show the film.
+            viewer show the film. Also the rate of other tools' keypoints without a video.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
             RTMPose, AlphaPose or MMPose wrote. Of several cameras, each one's.
         person: whom to follow: largest (the largest that stays longest), a number, or x,y in pixels on them in the
@@ -90,7 +91,11 @@ def reconstruct(
         OutputError: the result cannot be written.
         ModelError: the detector's model cannot be had.
     """
-    options = Options.of(locals())
+    given = locals()
+    from motionrecon.projects import opened
+
+    given, remarks = opened(given)  # a project's folder stands for its videos and more
+    options = Options.of(given)
     from motionrecon.core.blas import one_thread
     from motionrecon.kinematics.stage import fit_kinematics
     from motionrecon.observe import observe
@@ -100,7 +105,9 @@ def reconstruct(
     from motionrecon.source import look
 
     run = Run(as_progress(progress))
-    source = look(run, video, options)  # what cannot work fails before any work
+    for remark in remarks:
+        run.warn(remark)
+    source = look(run, given["video"], options)  # what cannot work fails before any work
     with claim(run, output, source, options) as folder:
         views = observe(run, source, options)
         with one_thread():

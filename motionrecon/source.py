@@ -11,7 +11,7 @@ import numpy as np
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.default import default_camera
-from motionrecon.cameras.files import camera_names, load_camera, load_rig
+from motionrecon.cameras.files import camera_names, camera_size, load_camera, load_rig
 from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
@@ -77,13 +77,14 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
         raise InputError("no video given: give a video file, or keypoints=...")
     _check_counts(videos, options, count)
     films: list[str | Path | None] = [*videos] or [None] * count
-    each = zip(films, options.each("keypoints", count), options.each("person", count), strict=True)
-    seen = [_seen(video, keypoints, person) for video, keypoints, person in each]
-    sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     paths = [Path(path) for path in videos or options.keypoints]
-    names, cameras, posed = _cameras(run, options, paths, sizes)
+    names = _names(options, paths)
+    each = zip(films, options.each("keypoints", count), options.each("person", count), names, strict=True)
+    seen = [_seen(video, keypoints, person, name, options) for video, keypoints, person, name in each]
+    sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
+    cameras, posed = _cameras(run, options, names, sizes)
     recordings = [
-        _recording(options, i == 0, name, *one, camera, person, path)
+        _recording(options, i == 0, name if count > 1 else "", *one, camera, person, path)
         for i, (name, one, camera, person, path) in enumerate(
             zip(names, seen, cameras, options.each("person", count), paths, strict=True)
         )
@@ -111,32 +112,43 @@ def _check_counts(videos: Sequence[str | Path], options: Options, count: int) ->
         )
 
 
-def _seen(video: str | Path | None, path: Path | None, person: str) -> tuple[VideoInfo | None, Keypoints | None]:
+def _seen(
+    video: str | Path | None, path: Path | None, person: str, name: str, options: Options
+) -> tuple[VideoInfo | None, Keypoints | None]:
     """What a video is, and what is known to be seen in it."""
     info = None if video is None else probe(video)
     if path is None:
         return info, None
-    keypoints = load_keypoints(path, video, person=person)
     if info is not None:
+        keypoints = load_keypoints(path, video, person=person)
         _check_same_clip(keypoints, info, path)
-    return info, keypoints
+        return info, keypoints
+    # Other tools' files do not say these; motionrecon's own does, and is believed.
+    size = None if options.camera is None else camera_size(options.camera, name or None)
+    return None, load_keypoints(path, None, options.filmed_fps, size, person)
+
+
+def _names(options: Options, paths: Sequence[Path]) -> list[str]:
+    """What the cameras of recordings are called; one that is alone may have no name."""
+    if options.camera_name:
+        return list(options.camera_name)
+    if len(paths) == 1:
+        return [""]
+    return own_names(paths) if options.camera is None else matched(options.camera, camera_names(options.camera), paths)
 
 
 def _cameras(
-    run: Run, options: Options, paths: Sequence[Path], sizes: Sequence[tuple[int, int]]
-) -> tuple[list[str], list[Camera], bool]:
-    """The names and cameras of recordings, and whether it is known where they are to each other."""
-    count = len(paths)
+    run: Run, options: Options, names: Sequence[str], sizes: Sequence[tuple[int, int]]
+) -> tuple[list[Camera], bool]:
+    """The cameras of recordings, and whether it is known where they are to each other."""
+    count = len(names)
     if options.camera is None:
         lenses = zip(sizes, options.each("fov", count), options.each("focal_px", count), strict=True)
-        names = [""] if count == 1 else own_names(paths)
-        return names, [default_camera(*lens) for lens in lenses], count == 1
+        return [default_camera(*lens) for lens in lenses], count == 1
     if count == 1:
-        name = options.camera_name[0] if options.camera_name else None
-        return [""], [load_camera(options.camera, name, sizes[0], run)], True
-    names = list(options.camera_name) or matched(options.camera, camera_names(options.camera), paths)
+        return [load_camera(options.camera, names[0] or None, sizes[0], run)], True
     cameras, posed = load_rig(options.camera, names, sizes, run)
-    return names, list(cameras), posed
+    return list(cameras), posed
 
 
 def _recording(

@@ -123,6 +123,24 @@ def opencv_xml_nested(K, D, size, R, t):
     )
 
 
+def qualisys(K, D, size, R, t, name="cam_1"):
+    K = (64 * np.asarray(K)).tolist()
+    k1, k2, p1, p2, k3 = (64 * np.r_[np.asarray(D, float), 0.0][:5]).tolist()
+    place = (-1000 * np.transpose(R) @ np.asarray(t)).tolist()
+    turned = (np.diag([1.0, -1.0, -1.0]) @ R).tolist()
+    transform = " ".join(f'r{i + 1}{j + 1}="{turned[i][j]!r}"' for i in range(3) for j in range(3))
+    field = f'left="0" top="0" right="{size[0] - 1}" bottom="{size[1] - 1}"'
+    return (
+        "<?xml version='1.0' encoding='ASCII'?>\n<calibration type=\"regular\"><cameras>\n"
+        f'<camera active="1" model="Miqus Video" serial="{name}"><fov_video {field}/>'
+        f'<transform {transform} x="{place[0]!r}" y="{place[1]!r}" z="{place[2]!r}"/>'
+        f'<intrinsic focalLengthU="{K[0][0]!r}" focalLengthV="{K[1][1]!r}" centerPointU="{K[0][2]!r}" '
+        f'centerPointV="{K[1][2]!r}" radialDistortion1="{k1!r}" radialDistortion2="{k2!r}" radialDistortion3="{k3!r}" '
+        f'tangentalDistortion1="{p1!r}" tangentalDistortion2="{p2!r}" skew="0"/></camera>\n'
+        f'<camera model="Oqus 700" serial="marker"><fov_video {field}/></camera>\n</cameras></calibration>\n'
+    )
+
+
 def ros(K, D, size, R, t):
     def matrix(values, rows, cols):
         return f"\n  rows: {rows}\n  cols: {cols}\n  data: {_list(np.ravel(values))}\n"
@@ -239,7 +257,7 @@ def four_by_four(K, D, size, R, t):
 
 WRITERS = (
     *(pose2sim, pose2sim_with_columns, anipose, anipose_in_millimetres, caliscope_old, caliscope_new),
-    *(opencv_yaml, opencv_xml, opencv_json, opencv_yaml_1_0, opencv_yaml_nested, opencv_xml_nested),
+    *(opencv_yaml, opencv_xml, opencv_json, opencv_yaml_1_0, opencv_yaml_nested, opencv_xml_nested, qualisys),
     *(ros, dumped_yaml, json_of_arrays, json_in_two_parts, json_by_part, json_by_quantity, panoptic),
     *(flat_and_numbered, four_by_four),
 )

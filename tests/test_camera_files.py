@@ -7,7 +7,17 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from camera_texts import WRITERS, anipose, flat_and_numbered, opencv_xml, opencv_yaml_1_0, panoptic, pose2sim, ros
+from camera_texts import (
+    WRITERS,
+    anipose,
+    flat_and_numbered,
+    opencv_xml,
+    opencv_yaml_1_0,
+    panoptic,
+    pose2sim,
+    qualisys,
+    ros,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,7 +136,10 @@ def test_a_broken_camera_is_refused_in_one_line(tmp_path, changes, message):
         (b"%YAML:1.0\n---\na: [1, 2\n", "not usable YAML: a bracket is not closed before line 3"),
         (b"<opencv_storage><a></opencv_storage>", "not usable XML"),
         (b"<!DOCTYPE a><a/>", "declares a document type"),
-        (b"<calibration><cameras><camera><fov_video/></camera></cameras></calibration>", "Qualisys"),
+        (
+            b"<calibration><cameras><camera><fov_video/></camera></cameras></calibration>",
+            "not usable Qualisys XML: camera .* has no left in its <fov_video>",
+        ),
         (b"PK\x03\x04\0\0", "is not text"),
         (b"", "holds no camera: it is empty"),
     ],
@@ -187,7 +200,7 @@ small = st.floats(-0.05, 0.05)
 
 @settings(max_examples=60)
 @given(
-    write=st.sampled_from(WRITERS),
+    write=st.sampled_from([write for write in WRITERS if write is not qualisys]),  # which has no eight coefficients
     focal=st.tuples(st.floats(900, 3000), st.floats(0.95, 1.05)),
     centre=st.tuples(st.floats(500, 780), st.floats(290, 430)),
     distortion=st.one_of(

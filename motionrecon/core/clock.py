@@ -60,7 +60,7 @@ class Clock:
 
     def filmed_at(self, fps: float | None) -> Clock:
         """This clock for a film whose frames were taken at `fps`, whatever the file says; None for what it says."""
-        return self if fps is None else replace(self, fps=fps, film_fps=self.shown_fps)
+        return self if fps is None or fps == self.fps else replace(self, fps=fps, film_fps=self.shown_fps)
 
     def cut(self, count: int, start: float | None, end: float | None, of: str) -> range:
         """The frames from `start` up to but not including `end`, of a film of `count` frames.

@@ -18,12 +18,13 @@ import shutil
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature as parameters
 from pathlib import Path
 from typing import Any
 
 import mutations
 import numpy as np
-from camera_texts import opencv_json, opencv_xml, opencv_yaml, pose2sim
+from camera_texts import opencv_json, opencv_xml, opencv_yaml, pose2sim, qualisys
 from clips import write_clip
 from motions import simulated
 
@@ -32,6 +33,8 @@ from motionrecon.core.cache import Checkpoint
 from motionrecon.core.progress import Silent
 from motionrecon.keypoints import load_keypoints
 from motionrecon.optimus import weights
+from motionrecon.pipeline import reconstruct
+from motionrecon.projects import opened
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
 from motionrecon.result.motion import Motion
 from motionrecon.video import frames, probe
@@ -230,6 +233,35 @@ def _toml_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bo
     return None
 
 
+# Projects
+
+
+def _project(folder: Path) -> None:
+    (folder / "calibration").mkdir()
+    (folder / "calibration" / "Calib.toml").write_text(pose2sim(*_POSED))
+    (folder / "Config.toml").write_text(
+        "[project]\nmulti_person = false\nparticipant_height = 1.72\nparticipant_mass = [70.0]\nframe_rate = 30\n"
+        "frame_range = [1, 5]\n[pose]\npose_model = 'Body_with_feet'\n[calibration]\n"
+    )
+    (folder / "pose" / "cam_1_json").mkdir(parents=True)
+    _openpose(folder / "pose" / "cam_1_json")
+
+
+def _read_project(folder: Path, told: list[str]) -> Result:
+    nothing = dict.fromkeys(parameters(reconstruct).parameters) | {"video": folder, "person": "largest"}
+    values, remarks = opened(nothing)
+    told.extend(remark for remark in remarks if "keypoints are those" not in remark)
+    return values
+
+
+def _project_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bool) -> str | None:
+    for name in ("height", "mass", "filmed_fps", "start", "end"):
+        if not isinstance(damaged[name], float | None):
+            return f"{name} is {damaged[name]!r}"
+    files = [Path(path).name for path in [*damaged["keypoints"], damaged["camera"]]]
+    return None if files == ["cam_1_json", "Calib.toml"] else "other files than those of the project"
+
+
 # Videos
 
 
@@ -359,6 +391,7 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
         ("yml", opencv_yaml, _camera_wrong),
         ("xml", opencv_xml, _camera_wrong),
         ("json", opencv_json, _camera_wrong),
+        ("qca.txt", qualisys, _camera_wrong),
     )
     for suffix, write, wrong in cameras:
         name = f"camera.{suffix}"
@@ -367,6 +400,8 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
             Reader(f"camera .{suffix}", name, _reading_camera(name), wrong, mutations.BYTES, ways),
             lambda f, name=name, write=write: (f / name).write_text(write(*_POSED)),
         )
+    config = Reader("project Config.toml", "Config.toml", _read_project, _project_wrong, absurdities=mutations.TEXT)
+    add(config, _project)
     add(
         Reader("video .mp4", "walk.mp4", lambda f, t: _read_video(f / "walk.mp4", t), _video_wrong),
         lambda f: _film(f / "walk.mp4"),

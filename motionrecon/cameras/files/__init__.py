@@ -29,6 +29,6 @@ camera of the video's size (`load`), in which `motionrecon.cameras.lens` and `mo
 cannot be. A new format of text is a file in ``formats/`` and a line of its registry; a new name is a word.
 """
 
-from motionrecon.cameras.files.load import camera_names, load_camera, load_rig
+from motionrecon.cameras.files.load import camera_names, camera_size, load_camera, load_rig
 
-__all__ = ["camera_names", "load_camera", "load_rig"]
+__all__ = ["camera_names", "camera_size", "load_camera", "load_rig"]

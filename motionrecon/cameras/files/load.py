@@ -14,7 +14,7 @@ from jaxtyping import Float
 from motionrecon.cameras.files.formats import parse
 from motionrecon.cameras.files.sections import Section, find
 from motionrecon.cameras.files.text import read_any_text
-from motionrecon.cameras.files.values import Description, describe, pose_of
+from motionrecon.cameras.files.values import Description, describe, pose_of, size_of
 from motionrecon.cameras.files.vocabulary import meant
 from motionrecon.cameras.lens import check_lens
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
@@ -67,6 +67,17 @@ def camera_names(path: Path) -> list[str]:
     """
     sections = _sections(path)
     return [_label(section, sections) for section in sections]
+
+
+def camera_size(path: Path, name: str | None) -> tuple[int, int] | None:
+    """(width, height) in pixels of the pictures that a camera of a file was calibrated with; None if it does not say.
+
+    Raises:
+        InputError: the file cannot be read, or the camera is not in it.
+    """
+    where, section = _choose(path, _sections(path), name)
+    size = size_of(where, section)
+    return None if size is None else (round(size[0]), round(size[1]))
 
 
 def load_rig(

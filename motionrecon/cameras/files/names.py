@@ -48,6 +48,12 @@ def matched(file: Path, cameras: Sequence[str], paths: Sequence[Path]) -> list[s
     return found
 
 
+def natural_order(name: str) -> list[tuple[bool, int, str]]:
+    """A key that sorts cam2 before cam10."""
+    words = re.findall(r"\d+|\D+", name.lower())
+    return [(not word.isdecimal(), int(word) if word.isdecimal() else 0, word) for word in words]
+
+
 def _of(text: str, cameras: Sequence[str]) -> list[str]:
     """The cameras that a text may be named after: those called just so, else those whose name is a part of it."""
     words = _words(text)

@@ -62,7 +62,7 @@ def describe(where: str, section: Section, image_size: tuple[int, int]) -> Descr
         InputError: something has another shape, or is what we cannot use.
     """
     _check_lens(where, section)
-    size = _size(where, section)
+    size = size_of(where, section)
     K, transposed = _matrix(where, section, np.array(image_size, float) if size is None else size)
     pose = pose_of(where, section)
     warnings: tuple[str, ...] = ()
@@ -136,7 +136,12 @@ def _check_lens(where: str, section: Section) -> None:
         )
 
 
-def _size(where: str, section: Section) -> Float[np.ndarray, " 2"] | None:
+def size_of(where: str, section: Section) -> Float[np.ndarray, " 2"] | None:
+    """(width, height) of the pictures, pixels; None where a section does not say it.
+
+    Raises:
+        InputError: it is no size.
+    """
     if "size" in section:
         size = _vector(where, section, "size", 2)
     elif "width" in section and "height" in section:

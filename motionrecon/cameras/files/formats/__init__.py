@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from motionrecon.cameras.files.formats import json, toml, xml, yaml
+from motionrecon.cameras.files.formats import json, qualisys, toml, xml, yaml
 
 
 class CalibrationFormat(NamedTuple):
@@ -22,6 +22,7 @@ class CalibrationFormat(NamedTuple):
 
 #: In the order in which they are asked; the last one takes what no other one knows.
 FORMATS = (
+    CalibrationFormat("Qualisys XML", qualisys.looks_like, qualisys.read),
     CalibrationFormat("XML", xml.looks_like, xml.read),
     CalibrationFormat("JSON", json.looks_like, json.read),
     CalibrationFormat("YAML", yaml.looks_like, yaml.read),

@@ -18,16 +18,22 @@ def read(text: str) -> object:
 
     Attributes join the children; numbers between blanks are a list.
     """
+    return _value(parsed(text), 0)
+
+
+def parsed(text: str) -> ElementTree.Element:
+    """The root of an XML text.
+
+    Raises:
+        ValueError: it is not XML, or declares a document type.
+    """
     # Entities could make a short text endless, and no calibration needs any.
     if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise ValueError("it declares a document type, as no calibration does")
     try:
-        root = ElementTree.fromstring(text)
+        return ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from error
-    if root.tag == "calibration" and root.find(".//fov_video") is not None:
-        raise ValueError("it is Qualisys's; convert it with Pose2Sim.calibration() and give the TOML that this writes")
-    return _value(root, 0)
 
 
 def _value(element: ElementTree.Element, depth: int) -> object:
