@@ -16,7 +16,7 @@ if len(sys.argv) > 1:
     video, about = sys.argv[1], {"height": float(sys.argv[2]) if len(sys.argv) > 2 else 1.70}
 else:
     clip = demo_clip()
-    video, about = clip.video, {"height": 1.78, "camera": clip.camera, "camera_name": CAMERA, "end": 0.5}
+    video, about = clip.video, {"height": 1.78, "camera": clip.camera, "camera_name": CAMERA, "end": 0.3}
 
 folder = Path("example_motion")
 motion = motionrecon.reconstruct(video, output=folder, force=folder.exists(), **about)

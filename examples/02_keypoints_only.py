@@ -18,7 +18,7 @@ from motionrecon.data.clips import CAMERA, demo_clip
 
 clip = demo_clip()
 truth = np.load(clip.truth)
-frames = slice(0, 30)
+frames = slice(0, 15)
 names = [str(name) for name in truth["joint_names"]]
 in_camera = truth["joints"][frames] @ truth["camera_R"].T + truth["camera_t"]
 seen = in_camera[..., :2] / in_camera[..., 2:] * 1000 + (640, 360)

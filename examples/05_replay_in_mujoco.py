@@ -20,7 +20,7 @@ def made_from_the_demo() -> Path:
     from motionrecon.data.clips import CAMERA, demo_clip
 
     clip, folder = demo_clip(), Path(tempfile.mkdtemp()) / "demo"
-    motionrecon.reconstruct(clip.video, height=1.78, camera=clip.camera, camera_name=CAMERA, end=0.5).save(folder)
+    motionrecon.reconstruct(clip.video, height=1.78, camera=clip.camera, camera_name=CAMERA, end=0.3).save(folder)
     return folder
 
 

@@ -41,7 +41,7 @@ def main() -> None:
     else:
         from motionrecon.data.clips import demo_clip
 
-        folder, height, end = Path(tempfile.mkdtemp()), 1.78, 0.35
+        folder, height, end = Path(tempfile.mkdtemp()), 1.78, 0.2
         for name in ("first", "second"):
             shutil.copy(demo_clip().video, folder / f"{name}.mp4")
         (folder / "third.mp4").write_text("this is no video")

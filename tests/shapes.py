@@ -116,6 +116,7 @@ class _Shapes:
     def __init__(self, made: Any, hints: dict[str, Any]) -> None:
         self.made, self.hints = made, {name: hint for name, hint in hints.items() if name != "return"}
         self.returns = hints.get("return")
+        self.told = _is_told(self.returns)
         self.signature = inspect.signature(made)
         parameters = list(self.signature.parameters.values())
         self.places = [i for i, parameter in enumerate(parameters) if parameter.name in self.hints]
@@ -127,12 +128,14 @@ class _Shapes:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         kinds = self._kinds(args, kwargs)
-        if kinds not in self.right:
+        results = self.right.get(kinds)
+        if results is None:
             self._look(args, kwargs)
-        results = set() if kinds is None else self.right.setdefault(kinds, set())
+            results = set() if kinds is None else self.right.setdefault(kinds, set())
         result = self.made(*args, **kwargs)
         if self.returns is not None:
-            kind = _kind(result)
+            told = self.told and type(result) is tuple
+            kind = tuple([_kind_or_type(value) for value in result]) if told else _kind(result)
             if kind is None or kind not in results:
                 self._look(args, kwargs, result)
                 results.add(kind)
@@ -159,10 +162,30 @@ class _Shapes:
 
 def _kind(value: Any) -> Any:
     """Kind and shape of an array, and the type of anything else; None where the type alone does not tell."""
+    kind = _kind_or_type(value)
+    return None if kind is type(value) and kind not in _PLAIN and isinstance(value, Container | str) else kind
+
+
+def _kind_or_type(value: Any) -> Any:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if dtype is not None and isinstance(shape, tuple):
-        return type(value), dtype, shape
-    return None if isinstance(value, Container | str) else type(value)
+    return (type(value), dtype, shape) if dtype is not None and isinstance(shape, tuple) else type(value)
+
+
+#: Types that hold nothing.
+_PLAIN = frozenset({float, int, bool, type(None)})
+
+
+def _is_told(hint: Any, tuples: bool = True) -> bool:
+    """Whether kinds and shapes of arrays, and types of all else, tell that a value is what an annotation says.
+
+    So they do of tuples of so many values: beartype looks at each of them whenever it looks.
+    """
+    parts = typing.get_args(hint)
+    if isinstance(hint, UnionType):
+        return all(_is_told(part, tuples) for part in parts)
+    if tuples and typing.get_origin(hint) is tuple:
+        return all(part is not Ellipsis and _is_told(part, tuples=False) for part in parts)
+    return typing.get_origin(hint) is None
 
 
 def _hints(made: Any, names: dict[str, Any], only_types: list[ast.stmt]) -> dict[str, Any]:

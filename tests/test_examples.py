@@ -12,7 +12,7 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 #: What each prints, as a pattern.
 PRINTED = {
     "01_video": r"Motion\(\d+ frames .*reprojection error: \d.*longest step: 0\.\d.*largest push of the floor: \d{3}",
-    "02_keypoints_only": r"Motion\(30 frames .*the hips are (0\.[789]\d*|1\.0) m over the floor",
+    "02_keypoints_only": r"Motion\(15 frames .*the hips are (0\.[789]\d*|1\.0) m over the floor",
     "03_own_function": r"optimus +\S+ after \d+ evaluations.*lbfgs .*bfgs .*adam ",
     "04_torch_model": r"loss [01]\.\d+ -> (\d\.?\d*e-0[4-9]|0\.000)",
     "05_replay_in_mujoco": r"\d+ steps replayed; the largest difference from the saved motion is 0\.0\n",

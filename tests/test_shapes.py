@@ -32,6 +32,18 @@ def cut(x: Float[np.ndarray, "T 3"], end: int) -> Float[np.ndarray, "T 3"]:
 def joined(parts: list[Float[np.ndarray, "T 3"]]) -> None:
     pass
 
+def two(x: Float[np.ndarray, "T 3"], end: int) -> tuple[float, Float[np.ndarray, "T 3"] | None]:
+    return 1.0, x[:end] if end else None
+
+def pair(x: Float[np.ndarray, "T 3"], many: int) -> tuple[Float[np.ndarray, "T 3"], float]:
+    return (x, 1.0, 2.0)[:many]
+
+def several(parts: list[Float[np.ndarray, "T 3"]], x: Float[np.ndarray, "T 3"]) -> tuple[Float[np.ndarray, "3"], ...]:
+    return tuple(x[0, : part.shape[1]] for part in parts)
+
+def nested(x: Float[np.ndarray, "T 3"], end: int) -> tuple[tuple[Float[np.ndarray, "T 3"], ...], float]:
+    return (x[:end],), 1.0
+
 def typed(flag: Bool[np.ndarray, "T"] | None, share: Fraction, other: Absent) -> int:
     return 1
 
@@ -104,3 +116,22 @@ def test_what_was_right_once_is_not_right_for_ever(module):
             with pytest.raises(Exception, match="violates type hint"):
                 wrong()
     assert len(module.cut(x, 4)) == 4
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (lambda m, x: m.two(x, 4), lambda m, x: m.two(x, 3)),
+        (lambda m, x: m.two(x, 0), lambda m, x: m.two(x, 1)),
+        (lambda m, x: m.pair(x, 2), lambda m, x: m.pair(x, 3)),
+        (lambda m, x: m.pair(x, 2), lambda m, x: m.pair(x, 1)),
+        (lambda m, x: m.nested(x, 4), lambda m, x: m.nested(x, 3)),
+        (lambda m, x: m.several([x], x), lambda m, x: m.several([x[:, :2]], x)),
+    ],
+)
+def test_several_results_are_each_looked_at(module, right, wrong):
+    x = np.zeros((4, 3))
+    for _ in range(2):
+        right(module, x)
+        with pytest.raises(Exception, match="violates type hint"):
+            wrong(module, x)

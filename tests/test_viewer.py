@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -640,18 +640,23 @@ def picture(page: SimpleNamespace) -> np.ndarray:
     return decode(page.tab.screenshot())
 
 
+@cache
+def hands() -> list[np.ndarray]:
+    """(T, 3) where the left hand is, and where the right one."""
+    motion = make_motion()
+    poses = compute_poses(motion)
+    return [poses.position[:, motion.model.body(name).id] for name in ("left_hand", "right_hand")]
+
+
 def hands_in_picture(page: SimpleNamespace, frame: int) -> list[tuple[int, int]]:
     """Pixels at which the left and the right hand of a frame must be, by the pose of the browser's own camera."""
     (client,) = page.viewer.server.get_clients().values()
     camera = client.camera
     world_camera = np.zeros(9)
     mujoco.mju_quat2Mat(world_camera, camera.wxyz)
-    motion = make_motion()
-    poses = compute_poses(motion)
     pixels = []
-    for name in ("left_hand", "right_hand"):
-        point = poses.position[frame, motion.model.body(name).id]
-        x, y, z = world_camera.reshape(3, 3).T @ (point - camera.position)
+    for points in hands():
+        x, y, z = world_camera.reshape(3, 3).T @ (points[frame] - camera.position)
         focal = camera.image_height / 2 / np.tan(camera.fov / 2)
         pixels.append((round(camera.image_width / 2 + focal * x / z), round(camera.image_height / 2 + focal * y / z)))
     return pixels
