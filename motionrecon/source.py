@@ -20,6 +20,9 @@ from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.video import VideoInfo, probe
 
+#: Seconds on each side of the chosen range in which cameras that do not lead are looked at, too.
+_BESIDE = 0.5
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -83,12 +86,12 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     seen = [_seen(video, keypoints, person, name, options) for video, keypoints, person, name in each]
     sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     cameras, posed = _cameras(run, options, names, sizes)
-    recordings = [
-        _recording(options, i == 0, name if count > 1 else "", *one, camera, person, path)
-        for i, (name, one, camera, person, path) in enumerate(
-            zip(names, seen, cameras, options.each("person", count), paths, strict=True)
-        )
-    ]
+    people = options.each("person", count)
+    recordings = []
+    for i, (name, (info, keypoints), camera, path) in enumerate(zip(names, seen, cameras, paths, strict=True)):
+        start, end = _range(options, i, _length(info, keypoints), path)
+        called = name if count > 1 else ""
+        recordings.append(_recording(called, info, keypoints, camera, start, end, people[i], path, options))
     return Source(tuple(recordings), posed)
 
 
@@ -152,19 +155,19 @@ def _cameras(
 
 
 def _recording(
-    options: Options,
-    leads: bool,
     name: str,
     info: VideoInfo | None,
     keypoints: Keypoints | None,
     camera: Camera,
+    start: float | None,
+    end: float | None,
     person: str,
     path: Path,
+    options: Options,
 ) -> Recording:
-    """One recording, cut to the chosen range if it leads: where that lies in the others follows from it."""
+    """One recording, cut to a range of it."""
     whole = keypoints or info
     assert whole is not None
-    start, end = (options.start, options.end) if leads else (None, None)
     if info is not None:
         chosen = info.frame_range(start, end)  # beside keypoints too: the overlay needs it at the end
     if keypoints is not None:
@@ -177,6 +180,27 @@ def _recording(
     if options.floor is not None:  # the world's floor is at z = 0
         camera = camera.in_world(np.eye(3), np.array([0.0, 0.0, -options.floor]))
     return Recording(name, info, keypoints, camera, clock, start, end, person, path)
+
+
+def _range(options: Options, number: int, length: float, path: Path) -> tuple[float | None, float | None]:
+    """Where the chosen range lies in a recording, seconds; all of it where its offset is yet to be found."""
+    if number == 0:
+        return options.start, options.end
+    if not options.offset:
+        return None, None
+    offset = options.offset[number - 1]
+    start = None if options.start is None else max(0.0, options.start - offset - _BESIDE)
+    end = None if options.end is None else min(length, options.end - offset + _BESIDE)
+    if (start or 0.0) >= (length if end is None else end):
+        raise InputError(f"{path}, which begins {offset:g} s after the first video, has no picture in the chosen range")
+    return start, end
+
+
+def _length(info: VideoInfo | None, keypoints: Keypoints | None) -> float:
+    """Seconds that a recording lasts, in the player's time."""
+    if keypoints is not None:
+        return len(keypoints) / keypoints.fps
+    return 0.0 if info is None else info.duration
 
 
 def cut(keypoints: Keypoints, frames: range) -> Keypoints:

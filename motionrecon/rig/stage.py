@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.options import Options
+from motionrecon.rig.resampling import on_clock
 from motionrecon.run import Run
-from motionrecon.source import Source
+from motionrecon.source import Recording, Source
 from motionrecon.views import View
 
 
@@ -26,9 +27,14 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
     """
     if not source.posed:
         raise InputError("it is not known where the cameras are to each other; give a calibration with camera=...")
-    offsets = [0.0, *(options.each("offset", len(seen) - 1) if options.offset else [0.0] * (len(seen) - 1))]
-    leader = source.leader
+    offsets = [0.0, *(options.offset or [0.0] * (len(seen) - 1))]
     return tuple(
-        View.of(keypoints, recording.camera, leader.clock, offset)
-        for keypoints, recording, offset in zip(seen, source.recordings, offsets, strict=True)
+        _view(source.leader, recording, len(seen[0]), keypoints, offset)
+        for recording, keypoints, offset in zip(source.recordings, seen, offsets, strict=True)
     )
+
+
+def _view(leader: Recording, own: Recording, count: int, seen: Keypoints, offset: float) -> View:
+    """What one camera saw at the times of the leader's frames; the offset is in the player's time."""
+    filmed = offset * leader.clock.shown_fps / leader.clock.fps
+    return View.of(on_clock(seen, own.clock, leader.clock, count, filmed), own.camera, leader.clock, offset)
