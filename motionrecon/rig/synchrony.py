@@ -1,0 +1,113 @@
+"""How far the clocks of several cameras are apart, from what they saw of one person.
+
+``time_first = time_own + offset``: an offset is how many seconds a recording's zero lies after the first one's. First
+all ways to lay the recordings beside each other are compared (`matching`), then the best one is adjusted to a fraction
+of a frame (`adjustment`), both by what two recordings have in common (`comparable`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.rig.adjustment import adjusted
+from motionrecon.rig.comparable import comparable
+from motionrecon.rig.matching import match, table
+from motionrecon.views import View
+
+#: Samples a second of the search at most.
+_RATE = 60.0
+#: Two places are not nearer to each other than so many seconds.
+APART = 0.25
+#: The adjustment does not move a recording farther than this, seconds.
+_FARTHEST = 0.25
+#: What no clip tells of itself, seconds: the detector is late by a little that depends on the view. Where the cameras'
+#: poses are known, and where they are not.
+LATE, LATE_UNPOSED = 0.004, 0.012
+#: Offsets that are less sure than this, seconds, are not to be trusted, nor those of so little score, seconds.
+UNSURE, FAINT = 1 / 60, 0.1
+#: Recordings of one length and rate that come within so many frames of each other run on one clock.
+_TOGETHER = 0.5
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """How far V recordings' clocks are apart.
+
+    Attributes:
+        seconds: that each one's zero lies after the first one's.
+        deviation: their standard deviations, seconds; 0 for the first and for those that were given, infinite where
+            nothing tells.
+        doubts: sentences about those that should not be trusted; none if all is well.
+    """
+
+    seconds: Float[np.ndarray, " V"]
+    deviation: Float[np.ndarray, " V"]
+    doubts: tuple[str, ...]
+
+
+def offsets(
+    views: Sequence[View],
+    posed: bool,
+    given: Sequence[float | None] = (),
+    names: Sequence[str] = (),
+) -> Offsets:
+    """Find how far the clocks of recordings are apart.
+
+    Args:
+        views: of one person, each on its own clock.
+        posed: whether the cameras' poses in one world are known; if not, the offsets are a first estimate from what
+            does not depend on the view, good to a frame or two.
+        given: of each but the first, the seconds that are known and held; None where they are to be found.
+        names: of the recordings, for the doubts.
+    """
+    known = [0.0, *given, *[None] * (len(views) - 1 - len(given))]
+    held = np.array([value is not None for value in known])
+    near = np.array([float(value or 0.0) for value in known])
+    if held.all():
+        return Offsets(near, np.zeros(len(views)), ())
+    rates = np.array([float(view.clock.fps) for view in views])
+    counts = np.array([len(view) for view in views])
+    starts = np.array([view.clock.seconds(float(view.clock.first)) for view in views])
+    what = comparable(views, posed)
+    rate = min(_RATE, float(rates.max()))
+    pairs = combinations(range(len(views)), 2)
+    tables = {pair: table(*what.signals(*pair, rate), rate) for pair in pairs}
+    place = match(tables, (starts + near) * rate, held, APART * rate)
+    begins = np.where(held, starts + near, place.begins / rate)
+    fine = adjusted(what, rates, counts, begins, held)
+    settled = np.isfinite(fine.deviation) & (np.abs(fine.begins - begins) < _FARTHEST)
+    found = np.where(settled, fine.begins, begins) - starts
+    deviation = np.where(settled, np.hypot(fine.deviation, LATE if posed else LATE_UNPOSED), np.inf)
+    deviation[held] = 0.0
+    if _one_clock(found, rates, counts, held):
+        found = np.where(held, near, 0.0)
+    rivals = [tuple(r / rate - starts[v] for r in place.rivals[v]) for v in range(len(views))]
+    called = [*names, *(f"video {v + 1}" for v in range(len(names), len(views)))]
+    doubts = [_doubt(called[v], found[v], deviation[v], place.worth[v], rivals[v]) for v in np.flatnonzero(~held)]
+    return Offsets(found, deviation, tuple(doubt for doubt in doubts if doubt))
+
+
+def _one_clock(
+    found: Float[np.ndarray, " V"], rates: Float[np.ndarray, " V"], counts: np.ndarray, held: np.ndarray
+) -> bool:
+    """Whether recordings are so much alike that something started and stopped them together."""
+    alike = len(set(rates)) == 1 and len(set(counts)) == 1 and held.sum() == 1
+    return bool(alike and (np.abs(found) * rates < _TOGETHER).all())
+
+
+def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...]) -> str:
+    """Why the offset of a recording should not be trusted; empty if it should."""
+    advice = f"; give --offset if you know it ({found:.3f} s is used)"
+    if worth < FAINT or not np.isfinite(deviation):
+        return f"the offset of {name} could not be found: it shows nothing that moves as in the other videos{advice}"
+    if rivals:
+        others = ", ".join(f"{rival:.2f}" for rival in sorted(rivals)[:3])
+        return f"the offset of {name} could as well be {others} s, for the motion repeats itself{advice}"
+    if deviation > UNSURE:
+        return f"the offset of {name} is known to {1e3 * deviation:.0f} ms only, for little moves quickly{advice}"
+    return ""
