@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
@@ -14,6 +16,8 @@ FARTHEST = 200.0
 _FAR = 50.0
 #: From where people are filmed, metres: what a number in another unit is taken to have meant.
 _USUAL = 4.0
+#: Cameras that are nearer to each other than this, metres, are as good as one.
+_ONE_PLACE = 0.03
 #: Other units in which calibrations are written: metres in them, and their names.
 _OTHER_UNITS = {0.01: "centimetres", 0.001: "millimetres", 0.3048: "feet"}
 #: Sine of the angle by which a direction may be off before it counts as another one.
@@ -80,6 +84,34 @@ def check_world(
     else:
         what = f"{where} is tilted: the world's up is {'down' if up[1] >= _CLEARLY else 'sideways'} in its picture"
     return True, [*said, f"{what}; its world must be Z-up with the floor at z = 0{_cause(R, t)}"]
+
+
+def check_apart(wheres: Sequence[str], places: Sequence[Float[np.ndarray, " 3"]]) -> list[str]:
+    """What is odd about where cameras of one world stand to each other, as warnings.
+
+    Args:
+        wheres: how the messages call the cameras.
+        places: of their eyes, metres.
+
+    Raises:
+        InputError: two are farther from each other than anybody films.
+    """
+    said = []
+    pairs = list(combinations(range(len(places)), 2))
+    apart = [float(np.abs(places[i] - places[j]).max()) for i, j in pairs]  # no square of 1e308
+    most, least = int(np.argmax(apart)), int(np.argmin(apart))
+    (i, j), (k, m) = pairs[most], pairs[least]
+    between = f"{wheres[i]} and {wheres[j]} stand {apart[most]:.4g} m from each other"
+    if apart[most] > FARTHEST:
+        raise InputError(f"{between}; {unit_hint(apart[most])}")
+    if apart[most] > _FAR:
+        said.append(f"{between}; if that is not so, {unit_hint(apart[most])}")
+    if apart[least] < _ONE_PLACE:
+        said.append(
+            f"{wheres[k]} and {wheres[m]} stand in one place ({1000 * apart[least]:.0f} mm from each other), and show "
+            "nothing of depth together; if they do not, their poses or the unit are wrong"
+        )
+    return said
 
 
 def _cause(R: Float[np.ndarray, "3 3"], t: Float[np.ndarray, " 3"]) -> str:

@@ -18,13 +18,16 @@ translation = [0.0, 1.4, 4.0]
   ``k1``, ``k2``, ... by name.
 - Pose, world to camera: ``rotation``, ``R``, ``rvec``, ... (a Rodrigues vector or 3 x 3) and ``translation``, ``T``,
   ``tvec``, ..., or ``extrinsics`` (3 x 4 or 4 x 4).
+- A pose of one camera relative to another: one R and T beside the intrinsics of two (``cv2.stereoCalibrate``), or
+  ``T_cn_cnm1`` (Kalibr).
 - Lengths are metres, unless the file says ``unit = "mm"`` or ``"cm"``, once or in each camera.
 
 The world is Z up, and its floor near z = 0. A file without poses, or in the frame of its first camera, gives intrinsics
 only; up and floor are estimated. Fisheye lenses are refused.
 
 From the inside: the bytes of a file become a text (`text`), that a tree of dicts and lists (`formats`, one file each),
-that what is said of each camera (`sections`, with the names in `vocabulary`), that arrays (`values`), and those a
+that what is said of each camera (`sections`, with the names in `vocabulary`; `relative` places those that are posed by
+another one), that arrays (`values`), and those a
 camera of the video's size (`load`), in which `motionrecon.cameras.lens` and `motionrecon.cameras.world` look for what
 cannot be. A new format of text is a file in ``formats/`` and a line of its registry; a new name is a word.
 """

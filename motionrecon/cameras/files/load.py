@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.cameras.files.formats import parse
+from motionrecon.cameras.files.relative import placed
 from motionrecon.cameras.files.sections import Section, find
 from motionrecon.cameras.files.text import read_any_text
 from motionrecon.cameras.files.values import Description, describe, pose_of, size_of
 from motionrecon.cameras.files.vocabulary import meant
 from motionrecon.cameras.lens import check_lens
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
-from motionrecon.cameras.world import check_world
+from motionrecon.cameras.world import check_apart, check_world
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError
 
@@ -100,15 +101,19 @@ def load_rig(
     """
     progress = progress or Silent()
     sections = _sections(path)
-    found = [
-        _lens(*_choose(path, sections, name), size, progress) for name, size in zip(names, image_sizes, strict=True)
-    ]
+    chosen = [_choose(path, sections, name) for name in names]
+    for where, section in chosen:
+        if sum(other is section for _, other in chosen) > 1:
+            raise InputError(f"{where} is given for several videos; give each one's own with camera_name=...")
+    found = [_lens(*one, size, progress) for one, size in zip(chosen, image_sizes, strict=True)]
     unposed = [camera.where for camera in found if camera.pose is None]
     if len(unposed) == len(found):
         return [camera.posed(LEVEL, np.zeros(3), False) for camera in found], False
     if unposed:
         raise InputError(f"{unposed[0]} has no rotation and translation, others have; give those of all or of none")
     poses = [camera.pose for camera in found if camera.pose is not None]
+    for warning in check_apart([camera.where for camera in found], [-R.T @ t for R, t in poses]):
+        progress.warn(warning)
     if _origin(sections) is None:
         for camera, pose in zip(found, poses, strict=True):
             for warning in check_world(camera.where, *pose)[1]:
@@ -151,7 +156,8 @@ def _sections(path: Path) -> list[Section]:
         tree = parse(read_any_text(path))
     except ValueError as error:
         raise InputError(f"camera file {path} {error}") from error
-    sections = find(tree)
+    cameras, poses = find(tree)
+    sections = placed(cameras, poses)
     if not sections:
         raise _no_camera(path, tree)
     return sections

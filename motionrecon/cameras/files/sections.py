@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from motionrecon.cameras.files.vocabulary import COEFFICIENTS, PARTS, plain, quantity, rank
+from motionrecon.cameras.files.vocabulary import BOARDS, COEFFICIENTS, PARTS, plain, quantity, rank
 
-#: Quantities that are arrays, and those that say where the camera is.
+#: Quantities that are arrays.
 _ARRAYS = frozenset(
     (
         "matrix",
@@ -23,7 +23,8 @@ _ARRAYS = frozenset(
         "centre",
     )
 )
-_POSE = frozenset(("rotation", "translation", "extrinsics"))
+#: Quantities that say where a camera is.
+POSE = frozenset(("rotation", "translation", "extrinsics"))
 #: What stands once for all cameras counts for each of them.
 _SHARED = ("size", "width", "height", "unit", "fisheye")
 #: Deeper than this no tool puts a camera.
@@ -75,22 +76,22 @@ class Section:
         return replace(self, values=self.values | more, keys={name: shared.keys[name] for name in more} | self.keys)
 
 
-def find(tree: object) -> list[Section]:
+def find(tree: object) -> tuple[list[Section], list[Section]]:
     """The cameras of a tree: sections that have a matrix or a focal length, in the order of the file.
 
-    Poses that stand apart from the matrices, under the same names, join them.
+    Poses that stand apart from the matrices, under the same names, join them. All poses that stand apart come second.
     """
     found = [section for section in _walk(tree, (), Section(())) if section.values]
     poses = [section for section in found if not _is_camera(section)]
     cameras = []
     for section in filter(_is_camera, found):
-        if not _POSE & section.values.keys():
+        if not POSE & section.values.keys():
             for pose in poses:
                 if section.path and pose.called == section.called:
                     section = Section(section.path, pose.values | section.values, pose.keys | section.keys)
         cameras.append(section)
     # A camera of a set that is yet to be calibrated says matrix = "null".
-    return [section for section in cameras if not _missing(section.values.get("matrix", 0))] or cameras
+    return [section for section in cameras if not _missing(section.values.get("matrix", 0))] or cameras, poses
 
 
 def _is_camera(section: Section) -> bool:
@@ -112,14 +113,18 @@ def _walk(tree: object, path: tuple[str, ...], shared: Section) -> Iterator[Sect
     metadata = node.get("metadata")
     if isinstance(metadata, dict):
         shared = _section(metadata, path).with_shared(shared)
+        if any(plain(str(key)) in BOARDS and _is_large(value) for key, value in metadata.items()):
+            shared = shared.with_shared(Section(path, {"unit": "mm"}, {"unit": "unit"}))
     if _is_camera(here):
         yield here.with_shared(shared)
         return
     shared = here.with_shared(shared)
     if grouped := _grouped(node, path):
         yield from (section.with_shared(shared) for section in grouped)
+        if POSE & here.values.keys():
+            yield here
         return
-    if _POSE & here.values.keys():
+    if POSE & here.values.keys():
         yield here
     for key, value in node.items():
         if isinstance(value, dict | list):
@@ -138,6 +143,8 @@ def _section(node: dict[str, object], path: tuple[str, ...], depth: int = 0) -> 
                 parts.append(_section({str(k): v for k, v in value.items()}, path, depth + 1))
         elif name is None or (name != "matrix" and _missing(value)) or (name in COEFFICIENTS and is_array(value)):
             continue  # k1 is a coefficient, K1 a matrix
+        elif name == "focal" and _count(value) > 2:
+            continue  # f is a focal length, F a fundamental matrix
         elif name not in values or rank(key) < rank(keys[name]):
             values[name], keys[name] = value, key
     if "rotation" in values and "translation" not in values and {"p", "projectionmatrix"} & set(map(plain, node)):
@@ -190,6 +197,18 @@ def is_array(value: object) -> bool:
     if isinstance(value, dict):
         return "data" in value or "".join(sorted(str(key).lower() for key in value)) in ("xy", "xyz", "wxyz")
     return isinstance(value, list)
+
+
+def _count(value: object) -> int:
+    """How many values there are in an array, however it is written."""
+    if isinstance(value, dict):
+        return _count(value.get("data", list(value.values())))
+    return sum(map(_count, value)) if isinstance(value, list) else 1
+
+
+def _is_large(value: object) -> bool:
+    """Whether a board's square is measured in millimetres."""
+    return isinstance(value, int | float) and value >= 1
 
 
 def _missing(value: object) -> bool:

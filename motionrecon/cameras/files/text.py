@@ -10,6 +10,13 @@ from motionrecon.errors import InputError
 
 #: Marks with which a text may start, and the encodings they mean.
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: What files that are no text are by their first bytes, and how to get a calibration out of them.
+_OTHERS = (
+    (b"\x80", "a Python pickle (such as OpenCap's), which would run what is in it: convert it with Pose2Sim"),
+    (b"PK\x03\x04", "an archive (such as NumPy's .npz): write its matrices into JSON"),
+    (b"\x93NUMPY", "a NumPy array: write it into JSON"),
+    (b"MATLAB 5.0", "MATLAB's: write its matrices into JSON"),
+)
 
 
 def read_any_text(path: Path) -> str:
@@ -28,8 +35,10 @@ def read_any_text(path: Path) -> str:
     for mark, meant in _MARKS:
         if content.startswith(mark):
             content, encoding = content.removeprefix(mark), meant
-    if encoding == "utf-8" and b"\0" in content:
-        raise InputError(f"camera file {path} is not text; give a calibration in TOML, YAML, XML or JSON")
+    what = next((what for head, what in _OTHERS if content.startswith(head)), "")
+    if encoding == "utf-8" and (b"\0" in content or what):
+        but = f", but {what}" if what else ""
+        raise InputError(f"camera file {path} is not text{but}; give a calibration in TOML, YAML, XML or JSON")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:

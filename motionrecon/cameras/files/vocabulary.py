@@ -43,6 +43,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("extrinsics", "extrinsic", "extrinsicmatrix", "extrinsicsmatrix", "rt", "worldtocamera", "worldtocam", "w2c"),
         *("world2cam", "world2camera", "viewmatrix"),
     ),
+    "chained": ("tcncnm1",),
     "size": (
         "size",
         "imagesize",
@@ -100,6 +101,8 @@ PARTS = frozenset(
         ),
     )
 )
+#: What metadata calls the side of the board's squares, millimetres, if it is the unit of all lengths (FreeMoCap).
+BOARDS = frozenset(("charucosquaresize",))
 #: OpenCV's order of distortion coefficients, for files that name each of them.
 COEFFICIENTS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "taux", "tauy")
 
