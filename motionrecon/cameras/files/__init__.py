@@ -29,9 +29,11 @@ From the inside: the bytes of a file become a text (`text`), that a tree of dict
 that what is said of each camera (`sections`, with the names in `vocabulary`; `relative` places those that are posed by
 another one), that arrays (`values`), and those a
 camera of the video's size (`load`), in which `motionrecon.cameras.lens` and `motionrecon.cameras.world` look for what
-cannot be. A new format of text is a file in ``formats/`` and a line of its registry; a new name is a word.
+cannot be. A new format of text is a file in ``formats/`` and a line of its registry; a new name is a word. `write` is
+the way back, in Pose2Sim's TOML.
 """
 
 from motionrecon.cameras.files.load import camera_names, camera_size, load_camera, load_rig
+from motionrecon.cameras.files.write import Uncertainty, write_cameras
 
-__all__ = ["camera_names", "camera_size", "load_camera", "load_rig"]
+__all__ = ["Uncertainty", "camera_names", "camera_size", "load_camera", "load_rig", "write_cameras"]
