@@ -131,6 +131,8 @@ def test_a_motion_that_repeats_itself_is_laid_nearest_to_what_is_given_or_zero_a
     found = offsets(views, posed)
     assert _error(found, starts).max() < FRAME
     assert len(found.doubts) == 1 and "repeats itself" in found.doubts[0] and "-0.9" in found.doubts[0]
+    elsewhere = offsets(views, posed, near=[-1.0])
+    assert abs(elsewhere.seconds[1] - (0.2 - 1.1)) < FRAME
 
 
 def test_where_nothing_is_seen_or_nothing_overlaps_there_is_a_doubt_and_no_failure():

@@ -2,10 +2,10 @@
 
 What two recordings disagree by at the same time is made up of what the time between them is wrong by, of each
 landmark's own disagreement, since no two views of a joint mark the same point of it, and of noise. The second changes
-slowly as the person turns: its mean over a third of a second is taken away, without which estimates do not close
-(from A to B to C and back to A: 1.5 frames on the balancing clip, 0.2 with it). What is left is made small by
-Gauss-Newton steps with the robust cost of Geman and McClure, in the times of all recordings together, so that they
-close by construction.
+as the person turns: its mean over a third of a second is taken away. (Balancing clip, `full` detector, four cameras
+that ran on one clock: with one median for the whole clip the times are 0.62 frames wrong, so 0.33.) What is left is
+made small by Gauss-Newton steps with the robust cost of Geman and McClure, in the times of all recordings together, so
+that from A to B to C and back to A they close by construction.
 """
 
 from __future__ import annotations
