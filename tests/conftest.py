@@ -22,6 +22,11 @@ if sys.platform == "linux":
 # On a busy machine torch's threads wait for each other: three times the time for small matrices. (Read by torch.)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# README's command leaves packages uncompiled, as most of their modules are never imported. What one process compiles is
+# there for the next, which hundreds of tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The arrays of every function and dataclass have the shapes that their annotations promise. (Before the first import.)
 if os.environ.get("MOTIONRECON_SHAPES") != "off":
     import shapes
@@ -31,6 +36,21 @@ if os.environ.get("MOTIONRECON_SHAPES") != "off":
 # Two shared cores: how long an example takes says nothing, and a failure must come back on every run.
 hypothesis.settings.register_profile("motionrecon", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("motionrecon")
+
+
+#: Files with tests of many seconds. Two workers begin with them, as one starts at the first test and one in the middle:
+#: neither has a long one left when the other is done.
+AT_FIRST = ("test_bad_input", "test_reliability")
+IN_THE_MIDDLE = ("test_examples", "test_viewer", "test_training", "test_together")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    first = [item for item in items if item.path.stem in AT_FIRST]
+    middle = [item for item in items if item.path.stem in IN_THE_MIDDLE]
+    rest = [item for item in items if item.path.stem not in AT_FIRST + IN_THE_MIDDLE]
+    half = max(len(items) // 2 - len(first), 0)
+    items[:] = [*first, *rest[:half], *middle, *rest[half:]]
 
 
 @pytest.fixture(scope="session")

@@ -180,12 +180,13 @@ def _is_told(hint: Any, tuples: bool = True) -> bool:
 
     So they do of tuples of so many values: beartype looks at each of them whenever it looks.
     """
-    parts = typing.get_args(hint)
+    parts, origin = typing.get_args(hint), typing.get_origin(hint)
     if isinstance(hint, UnionType):
         return all(_is_told(part, tuples) for part in parts)
-    if tuples and typing.get_origin(hint) is tuple:
+    if tuples and origin is tuple:
         return all(part is not Ellipsis and _is_told(part, tuples=False) for part in parts)
-    return typing.get_origin(hint) is None
+    # Of a generic class of our own, beartype knows no more than the class.
+    return origin is None or (issubclass(origin, typing.Generic) and not issubclass(origin, Container))
 
 
 def _hints(made: Any, names: dict[str, Any], only_types: list[ast.stmt]) -> dict[str, Any]:
