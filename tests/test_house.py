@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -46,9 +47,15 @@ def imported(node: ast.AST, lazily: bool) -> Iterator[str]:
         yield from imported(child, lazily)
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+
+@cache
 def arrows(lazily: bool) -> dict[str, set[str]]:
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-    return {name: {to for to in imported(tree, lazily) if to in MODULES} for name, tree in trees.items()}
+    """What each module imports. Not to be written to."""
+    return {name: {to for to in imported(tree, lazily) if to in MODULES} for name, tree in trees().items()}
 
 
 def room(module: str) -> str:

@@ -48,7 +48,7 @@ def command(clip: Path | None, keypoints: Path | None, folder: Path) -> list[str
 
 def walker(path: Path) -> Path:
     """Keypoints of somebody who walks, as a perfect detector would see them."""
-    motion = walking(12)
+    motion = walking(6)
     pixels = motion.camera.project(motion.joints)
     np.savez(path, pixels=pixels, confidence=np.ones(pixels.shape[:2]), fps=30.0, image_size=motion.camera.image_size)
     return path
