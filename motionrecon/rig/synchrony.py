@@ -111,7 +111,7 @@ def _one_clock(
 
 def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...]) -> str:
     """Why the offset of a recording should not be trusted; empty if it should."""
-    advice = f"; give --offset if you know it ({found:.3f} s is used)"
+    advice = f"; give offset=... if you know it ({found:.3f} s is used)"
     if worth < FAINT or not np.isfinite(deviation):
         return f"the offset of {name} could not be found: it shows nothing that moves as in the other videos{advice}"
     if rivals:
