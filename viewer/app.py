@@ -93,6 +93,8 @@ class Viewer:
 
     def _build(self, motion: Motion, poses: Poses) -> None:
         """What the page shows."""
+        import numpy as np
+
         from motionrecon.viewer.panels import PANELS, Page
         from motionrecon.viewer.scene import Scene
         from motionrecon.viewer.start_view import start_view
@@ -100,7 +102,7 @@ class Viewer:
         gui = self.server.gui
         gui.configure_theme(show_logo=False, show_share_button=False, control_width="large", brand_color=(72, 133, 199))
         gui.main_panel.dock_right()
-        start = start_view(poses.position[:, 1:], poses.forward, motion.camera.eye)
+        start = start_view(poses.position[:, 1:], poses.forward, np.stack([camera.eye[0] for camera in motion.cameras]))
         self.server.initial_camera.position = start.position
         self.server.initial_camera.look_at = start.look_at
         self.server.initial_camera.fov = start.fov

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import viser
 from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.viewer.layers import LAYERS
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.layers.base import Layer, Picture
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -33,6 +33,9 @@ class Scene:
         self._lock = threading.RLock()  # what viser is told last must also be what it is sent last
         self._frame = 0
         self._follow = False
+        self._chosen = 0
+        self._picture: Picture | None = None
+        self._watchers: list[Callable[[], None]] = []
         path = poses.position[:, 1, :2]
         self._path = gaussian_filter1d(path, sigma=_FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
 
@@ -67,7 +70,9 @@ class Scene:
             layer.visible = visible
             if visible:
                 layer.draw(self._frame)
+                layer.show_film(self._picture)
             self._look_in()
+        self._tell()
 
     def __getattr__(self, name: str) -> bool:
         layers: dict[str, Layer] = self.__dict__.get("_layers", {})
@@ -95,6 +100,40 @@ class Scene:
         with self._lock:
             self._follow = follow
             self._draw_follow()
+        self._tell()
+
+    @property
+    def chosen(self) -> int:
+        """Which of the motion's cameras is chosen: the one whose film is shown."""
+        return self._chosen
+
+    @chosen.setter
+    def chosen(self, camera: int) -> None:
+        with self._lock, self._server.atomic():
+            if camera == self._chosen:
+                return
+            self._chosen, self._picture = camera, None
+            for layer in self._layers.values():
+                layer.choose(camera)
+        self._tell()
+
+    def show_film(self, camera: int, picture: Picture | None) -> None:
+        """The film of a camera shows a picture now, or has none; nothing happens if another camera is chosen."""
+        with self._lock, self._server.atomic():
+            if camera != self._chosen:
+                return
+            self._picture = picture
+            for layer in self._layers.values():
+                if layer.visible:
+                    layer.show_film(picture)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever a layer is shown or hidden, another camera is chosen, or following begins or ends."""
+        self._watchers.append(watcher)
+
+    def _tell(self) -> None:
+        for watcher in self._watchers:
+            watcher()
 
     def _draw_follow(self) -> None:
         shift = self._path[0] - self._path[self._frame] if self._follow else np.zeros(2)

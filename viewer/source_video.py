@@ -31,16 +31,26 @@ class SourceVideo:
         count: frames of the motion.
         fps: frames per second of the motion.
         image_size: (width, height) of the upright video in square pixels.
-        start: seconds of the video before the motion's first frame.
+        start: seconds of the video before the motion's first frame; below 0 if the video begins after it.
+        holds: whether its last picture stands for what comes after it.
 
     Raises:
         InputError: the file is gone, or is not a video.
     """
 
-    def __init__(self, path: Path, *, count: int, fps: float, image_size: tuple[int, int], start: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        count: int,
+        fps: float,
+        image_size: tuple[int, int],
+        start: float = 0.0,
+        holds: bool = True,
+    ) -> None:
         self.path = path
         self._size = image_size
-        self._count, self._fps, self._start = count, fps, start
+        self._count, self._fps, self._start, self._holds = count, fps, start, holds
         if not path.is_file():
             raise InputError(f"the source video is not at {path} any more; put it back there to see it here")
         try:
@@ -53,6 +63,11 @@ class SourceVideo:
         self._next = 0  # first frame of the motion that the decoder has not passed
         self._sought = 0  # the frame of the latest seek, which may have landed on a key frame long before it
         self._last: tuple[float, bytes] | None = None  # place (in frames) and picture of the latest decoded one
+
+    def has(self, frame: int) -> bool:
+        """Whether there is a picture of a frame of the motion."""
+        time = self._start + frame / self._fps
+        return self._holds or -0.5 / self._info.fps <= time < self._info.index.length
 
     def cached(self, frame: int) -> bytes | None:
         """The JPEG of a frame of the motion if it is at hand."""
@@ -87,7 +102,7 @@ class SourceVideo:
         """A decoder that starts at the key frame before `frame`."""
         self.close()
         self._next, self._sought, self._last = frame, frame, None
-        return shown(self._info, self._start + max(frame - 1, 0) / self._fps)
+        return shown(self._info, max(self._start + max(frame - 1, 0) / self._fps, 0.0))
 
     def _take(self, place: float, jpeg: bytes) -> None:
         """File a picture under the frames to which it, or the one before it, is nearest."""

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 _FOV = np.radians(40.0)  # vertical; a longer lens than viser's 75 degrees keeps limbs in proportion
-#: From straight ahead of the person towards their left: the first from which the video's camera is not in the way.
+#: From straight ahead of the person towards their left: the first from which no video's camera is in the way.
 _BESIDE = np.radians([35.0, -35.0, 60.0, -60.0, 85.0, -85.0])
 _ASIDE = np.radians(22.0)  # from the middle of the view: beside the person
 _ABOVE = np.radians(12.0)
@@ -34,14 +34,14 @@ class StartView:
 
 
 def start_view(
-    position: Float[np.ndarray, "T B 3"], forward: Float[np.ndarray, "T 3"], eye: Float[np.ndarray, "#T 3"]
+    position: Float[np.ndarray, "T B 3"], forward: Float[np.ndarray, "T 3"], eyes: Float[np.ndarray, "C 3"]
 ) -> StartView:
     """The view that shows the whole motion, or for a long walk the person at its start.
 
     Args:
         position: (T, B, 3) points of the body, metres.
         forward: (T, 3) where the person faces.
-        eye: (1 or T, 3) where the video's camera is, whose pyramid must not stand across the person.
+        eyes: (C, 3) where the videos' cameras are, whose pyramids must not stand across the person.
     """
     ground = position[:, 0, :2]  # the root's path over the floor
     follow = bool(np.linalg.norm(np.ptp(ground, axis=0)) > _FOLLOW_BEYOND)
@@ -59,7 +59,8 @@ def start_view(
         [np.cos(azimuth) * np.cos(_ABOVE), np.sin(azimuth) * np.cos(_ABOVE), np.full(len(azimuth), np.sin(_ABOVE))], 1
     )
     positions = look_at + directions * _MARGIN * radius / np.sin(_FOV / 2)
-    clear = [_off_the_line(eye[0], place, look_at) > _ASIDE for place in positions]
+    aside = np.array([min(_off_the_line(eye, place, look_at) for eye in eyes) for place in positions])
+    clear = aside > _ASIDE if (aside > _ASIDE).any() else aside == aside.max()
     return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)
 
 

@@ -142,7 +142,7 @@ class Painter:
 
     def _unit(self, image: Picture) -> float:
         """Pixels to a unit of words: a share of the view, but in a small one of several as large as can be read."""
-        height, width, _ = image.shape
+        height, width = int(image.shape[0]), int(image.shape[1])
         return height / 720 if len(self._films) == 1 else max(min(height, width) / 720, _LEAST_UNIT)
 
     def _lacks(self, t: int, number: int, picture: Picture | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from motionrecon.viewer.layers.base import Layer
 from motionrecon.viewer.layers.body import BodyLayer
 from motionrecon.viewer.layers.camera import CameraLayer
+from motionrecon.viewer.layers.film import FilmLayer
 from motionrecon.viewer.layers.floor import FloorLayer
 from motionrecon.viewer.layers.forces import ForcesLayer
 from motionrecon.viewer.layers.skeleton import SkeletonLayer
@@ -18,4 +19,5 @@ LAYERS: dict[str, type[Layer]] = {
     "forces": ForcesLayer,
     "floor": FloorLayer,
     "camera": CameraLayer,
+    "film": FilmLayer,
 }

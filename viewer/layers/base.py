@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from motionrecon.viewer.poses import Poses
 
 
+#: A small picture of a film, as JPEG.
+Picture = bytes
+
+
 class Layer:
     """One thing that is drawn of a motion and can be shown or hidden by itself.
 
@@ -26,7 +30,7 @@ class Layer:
     """
 
     #: What the box that shows and hides it is called.
-    label: ClassVar[str]
+    label: str
     #: What its colours and sizes mean, a sentence for the panel; none if empty.
     legend: ClassVar[str] = ""
 
@@ -56,5 +60,11 @@ class Layer:
     def draw(self, frame: int) -> None:
         """Move everything to where it is in a frame. Called only while the layer is visible."""
 
+    def choose(self, camera: int) -> None:
+        """Another of the motion's cameras is the one whose film is shown."""
+
+    def show_film(self, picture: Picture | None) -> None:
+        """Its film shows this picture now; None where it has none. Called only while the layer is visible."""
+
     def see_through(self, bodies: frozenset[int]) -> None:
-        """Make what is drawn of these bodies, and of no others, translucent."""
+        """Make what is drawn of these bodies, and of no others, translucent; body 0 is the world with its floor."""

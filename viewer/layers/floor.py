@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.viewer.poses import Poses
 
+_GHOST = 0.4  # opacity of what stands on a floor that is seen through
+
 
 class FloorLayer(Layer):
     """A grid at z = 0, where a motion's floor is, and what stands on it."""
@@ -22,7 +24,7 @@ class FloorLayer(Layer):
 
     def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
         super().__init__(scene, node, motion, poses)
-        scene.add_grid(
+        self._grid = scene.add_grid(
             f"{node}/grid",
             infinite_grid=True,
             cell_size=0.5,
@@ -34,5 +36,12 @@ class FloorLayer(Layer):
             shadow_opacity=0.3,
             fade_distance=14.0,
         )
-        for i, (vertices, faces) in enumerate(ground_meshes(motion.model)):
+        self._ground = [
             scene.add_mesh_simple(f"{node}/ground{i}", vertices, faces, color=(214, 217, 222))
+            for i, (vertices, faces) in enumerate(ground_meshes(motion.model))
+        ]
+
+    def see_through(self, bodies: frozenset[int]) -> None:
+        self._grid.plane_opacity = 0.0 if 0 in bodies else 1.0
+        for mesh in self._ground:
+            mesh.opacity = _GHOST if 0 in bodies else None

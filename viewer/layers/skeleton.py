@@ -39,7 +39,7 @@ class SkeletonLayer(Layer):
 
     @property
     def lies_in(self) -> frozenset[int]:
-        return frozenset(range(self.motion.model.nbody))
+        return frozenset(range(1, self.motion.model.nbody))
 
     def draw(self, frame: int) -> None:
         self._lines.points = self._joints[frame][self._bones]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from motionrecon.viewer.panels.base import Page, Panel
+from motionrecon.viewer.panels.look import LookPanel
 from motionrecon.viewer.panels.quality import QualityPanel
 from motionrecon.viewer.panels.readout import ReadoutPanel
 from motionrecon.viewer.panels.toggles import TogglesPanel
@@ -12,4 +13,6 @@ from motionrecon.viewer.panels.video import VideoPanel
 __all__ = ["PANELS", "Page", "Panel"]
 
 #: From the top of the page down.
-PANELS: tuple[type[Panel], ...] = (VideoPanel, ReadoutPanel, TransportPanel, TogglesPanel, QualityPanel)
+PANELS: tuple[type[Panel], ...] = (
+    VideoPanel, ReadoutPanel, TransportPanel, LookPanel, TogglesPanel, QualityPanel
+)  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import viser
+
+from motionrecon.result.films import Film, films_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -24,6 +26,7 @@ class Page:
         scene: what is drawn.
         motion: what is shown.
         poses: its forward kinematics.
+        films: what its cameras filmed.
     """
 
     gui: viser.GuiApi
@@ -31,6 +34,21 @@ class Page:
     scene: Scene
     motion: Motion
     poses: Poses
+    films: tuple[Film, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "films", films_of(self.motion))
+
+    @property
+    def names(self) -> list[str]:
+        """What the cameras are called, each another way."""
+        names = [film.name for film in self.films]
+        return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+
+    def choose(self, camera: int) -> None:
+        """Show the film of another camera."""
+        self.scene.chosen = camera
+        self.timeline.changed.set()
 
 
 class Panel:
