@@ -184,6 +184,57 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
 
 
 @app.command
+def calibrate(
+    *,
+    board: str,
+    square: float,
+    intrinsics: Many[Path] = (),
+    extrinsics: Many[Path] = (),
+    camera: Path | None = None,
+    names: Many[str] = (),
+    output: Output = None,
+    force: Switch = False,
+    quiet: Switch = False,
+) -> None:
+    """Calibrate cameras with a chessboard; --camera of reconstruct reads the file that this writes, as does Pose2Sim.
+
+    First film the board with each camera by itself, tilted this way and that, near and far, in all parts of the
+    picture: that tells its lens. Then lay it on the floor where all cameras see it, and do not move the cameras any
+    more: that tells where they stand. The world is the board's: z is up, and the floor is z = 0.
+
+    Args:
+        board: inner corners along both sides of the board, as 9x6: one less than squares. One number must be even and
+            the other odd, or the board looks the same turned by half a turn.
+        square: the side of a square, millimetres.
+        intrinsics: for each camera a video of the board, or a folder of pictures; or one folder that holds these.
+        extrinsics: for each camera, in the same order, a picture or a video of the board on the floor; or one folder
+            that holds these. Where not given, the file tells the lenses only.
+        camera: a calibration file that tells the lenses already, instead of --intrinsics.
+        names: of the cameras; where not given, as the files or folders are called.
+        output: the file to write; Calib.toml in the current folder where not given.
+        force: replace the file if it is there.
+        quiet: no progress bars and no summary; warnings and errors show.
+    """
+    from motionrecon.rig.chessboard import calibrate as run
+
+    file = output or Path("Calib.toml")
+    found = run(
+        board,
+        square,
+        intrinsics,
+        extrinsics,
+        camera=camera,
+        names=names,
+        output=file,
+        force=force,
+        progress=_Spelled(Silent() if quiet else Bars()),
+    )
+    if not quiet:
+        print("\n".join(map(str, found)))
+        print(f"{file}: give it to reconstruct with --camera")
+
+
+@app.command
 def view(folder: Path, /, *, port: int = 8080, browser: bool = True) -> None:
     """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
 
@@ -454,7 +505,7 @@ class _Spelled:
 _NAMED = {
     *inspect.signature(pipeline.reconstruct).parameters,
     *(field.name for field in fields(TrainingSettings)),
-    *(name for command in (view, optimizers, safety) for name in inspect.signature(command).parameters),
+    *(name for command in (calibrate, view, optimizers, safety) for name in inspect.signature(command).parameters),
 } - {"folder"}
 #: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
 _PARAMETER = re.compile(rf"(?<![\w./-])({'|'.join(sorted(_NAMED))})=(\.\.\.|True\b|False\b)?")

@@ -9,4 +9,7 @@ One job a file; whoever needs a rig calls these in this order:
 - `poses`: where cameras stand that nobody calibrated, from the person before them: `pairs` to begin with, `bundle` for
   all of them, with the `lengths` of a person for scale;
 - `agreement`: views that disagree with the others for a while, mended or left out; `meeting` says how badly they meet.
+
+Beside them stands `chessboard`, which calibrates cameras before there is a person: from `shots` of a `board`, the lens
+(`intrinsics`), and from one on the `floor` where the camera stands.
 """
