@@ -4,7 +4,7 @@ Where the cameras' poses are known, it is the plane through both cameras and a l
 plane is turned about the line between them (epipolar geometry: Hartley & Zisserman, "Multiple View Geometry", ch. 9).
 Where they are not known, it is what hardly depends on the view: how far landmarks are from each other in the detector's
 own 3D, and how fast they move in it and in the picture. On the balancing clip the first tells the time to 0.2 frames of
-1/60 s, the second to 0.5.
+1/60 s, the second to 1.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ recordings beside each other are compared (`matching`), then the best one is adj
 
 On the balancing clip (four cameras of one clock, 60 frames a second, `heavy` detector, all pairs, triples and the four,
 starts injected or every other frame of a camera left out) it is right to 0.2 frames in the mean and 0.4 at worst; with
-a first estimate that knows no poses to 0.5 and 1.
+a first estimate that knows no poses to 1.0 and 3.
 """
 
 from __future__ import annotations
