@@ -59,8 +59,8 @@ def offsets(
     views: Sequence[View],
     posed: bool,
     given: Sequence[float | None] = (),
-    near: Sequence[float] = (),
     names: Sequence[str] = (),
+    near: Sequence[float] = (),
 ) -> Offsets:
     """Find how far the clocks of recordings are apart.
 
@@ -69,9 +69,9 @@ def offsets(
         posed: whether the cameras' poses in one world are known; if not, the offsets are a first estimate from what
             does not depend on the view, good to a frame or two.
         given: of each but the first, the seconds that are known and held; None where they are to be found.
+        names: of the recordings, for the doubts.
         near: of each but the first, the seconds about which it is thought to be, if only by an estimate without poses:
             of offsets that are as likely, for a motion that repeats itself, the nearest is found; else that to zero.
-        names: of the recordings, for the doubts.
     """
     known = [0.0, *given, *[None] * (len(views) - 1 - len(given))]
     held = np.array([value is not None for value in known])
