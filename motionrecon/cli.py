@@ -27,12 +27,18 @@ from motionrecon.research.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
+    from motionrecon.result.report import CameraOfSeveral
 
 #: What OpenCV and MediaPipe need from the system; desktops have it.
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
 
 #: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
+
+#: Seconds between the beginnings of two films that the summary tells.
+LEAST_OFFSET = 0.0005
+#: Share of the frames in which one of several cameras saw the person, below which the summary says so.
+SELDOM = 0.8
 
 #: A flag that is off unless it is given, and needs no flag to turn it off.
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -468,6 +474,8 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
         f"feet skate in {quality.skate_percent:.0f} % of frames, "
         f"penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"
     )
+    if report.cameras:
+        line += "\n" + _of_cameras(report.cameras, frames.total)
     if options["physics"] and frames.simulated < frames.total:
         line += f"\nsimulated in {frames.simulated} of {frames.total} frames only; the others have no forces"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
@@ -487,6 +495,22 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
             f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "
             "set it with --fov, --focal-px or --camera: the distance to the person scales with it"
         )
+    return line
+
+
+def _of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
+    """How several cameras agree with the motion, and when each one's film begins."""
+    away = sorted((c for c in cameras if (c.reprojection_px or 0.0) > 0), key=lambda c: c.reprojection_percent or 0.0)
+    if away:
+        ends = " to ".join(f"{c.reprojection_px:.1f} px ({c.name})" for c in (away[0], away[-1]))
+        line += f", reprojection error {ends}"
+    shifted = [c for c in cameras if abs(c.offset) > LEAST_OFFSET]
+    if shifted:
+        begins = (f"{c.name} {abs(c.offset):.3f} s {'after' if c.offset > 0 else 'before'}" for c in shifted)
+        line += f"\nbeginning of the films: {', '.join(begins)} {cameras[0].name}"
+    seldom = [c for c in cameras if c.tracked < SELDOM * total]
+    if seldom:
+        line += "\nseldom seen: " + ", ".join(f"{c.name} in {c.tracked} of {total} frames" for c in seldom)
     return line
 
 

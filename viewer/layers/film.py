@@ -117,4 +117,6 @@ def _bend(camera: Camera, width: int, height: int) -> Float32[np.ndarray, "h w 2
     taken = (camera.project_through_lens(points)[0] + 0.5) / size * small - 0.5
     if np.abs(taken - nodes).max() < _STRAIGHT:
         return np.zeros((0, width, 2), np.float32)
-    return zoom(taken.reshape(_NODES, _NODES, 2).astype(np.float32), (height / _NODES, width / _NODES, 1), order=1)
+    return np.asarray(
+        zoom(taken.reshape(_NODES, _NODES, 2).astype(np.float32), (height / _NODES, width / _NODES, 1), order=1)
+    )
