@@ -75,7 +75,7 @@ def standing(name: str, shots: Shots, board: Board, camera: Pinhole) -> Standing
         )
     R = np.asarray(cv2.Rodrigues(turn)[0], float)
     posed = Pinhole(camera.K, camera.image_size, R, shift.ravel().astype(float), camera.distortion, calibrated=True)
-    uncertainty = _uncertainty(posed, jacobian[:, :6], max(error, _CORNER_PX))
+    uncertainty = _uncertainty(R, shift.ravel(), jacobian[:, :6], max(error, _CORNER_PX))
     said = []
     if uncertainty.rotation > _SAID_DEGREES:
         said.append(
@@ -126,14 +126,15 @@ def _moved(one: Shot, other: Shot, board: Board) -> float:
     return float(np.linalg.norm(other.corners - one.corners, axis=1).mean()) / max(side, 1e-9)
 
 
-def _uncertainty(camera: Pinhole, jacobian: Float[np.ndarray, "n 6"], error: float) -> Uncertainty:
-    """From the derivative of the corners by the pose (Rodrigues vector, shift)."""
+def _uncertainty(
+    R: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"], jacobian: Float[np.ndarray, "n 6"], error: float
+) -> Uncertainty:
+    """Of a pose (world to camera), from the derivative of the corners by it (Rodrigues vector, shift)."""
     covariance = error**2 / 2 * np.linalg.inv(jacobian.T @ jacobian)
-    turn = so3.log(so3.from_matrix(camera.R_camera_world))
+    turn = so3.log(so3.from_matrix(R))
 
     def eye(step: Float[np.ndarray, " 6"]) -> Float[np.ndarray, " 3"]:
-        R = so3.matrix(turn + step[:3])
-        return np.asarray(-(camera.t_camera_world + step[3:]) @ R)
+        return np.asarray(-(shift + step[3:]) @ so3.matrix(turn + step[:3]))
 
     by_step = np.stack([(eye(1e-6 * axis) - eye(-1e-6 * axis)) / 2e-6 for axis in np.eye(6)], axis=1)
     by_turn = so3.right_jacobian(turn)
