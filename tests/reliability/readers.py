@@ -22,8 +22,10 @@ from inspect import signature as parameters
 from pathlib import Path
 from typing import Any
 
+import cv2
 import mutations
 import numpy as np
+from boards import rendered
 from camera_texts import opencv_json, opencv_xml, opencv_yaml, pose2sim, qualisys
 from clips import write_clip
 from motions import simulated
@@ -37,6 +39,8 @@ from motionrecon.pipeline import reconstruct
 from motionrecon.projects import opened
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
 from motionrecon.result.motion import Motion
+from motionrecon.rig.board import Board
+from motionrecon.rig.shots import look
 from motionrecon.video import frames, probe
 from motionrecon.viewer.panels.quality import report_lines
 
@@ -288,6 +292,29 @@ def _video_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: b
     return None if 0 < damaged["fps"] < 1e4 else f"{damaged['fps']} fps"
 
 
+# Pictures of a chessboard
+
+_BOARD = Board(7, 4, 0.04)
+
+
+def _board_picture(path: Path) -> None:
+    R = np.diag([1.0, -1.0, -1.0])
+    at = np.array([0.0, 0.0, 0.4]) - R @ _BOARD.points.mean(0)
+    cv2.imwrite(str(path), rendered(np.array([[200.0, 0, 100], [0, 200, 75], [0, 0, 1]]), R, at, _BOARD, (200, 150)))
+
+
+def _read_board(path: Path, told: list[str]) -> Result:
+    found = look(path, _BOARD)
+    return {"size": found.image_size, "corners": [shot.corners for shot in found.shots]}
+
+
+def _board_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bool) -> str | None:
+    for corners in damaged["corners"]:
+        if corners.shape != (28, 2) or not np.isfinite(corners).all():
+            return "corners that are none"
+    return None
+
+
 # Results
 
 
@@ -406,6 +433,8 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
         Reader("video .mp4", "walk.mp4", lambda f, t: _read_video(f / "walk.mp4", t), _video_wrong),
         lambda f: _film(f / "walk.mp4"),
     )
+    picture = Reader("board .png", "board.png", lambda f, t: _read_board(f / "board.png", t), _board_wrong)
+    add(picture, lambda f: _board_picture(f / "board.png"))
     motion = simulated()
     models = (*mutations.TEXT, mutations.xml, mutations.xml)
     for name, ways in (("motion.npz", mutations.NPZ), ("model.xml", models), ("report.json", mutations.JSON)):
