@@ -122,6 +122,7 @@ def test_recordings_that_start_and_stop_together_run_on_one_clock():
 def test_somebody_who_stands_still_tells_nothing(posed):
     found = offsets(_recorded([1.0, 1.5], [30, 25], quick=0.0), posed, names=["a.mp4", "b.mp4"])
     assert len(found.doubts) == 1 and "b.mp4" in found.doubts[0] and "offset=" in found.doubts[0]
+    assert found.seconds[1] == 0.0
 
 
 @pytest.mark.parametrize("posed", [True, False])

@@ -93,6 +93,7 @@ def offsets(
     found = np.where(settled, fine.begins, begins) - starts
     deviation = np.where(settled, np.hypot(fine.deviation, LATE if posed else LATE_UNPOSED), np.inf)
     deviation[held] = 0.0
+    found = np.where(~held & (place.worth < FAINT), first, found)  # a guess from nothing is worse than none
     if _one_clock(found, rates, counts, held):
         found = np.where(held, first, 0.0)
     rivals = [tuple(r / rate - starts[v] for r in place.rivals[v]) for v in range(len(views))]
