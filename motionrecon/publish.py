@@ -44,4 +44,20 @@ def publish(run: Run, folder: ResultFolder | None, source: Source, options: Opti
         with run.timed("output"):
             motion.to_bvh(scratch / "motion.bvh")
             write_overlay(motion, videos, scratch / "overlay.mp4", run.progress, start=options.start, end=options.end)
+        _write_rig(motion, scratch / "cameras.toml")
         motion.save(scratch)
+
+
+def _write_rig(motion: Motion, path: Path) -> None:
+    """A calibration file of cameras whose places were found, for other films by the same ones on their tripods."""
+    found = [one for one in motion.report.cameras or () if one.rotation_error_deg is not None]
+    if not found:
+        return
+    from motionrecon.cameras.files.write import Uncertainty, write_cameras
+    from motionrecon.cameras.pinhole import Pinhole
+
+    pairs = zip(found, motion.cameras, strict=True)
+    cameras = {one.name: camera for one, camera in pairs if isinstance(camera, Pinhole)}
+    errors = {one.name: Uncertainty(one.rotation_error_deg or 0.0, one.place_error_m or 0.0) for one in found}
+    remark = "found by motionrecon from the person who was filmed; scaled by the height that was given for them"
+    write_cameras(path, cameras, uncertainty=errors, remarks=[remark])

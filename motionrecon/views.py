@@ -39,6 +39,8 @@ class View:
             is none.
         seen: (T,) where the person was seen.
         offset: seconds by which the camera's film begins after that of the first camera, in the player's time.
+        pose_error: standard deviations of where the camera stands, degrees and metres, if that was found from the
+            person; None if it was given.
     """
 
     camera: Camera
@@ -48,6 +50,7 @@ class View:
     points_3d: Float[np.ndarray, "T 33 3"]
     seen: Bool[np.ndarray, " T"]
     offset: float = 0.0
+    pose_error: tuple[float, float] | None = None
 
     @staticmethod
     def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:

@@ -109,6 +109,8 @@ def _cameras(
             tracked=int(view.seen.sum()),
             reprojection_px=away,
             reprojection_percent=share,
+            rotation_error_deg=None if view.pose_error is None else view.pose_error[0],
+            place_error_m=None if view.pose_error is None else view.pose_error[1],
         )
 
     return tuple(one(*pair) for pair in zip(source.recordings, figure.views, strict=True))

@@ -63,6 +63,8 @@ class CameraOfSeveral(CameraFound):
         offset: seconds by which its film begins after that of the first camera, in the player's time.
         tracked: frames of the motion in which it saw the person.
         reprojection_px, reprojection_percent: as of `Quality`, in this camera.
+        rotation_error_deg, place_error_m: standard deviations of where it stands, degrees and metres, where that was
+            found from the person.
     """
 
     name: str
@@ -72,6 +74,8 @@ class CameraOfSeveral(CameraFound):
     tracked: int
     reprojection_px: float | None
     reprojection_percent: float | None
+    rotation_error_deg: float | None = None
+    place_error_m: float | None = None
     fps: float | None = None
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from motionrecon.cameras.base import Camera
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.options import Options
 from motionrecon.rig.agreement import agreed
+from motionrecon.rig.poses import found
 from motionrecon.rig.resampling import on_clock
 from motionrecon.rig.synchrony import offsets
 from motionrecon.run import Run
-from motionrecon.source import Recording, Source
+from motionrecon.source import Source
 from motionrecon.views import View
 
 
@@ -22,40 +28,78 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
         run: told what the user should know.
         source: the recordings.
         seen: what was seen in each of them.
-        options: what the user knows of offsets.
+        options: what the user knows of offsets, and of the person's height where it is not known where cameras stand.
 
     Raises:
         InputError: the cameras do not fit together.
     """
-    if not source.posed:
-        raise InputError("it is not known where the cameras are to each other; give a calibration with camera=...")
     names = [recording.name for recording in source.recordings]
     with run.timed("cameras"):
-        offsets = _offsets(run, source, seen, options, names)
-        views = [
-            _view(source.leader, recording, len(seen[0]), keypoints, offset)
-            for recording, keypoints, offset in zip(source.recordings, seen, offsets, strict=True)
-        ]
-        found = agreed(views)
-        for remark in found.remarks(names):
+        rig = _Recorded(source, tuple(seen), options)
+        if source.posed:
+            offsets, said = rig.offsets([recording.camera for recording in source.recordings], True)
+            views = rig.views([recording.camera for recording in source.recordings], offsets)
+        else:
+            views, said = _found(rig, names)
+        for text in said:
+            run.warn(text)
+        agreement = agreed(views)
+        for remark in agreement.remarks(names):
             run.warn(remark)
-    return found.views
+    return agreement.views
 
 
-def _offsets(
-    run: Run, source: Source, seen: Sequence[Keypoints], options: Options, names: Sequence[str]
-) -> list[float]:
-    """By how many seconds each recording begins after the first, in the player's time."""
-    slower = source.leader.clock.fps / source.leader.clock.shown_fps  # slow motion: the person's time and the player's
-    given = [offset / slower for offset in options.offset]
-    own = [View.of(k, recording.camera, recording.clock) for k, recording in zip(seen, source.recordings, strict=True)]
-    found = offsets(own, source.posed, given, names)
-    for doubt in found.doubts:
-        run.warn(doubt)
-    return [float(seconds) * slower for seconds in found.seconds]
+@dataclass(frozen=True)
+class _Recorded:
+    """What was seen in each of the recordings, on its own clock."""
+
+    source: Source
+    seen: tuple[Keypoints, ...]
+    options: Options
+
+    def offsets(
+        self, cameras: Sequence[Camera], posed: bool, near: Sequence[float] = ()
+    ) -> tuple[list[float], tuple[str, ...]]:
+        """By how many seconds of the person's time each recording begins after the first, and what is to be doubted."""
+        recordings = self.source.recordings
+        own = [View.of(k, c, r.clock) for k, c, r in zip(self.seen, cameras, recordings, strict=True)]
+        given = [offset / self.slower for offset in self.options.offset]
+        found = offsets(own, posed, given, [recording.name for recording in recordings], near[1:])
+        return [float(seconds) for seconds in found.seconds], found.doubts
+
+    def views(self, cameras: Sequence[Camera], offsets: Sequence[float]) -> list[View]:
+        """What each camera saw at the times of the leader's frames."""
+        leads, count = self.source.leader.clock, len(self.seen[0])
+        return [
+            View.of(on_clock(seen, own.clock, leads, count, offset), camera, leads, offset * self.slower)
+            for seen, own, camera, offset in zip(self.seen, self.source.recordings, cameras, offsets, strict=True)
+        ]
+
+    @property
+    def slower(self) -> float:
+        """Seconds of the player's time in which one of the person's is shown: 1 but in slow motion."""
+        clock = self.source.leader.clock
+        return clock.fps / clock.shown_fps
 
 
-def _view(leader: Recording, own: Recording, count: int, seen: Keypoints, offset: float) -> View:
-    """What one camera saw at the times of the leader's frames; the offset is in the player's time."""
-    filmed = offset * leader.clock.shown_fps / leader.clock.fps  # slow motion: the person's time
-    return View.of(on_clock(seen, own.clock, leader.clock, count, filmed), own.camera, leader.clock, offset)
+def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:
+    """Views by cameras of which nobody knew where they are, and why that should not be trusted."""
+    cameras: list[Camera] = [recording.camera for recording in recorded.source.recordings]
+    lenses = [camera for camera in cameras if isinstance(camera, Pinhole)]
+    if len(lenses) < len(cameras):
+        raise InputError("where cameras stand can be found of pinhole cameras only; give a calibration with camera=...")
+    assumed = [not recorded.options.gives_focal_length] * len(cameras)
+    offsets, doubts = recorded.offsets(cameras, False)
+    for _ in range(2):  # places of cameras from films laid beside each other, which they then do better
+        views = recorded.views(cameras, offsets)
+        pixels, weight, points_3d = (
+            np.stack([getattr(v, n) for v in views]) for n in ("pixels", "weight", "points_3d")
+        )
+        rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, assumed)
+        cameras = [*rig.cameras]
+        offsets, doubts = recorded.offsets(cameras, True, offsets)
+    sure = [
+        replace(v, pose_error=(u.rotation, u.place))
+        for v, u in zip(recorded.views(cameras, offsets), rig.uncertainty, strict=True)
+    ]
+    return sure, (*doubts, *rig.warnings)
