@@ -23,6 +23,7 @@ from viewing import FRAMES, chromium, decode, frame_number, make_motion, wait_un
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
+from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.layers.film import _bend
 from motionrecon.viewer.looking import look_through
@@ -87,6 +88,29 @@ def test_a_camera_without_a_film_says_which(motion: Motion) -> None:
     cameras = [{**one, "video": None} for one in motion.report.cameras or ()]
     with pytest.raises(InputError, match="cam 2 has no video"):
         open_source(replace(motion, report={"cameras": cameras}), 1)
+
+
+JSON = (None, True, -1, 0, 1e300, -1e300, 10**400, "x", "", [], {}, [[]])
+
+
+def test_cameras_of_any_kind_in_a_report_are_shown_or_refused_in_words(motion: Motion) -> None:
+    known, shown = [dict(one) for one in motion.report.cameras or ()], 0
+    slow = {"total": FRAMES, "tracked": 11, "simulated": 0, "fps": 20.0, "film_fps": 10.0}
+    for key in (*known[1], "fps"):
+        for other in JSON:
+            try:
+                report = Report.of({"cameras": [known[0], {**known[1], key: other}], "frames": slow})
+            except ValueError as error:
+                assert key in str(error) or "cameras" in str(error), error
+                continue
+            shown += 1
+            try:
+                source = open_source(replace(motion, report=report), 1)
+            except InputError:
+                continue
+            assert source.has(5) in (True, False)
+            source.close()
+    assert shown > 20
 
 
 # ---------------------------------------------------------------- the page's parts

@@ -48,7 +48,7 @@ def films_of(motion: Motion) -> tuple[Film, ...]:
     films = []
     for one, camera in zip(known, motion.cameras, strict=True):
         # Slow motion is filmed at one rate, and may be shown at another by each film.
-        own = one.fps if clock.film_fps is not None and one.fps else fps
+        own = one.fps if clock.film_fps is not None and one.fps and 0 < one.fps < np.inf else fps
         own_start = (start - one.offset) * fps / own
         films.append(Film(one.name, camera, Path(one.video) if one.video else None, own_start, own))
     return tuple(films)

@@ -109,7 +109,9 @@ def frames_from(
         InputError: as `probe`.
     """
     info = probe(path)
-    missed = max(0, math.ceil((-first - 0.5 / info.fps) * fps))  # times that half a frame before the first are not
+    missed = min(
+        max(0, math.ceil((-first - 0.5 / info.fps) * fps)), sys.maxsize
+    )  # times that half a frame before the first are not
     yield from repeat(None, missed)
     if first + missed / fps < info.index.length:
         yield from _images(_pictures(info, first * fps + missed, sys.maxsize, fps, max_side, lambda text: None))

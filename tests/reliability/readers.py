@@ -28,7 +28,7 @@ import numpy as np
 from boards import rendered
 from camera_texts import opencv_json, opencv_xml, opencv_yaml, pose2sim, qualisys
 from clips import write_clip
-from motions import simulated
+from motions import filmed_by, simulated
 
 from motionrecon.cameras.files.load import load_camera
 from motionrecon.core.cache import Checkpoint
@@ -37,6 +37,7 @@ from motionrecon.keypoints import load_keypoints
 from motionrecon.optimus import weights
 from motionrecon.pipeline import reconstruct
 from motionrecon.projects import opened
+from motionrecon.result.films import films_of
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
 from motionrecon.result.motion import Motion
 from motionrecon.rig.board import Board
@@ -328,7 +329,11 @@ def _read_motion(folder: Path, told: list[str]) -> Result:
     arrays = {name: getattr(motion, name) for name in names}
     facts = {"fps": motion.fps, "timestep": motion.timestep, "model": motion.model_xml, "report": plain}
     camera = motion.camera
-    return arrays | facts | {"K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
+    facts |= {"K": camera.K, "R": camera.R_camera_world, "t": camera.t_camera_world}
+    for i, further in enumerate(motion.further_cameras):
+        facts |= {f"K{i}": further.K, f"R{i}": further.R_camera_world, f"t{i}": further.t_camera_world}
+        facts |= {f"tracked{i}": motion.tracked_in(i + 1), f"start{i}": films_of(motion)[i + 1].start}
+    return arrays | facts
 
 
 def _publish(motion: Motion, folder: Path) -> None:
@@ -436,10 +441,13 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
     picture = Reader("board .png", "board.png", lambda f, t: _read_board(f / "board.png", t), _board_wrong)
     add(picture, lambda f: _board_picture(f / "board.png"))
     motion = simulated()
+    of_two = filmed_by(motion, (None, 0.0), (None, 0.25))
     models = (*mutations.TEXT, mutations.xml, mutations.xml)
     for name, ways in (("motion.npz", mutations.NPZ), ("model.xml", models), ("report.json", mutations.JSON)):
         result = Reader(f"result {name}", name, _read_motion, _any_difference, mutations.BYTES, ways)
         add(result, lambda f: _publish(motion, f))
+        several = Reader(f"result of two cameras {name}", name, _read_motion, _any_difference, mutations.BYTES, ways)
+        add(several, lambda f: _publish(of_two, f))
         older = Reader(f"older result {name}", name, _read_motion, _untied_wrong, mutations.BYTES, ways)
         add(older, lambda f: _save_untied(motion, f))
     checkpoint = Checkpoint(Path("x"), "fit", {"fps": 30.0}).path
