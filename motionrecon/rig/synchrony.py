@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.rig.adjustment import adjusted
 from motionrecon.rig.comparable import comparable
@@ -35,8 +35,9 @@ _FARTHEST = 0.25
 LATE, LATE_UNPOSED = 0.004, 0.012
 #: Offsets that are less sure than this, seconds, are not to be trusted, nor those of so little score, seconds.
 UNSURE, FAINT = 1 / 60, 0.1
-#: Recordings of one length and rate that come within so many frames of each other run on one clock.
-_TOGETHER = 0.5
+#: Recordings of one length and rate that come within so many frames of each other, or so many standard deviations, run
+#: on one clock.
+_TOGETHER, _LIKELY = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def offsets(
     deviation = np.where(settled, np.hypot(fine.deviation, LATE if posed else LATE_UNPOSED), np.inf)
     deviation[held] = 0.0
     found = np.where(~held & (place.worth < FAINT), first, found)  # a guess from nothing is worse than none
-    if _one_clock(found, rates, counts, held):
+    if _one_clock(found, deviation, rates, counts, held):
         found = np.where(held, first, 0.0)
     rivals = [tuple(r / rate - starts[v] for r in place.rivals[v]) for v in range(len(views))]
     called = [*names, *(f"video {v + 1}" for v in range(len(names), len(views)))]
@@ -103,11 +104,15 @@ def offsets(
 
 
 def _one_clock(
-    found: Float[np.ndarray, " V"], rates: Float[np.ndarray, " V"], counts: np.ndarray, held: np.ndarray
+    found: Float[np.ndarray, " V"],
+    deviation: Float[np.ndarray, " V"],
+    rates: Float[np.ndarray, " V"],
+    counts: Int[np.ndarray, " V"],
+    held: Bool[np.ndarray, " V"],
 ) -> bool:
     """Whether recordings are so much alike that something started and stopped them together."""
     alike = len(set(rates)) == 1 and len(set(counts)) == 1 and held.sum() == 1
-    return bool(alike and (np.abs(found) * rates < _TOGETHER).all())
+    return bool(alike and (np.abs(found) < np.maximum(_TOGETHER / rates, _LIKELY * deviation)).all())
 
 
 def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...]) -> str:
