@@ -27,6 +27,8 @@ from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.layers.film import _bend
 from motionrecon.viewer.looking import look_through
+from motionrecon.viewer.panels.quality import report_lines
+from motionrecon.viewer.panels.readout import readout
 from motionrecon.viewer.panels.video import open_source
 from motionrecon.viewer.poses import compute_poses
 from motionrecon.viewer.source_video import SourceVideo
@@ -252,6 +254,15 @@ def test_the_page_opens_beside_all_cameras() -> None:
     toward = person.mean(axis=(0, 1)) + 0.6 * (free.position - person.mean(axis=(0, 1)))
     beside = start_view(person, poses.forward, np.stack([[0.0, -9, 1], toward]))
     assert np.linalg.norm(beside.position - free.position) > 1
+
+
+def test_the_numbers_tell_of_each_camera(motion: Motion) -> None:
+    assert report_lines(motion.report) == ["cam 1: 4 px, begins at 0.000 s", "cam 2: 4 px, begins at 0.150 s"]
+    seen = np.ones((2, FRAMES), bool)
+    seen[1, [4, 5]] = seen[0, 5] = False
+    told = [readout(replace(motion, tracked_by=seen), compute_poses(motion), frame) for frame in (3, 4, 5)]
+    assert ["Not seen by cam 2" in text for text in told] == [False, True, False]
+    assert "The person was not seen" in told[2]
 
 
 # ---------------------------------------------------------------- in a browser

@@ -23,7 +23,7 @@ class QualityPanel(Panel):
 
 
 def report_lines(report: Report) -> list[str]:
-    """The numbers of the report's quality section and its warnings, one a line."""
+    """The numbers of the report's quality section, what it says of several cameras, and its warnings, one a line."""
     lines = []
     for name, value in (report.quality or {}).items():
         if value is not None:
@@ -31,4 +31,7 @@ def report_lines(report: Report) -> list[str]:
             if unit not in _UNITS:
                 what, unit = name, ""
             lines.append(f"{what.replace('_', ' ').capitalize()}: {value:.3g} {_UNITS.get(unit, '')}".rstrip())
+    for camera in report.cameras or ():
+        away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px, "
+        lines.append(f"{camera.name}: {away}begins at {camera.offset:.3f} s")
     return lines + [f"Warning: {warning}" for warning in report.warnings or ()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motionrecon.result.films import films_of
 from motionrecon.viewer.panels.base import Page, Panel, block
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def readout(motion: Motion, poses: Poses, frame: int) -> str:
     lines = [f"<b>{frame / motion.fps:.2f} s</b> &nbsp; frame {frame} of 0–{len(motion) - 1}"]
     if not motion.tracked[frame]:
         lines.append("The person was not seen in this frame")
+    elif unseen := [film.name for i, film in enumerate(films_of(motion)) if not motion.tracked_in(i)[frame]]:
+        lines.append(html.escape(f"Not seen by {', '.join(unseen)}"))
     if not poses.force.any():
         lines.append("No simulated forces in this motion")
         return block(*lines)
