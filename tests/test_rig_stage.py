@@ -1,0 +1,133 @@
+"""The whole road with several cameras: from keypoints and a calibration to one motion and its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from people import SIZE, Seen, camera, person, see, stepping
+
+from motionrecon.cameras.files import camera_names, load_rig
+from motionrecon.cameras.files.write import write_cameras
+from motionrecon.core.clock import Clock
+from motionrecon.core.landmarks import INDEX, MIRROR
+from motionrecon.errors import InputError
+from motionrecon.keypoints import Keypoints
+from motionrecon.keypoints.file import save
+from motionrecon.pipeline import reconstruct
+from motionrecon.result.motion import Motion
+
+PLACES = {"left": (3.2, -2.4, 1.3), "right": (-2.9, -2.6, 1.5), "behind": (0.4, 4.1, 1.2)}
+FRAMES, FPS = 45, 30.0
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Seen]:
+    """What three cameras see of somebody who steps on the spot, at twice the frames that are used."""
+    body = person()
+    qpos = stepping(body, 2 * FRAMES, fps=2 * FPS)
+    return {name: see(body, qpos, camera(place), 2 * FPS, noise=2.0) for name, place in PLACES.items()}
+
+
+def keypoints(seen: Seen, frames: np.ndarray, fps: float = FPS) -> Keypoints:
+    found = frames >= 0
+    at = np.clip(frames, 0, len(seen.pixels) - 1)
+    pixels, points, confidence = seen.pixels[at].copy(), seen.points_3d[at].copy(), seen.confidence[at].copy()
+    pixels[~found] = points[~found] = np.nan
+    confidence[~found] = 0.0
+    return Keypoints(pixels, confidence, points, found, fps, SIZE)
+
+
+def given(folder: Path, seen: dict[str, Seen], frames: dict[str, np.ndarray], posed: bool = True) -> dict:
+    """The files that a user would have."""
+    for name, rows in frames.items():
+        save(keypoints(seen[name], rows), folder / f"walk_{name}.npz")
+    write_cameras(folder / "Calib.toml", {name: seen[name].camera for name in PLACES}, posed=posed)
+    paths = [str(folder / f"walk_{name}.npz") for name in frames]
+    return {"keypoints": paths, "camera": folder / "Calib.toml", "height": 1.75, "physics": False}
+
+
+JOINTS = ("hip", "shoulder", "elbow", "wrist", "knee", "ankle")
+LIMBS = [INDEX[f"{side}_{joint}"] for joint in JOINTS for side in ("left", "right")]
+HIPS = [0, 1]
+EVERY_OTHER = 2 * np.arange(FRAMES)
+
+
+def error(motion: Motion, seen: Seen, frames: np.ndarray = EVERY_OTHER) -> float:
+    """Mean distance of the joints from the truth, in millimetres, hips on hips."""
+    ours, true = (points[:, LIMBS] for points in (motion.joints, seen.joints[frames]))
+    ours, true = (points - points[:, HIPS].mean(1, keepdims=True) for points in (ours, true))
+    return 1e3 * float(np.linalg.norm(ours - true, axis=-1).mean())
+
+
+def test_two_cameras_make_one_motion_and_its_files(seen, tmp_path) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER})
+    motion = reconstruct(None, output=tmp_path / "both", **files)
+    alone = reconstruct(None, **(files | {"keypoints": files["keypoints"][0], "camera_name": "left"}))
+    assert error(motion, seen["left"]) < 22 and error(motion, seen["left"]) < error(alone, seen["left"])
+    assert alone.further_cameras == () and alone.report.cameras is None
+    read = Motion.load(tmp_path / "both")
+    assert [one.name for one in read.report.cameras] == ["left", "right"]
+    assert [one.pose for one in read.report.cameras] == ["calibrated"] * 2
+    assert read.report.options["keypoints"] == files["keypoints"] and read.report.options["offset"] is None
+    np.testing.assert_allclose(read.cameras[1].eye, motion.cameras[1].eye)
+    assert len(read.cameras) == 2 and read.cameras[1].calibrated
+    assert not (tmp_path / "both" / "cameras.toml").exists()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_camera_that_began_later_comes_onto_the_clock(seen, tmp_path, told) -> None:
+    """The second film begins 5 of the 60 frames a second later, and so between two frames of the first."""
+    late = 2 * np.arange(FRAMES - 4) + 5
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": late})
+    motion = reconstruct(None, **files, **({"offset": 5 / 60} if told else {}))
+    assert motion.report.cameras[1].offset == pytest.approx(5 / 60, abs=0.5 / FPS)
+    assert len(motion) == FRAMES and error(motion, seen["left"]) < 22
+
+
+def test_a_view_that_mistakes_the_sides_does_not_bend_the_motion(seen, tmp_path) -> None:
+    wrong = replace(seen["right"], pixels=seen["right"].pixels.copy(), points_3d=seen["right"].points_3d.copy())
+    wrong.pixels[30:50], wrong.points_3d[30:50] = wrong.pixels[30:50][:, MIRROR], wrong.points_3d[30:50][:, MIRROR]
+    views = {"left": EVERY_OTHER, "right": EVERY_OTHER, "behind": EVERY_OTHER}
+    motion = reconstruct(None, **given(tmp_path, seen | {"right": wrong}, views))
+    assert any("exchanged left and right in 10 of 45 frames" in text for text in motion.report.warnings)
+    assert error(motion, seen["left"]) < 22
+
+
+def test_cameras_that_nobody_calibrated_are_found_and_written(seen, tmp_path) -> None:
+    views = {name: EVERY_OTHER for name in PLACES}
+    motion = reconstruct(None, output=tmp_path / "found", **given(tmp_path, seen, views, posed=False))
+    assert all(one.pose == "estimated" and one.rotation_error_deg < 3 for one in motion.report.cameras)
+    found, true = motion.cameras, [seen[name].camera for name in PLACES]
+    for one, other in zip(found[1:], true[1:], strict=True):
+        apart = one.axes[0] @ found[0].axes[0].T @ (other.axes[0] @ true[0].axes[0].T).T
+        assert np.degrees(np.arccos((np.trace(apart) - 1) / 2)) < 2
+    rig = tmp_path / "found" / "cameras.toml"
+    assert camera_names(rig) == list(PLACES)
+    again, posed = load_rig(rig, list(PLACES), [SIZE] * 3)
+    assert posed and again[0].calibrated
+    np.testing.assert_allclose(again[2].eye, found[2].eye, atol=1e-6)
+
+
+def test_the_floor_that_is_given_is_that_of_the_motion(seen, tmp_path) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER})
+    motion = reconstruct(None, **files, floor=0.04)
+    assert motion.camera.eye[0, 2] == pytest.approx(seen["left"].camera.eye[0, 2] - 0.04, abs=1e-9)
+
+
+def test_a_folder_for_each_camera_and_a_wrong_number_of_names(seen, tmp_path) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER})
+    with pytest.raises(InputError, match=r"camera_name=\.\.\. was given 3 times for 2 videos"):
+        reconstruct(None, **files, camera_name=["left", "right", "behind"])
+    with pytest.raises(InputError, match="camera_name=middle is not in"):
+        reconstruct(None, **files, camera_name=["left", "middle"])
+
+
+def test_a_clock_of_another_rate_comes_onto_the_first(seen, tmp_path) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER})
+    save(keypoints(seen["right"], np.arange(2 * FRAMES), 2 * FPS), tmp_path / "walk_right.npz")
+    motion = reconstruct(None, **files)
+    assert motion.fps == FPS and len(motion) == FRAMES and error(motion, seen["left"]) < 22
+    assert Clock(motion.fps).frames(1.0) == 30
