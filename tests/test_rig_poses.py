@@ -1,15 +1,20 @@
 """Cameras that nobody calibrated, posed from the person before them."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from people import camera, person, see, stepping
 
+from motionrecon.body import build
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.core import so3
+from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.fit import fit
 from motionrecon.rig import bundle, lengths
 from motionrecon.rig.poses import found
 
@@ -160,3 +165,21 @@ def test_lengths_are_those_of_the_body():
     ratio = lengths.measured(marks) / lengths.expected(1.75)
     assert np.abs(ratio - 1).max() < 0.2
     assert np.isfinite(lengths.measured(np.where(np.arange(5)[:, None, None] < 4, np.nan, marks))).all()
+
+
+def test_the_fit_finds_gravity_and_the_floor_for_a_found_rig():
+    cameras, pixels, weight, guess = seen(EYES[0], EYES[2])
+    tilted = [one.in_world(so3.matrix(np.array([0.2, 0.1, 0.0])), np.zeros(3)) for one in cameras]
+    rig = found(tilted, pixels, weight, guess, 1.75)
+    views = [
+        replace(see(person(), motion(), one).view, camera=posed, clock=Clock(5.0), pixels=p, weight=w, points_3d=g)
+        for one, posed, p, w, g in zip(cameras, rig.cameras, pixels, weight, guess, strict=True)
+    ]
+    figure = fit(views, build(1.75), Plane())
+    truth = pose(person().model, motion()).at(person().landmarks)
+    for view, true in zip(figure.views, cameras, strict=True):
+        up, true_up = view.camera.axes[0][:, 2], true.axes[0][:, 2]
+        assert np.degrees(np.arccos(up @ true_up)) < 5.0
+        off = np.linalg.norm(view.camera.to_camera(figure.landmarks) - true.to_camera(truth), axis=-1)
+        assert np.median(off) < 0.12
+        assert view.camera.eye[0, 2] == pytest.approx(true.eye[0, 2], abs=0.2)

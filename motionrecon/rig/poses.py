@@ -24,7 +24,7 @@ from motionrecon.rig.lengths import MARKS, expected
 from motionrecon.rig.pairs import posed_pair, solved_from
 
 #: Frames that are used at most, spread over the clip; neighbours say the same.
-MOST_FRAMES = 40
+MOST_FRAMES = 60
 #: Frames that two cameras must share, and marks that both must see in such a frame.
 FEWEST_FRAMES, FEWEST_MARKS = 8, 8
 #: Lines of sight that meet at a smaller angle than this, degrees, tell too little of how far away the person is.
