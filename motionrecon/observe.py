@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from motionrecon.cameras.place import check_place
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
+from motionrecon.keypoints.clip import detect_there
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.source import Source
@@ -21,8 +27,12 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
         InputError: nobody is there, or too seldom, or far from where a camera says; or cameras do not fit together.
         ModelError: the detector's model cannot be had.
     """
-    with run.timed("keypoints"):
-        seen = [_keypoints(run, source, i, options) for i in range(len(source.recordings))]
+    with run.timed("keypoints"), _kept(run, source) as kept:
+        if len(source.recordings) > 1:
+            from motionrecon.rig.following import followed
+
+            source = followed(run, source, options, kept)
+        seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
     if len(seen) == 1:
         views: tuple[View, ...] = (View.of(seen[0], source.leader.camera, source.leader.clock),)
     else:
@@ -34,25 +44,34 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
     return views
 
 
-def _keypoints(run: Run, source: Source, number: int, options: Options) -> Keypoints:
+@contextmanager
+def _kept(run: Run, source: Source) -> Iterator[list[Path | None]]:
+    """Where each recording's detections are kept: with the run, or else until all cameras agree whom to follow."""
+    count = len(source.recordings)
+    if count == 1:
+        yield [run.cache]
+    elif run.cache is not None:
+        yield [run.cache / f"camera_{number + 1}" for number in range(count)]
+    else:
+        with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
+            yield [Path(folder) / f"camera_{number + 1}" for number in range(count)]
+
+
+def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Path | None) -> Keypoints:
     """The keypoints of one recording, given or detected."""
     recording, keypoints = source.recordings[number], source.recordings[number].keypoints
     alone = len(source.recordings) == 1
     if keypoints is None:
         assert recording.video is not None
-        keypoints = detect_keypoints(
-            recording.path,
-            options.detector,
-            recording.start,
-            recording.end,
-            run.cache if alone or run.cache is None else run.cache / f"camera_{number + 1}",
-            run.progress,
-            recording.person,
-        )
+        what = (recording.path, options.detector, recording.start, recording.end)
+        if recording.boxes is None:
+            keypoints = detect_keypoints(*what, kept, run.progress, recording.person)
+        else:
+            keypoints = detect_there(*what, recording.boxes, kept, run.progress)
     for text in keypoints.warnings:
         run.warn(text if alone else f"{recording.name}: {text}")
     seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing
     if seen < FEWEST_FRAMES:
-        what = options.keypoints[number] if options.keypoints else recording.path
-        raise InputError(f"{what}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
+        where = options.keypoints[number] if options.keypoints else recording.path
+        raise InputError(f"{where}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
     return keypoints

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.default import default_camera
@@ -16,6 +17,7 @@ from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
+from motionrecon.keypoints.choice import LARGEST
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.video import VideoInfo, probe
@@ -36,6 +38,7 @@ class Recording:
         clock: of the chosen range.
         start, end: that range, seconds as a player shows it; None for the beginning and the end.
         person: whom to follow.
+        boxes: where they are in each frame, pixels, if the detector does not find them by itself.
         path: of the video, or of the keypoints where there is none.
     """
 
@@ -48,6 +51,7 @@ class Recording:
     end: float | None
     person: str
     path: Path
+    boxes: Float[np.ndarray, "T 4"] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     films: list[str | Path | None] = [*videos] or [None] * count
     paths = [Path(path) for path in videos or options.keypoints]
     names = _names(options, paths)
-    each = zip(films, options.each("keypoints", count), options.each("person", count), names, strict=True)
+    # Whom one choice for several cameras means in each of them shows later.
+    first = options.each("person", count) if count in (1, len(options.person)) else [LARGEST] * count
+    each = zip(films, options.each("keypoints", count), first, names, strict=True)
     seen = [_seen(video, keypoints, person, name, options) for video, keypoints, person, name in each]
     sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     cameras, posed = _cameras(run, options, names, sizes)

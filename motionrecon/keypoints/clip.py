@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.core.cache import Checkpoint
 from motionrecon.core.files import sha256
@@ -23,7 +24,7 @@ from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.pass_detections import PassDetections
-from motionrecon.keypoints.passes import DetectorRun, watch, watch_one
+from motionrecon.keypoints.passes import DetectorRun, watch, watch_one, watch_there
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.tracks import Track, everybody, follow, link, near
 from motionrecon.keypoints.types import Keypoints
@@ -128,6 +129,35 @@ def detect_clip(
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")
     warnings += [*crowd_warning(person, others, name, choice), *keypoints.warnings, *sight.warnings]
     keypoints = replace(keypoints, warnings=tuple(warnings))
+    kept.save(file.to_arrays(keypoints))
+    return keypoints
+
+
+def detect_there(
+    video: Path,
+    detector: str,
+    start: float | None,
+    end: float | None,
+    boxes: Float[np.ndarray, "T 4"],
+    cache_dir: Path | None,
+    progress: Progress,
+) -> Keypoints:
+    """Keypoints of somebody who is known to be in some part of each frame, squares of one size in pixels of the video.
+
+    The other arguments are those of `motionrecon.keypoints.detect_keypoints`.
+    """
+    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"boxes": boxes})
+    arrays = kept.load(progress)
+    if arrays is not None:
+        return file.from_arrays(arrays, str(kept.path))
+    info, name = job.clip.info, video.name
+    with Child() as child, progress.stage("keypoints (again)", job.count) as advance:
+        seen = child.call(watch_there, advance, job.clip, boxes)
+    frames = [frame for frame, found in enumerate(seen) if found]
+    keypoints = mended(Track(frames, [seen[frame][0] for frame in frames]), len(seen), info.fps, info.image_size, name)
+    said = f"the person was found in {name} only where the other cameras see them"
+    keypoints = replace(keypoints, warnings=(*info.warnings, said, *keypoints.warnings))
     kept.save(file.to_arrays(keypoints))
     return keypoints
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -85,19 +85,39 @@ def watch_one(advance: Advance, clip: DetectorRun, person: Track, others: Sequen
     return _run(advance, clip, paint, None, lambda text: None)
 
 
+def watch_there(advance: Advance, clip: DetectorRun, boxes: Float[np.ndarray, "T 4"]) -> list[list[Detection]]:
+    """Whom MediaPipe follows in a square part of each frame: somebody too small or too hidden to be found in all of it.
+
+    Args:
+        boxes: (x0, y0, x1, y1), pixels of the video; squares of one size that may reach beyond the picture.
+    """
+    side = max(16, round(float(boxes[0, 2] - boxes[0, 0])))
+    corners = np.round(boxes[:, :2]).astype(int)
+
+    def crop(k: int, frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
+        return _cropped(frame, corners[min(k, len(corners) - 1)] * clip.scale, round(side * clip.scale))
+
+    found = _run(advance, clip, crop, None, lambda text: None, (side, side))
+    return [[replace(d, pixels=d.pixels + corner) for d in one] for one, corner in zip(found, corners, strict=False)]
+
+
 def _run(
     advance: Advance,
     clip: DetectorRun,
     prepare: Callable[[int, np.ndarray], np.ndarray] | None,
     observe: Callable[[int, np.ndarray, list[Detection]], None] | None,
     warn: Callable[[str], None],
+    size: tuple[int, int] | None = None,
 ) -> list[list[Detection]]:
-    """Follow one person through the clip: for each frame a list of one detection or none."""
+    """Follow one person through the clip: for each frame a list of one detection or none.
+
+    Pixels are those of pictures of a `size`, the video's own if it is None.
+    """
     seen: list[list[Detection]] = []
     shown = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=warn)
     with (
         closing(prefetch(shown)) as film,
-        closing(PoseDetector(clip.model, clip.info.image_size, video=True)) as one,
+        closing(PoseDetector(clip.model, size or clip.info.image_size, video=True)) as one,
     ):
         for k, picture in enumerate(film):
             frame = picture.image
@@ -108,6 +128,19 @@ def _run(
             seen.append(found)
             advance(1)
     return seen
+
+
+def _cropped(
+    frame: UInt8[np.ndarray, "H W 3"], corner: Float[np.ndarray, " 2"], side: int
+) -> UInt8[np.ndarray, "S S 3"]:
+    """The square part of a frame whose upper left corner is (x, y); black where there is no frame."""
+    x, y = (round(float(c)) for c in corner)
+    part = np.zeros((side, side, 3), dtype=np.uint8)
+    rows, columns = slice(max(y, 0), max(y + side, 0)), slice(max(x, 0), max(x + side, 0))
+    shown = frame[rows, columns]
+    top, left = max(-y, 0), max(-x, 0)
+    part[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
+    return part
 
 
 def _painted(

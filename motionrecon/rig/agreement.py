@@ -34,11 +34,11 @@ _PARTS = np.array([[moving is None or name.endswith(moving) for name in NAMES] f
 #: spread; or this much for each view, whatever is usual.
 _UNUSUAL, _SPREADS, _ANYWAY = 0.03, 4.0, 0.1
 #: A view is left out where its share of the cost is so much above the usual one, and so many times the usual spread.
-_TROUBLE = 0.05
+_TROUBLE = 0.035
 #: Sides are exchanged only where that takes away this share of what is unusual.
 _RELIEF = 0.5
 #: What a change of story costs, and more if no jump in the view's picture explains it.
-_SWITCH, _UNEXPLAINED = 0.02, 0.1
+_SWITCH, _UNEXPLAINED = 0.02, 0.07
 #: How far a landmark can seem to move from one frame to the next where stories change.
 _FARTHEST_STEP = 0.5
 #: Frames that say what is usual: at most, and, of those with as many views, at least.

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from motionrecon.cameras.base import Camera
 from motionrecon.core.landmarks import BONES, INDEX, MIRROR
-from motionrecon.rig.triangulation import triangulate
+from motionrecon.rig.triangulation import rays, triangulate
 from motionrecon.views import View
 
 #: A line of sight passes by the others, or a bone is longer or shorter than usual, at most this much, metres.
@@ -86,6 +86,20 @@ class Meeting:
         total = share.sum(-1)
         missed = np.minimum(np.where(np.isfinite(apart), apart, _CAP), _CAP)
         return points, ((missed * share).sum(-1) / np.where(total > 0, total, 1.0)).sum(0)
+
+    def missed(self, points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, " T"]:
+        """How far lines of sight pass by given points, metres, summed over the views; NaN where one saw none."""
+        apart = rays(self.cameras, self.pixels).apart(points)
+        share = np.where(np.isfinite(apart), self.weight, 0.0)
+        total = share.sum(-1)
+        missed = np.minimum(np.where(np.isfinite(apart), apart, 0.0), _CAP)
+        return np.where((total > 0).all(0), ((missed * share).sum(-1) / np.where(total > 0, total, 1.0)).sum(0), np.nan)
+
+    @staticmethod
+    def trunk(points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, " T"]:
+        """From the middle of the shoulders to that of the hips, metres; NaN where that is not known."""
+        shoulders, hips = 0.5 * (points[:, _LEFT] + points[:, _RIGHT]).transpose(1, 0, 2)
+        return np.asarray(np.linalg.norm(shoulders - hips, axis=-1))
 
     def lengths(self, points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, "T B"]:
         """The bones' lengths, metres; NaN where an end is not known."""
