@@ -70,9 +70,11 @@ def _numbers(name: str, camera: ElementTree.Element, tag: str, *keys: str) -> li
     """
     element = camera.find(tag)
     given = {} if element is None else element.attrib
+    where = f"<{tag}> of camera {name[:40]}"
+    missing = [key for key in keys if key not in given]
+    if missing:
+        raise ValueError(f"{where} has no {missing[0]}, as Qualisys's have")
     try:
         return [float(given[key]) for key in keys]
-    except KeyError as error:
-        raise ValueError(f"camera {name} has no {error.args[0]} in its <{tag}>, as Qualisys's have") from None
-    except ValueError as error:
-        raise ValueError(f"<{tag}> of camera {name}: {error}") from None
+    except ValueError:
+        raise ValueError(f"{where} has no number in one of {', '.join(keys)}") from None
