@@ -96,8 +96,10 @@ def check_apart(wheres: Sequence[str], places: Sequence[Float[np.ndarray, " 3"]]
     Raises:
         InputError: two are farther from each other than anybody films.
     """
-    said = []
+    said: list[str] = []
     pairs = list(combinations(range(len(places)), 2))
+    if not pairs:
+        return said
     apart = [float(np.abs(places[i] - places[j]).max()) for i, j in pairs]  # no square of 1e308
     most, least = int(np.argmax(apart)), int(np.argmin(apart))
     (i, j), (k, m) = pairs[most], pairs[least]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.options import Options
 from motionrecon.rig.agreement import agreed
+from motionrecon.rig.assignment import doubt
 from motionrecon.rig.poses import found
 from motionrecon.rig.resampling import on_clock
 from motionrecon.rig.synchrony import offsets
@@ -39,6 +41,8 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
         if source.posed:
             offsets, said = rig.offsets([recording.camera for recording in source.recordings], True)
             views = rig.views([recording.camera for recording in source.recordings], offsets)
+            if options.camera is not None and (text := doubt(views, names, options.camera, rig.seen_by)):
+                run.warn(text)
         else:
             views, said = _found(rig, names)
         for text in said:
@@ -74,6 +78,15 @@ class _Recorded:
             View.of(on_clock(seen, own.clock, leads, count, offset), camera, leads, offset * self.slower)
             for seen, own, camera, offset in zip(self.seen, self.source.recordings, cameras, offsets, strict=True)
         ]
+
+    def seen_by(self, cameras: Sequence[Camera]) -> list[View]:
+        """What these cameras saw, with offsets that do not depend on where they stand."""
+        return self.views(cameras, self.first_guess)
+
+    @cached_property
+    def first_guess(self) -> list[float]:
+        """Offsets that do not depend on where the cameras stand."""
+        return self.offsets([recording.camera for recording in self.source.recordings], False)[0]
 
     @property
     def slower(self) -> float:

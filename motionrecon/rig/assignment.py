@@ -1,0 +1,125 @@
+"""Which camera took which video: whether the one that was said fits, and which one fits far better.
+
+Another camera of the same calibration is as good a camera as the right one: nothing about one view alone shows it. But
+its lines of sight pass by those of the others. Measured on the balancing clip (heavy and full, every two, three and
+four of its cameras): by 0.7 to 3 cm with the right cameras, by 3 to 11 cm with the best of the wrong ones, which is at
+least twice what the right ones have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations, permutations
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.cameras.base import Camera
+from motionrecon.cameras.files import camera_names, load_rig
+from motionrecon.errors import InputError
+from motionrecon.rig.meeting import Meeting
+from motionrecon.rig.triangulation import triangulate
+from motionrecon.views import View
+
+#: Lines of sight that pass each other by more than this on average, metres, raise the question; and those of another
+#: assignment must pass by less than this share of that, and by less than so many metres, to be the answer.
+QUESTION, SHARE, ANSWER = 0.03, 0.5, 0.04
+#: Metres that one line of sight counts at most.
+_CAP = 0.3
+#: Frames that are looked at, evenly over the clip, and assignments that are all tried; of more, those one step away.
+_FRAMES, _ALL = 60, 400
+
+
+def misfit(views: Sequence[View]) -> float:
+    """Metres by which the lines of sight of views on one clock pass each other on average; NaN where none meet."""
+    count = len(views[0])
+    some = np.unique(np.linspace(0, count - 1, min(count, _FRAMES)).astype(int))
+    meeting = Meeting.of(views).part(some)
+    return _apart(meeting.cameras, meeting.pixels, meeting.weight)
+
+
+def doubt(
+    views: Sequence[View], names: Sequence[str], file: Path, again: Callable[[Sequence[Camera]], Sequence[View]]
+) -> str:
+    """Why it is to be doubted that each camera took the video that it was said to; empty where it is not.
+
+    Args:
+        views: of one person, on one clock, each with the camera that it was said to be of.
+        names: of these cameras.
+        file: the calibration, with all cameras that there are.
+        again: the views of other cameras in the same videos, with offsets that do not depend on the cameras.
+    """
+    now = misfit(views)
+    if not now > QUESTION:
+        return ""
+    now = min(now, misfit(again([view.camera for view in views])))  # the offsets may be to blame
+    better = likelier(names, _cameras(file, views), again)
+    if better is None or not (better[1] < SHARE * now and better[1] < ANSWER):
+        return ""
+    one, other = (f"{100 * metres:.1f} cm" for metres in (now, better[1]))
+    return (
+        f"lines of sight of the cameras pass each other by {one} on average, and would by {other} if the videos' "
+        f"cameras were {', '.join(better[0])} instead of {', '.join(names)}: that is probably so; give "
+        f"camera_name=... in the videos' order, {' '.join(better[0])}"
+    )
+
+
+def likelier(
+    names: Sequence[str],
+    cameras: Mapping[str, Sequence[Camera]],
+    again: Callable[[Sequence[Camera]], Sequence[View]],
+) -> tuple[tuple[str, ...], float] | None:
+    """The other assignment of cameras to videos that fits best, and its `misfit`; None where there is none.
+
+    Args:
+        names: of the cameras in the given assignment.
+        cameras: all that there are, by name, each as fitted to each of the videos' sizes.
+        again: the views of cameras in the videos, on one clock.
+    """
+    best: tuple[tuple[str, ...], float] | None = None
+    for order in _orders(list(cameras), names):
+        value = misfit(again([cameras[name][video] for video, name in enumerate(order)]))
+        if value < (math.inf if best is None else best[1]):
+            best = order, value
+    return best
+
+
+def _cameras(file: Path, views: Sequence[View]) -> dict[str, tuple[Camera, ...]]:
+    """All cameras of a file, each as fitted to the size of each video; without those that do not fit all of them."""
+    names, sizes = camera_names(file), {view.camera.image_size for view in views}
+    fitted: dict[tuple[int, int], dict[str, Camera]] = {}
+    for size in sizes:
+        try:
+            fitted[size] = dict(zip(names, load_rig(file, names, [size] * len(names))[0], strict=True))
+        except InputError:  # a camera of another shape, or one without a place
+            return {}
+    return {name: tuple(fitted[view.camera.image_size][name] for view in views) for name in names}
+
+
+def _orders(known: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Other assignments: all, or where these are too many, those with one camera replaced or two exchanged."""
+    if math.perm(len(known), len(names)) <= _ALL:
+        yield from (order for order in permutations(known, len(names)) if order != tuple(names))
+        return
+    now = list(names)
+    for video in range(len(now)):
+        for name in (name for name in known if name not in now):
+            yield (*now[:video], name, *now[video + 1 :])
+    for i, j in combinations(range(len(now)), 2):
+        swapped = list(now)
+        swapped[i], swapped[j] = now[j], now[i]
+        if set(now) <= set(known):
+            yield tuple(swapped)
+
+
+def _apart(
+    cameras: Sequence[Camera], pixels: Float[np.ndarray, "V T P 2"], weight: Float[np.ndarray, "V T P"]
+) -> float:
+    """The mean distance of lines of sight from where they meet, metres, each by its weight; the most where none do."""
+    used = np.where((weight > 0).sum(0) >= 2, weight, 0.0)
+    if not used.any():
+        return math.nan
+    _, away = triangulate(cameras, pixels, used)
+    return float(np.average(np.where(np.isfinite(away), np.minimum(away, _CAP), _CAP), weights=used))
