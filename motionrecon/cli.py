@@ -127,7 +127,7 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
 
 _OWN_FLAGS = """
     list_people: reconstruct nothing, but list everybody whom person can choose, and draw them with their numbers into
-        <name of the video>_people.png beside the folder of the result.
+        <name of the video>_people.png beside the folder of the result; of several videos, with one number in all.
     quiet: no progress bars and no summary; warnings and errors show."""
 
 
@@ -452,12 +452,22 @@ def _list_people(video: Path | list[Path] | None, folder: Path | None, quiet: bo
     """Print everybody in a video, and draw them into a picture beside the folder of the result."""
     from motionrecon import keypoints
 
-    if isinstance(video, list):
-        raise InputError("--list-people looks at one video; give it for each of them")
     if video is None:
         raise InputError("--list-people needs the video, to draw the people into its pictures")
-    picture = (folder or Path()).parent / f"{video.stem}_people.png"
     progress = _Spelled(Silent() if quiet else Bars())
+    if isinstance(video, list) or video.is_dir() or video.suffix == ".toml":
+        from motionrecon.rig.listing import list_everybody
+
+        defaults = {name: p.default for name, p in inspect.signature(pipeline.reconstruct).parameters.items()}
+        everything = defaults | given | {"video": video}
+        lines, pictures = list_everybody(everything, (folder or Path()).parent, progress)
+        print("\n".join(lines))
+        shown = ", ".join(map(str, pictures))
+        print(
+            f"{shown} show them; choose with --person NUMBER, the same for all videos, or give it for each by its own"
+        )
+        return
+    picture = (folder or Path()).parent / f"{video.stem}_people.png"
     chosen = {name: given[name] for name in ("keypoints", "detector", "start", "end") if given.get(name) is not None}
     for line in keypoints.list_people(video, picture, progress=progress, **chosen):
         print(line)

@@ -67,7 +67,8 @@ def reconstruct(
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
             RTMPose, AlphaPose or MMPose wrote. Of several cameras, each one's.
         person: whom to follow: largest (the largest that stays longest), a number, or x,y in pixels on them in the
-            first picture in which they are seen. Of several cameras, each one's where they differ.
+            first picture in which they are seen. With several cameras, one number is the same person in all of them,
+            as list_people shows them, and a point is one of the first; or each camera's own choice.
         offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's;
             found from the person's movement where not given.
         floor: height of the floor in the world of a calibration, metres; found near 0 where not given.

@@ -1,5 +1,6 @@
 """Who is who in several views: numbers, starts of clocks, doubts, and where to look for whom a view does not show."""
 
+import inspect
 import json
 from dataclasses import replace
 from functools import cache
@@ -7,14 +8,18 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from clips import write_clip
 from people import SIZE, camera, person, see, stepping
 from scipy.spatial.transform import Rotation
 
 from motionrecon.core.landmarks import INDEX
+from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints.passes import _cropped
 from motionrecon.options import Options
+from motionrecon.pipeline import reconstruct
 from motionrecon.rig.following import company, followed
+from motionrecon.rig.listing import list_everybody
 from motionrecon.rig.people import Sighting, by_meeting, by_turning, in_doubt, numbered, whereabouts
 from motionrecon.run import Run
 from motionrecon.source import look
@@ -167,13 +172,12 @@ def given(tmp_path_factory):
     }
 
 
+def _defaults():
+    return {name: p.default for name, p in inspect.signature(reconstruct).parameters.items()}
+
+
 def _options(**given):
-    import inspect
-
-    from motionrecon.pipeline import reconstruct
-
-    values = {name: p.default for name, p in inspect.signature(reconstruct).parameters.items()}
-    return Options.of(values | given)
+    return Options.of(_defaults() | given)
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -181,17 +185,46 @@ def test_one_number_is_the_same_person_in_all_files(given, number):
     options = _options(**given, person=str(number))
     source = followed(Run(), look(Run(), None, options), options, [None] * 3)
     body, motions = _motions(2)
-    whom = company(source, options, [None] * 3, Run().progress)
-    first = whom.tracks[0][number - 1].detections[0].pixels  # the leader's own number
-    true = [see(body, motions[who], CAMERAS[0], FPS).view.pixels[0] for who in range(2)]
-    who = int(np.argmin([np.nanmean(np.abs(first - pixels)) for pixels in true]))
+    who = _first(given)[number - 1]
     for view, recording in enumerate(source.recordings):
         expected = see(body, motions[who], CAMERAS[view], FPS).view.pixels
         assert np.nanmax(np.abs(recording.keypoints.pixels - expected)) < 1e-6
-    assert len(whom.lines(["a", "b", "c"])) == 6
 
 
 def test_a_number_that_nobody_has_is_refused_with_those_that_there_are(given):
     options = _options(**given, person="3")
     with pytest.raises(InputError, match=r"person=3: nobody of that number; the cameras show 1: in cam0 seen for"):
         followed(Run(), look(Run(), None, options), options, [None] * 3)
+
+
+def test_everybody_is_drawn_into_each_video_with_one_number(given, tmp_path):
+    import cv2
+
+    frames = [np.zeros((SIZE[1], SIZE[0], 3), np.uint8)] * int(FPS * SECONDS)
+    videos = [write_clip(tmp_path / f"cam{view}.mp4", frames, FPS) for view in range(2)]
+    everything = _defaults() | given | {"keypoints": given["keypoints"][:2], "offset": [0.0], "filmed_fps": None}
+    lines, pictures = list_everybody(everything | {"video": videos}, tmp_path, Silent())
+    assert [line.split(" seen")[0] for line in lines] == ["1: in cam0", "1: in cam1", "2: in cam0", "2: in cam1"]
+    assert pictures == [tmp_path / "cam0_people.png", tmp_path / "cam1_people.png"]
+    for view, picture in enumerate(pictures):
+        image = cv2.imread(str(picture))[: SIZE[1], :, ::-1].astype(int)
+        orange, blue = (np.argwhere(np.abs(image - c).sum(-1) < 10)[:, 1] for c in ((230, 159, 0), (86, 180, 233)))
+        boxes = [
+            see(_motions(2)[0], _motions(2)[1][who], CAMERAS[view], FPS).view.pixels[0, :, 0] for who in _first(given)
+        ]
+        for drawn, pixels in zip((orange, blue), boxes, strict=True):
+            assert abs(drawn.min() - pixels.min()) < 30
+
+
+def _first(given):
+    """Who is person 1 and who is person 2: the leader's own order, the largest first."""
+    options = _options(**given)
+    whom = company(look(Run(), None, options), options, [None] * 3, Silent())
+    first = [track.detections[0].pixels for track in whom.tracks[0]]
+    true = [see(_motions(2)[0], _motions(2)[1][who], CAMERAS[0], FPS).view.pixels[0] for who in range(2)]
+    return [int(np.argmin([np.nanmean(np.abs(one - pixels)) for pixels in true])) for one in first]
+
+
+def test_without_videos_there_is_nothing_to_draw_into(given, tmp_path):
+    with pytest.raises(InputError, match="cam0 is not a video, into whose pictures people could be drawn"):
+        list_everybody(_defaults() | given, tmp_path, Silent())

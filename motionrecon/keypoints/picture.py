@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def draw_people(
     progress: Progress,
 ) -> list[str]:
     """See `motionrecon.keypoints.list_people`."""
-    _check_ours(picture)
+    check_ours(picture)
     if keypoints is None:
         from motionrecon.keypoints.clip import look_round
 
@@ -59,13 +59,32 @@ def draw_people(
         lines = [line for line, track in zip(lines, people, strict=True) if track.frames]
     if not lines:
         raise InputError(f"no person was found in {video.name}; the whole body must be in view and not too small")
-    shown = _frames_that_show(people)
+    draw_numbered(info, dict(enumerate(people, start=1)), start, end, every, picture)
+    return lines
+
+
+def draw_numbered(
+    info: VideoInfo, people: Mapping[int, Track], start: float | None, end: float | None, every: int, picture: Path
+) -> None:
+    """Draw people with their numbers into a picture, in as few frames of a clip as show them all.
+
+    Args:
+        info: of the clip.
+        people: by their numbers; their tracks' frames are `every` frames apart, from `start`.
+        start, end: the range in seconds; None for the whole clip.
+        every: see there.
+        picture: the PNG file to write.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    check_ours(picture)
+    shown = _frames_that_show(list(people.values()))
     images = [
         _marked(image, info, {k: d for k, d in _in_frame(people, row)})
         for row, image in _images(info, start, end, shown, every)
     ]
     _write(np.concatenate(images), picture)
-    return lines
 
 
 def _within(track: Track, frames: range) -> Track:
@@ -89,10 +108,10 @@ def _frames_that_show(people: Sequence[Track]) -> list[int]:
     return sorted(shown)
 
 
-def _in_frame(people: Sequence[Track], row: int) -> Iterable[tuple[int, Detection]]:
-    for k, track in enumerate(people):
+def _in_frame(people: Mapping[int, Track], row: int) -> Iterable[tuple[int, Detection]]:
+    for number, track in people.items():
         if row in track.frames:
-            yield k + 1, track.detections[track.frames.index(row)]
+            yield number, track.detections[track.frames.index(row)]
 
 
 def _images(
@@ -130,7 +149,7 @@ def _marked(
     return drawn
 
 
-def _check_ours(picture: Path) -> None:
+def check_ours(picture: Path) -> None:
     """Raise an OutputError where a file stands in the way that is none of ours."""
     if not picture.exists():
         return
