@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 _MAX_HEIGHT, _MAX_WIDTH = 1080, 1920
+_PER_VIEW = 800 * 900  # pixels of the whole for each view: a second one must not make drawing much slower
 _LEAST_HEIGHT = 480  # small films are shown enlarged
 _WIDE, _TALL = 0.8, 1.0  # width over height of the right half, beside one wide and one tall video
 _GAP = 4  # pixels between the views of several cameras
@@ -106,7 +107,9 @@ def _grid(image_sizes: Sequence[tuple[int, int]]) -> Layout:
 def _scale(plan: _Plan, native: float) -> float:
     """Pixels of a plan's unit: what the picture's size allows, and no film larger than the largest."""
     width, height = plan.size
-    return min(_MAX_WIDTH / width, _MAX_HEIGHT / height, native / max(plan.heights))
+    views = sum(map(len, plan.rows)) - (not plan.column)
+    room = math.sqrt(views * _PER_VIEW / (width * height))
+    return min(_MAX_WIDTH / width, _MAX_HEIGHT / height, native / max(plan.heights), room)
 
 
 def _plans(aspects: Sequence[float]) -> Iterator[_Plan]:
