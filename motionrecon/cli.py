@@ -477,6 +477,7 @@ def _list_people(video: Path | list[Path] | None, folder: Path | None, quiet: bo
 def _summary(motion: Motion, folder: Path, seconds: float) -> str:
     report = motion.report
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
+    person = report.person
     assert quality and frames and options and camera  # of a run, and so complete
     line = (
         f"{folder}: reprojection error {quality.reprojection_px:.1f} px "
@@ -494,7 +495,9 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += "compare --optimizer lm"
     if frames.film_fps is not None:
         line += f"\nslow motion: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
-    if not options["height_given"]:
+    if not options["height_given"] and person is not None and person.height != options["height"]:
+        line += f"\nthe cameras found a height of {person.height:.2f} m; give it with --height where you know it"
+    elif not options["height_given"]:
         line += (
             f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"
         )

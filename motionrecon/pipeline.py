@@ -52,7 +52,8 @@ def reconstruct(
             videos or JSON), which stands for all that it says; what is given besides wins.
         output: the folder for the result. Where not given, the command writes to <name of the video>_motionrecon in the
             current folder, and Python writes nothing.
-        height: the person's height, metres; where not given it is assumed, and the output says so.
+        height: the person's height, metres; where not given, several calibrated cameras find it to some centimetres;
+            else it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from the height where not given.
         camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's

@@ -14,7 +14,7 @@ from motionrecon.views import Figure, View
 
 def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figure:
     """The person as the views show them, from the checkpoint of an earlier run if there is one."""
-    body, ground = build(float(options.height), options.mass), Plane()
+    body, ground = build(_height(views, options), options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
     weights = Weights(floor_known=options.floor is not None)
@@ -28,3 +28,12 @@ def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figur
             found = fitted(views, body, ground, weights, advance)
             checkpoint.save(pack(found))
         return found.figure(views, body, ground)
+
+
+def _height(views: tuple[View, ...], options: Options) -> float:
+    """The person's height, metres: as given, else as several calibrated cameras show it, else as it is assumed."""
+    if options.height_given or len(views) == 1 or not all(view.camera.calibrated for view in views):
+        return float(options.height)
+    from motionrecon.rig.stature import stature
+
+    return stature(views) or float(options.height)
