@@ -9,11 +9,14 @@ import re
 
 #: A word of a message (a name or a number, read from a file) that is shown by its ends only.
 _LONG_WORD = re.compile(r"\S{600,}")
+#: Characters of a message; of a longer one, which quotes endless text of a file, so many at the start and at the end.
+_LONG, _START, _END = 1000, 600, 300
 
 
 def shortened(message: str) -> str:
-    """A message without what is left out of endless words."""
-    return _LONG_WORD.sub(lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
+    """A message without what is left out of endless words, and of endlessly many."""
+    message = _LONG_WORD.sub(lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
+    return message if len(message) <= _LONG else f"{message[:_START]}…{message[-_END:]}"
 
 
 class MotionReconError(Exception):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from motionrecon.core.progress import Progress, Silent
+from motionrecon.errors import shortened
 
 
 @dataclass
@@ -42,5 +43,6 @@ class Run:
 
     def warn(self, text: str) -> None:
         """Tell the user now, and keep it for the report."""
+        text = shortened(text)
         self.warnings.append(text)
         self.progress.warn(text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from motionrecon.cameras.files.vocabulary import BOARDS, COEFFICIENTS, PARTS, plain, quantity, rank
+from motionrecon.cameras.files.vocabulary import BOARDS, COEFFICIENTS, LONGEST, PARTS, plain, quantity, rank
 
 #: Quantities that are arrays.
 _ARRAYS = frozenset(
@@ -177,7 +177,7 @@ def _grouped(node: dict[str, object], path: tuple[str, ...]) -> list[Section]:
                 for which, inner in value.items():
                     add(str(which), key, f"{key}.{which}", inner)
             continue
-        if quantity(key) is not None and quantity(key) not in COEFFICIENTS:
+        if len(key) > LONGEST or (quantity(key) is not None and quantity(key) not in COEFFICIENTS):
             continue
         for pattern in (_BEHIND, _BEFORE):
             split = pattern.fullmatch(key)

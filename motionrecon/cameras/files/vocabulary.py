@@ -105,6 +105,8 @@ PARTS = frozenset(
 BOARDS = frozenset(("charucosquaresize",))
 #: OpenCV's order of distortion coefficients, for files that name each of them.
 COEFFICIENTS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "taux", "tauy")
+#: Characters of a key that may mean something; to take an endless one apart would take as long.
+LONGEST = 100
 
 _QUANTITIES = {spelling: name for name, spellings in reversed(NAMES.items()) for spelling in spellings}
 
@@ -130,6 +132,7 @@ def meant(keys: list[str], *quantities: str) -> str:
     pairs = [
         (difflib.SequenceMatcher(None, plain(key), spelling).ratio(), key, spelling)
         for key in keys
+        if len(key) <= LONGEST
         for spelling in spellings
         if plain(key) not in spellings
     ]
