@@ -25,7 +25,7 @@ from motionrecon.rig.lengths import COUNT, PAIRS, WANDER, WHICH, measured
 
 #: Standard deviations: metres across the line of sight of a confident mark; relative, of a length among people of one
 #: height, and of all lengths together (how well the height is known and the marks are what an anatomist would mark).
-PIXELS, SPREAD, COMMON = 0.02, 0.03, 0.03
+PIXELS, SPREAD, COMMON = 0.02, 0.02, 0.03
 #: In standard deviations, where the robust costs bend.
 BEND = 2.0
 #: Nobody is nearer than this to a camera, metres.

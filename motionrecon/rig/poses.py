@@ -35,8 +35,8 @@ DOUBTFUL, REFUSED = 3.5, 5.0
 DISAGREE, REFUSED_DISAGREE = 0.12, 0.4
 #: Relative standard deviation of a focal length that was assumed: from phone to phone.
 ASSUMED_FOCAL = 0.08
-#: Hips are marked at the front of the body in one view and at its side in another.
-_LESS = {"hip": 0.5}
+#: Marks that lie elsewhere on the body in one view than in another count less: hips are marked at its front or side.
+_LESS = {"hip": 0.5, "heel": 0.5, "ankle": 0.7}
 #: Parts of the body of which each is left out once.
 _PARTS = (
     ("nose", "ear"),
