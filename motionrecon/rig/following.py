@@ -73,7 +73,10 @@ def company(source: Source, options: Options, kept: Sequence[Path | None], progr
     )
     unlike: Unlike = by_meeting([recording.camera for recording in source.recordings]) if source.posed else by_turning
     late = [0.0, *(options.offset or [None] * (len(found) - 1))]
-    rows, started = numbered(sightings, unlike, late)
+    if all(len(people) <= 1 for people in tracks):  # who else could it be
+        rows, started = np.array([[len(people) - 1 for people in tracks]]), (0.0,) * len(tracks)
+    else:
+        rows, started = numbered(sightings, unlike, late)
     return Company(tracks, tuple(every for _, every, _ in found), sightings, rows, started, unlike)
 
 
@@ -96,7 +99,12 @@ def followed(run: Run, source: Source, options: Options, kept: Sequence[Path | N
         return source
     all_of_them = company(source, options, kept, run.progress)
     choice = Choice.of(options.person[0] if options.person else LARGEST)
-    if choice == Choice() and all(len(tracks) <= 1 for tracks in all_of_them.tracks):
+    counts = [len(tracks) for tracks in all_of_them.tracks]
+    if (
+        choice == Choice()
+        and max(counts) <= 1
+        and (min(counts) == 1 or not _can_be_followed(source, all_of_them.rows[0]))
+    ):
         return source
     person = _chosen(source, all_of_them, choice)
     recordings = []
