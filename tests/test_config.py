@@ -95,7 +95,7 @@ def test_another_type_is_refused_by_name(given, message):
 
 def test_numbers_of_numpy_and_whole_ones_are_numbers():
     found = options(height=np.float32(1.75), mass=70, seed=np.int64(3), person=(640, 360), fov=np.float64(60))
-    assert (found.height, found.mass, found.seed, found.person, found.fov) == (1.75, 70.0, 3, "640,360", 60.0)
+    assert (found.height, found.mass, found.seed, found.person, found.fov) == (1.75, 70.0, 3, ("640,360",), (60.0,))
 
 
 def test_saved_options_repeat_the_run():
