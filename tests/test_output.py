@@ -181,6 +181,22 @@ def test_inputs_beside_the_result_are_left_alone(tmp_path):
     assert (tmp_path / "walk.mp4").read_text() == "mine" and len(list((tmp_path / "json").iterdir())) == 1
 
 
+@pytest.mark.parametrize("by", ["its name", "a way round", "symbolic link", "hard link"])
+def test_what_an_older_result_wrote_and_the_run_reads_stays_and_is_the_users_from_then_on(tmp_path, by):
+    folder, written = tmp_path / "d", tmp_path / "d" / "cameras.toml"
+    finish(folder, "old", extra=("cameras.toml", "other.toml"))
+    given = {"its name": written, "a way round": tmp_path / "d" / ".." / "d" / "cameras.toml"}.get(by, tmp_path / "l")
+    if by == "symbolic link":
+        given.symlink_to(written)
+    elif by == "hard link":
+        os.link(written, given)
+    finish(folder, force=True, inputs={"camera=...": given})
+    assert written.read_text() == given.read_text() == "old"
+    assert not (folder / "other.toml").exists()
+    finish(folder, force=True)
+    assert written.read_text() == "old"
+
+
 def test_the_folder_of_the_keypoints_is_no_place_for_a_result(tmp_path):
     (tmp_path / "json").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "json")

@@ -4,7 +4,8 @@ A folder is ours only if it says so, in ``.motionrecon.json``: the run's options
 there with their SHA-256. With ``report.json`` besides it holds a finished result (that file is moved in last), without
 it an interrupted run, which the next one resumes from ``cache/``. Whatever else stands in the folder is the user's:
 without ``--force`` none of it is touched, with it only files are replaced whose names the result needs, and never one
-that the run reads. Nothing is removed but what that list names, with the content that was written.
+that the run reads. Nothing is removed but what that list names, with the content that was written; what the run reads
+stays, and is the user's from then on.
 
 A folder of an earlier version has no such file: it is somebody's folder with a result in it.
 """
@@ -222,7 +223,8 @@ class ResultFolder:
         for file in files:
             os.replace(file, self.path / file.name)
         for name in sorted(older.keys() - names):
-            _remove_if_unchanged(self.path / name, older[name])
+            if not any(_same(path, self.path / name) for path in self._inputs.values()):  # now it is the user's
+                _remove_if_unchanged(self.path / name, older[name])
         self._mark(written)
 
     def _mark(self, files: Mapping[str, str]) -> None:
