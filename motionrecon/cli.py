@@ -221,7 +221,7 @@ def calibrate(
         force: replace the file if it is there.
         quiet: no progress bars and no summary; warnings and errors show.
     """
-    from motionrecon.rig.chessboard import calibrate as run
+    from motionrecon.chessboard import calibrate as run
 
     file = output or Path("Calib.toml")
     found = run(

@@ -53,8 +53,8 @@ def _write_rig(motion: Motion, path: Path) -> None:
     found = [one for one in motion.report.cameras or () if one.rotation_error_deg is not None]
     if not found:
         return
-    from motionrecon.cameras.files.write import Uncertainty, write_cameras
-    from motionrecon.cameras.pinhole import Pinhole
+    from motionrecon.cameras.files.write import write_cameras
+    from motionrecon.cameras.pinhole import Pinhole, Uncertainty
 
     pairs = zip(found, motion.cameras, strict=True)
     cameras = {one.name: camera for one, camera in pairs if isinstance(camera, Pinhole)}

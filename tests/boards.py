@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from motionrecon.rig.board import Board
+from motionrecon.chessboard.board import Board
 
 
 def texture(board: Board, pixels: int = 40) -> np.ndarray:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import camera
 
-from motionrecon.cameras.files import Uncertainty, load_camera, write_cameras
-from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.cameras.files import load_camera, write_cameras
+from motionrecon.cameras.pinhole import LEVEL, Pinhole, Uncertainty
 from motionrecon.core import so3
 from motionrecon.core.progress import Progress
 from motionrecon.errors import OutputError

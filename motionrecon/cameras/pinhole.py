@@ -17,6 +17,19 @@ LEVEL = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 @dataclass(frozen=True)
+class Uncertainty:
+    """How well a camera's pose is known: standard deviations.
+
+    Attributes:
+        rotation: degrees, of the direction in which it looks.
+        place: metres, of where it stands.
+    """
+
+    rotation: float
+    place: float
+
+
+@dataclass(frozen=True)
 class Pinhole:
     """A static pinhole camera with lens distortion (`motionrecon.cameras.base.Camera`).
 

@@ -11,6 +11,5 @@ One job a file; whoever needs a rig calls these in this order:
   all of them, with the `lengths` of a person for scale;
 - `agreement`: views that disagree with the others for a while, mended or left out.
 
-Beside them stands `chessboard`, which calibrates cameras before there is a person: from `shots` of a `board`, the lens
-(`intrinsics`), and from one on the `floor` where the camera stands.
+Where cameras can be calibrated before there is a person, `motionrecon.chessboard` does it.
 """

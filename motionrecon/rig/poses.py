@@ -15,8 +15,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float, Int
 
-from motionrecon.cameras.files.write import Uncertainty
-from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.cameras.pinhole import LEVEL, Pinhole, Uncertainty
 from motionrecon.core.landmarks import NAMES
 from motionrecon.errors import InputError
 from motionrecon.rig.bundle import BEND, PIXELS, Sighting, Solved, adjusted, geman_mcclure

@@ -31,6 +31,8 @@ from clips import write_clip
 from motions import filmed_by, simulated
 
 from motionrecon.cameras.files.load import load_camera
+from motionrecon.chessboard.board import Board
+from motionrecon.chessboard.shots import look
 from motionrecon.core.cache import Checkpoint
 from motionrecon.core.progress import Silent
 from motionrecon.keypoints import load_keypoints
@@ -40,8 +42,6 @@ from motionrecon.projects import opened
 from motionrecon.result.films import films_of
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
 from motionrecon.result.motion import Motion
-from motionrecon.rig.board import Board
-from motionrecon.rig.shots import look
 from motionrecon.video import frames, probe
 from motionrecon.viewer.panels.quality import report_lines
 

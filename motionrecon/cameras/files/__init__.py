@@ -34,6 +34,6 @@ the way back, in Pose2Sim's TOML.
 """
 
 from motionrecon.cameras.files.load import camera_names, camera_size, load_camera, load_rig
-from motionrecon.cameras.files.write import Uncertainty, write_cameras
+from motionrecon.cameras.files.write import write_cameras
 
-__all__ = ["Uncertainty", "camera_names", "camera_size", "load_camera", "load_rig", "write_cameras"]
+__all__ = ["camera_names", "camera_size", "load_camera", "load_rig", "write_cameras"]

@@ -25,13 +25,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.cameras.pinhole import Pinhole, Uncertainty
 from motionrecon.core import so3
 from motionrecon.core.files import atomic
 from motionrecon.errors import OutputError
@@ -41,19 +40,6 @@ _FEWEST_COEFFICIENTS = 4
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 #: The section that is no camera.
 _METADATA = "metadata"
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """How well a camera's pose is known: standard deviations.
-
-    Attributes:
-        rotation: degrees, of the direction in which it looks.
-        place: metres, of where it stands.
-    """
-
-    rotation: float
-    place: float
 
 
 def write_cameras(

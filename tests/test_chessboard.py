@@ -9,12 +9,12 @@ from clips import write_clip
 from motionrecon import cli
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.chessboard.board import Board
+from motionrecon.chessboard.calibration import _stripped, calibrate
+from motionrecon.chessboard.floor import standing
+from motionrecon.chessboard.shots import Shot, Shots
 from motionrecon.core import so3
 from motionrecon.errors import InputError, OutputError
-from motionrecon.rig.board import Board
-from motionrecon.rig.chessboard import _stripped, calibrate
-from motionrecon.rig.floor import standing
-from motionrecon.rig.shots import Shot, Shots
 
 SIZE = (640, 480)
 BOARD = Board(7, 4, 0.04)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.cameras.files.write import Uncertainty
-from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.cameras.pinhole import Pinhole, Uncertainty
+from motionrecon.chessboard.board import Board
+from motionrecon.chessboard.shots import Shot, Shots
 from motionrecon.core import so3
 from motionrecon.errors import InputError
-from motionrecon.rig.board import Board
-from motionrecon.rig.shots import Shot, Shots
 
 #: A board lies still while its corners move by less than this from picture to picture, as a share of a square's side.
 _STILL = 0.1

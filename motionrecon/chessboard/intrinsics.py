@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.chessboard.board import Board
+from motionrecon.chessboard.shots import Shot, Shots
 from motionrecon.errors import InputError
-from motionrecon.rig.board import Board
-from motionrecon.rig.shots import Shot, Shots
 
 #: Pictures that a lens needs, and those from which more say nothing new.
 FEWEST, ENOUGH = 4, 30

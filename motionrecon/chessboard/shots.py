@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.chessboard.board import Board, Gray
 from motionrecon.core.files import read_bytes, reason
 from motionrecon.errors import InputError
-from motionrecon.rig.board import Board, Gray
 
 #: What pictures are called.
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -126,7 +126,7 @@ def _of_video(source: Path) -> Iterator[tuple[str, Gray]]:
     from motionrecon.video import frames, probe
 
     info = probe(source)
-    rate = min(info.fps, 1 / APART, max(LOOKED_AT / info.duration, 2 / info.duration))
+    rate = min(info.fps, 1 / APART, LOOKED_AT / info.duration)
     with closing(frames(source, fps=rate, info=info)) as images:
         for k, image in enumerate(images):
             yield f"{k / rate:.2f} s", np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))

@@ -11,15 +11,15 @@ import numpy as np
 
 from motionrecon.cameras.files import camera_names, load_camera
 from motionrecon.cameras.files.names import own_names
-from motionrecon.cameras.files.write import Uncertainty, write_cameras
+from motionrecon.cameras.files.write import write_cameras
 from motionrecon.cameras.lens import check_lens, field_of_view
-from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.cameras.pinhole import LEVEL, Pinhole, Uncertainty
+from motionrecon.chessboard.board import Board
+from motionrecon.chessboard.floor import Standing, standing
+from motionrecon.chessboard.intrinsics import Lens, lens
+from motionrecon.chessboard.shots import Shots, children, is_picture, look
 from motionrecon.core.progress import Progress, Told, as_progress
 from motionrecon.errors import InputError, OutputError
-from motionrecon.rig.board import Board
-from motionrecon.rig.floor import Standing, standing
-from motionrecon.rig.intrinsics import Lens, lens
-from motionrecon.rig.shots import Shots, children, is_picture, look
 
 #: Words in the names of files that say what was filmed, not by which camera.
 _PURPOSE = re.compile(
