@@ -72,7 +72,7 @@ class Options:
         for name in (field.name for field in fields(cls)):
             value = given[name]
             try:
-                values[name] = read(_as_read(name, value, given.get("video")), hints[name], name)
+                values[name] = read(_as_read(name, value, _cameras(given)), hints[name], name)
             except ValueError as error:
                 raise InputError(f"{name}={value!r} cannot be used: {str(error).rpartition(', ')[2]}") from error
         return cls(**values).check()
@@ -142,11 +142,17 @@ class Options:
 _EACH = ("camera_name", "fov", "focal_px", "keypoints", "person", "offset")
 
 
-def _as_read(name: str, value: Any, video: object) -> Any:
+def _cameras(given: Mapping[str, Any]) -> int:
+    """Of how many cameras videos or keypoints were given."""
+    some = (given.get(name) for name in ("video", "keypoints"))
+    several = [len(one) for one in some if isinstance(one, Sequence) and not isinstance(one, str)]
+    return max(several, default=1)
+
+
+def _as_read(name: str, value: Any, cameras: int) -> Any:
     """A parameter's value as its field holds it: paths as such, and a tuple of what may be given for each camera."""
     if name == "person" and not isinstance(value, bool):
-        several = not isinstance(video, str | os.PathLike) and isinstance(video, Sequence) and len(video) > 1
-        each = value if several and isinstance(value, list) else [value]  # a tuple is a point
+        each = value if cameras > 1 and isinstance(value, list) else [value]  # a tuple is a point
         return [",".join(map(str, one)) if isinstance(one, tuple | list) else str(one) for one in each]
     if name in _EACH:
         value = [] if value is None else list(value) if isinstance(value, tuple | list) else [value]

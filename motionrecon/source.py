@@ -16,7 +16,7 @@ from motionrecon.cameras.files import camera_names, camera_size, load_camera, lo
 from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
-from motionrecon.keypoints import Keypoints, load_keypoints
+from motionrecon.keypoints import Keypoints, is_foreign, load_keypoints
 from motionrecon.keypoints.choice import LARGEST
 from motionrecon.options import Options
 from motionrecon.run import Run
@@ -86,12 +86,14 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     films: list[str | Path | None] = [*videos] or [None] * count
     paths = [Path(path) for path in videos or options.keypoints]
     names = _names(options, paths)
-    # Whom one choice for several cameras means in each of them shows later.
-    first = options.each("person", count) if count in (1, len(options.person)) else [LARGEST] * count
+    # Whom one choice for several cameras means in each of them shows later, but in files of one person each.
+    at_once = count in (1, len(options.person)) or (options.keypoints and not any(map(is_foreign, options.keypoints)))
+    first = options.each("person", count) if at_once else [LARGEST] * count
     each = zip(films, options.each("keypoints", count), first, names, strict=True)
     seen = [_seen(video, keypoints, person, name, options) for video, keypoints, person, name in each]
     sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     cameras, posed = _cameras(run, options, names, sizes)
+    _check_floor(options, cameras)
     people = options.each("person", count)
     recordings = []
     for i, (name, (info, keypoints), camera, path) in enumerate(zip(names, seen, cameras, paths, strict=True)):
@@ -103,22 +105,33 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
 
 def _check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
     """Raise an InputError where what is given for each camera is not as many as cameras."""
-    if videos and options.keypoints and len(options.keypoints) != count:
-        raise InputError(f"keypoints=... was given {len(options.keypoints)} times for {count} videos; give it for each")
+    if videos and options.keypoints and len(options.keypoints) != len(videos):
+        raise InputError(
+            f"keypoints=... was given {_times(len(options.keypoints))} for {_videos(len(videos))}; give it for each "
+            "video, or leave it out"
+        )
     same = {Path(path).resolve() for path in videos or options.keypoints}
     if len(same) < count:
         raise InputError("the same file was given twice; give each camera's own")
     if options.offset and len(options.offset) != count - 1:
         raise InputError(
-            f"offset=... was given {len(options.offset)} times for {count} videos; give it for each but the first"
+            f"offset=... was given {_times(len(options.offset))} for {_videos(count)}; give it for each but the first"
         )
     for name in ("fov", "focal_px", "person"):
         options.each(name, count)
-    if count > 1 and options.camera_name and len(options.camera_name) != count:
+    if options.camera_name and len(options.camera_name) != count:
         raise InputError(
-            f"camera_name=... was given {len(options.camera_name)} times for {count} videos; give it for each, in the "
-            "videos' order, or not at all where cameras are called as the videos are"
+            f"camera_name=... was given {_times(len(options.camera_name))} for {_videos(count)}; give it for each, in "
+            "the videos' order, or not at all where cameras are called as the videos are"
         )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _videos(count: int) -> str:
+    return "1 video" if count == 1 else f"{count} videos"
 
 
 def _seen(
@@ -158,6 +171,15 @@ def _cameras(
         return [load_camera(options.camera, names[0] or None, sizes[0], run)], True
     cameras, posed = load_rig(options.camera, names, sizes, run)
     return list(cameras), posed
+
+
+def _check_floor(options: Options, cameras: Sequence[Camera]) -> None:
+    """Raise an InputError where a floor's height was given in a world that nobody knows."""
+    if options.floor is not None and not all(camera.calibrated for camera in cameras):
+        raise InputError(
+            f"floor={options.floor:g} needs a calibration whose world's z axis points up, and {options.camera} does "
+            "not say where cameras are in such a world; leave the floor out, and it is found"
+        )
 
 
 def _recording(

@@ -98,6 +98,13 @@ def test_numbers_of_numpy_and_whole_ones_are_numbers():
     assert (found.height, found.mass, found.seed, found.person, found.fov) == (1.75, 70.0, 3, ("640,360",), (60.0,))
 
 
+def test_a_list_of_persons_is_one_for_each_camera_a_pair_of_numbers_a_point():
+    assert options(video=["a.mp4", "b.mp4"], person=[1, 2]).person == ("1", "2")
+    assert options(keypoints=[__file__, Path(__file__).parent], person=[1, 2]).person == ("1", "2")
+    assert options(keypoints=[__file__, Path(__file__).parent], person=(1, 2)).person == ("1,2",)
+    assert options(video="a.mp4", person=[1, 2]).person == options(keypoints=__file__, person=[1, 2]).person == ("1,2",)
+
+
 def test_saved_options_repeat_the_run():
     asked = options(height=1.8, camera=__file__, keypoints=__file__, physics=False, seed=3)
     saved = json.loads(json.dumps(asked.to_dict()))

@@ -116,7 +116,11 @@ def test_what_the_user_gives_wins(tmp_path, film) -> None:
     own = values(folder, height=1.6, mass=50.0, end=0.2, fov=[60.0, 70.0])
     assert own == {"video": found["video"], "height": 1.6, "mass": 50.0, "end": 0.2, "fov": [60.0, 70.0]}
     assert remarks(folder, mass=50.0) == ""
-    assert values(folder, camera_name=["cam_02", "cam_01"])["camera_name"] == ["cam_02", "cam_01"]
+    named = values(folder, camera_name=["cam_02", "cam_01"])
+    assert (named["camera"], named["camera_name"]) == (found["camera"], ["cam_02", "cam_01"])
+    assert Options.of(DEFAULTS | named).camera_name == ("cam_02", "cam_01")
+    other = values(folder, camera=found["camera"])
+    assert other["camera"] == found["camera"] and "camera_name" not in other
 
 
 def test_cameras_are_in_natural_order_and_matched_by_name_or_order(tmp_path, film) -> None:
@@ -127,6 +131,7 @@ def test_cameras_are_in_natural_order_and_matched_by_name_or_order(tmp_path, fil
     (folder / "calibration" / "Calib_scene.toml").write_text(calibration(["cam_10", "cam_2"]))
     assert values(folder)["camera_name"] == ["cam_2", "cam_10"]
     assert "matched by name, where Pose2Sim goes by order" in remarks(folder)
+    assert remarks(folder, camera_name=["cam_10", "cam_2"]) == ""
     (folder / "calibration" / "Calib_scene.toml").write_text(calibration(["left", "right", "behind"]))
     with pytest.raises(InputError, match=r"holds 3 cameras \(left, right, behind\), .* of 2 \(cam2.mp4, cam10.mp4\)"):
         values(folder)

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import options
 
 from motionrecon.cameras.files import camera_names, load_rig
 from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.errors import InputError
+from motionrecon.keypoints import Keypoints
+from motionrecon.keypoints.file import save
 from motionrecon.pipeline import reconstruct
+from motionrecon.run import Run
+from motionrecon.source import look
 
 FILE = Path("Calib.toml")
 
@@ -50,6 +55,15 @@ def test_cameras_without_a_file_are_called_as_their_videos() -> None:
     assert own_names([Path("left.mp4"), Path("right.mp4")]) == ["left", "right"]
     assert own_names([Path("a/GX1.mp4"), Path("b/GX1.mp4")]) == ["a_GX1", "b_GX1"]
     assert len(set(own_names([Path("x/GX1.mp4"), Path("y/x/GX1.mov"), Path("GX1.avi")]))) == 3
+
+
+def seen(count: int = 60, fps: float = 30.0) -> Keypoints:
+    """Keypoints of somebody who stands still."""
+    pixels = np.random.default_rng(0).uniform((500, 100), (780, 620), (33, 2))
+    some = np.ones((count, 33))
+    return Keypoints(
+        np.tile(pixels, (count, 1, 1)), some, np.full((count, 33, 3), np.nan), some[:, 0] > 0, fps, (1280, 720)
+    )
 
 
 CAMERA = """
@@ -103,10 +117,37 @@ def test_lenses_without_places(tmp_path) -> None:
         ({"video": ["a.mp4"], "floor": 0.1}, "floor=0.1 needs camera="),
         ({"video": ["a.mp4", "b.mp4"], "offset": 1e9}, "offset=1e[+]09 is out of range"),
         ({"video": []}, "no video given"),
+        ({"video": "a.mp4", "keypoints": [FILE, FILE]}, r"keypoints=... was given 2 times for 1 video; give"),
+        ({"video": ["a.mp4", "b.mp4"], "keypoints": FILE}, r"keypoints=... was given once for 2 videos; give"),
+        (
+            {"video": "a.mp4", "camera": FILE, "camera_name": ["a", "b"]},
+            r"camera_name=... was given 2 times for 1 video;",
+        ),
     ],
 )
 def test_what_is_given_for_each_camera_is_as_many_as_cameras(given, said, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
+    FILE.touch()
     monkeypatch.setattr("motionrecon.source.probe", lambda path: pytest.fail("it began to look"))
     with pytest.raises(InputError, match=said):
         reconstruct(**given)
+
+
+@pytest.mark.parametrize("poses", [("", ""), (pose([0, 0, 0], [0, 0, 0]), pose([0, 1.5, 0], [-4, 0, 4])), ("",)])
+def test_a_floor_needs_a_world(poses, tmp_path) -> None:
+    paths = [tmp_path / f"cam_{i}.npz" for i in range(len(poses))]
+    for path in paths:
+        save(seen(), path)
+    given = options(keypoints=paths, camera=rig(tmp_path, *poses), floor=0.1)
+    with pytest.raises(InputError, match=r"floor=0.1 needs a calibration .*Calib.toml does not say where cameras"):
+        look(Run(), None, given)
+
+
+def test_a_person_of_that_number_is_not_in_files_of_one_person_each(tmp_path) -> None:
+    paths = [tmp_path / f"cam_{i}.npz" for i in range(2)]
+    for path in paths:
+        save(seen(), path)
+    for person in (2, [1, 1]):
+        with pytest.raises(InputError, match=r"cam_0.npz holds one person only; person=[12] chooses"):
+            look(Run(), None, options(keypoints=paths, person=person))
+    assert len(look(Run(), None, options(keypoints=paths, person="largest")).recordings) == 2

@@ -25,7 +25,7 @@ from motionrecon.keypoints.types import Keypoints
 if TYPE_CHECKING:
     from motionrecon.core.progress import Progress
 
-__all__ = ["Keypoints", "detect_keypoints", "list_people", "load_keypoints"]
+__all__ = ["Keypoints", "detect_keypoints", "is_foreign", "list_people", "load_keypoints"]
 
 
 def detect_keypoints(
@@ -91,7 +91,7 @@ def load_keypoints(
     path, choice = Path(path), Choice.of(person)
     if not path.exists():
         raise InputError(f"no such file: {path}")
-    if path.is_dir() or path.suffix.lower() == ".json":
+    if is_foreign(path):
         from motionrecon.keypoints.foreign import load_foreign
 
         return load_foreign(path, video, fps, image_size, choice)
@@ -100,6 +100,11 @@ def load_keypoints(
     if choice != Choice():
         raise InputError(f"{path} holds one person only; person={choice} chooses in a video or in other tools' files")
     return load(path)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether keypoints are what another tool wrote, which may be of several people, rather than motionrecon's own."""
+    return path.is_dir() or path.suffix.lower() == ".json"
 
 
 def list_people(

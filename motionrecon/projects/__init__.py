@@ -17,8 +17,15 @@ from motionrecon.projects import pose2sim
 
 #: The tools, by their names.
 TOOLS = {"Pose2Sim": pose2sim}
-#: Parameters that stand for each other: where the user gives one, the project's word on none of them counts.
-_TOGETHER = (("camera", "camera_name", "fov", "focal_px"), ("start", "end"))
+#: Parameters that stand for others, or that mean nothing without them: where the user gives one, the project's word on
+#: those does not count either.
+_INSTEAD = {
+    "camera": ("camera_name", "fov", "focal_px"),
+    "fov": ("camera", "camera_name", "focal_px"),
+    "focal_px": ("camera", "camera_name", "fov"),
+    "start": ("end",),
+    "end": ("start",),
+}
 
 
 def opened(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -45,10 +52,8 @@ def opened(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
             )
         return values, ()
     project = tool.read(path)
-    passed = {name for name, value in given.items() if name != "video" and _is_given(name, value)}
-    for names in _TOGETHER:
-        if passed & set(names):
-            passed |= set(names)
+    own = {name for name, value in given.items() if name != "video" and _is_given(name, value)}
+    passed = own.union(*(_INSTEAD.get(name, ()) for name in own))
     said = {name: value for name, value in project.values.items() if name not in passed}
     return values | said, tuple(remark.text for remark in project.remarks if remark.parameter not in passed)
 

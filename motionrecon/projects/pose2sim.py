@@ -319,10 +319,12 @@ def _cameras(trial: _Trial, paths: Sequence[Path]) -> dict[str, Any]:
                 f"{len(paths)} ({', '.join(path.name for path in paths)}), which are not called as they are"
             ) from error
         names = known
-        trial.remark("camera", f"cameras are matched to videos in their order: {_pairs(paths, names)}")
+        trial.remark("camera_name", f"cameras are matched to videos in their order: {_pairs(paths, names)}")
     else:
         if in_order and names != known:
-            trial.remark("camera", f"cameras are matched by name, where Pose2Sim goes by order: {_pairs(paths, names)}")
+            trial.remark(
+                "camera_name", f"cameras are matched by name, where Pose2Sim goes by order: {_pairs(paths, names)}"
+            )
     return {"camera": str(file), "camera_name": names}
 
 

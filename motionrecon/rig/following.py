@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from motionrecon.core.progress import Progress
 from motionrecon.errors import InputError
-from motionrecon.keypoints import load_keypoints
+from motionrecon.keypoints import is_foreign, load_keypoints
 from motionrecon.keypoints.choice import LARGEST, Choice, listed
 from motionrecon.keypoints.clip import look_round
 from motionrecon.keypoints.detection import Detection
@@ -114,7 +114,7 @@ def followed(run: Run, source: Source, options: Options, kept: Sequence[Path | N
             recordings.append(_guided(source, all_of_them, person, view))
             continue
         chosen = replace(recording, person=str(j + 1))
-        if recording.keypoints is not None and _is_foreign(options.keypoints[view]):
+        if recording.keypoints is not None and is_foreign(options.keypoints[view]):
             again = load_keypoints(*_foreign(chosen, options.keypoints[view], options), chosen.person)
             first = recording.clock.first
             chosen = replace(chosen, keypoints=cut(again, range(first, first + len(recording.keypoints))))
@@ -184,7 +184,7 @@ def _everybody(
         clip, people = look_round(recording.path, options.detector, recording.start, recording.end, kept, progress)
         return people, clip.every / clip.info.fps, clock.first / clock.shown_fps
     path = options.keypoints[number]
-    if _is_foreign(path):
+    if is_foreign(path):
         crowd = read_crowd(*_foreign(recording, path, options))
         return everybody(crowd.frames, crowd.fps), 1 / crowd.fps, 0.0
     k = recording.keypoints
@@ -195,11 +195,7 @@ def _everybody(
 
 def _is_one_person(recording: Recording, number: int, options: Options) -> bool:
     """Whether a recording is a file of motionrecon's own, which holds one person."""
-    return recording.keypoints is not None and not _is_foreign(options.keypoints[number])
-
-
-def _is_foreign(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() == ".json"
+    return recording.keypoints is not None and not is_foreign(options.keypoints[number])
 
 
 def _foreign(
