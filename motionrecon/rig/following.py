@@ -73,11 +73,17 @@ def company(source: Source, options: Options, kept: Sequence[Path | None], progr
     )
     unlike: Unlike = by_meeting([recording.camera for recording in source.recordings]) if source.posed else by_turning
     late = [0.0, *(options.offset or [None] * (len(found) - 1))]
-    if all(len(people) <= 1 for people in tracks):  # who else could it be
-        rows, started = np.array([[len(people) - 1 for people in tracks]]), (0.0,) * len(tracks)
+    if all(len(people) <= 1 for people in tracks) and _starts_are_known(tracks, late):  # who else could it be
+        rows, started = np.array([[len(people) - 1 for people in tracks]]), tuple(start or 0.0 for start in late)
     else:
         rows, started = numbered(sightings, unlike, late)
     return Company(tracks, tuple(every for _, every, _ in found), sightings, rows, started, unlike)
+
+
+def _starts_are_known(tracks: Sequence[Sequence[Track]], late: Sequence[float | None]) -> bool:
+    """Whether recordings' starts are known as far as they matter: to look in one for whom two others show."""
+    showing = sum(map(bool, tracks))
+    return None not in late or showing < 2 or showing == len(tracks)
 
 
 def followed(run: Run, source: Source, options: Options, kept: Sequence[Path | None]) -> Source:
