@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from motionrecon.cameras.place import check_place
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.clip import detect_there
@@ -24,7 +23,7 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
     """What was seen, one view for each camera, all on the first one's clock.
 
     Raises:
-        InputError: nobody is there, or too seldom, or far from where a camera says; or cameras do not fit together.
+        InputError: nobody is there, or too seldom; or cameras do not fit together.
         ModelError: the detector's model cannot be had.
     """
     with run.timed("keypoints"), _kept(run, source) as kept:
@@ -34,14 +33,10 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
             source = followed(run, source, options, kept)
         seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
     if len(seen) == 1:
-        views: tuple[View, ...] = (View.of(seen[0], source.leader.camera, source.leader.clock),)
-    else:
-        from motionrecon.rig.stage import together
+        return (View.of(seen[0], source.leader.camera, source.leader.clock),)
+    from motionrecon.rig.stage import together
 
-        views = together(run, source, seen, options)
-    for one in views:
-        check_place(one.camera, one.pixels, one.weight, float(options.height))
-    return views
+    return together(run, source, seen, options)
 
 
 @contextmanager

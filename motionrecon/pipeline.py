@@ -113,7 +113,7 @@ def reconstruct(
     with claim(run, output, source, options) as folder:
         views = observe(run, source, options)
         with one_thread():
-            figure = fit_kinematics(run, views, options)
+            figure = fit_kinematics(run, source, views, options)
             stretch = simulate(run, figure, options)
         motion = assemble(run, source, options, figure, stretch)
         publish(run, folder, source, options, motion)

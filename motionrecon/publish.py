@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+import numpy as np
+
 from motionrecon.options import Options
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
@@ -44,11 +46,11 @@ def publish(run: Run, folder: ResultFolder | None, source: Source, options: Opti
         with run.timed("output"):
             motion.to_bvh(scratch / "motion.bvh")
             write_overlay(motion, videos, scratch / "overlay.mp4", run.progress, start=options.start, end=options.end)
-        _write_rig(motion, scratch / "cameras.toml")
+        _write_rig(motion, options, scratch / "cameras.toml")
         motion.save(scratch)
 
 
-def _write_rig(motion: Motion, path: Path) -> None:
+def _write_rig(motion: Motion, options: Options, path: Path) -> None:
     """A calibration file of cameras whose places were found, for other films by the same ones on their tripods."""
     found = [one for one in motion.report.cameras or () if one.rotation_error_deg is not None]
     if not found:
@@ -59,5 +61,13 @@ def _write_rig(motion: Motion, path: Path) -> None:
     pairs = zip(found, motion.cameras, strict=True)
     cameras = {one.name: camera for one, camera in pairs if isinstance(camera, Pinhole)}
     errors = {one.name: Uncertainty(one.rotation_error_deg or 0.0, one.place_error_m or 0.0) for one in found}
-    remark = "found by motionrecon from the person who was filmed; scaled by the height that was given for them"
-    write_cameras(path, cameras, uncertainty=errors, remarks=[remark])
+    away = [one.reprojection_px for one in found if one.reprojection_px is not None]
+    height = f"{options.height:.2f} m, the height that was {'given' if options.height_given else 'assumed'} for them"
+    write_cameras(
+        path,
+        cameras,
+        uncertainty=errors,
+        error_px=float(np.mean(away)) if away else None,
+        assumed_height=None if options.height_given else float(options.height),
+        remarks=[f"found by motionrecon from the person who was filmed; scaled by {height}"],
+    )

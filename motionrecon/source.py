@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.default import default_camera
-from motionrecon.cameras.files import camera_names, camera_size, load_camera, load_rig
+from motionrecon.cameras.files import assumed_height, camera_names, camera_size, load_camera, load_rig
 from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
@@ -61,10 +61,13 @@ class Source:
     Attributes:
         recordings: one for each camera. The first leads: its frames are those of the motion.
         posed: whether it is known where the cameras are to each other.
+        assumed_height: metres that the person was taken to measure by whom the calibration's distances are scaled;
+            None where they are not scaled by such a person.
     """
 
     recordings: tuple[Recording, ...]
     posed: bool
+    assumed_height: float | None = None
 
     @property
     def leader(self) -> Recording:
@@ -100,7 +103,7 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
         start, end = _range(options, i, _length(info, keypoints), path)
         called = name if count > 1 else ""
         recordings.append(_recording(called, info, keypoints, camera, start, end, people[i], path, options))
-    return Source(tuple(recordings), posed)
+    return Source(tuple(recordings), posed, _assumed_height(run, options))
 
 
 def _check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
@@ -180,6 +183,17 @@ def _check_floor(options: Options, cameras: Sequence[Camera]) -> None:
             f"floor={options.floor:g} needs a calibration whose world's z axis points up, and {options.camera} does "
             "not say where cameras are in such a world; leave the floor out, and it is found"
         )
+
+
+def _assumed_height(run: Run, options: Options) -> float | None:
+    """The height that was assumed when the cameras of a calibration were found, and a warning of it."""
+    height = None if options.camera is None else assumed_height(options.camera)
+    if height is not None:
+        run.warn(
+            f"the cameras of {options.camera} were found with an assumed height of {height:.2f} m, and all their "
+            "distances scale with it; find them again with height=... where you know it"
+        )
+    return height
 
 
 def _recording(

@@ -224,6 +224,8 @@ def test_a_translation_in_another_unit_is_refused_before_the_work(factor, unit):
 def test_a_person_far_under_the_floor_is_refused_and_what_nobody_knows_is_not():
     with pytest.raises(InputError, match=r"below the floor; give its translation in metres"):
         check_place(*placed(raised=-60.0))
+    with pytest.raises(InputError, match=r"^camera=\.\.\., left: in the world"):
+        check_place(*placed(raised=-60.0), "left")
     camera, pixels, confidence, height = placed(100.0)
     check_place(replace(camera, calibrated=False), pixels, confidence, height)
     check_place(camera, np.full_like(pixels, np.nan), confidence, height)

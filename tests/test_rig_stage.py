@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,22 @@ def test_cameras_that_nobody_calibrated_are_found_and_written(seen, tmp_path) ->
     again, posed = load_rig(rig, list(PLACES), [SIZE] * 3)
     assert posed and again[0].calibrated
     np.testing.assert_allclose(again[2].eye, found[2].eye, atol=1e-6)
+    written = rig.read_text()
+    assert "1.75 m, the height that was given" in written and "assumed" not in written
+    assert 1.0 < tomllib.loads(written)["metadata"]["error"] < 10.0
+
+
+def test_a_height_that_was_assumed_stays_so_in_what_is_made_of_it(seen, tmp_path) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER}, posed=False)
+    del files["height"]
+    first = reconstruct(None, output=tmp_path / "first", **files)
+    assert any("which was assumed to be 1.70 m" in text for text in first.report.warnings)
+    rig = tmp_path / "first" / "cameras.toml"
+    assert "1.70 m, the height that was assumed" in rig.read_text()
+    second = reconstruct(None, output=tmp_path / "first", force=True, **(files | {"camera": rig}))
+    assert second.report.person.height == 1.7 and not second.report.options["height_given"]
+    assert any("found with an assumed height of 1.70 m" in text for text in second.report.warnings)
+    assert rig.exists()  # what the run read
 
 
 def test_the_floor_that_is_given_is_that_of_the_motion(seen, tmp_path) -> None:

@@ -10,6 +10,7 @@ from test_config import options
 from motionrecon.body import build
 from motionrecon.kinematics.stage import _height
 from motionrecon.rig.stature import stature
+from motionrecon.source import Source
 
 PLACES = [(3.2, -2.4, 1.3), (-2.9, -2.6, 1.5), (0.4, 4.1, 1.2)]
 
@@ -38,8 +39,13 @@ def test_nothing_is_found_where_too_little_is_seen_or_nobody_is_so_tall() -> Non
 
 def test_the_users_word_and_a_single_camera_are_as_they_were() -> None:
     views = _views(1.45)
-    assert _height(views, options()) == pytest.approx(1.45, rel=0.02)
-    assert _height(views, options(height=1.8)) == 1.8
-    assert _height(views[:1], options()) == 1.7
+    source = Source((), True)
+    assert _height(source, views, options()) == pytest.approx(1.45, rel=0.02)
+    assert _height(source, views, options(height=1.8)) == 1.8
+    assert _height(source, views[:1], options()) == 1.7
     unsure = tuple(replace(view, camera=replace(view.camera, calibrated=False)) for view in views)
-    assert _height(unsure, options()) == 1.7
+    assert _height(source, unsure, options()) == 1.7
+
+
+def test_cameras_that_an_assumed_height_scales_do_not_find_it_again() -> None:
+    assert _height(Source((), True, assumed_height=1.7), _views(1.45), options()) == 1.7

@@ -18,7 +18,11 @@ _UNITS = ((0.01, "cm"), (0.001, "mm"))
 
 
 def check_place(
-    camera: Camera, pixels: Float[np.ndarray, "T P 2"], weight: Float[np.ndarray, "T P"], height: float
+    camera: Camera,
+    pixels: Float[np.ndarray, "T P 2"],
+    weight: Float[np.ndarray, "T P"],
+    height: float,
+    name: str = "",
 ) -> None:
     """Raise an InputError where the person would be far above or below the floor of a calibration.
 
@@ -27,6 +31,7 @@ def check_place(
         pixels: keypoints without the lens's distortion, NaN where unseen.
         weight: 0 where they do not count.
         height: the person's, metres.
+        name: the camera's, where there are several.
     """
     if not camera.calibrated:
         return
@@ -49,7 +54,8 @@ def check_place(
         if units
         else "give its translation in metres, world to camera, in a Z-up world whose floor is near z = 0"
     )
+    called = f"camera=..., {name}" if name else "camera=..."
     raise InputError(
-        f"camera=...: in the world of the calibration the camera is {eye:.1f} m above the floor, and the person, about "
+        f"{called}: in the world of the calibration the camera is {eye:.1f} m above the floor, and the person, about "
         f"{depth:.1f} m away from it, {abs(above):.1f} m {'above' if above > 0 else 'below'} the floor; {cause}"
     )

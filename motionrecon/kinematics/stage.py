@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from motionrecon.body import build
+from motionrecon.cameras.place import check_place
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
 from motionrecon.options import Options
 from motionrecon.run import Run
+from motionrecon.source import Source
 from motionrecon.views import Figure, View
 
 
-def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figure:
-    """The person as the views show them, from the checkpoint of an earlier run if there is one."""
-    body, ground = build(_height(views, options), options.mass), Plane()
+def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: Options) -> Figure:
+    """The person as the views show them, from the checkpoint of an earlier run if there is one.
+
+    Raises:
+        InputError: a calibration has the person far above or below its floor.
+    """
+    height = _height(source, views, options)
+    for recording, view in zip(source.recordings, views, strict=True):
+        check_place(view.camera, view.pixels, view.weight, height, recording.name)
+    body, ground = build(height, options.mass), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
     weights = Weights(floor_known=options.floor is not None)
@@ -30,9 +39,10 @@ def fit_kinematics(run: Run, views: tuple[View, ...], options: Options) -> Figur
         return found.figure(views, body, ground)
 
 
-def _height(views: tuple[View, ...], options: Options) -> float:
+def _height(source: Source, views: tuple[View, ...], options: Options) -> float:
     """The person's height, metres: as given, else as several calibrated cameras show it, else as it is assumed."""
-    if options.height_given or len(views) == 1 or not all(view.camera.calibrated for view in views):
+    calibrated = len(views) > 1 and all(view.camera.calibrated for view in views)
+    if options.height_given or not calibrated or source.assumed_height is not None:  # cameras would show that again
         return float(options.height)
     from motionrecon.rig.stature import stature
 

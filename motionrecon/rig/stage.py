@@ -22,6 +22,11 @@ from motionrecon.run import Run
 from motionrecon.source import Source
 from motionrecon.views import View
 
+_SCALE = (
+    "the distances between the cameras scale with the person's height, which was assumed to be {:.2f} m; give it with "
+    "height=..."
+)
+
 
 def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Options) -> tuple[View, ...]:
     """Views of one person from several cameras, on the clock of the first.
@@ -111,6 +116,8 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple
         rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, assumed)
         cameras = [*rig.cameras]
         offsets, doubts = recorded.offsets(cameras, True, offsets)
+    if not recorded.options.height_given:
+        doubts = (*doubts, _SCALE.format(recorded.options.height))
     sure = [
         replace(v, pose_error=(u.rotation, u.place))
         for v, u in zip(recorded.views(cameras, offsets), rig.uncertainty, strict=True)

@@ -17,6 +17,7 @@ from motionrecon.cameras.files.sections import Section, find
 from motionrecon.cameras.files.text import read_any_text
 from motionrecon.cameras.files.values import Description, describe, pose_of, size_of
 from motionrecon.cameras.files.vocabulary import meant
+from motionrecon.cameras.files.write import ASSUMED_HEIGHT
 from motionrecon.cameras.lens import check_lens
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.cameras.world import check_apart, check_world
@@ -79,6 +80,20 @@ def camera_size(path: Path, name: str | None) -> tuple[int, int] | None:
     where, section = _choose(path, _sections(path), name)
     size = size_of(where, section)
     return None if size is None else (round(size[0]), round(size[1]))
+
+
+def assumed_height(path: Path) -> float | None:
+    """Metres that a person was taken to measure by whom a file's distances are scaled; None where none were assumed.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    tree = _tree(path)
+    metadata = tree.get("metadata") if isinstance(tree, dict) else None
+    height = metadata.get(ASSUMED_HEIGHT) if isinstance(metadata, dict) else None
+    if isinstance(height, int | float) and not isinstance(height, bool) and 0.0 < height < np.inf:
+        return float(height)
+    return None
 
 
 def load_rig(
@@ -152,15 +167,24 @@ def _sections(path: Path) -> list[Section]:
     Raises:
         InputError: it cannot be read, or holds none.
     """
-    try:
-        tree = parse(read_any_text(path))
-    except ValueError as error:
-        raise InputError(f"camera file {path} {error}") from error
+    tree = _tree(path)
     cameras, poses = find(tree)
     sections = placed(cameras, poses)
     if not sections:
         raise _no_camera(path, tree)
     return sections
+
+
+def _tree(path: Path) -> object:
+    """What stands in a file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return parse(read_any_text(path))
+    except ValueError as error:
+        raise InputError(f"camera file {path} {error}") from error
 
 
 def _lens(where: str, section: Section, image_size: tuple[int, int], progress: Progress) -> _Lens:

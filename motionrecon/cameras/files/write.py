@@ -14,7 +14,8 @@ place_error_metres = 0.02
 
 [metadata]
 adjusted = false
-error = 0.5                              # mean distance of reprojection, pixels
+error = 0.5                              # mean distance of reprojection, pixels; if it is known
+assumed_height_metres = 1.7              # of the person by whom all distances are scaled, where nobody gave it
 ```
 
 Pose2Sim counts the cameras by their place in the file, so ``metadata`` stands last.
@@ -38,8 +39,8 @@ from motionrecon.errors import OutputError
 #: Pose2Sim reads four coefficients at least.
 _FEWEST_COEFFICIENTS = 4
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-#: The section that is no camera.
-_METADATA = "metadata"
+#: The section that is no camera, and what stands there of a height that was assumed.
+_METADATA, ASSUMED_HEIGHT = "metadata", "assumed_height_metres"
 
 
 def write_cameras(
@@ -49,6 +50,7 @@ def write_cameras(
     posed: bool = True,
     uncertainty: Mapping[str, Uncertainty] | None = None,
     error_px: float | None = None,
+    assumed_height: float | None = None,
     remarks: Sequence[str] = (),
 ) -> None:
     """Write a calibration file; a file that is there is replaced only when the new one is whole.
@@ -58,7 +60,8 @@ def write_cameras(
         cameras: by name, in a Z-up world whose floor is z = 0.
         posed: whether the poses are known; without them, the file gives intrinsics only.
         uncertainty: of the poses, by name, where it is known.
-        error_px: mean distance of reprojection, pixels.
+        error_px: mean distance of reprojection, pixels, where it is known.
+        assumed_height: metres that a person was taken to measure by whom the distances are scaled, if nobody gave it.
         remarks: sentences that stand on top as comments.
 
     Raises:
@@ -77,7 +80,9 @@ def write_cameras(
             if lines
             else _section(name, camera, posed, known.get(name))
         )
-    lines += ["", f"[{_METADATA}]", "adjusted = false", f"error = {float(error_px or 0.0)!r}"]
+    lines += ["", f"[{_METADATA}]", "adjusted = false"]
+    lines += [] if error_px is None else [f"error = {float(error_px)!r}"]
+    lines += [] if assumed_height is None else [f"{ASSUMED_HEIGHT} = {float(assumed_height)!r}"]
     with atomic(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
