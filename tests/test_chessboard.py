@@ -7,7 +7,7 @@ import pytest
 from clips import write_clip
 
 from motionrecon import cli
-from motionrecon.cameras.files import load_camera
+from motionrecon.cameras.files import load_camera, write_cameras
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.chessboard.board import Board
 from motionrecon.chessboard.calibration import _stripped, calibrate
@@ -104,6 +104,24 @@ def test_lenses_alone_then_places_with_them(studio, tmp_path):
     found = calibrate("7x4", 40, (), pictures, camera=lenses, output=places)
     assert [one.lens for one in found] == [None, None]
     assert np.linalg.norm(found[1].camera.eye[0] - EYES[1]) < 0.01
+
+
+def test_a_file_lends_each_camera_its_own_lens_and_no_others(studio, tmp_path):
+    lenses = tmp_path / "Lenses.toml"
+    calibrate("7x4", 40, sorted((studio / "intrinsics").glob("int*"))[:1], output=lenses)
+    pictures = sorted((studio / "extrinsics").iterdir())
+    with pytest.raises(InputError, match=r"Lenses\.toml holds one camera, and there are 2 \(cam1, cam2\)"):
+        calibrate("7x4", 40, (), pictures, camera=lenses)
+    assert calibrate("7x4", 40, (), pictures[:1], camera=lenses, names=["any"])[0].name == "any"
+    both = tmp_path / "Both.toml"
+    camera = Pinhole(LENSES[0], SIZE, LEVEL, np.zeros(3))
+    write_cameras(both, {"left": camera, "right": camera}, posed=False)
+    with pytest.raises(InputError, match=r"holds no cam1; its cameras are left, right: say with names=\.\.\."):
+        calibrate("7x4", 40, (), pictures, camera=both)
+    with pytest.raises(InputError, match=r"holds no cam1; its cameras are left, right"):
+        calibrate("7x4", 40, (), pictures[:1], camera=both)
+    found = calibrate("7x4", 40, (), pictures, camera=both, names=["left", "right"])
+    assert [one.name for one in found] == ["left", "right"]
 
 
 def test_videos_and_the_board_that_is_laid_down_in_one(tmp_path):

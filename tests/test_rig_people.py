@@ -225,6 +225,7 @@ def _first(given):
     return [int(np.argmin([np.nanmean(np.abs(one - pixels)) for pixels in true])) for one in first]
 
 
-def test_without_videos_there_is_nothing_to_draw_into(given, tmp_path):
+def test_without_videos_there_is_nothing_to_draw_into_and_nobody_is_looked_for(given, tmp_path, monkeypatch):
+    monkeypatch.setattr("motionrecon.rig.listing.company", lambda *_: pytest.fail("looked for people"))
     with pytest.raises(InputError, match="cam0 is not a video, into whose pictures people could be drawn"):
         list_everybody(_defaults() | given, tmp_path, Silent())

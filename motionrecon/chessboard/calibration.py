@@ -112,10 +112,12 @@ def calibrate(
             f"board={board} looks the same when turned by half a turn, so that cameras cannot agree which side is "
             "which; use a board of which one number of inner corners is even and the other odd, such as 9x6"
         )
+    in_file = [None] * len(called) if camera is None else _in_file(Path(camera), called)
     seen, lying = _looked(told, chessboard, inside), _looked(told, chessboard, outside)
     found = []
     for i, name in enumerate(called):
-        found.append(_one(name, chessboard, seen[i] if seen else None, lying[i] if lying else None, camera, told))
+        shown = seen[i] if seen else None, lying[i] if lying else None
+        found.append(_one(name, chessboard, *shown, camera, in_file[i], told))
     if output is not None:
         _write(Path(output), found, chessboard)
     return found
@@ -191,6 +193,29 @@ def _listed(paths: Sequence[Path]) -> str:
     return ", ".join(path.name for path in paths[:6]) + (", ..." if len(paths) > 6 else "")
 
 
+def _in_file(file: Path, called: Sequence[str]) -> list[str | None]:
+    """What a calibration file calls the cameras; None for the only one of a file that holds one.
+
+    Raises:
+        InputError: the file cannot be read, or it is not of these cameras.
+    """
+    known = camera_names(file)
+    if len(known) == 1 and len(called) == 1:
+        return [None]
+    if len(known) == 1:
+        raise InputError(
+            f"camera={file} holds one camera, and there are {len(called)} ({', '.join(called)}), each with a lens of "
+            "its own; give a file that holds all of them, or intrinsics=..."
+        )
+    for name in called:
+        if name not in known:
+            raise InputError(
+                f"camera={file} holds no {name}; its cameras are {', '.join(known)}: say with names=... which of them "
+                "is which, in the order of extrinsics=..."
+            )
+    return list(called)
+
+
 def _looked(told: Progress, board: Board, sources: Sequence[Path]) -> list[Shots]:
     found = []
     for source in sources:
@@ -205,9 +230,10 @@ def _one(
     seen: Shots | None,
     lying: Shots | None,
     file: str | Path | None,
+    in_file: str | None,
     told: Progress,
 ) -> Calibrated:
-    """One camera."""
+    """One camera, whose lens stands in a file under that name unless the board was ``seen``."""
     size = (seen or lying).image_size  # type: ignore[union-attr]
     if seen is not None and lying is not None and lying.image_size != size:
         theirs, ours = ("{} x {}".format(*one.image_size) for one in (lying, seen))
@@ -223,8 +249,7 @@ def _one(
             told.warn(text)
     else:
         assert file is not None
-        several = len(camera_names(Path(file))) > 1
-        camera = replace(load_camera(Path(file), name if several else None, size, told), calibrated=False)
+        camera = replace(load_camera(Path(file), in_file, size, told), calibrated=False)
     if lying is None:
         return Calibrated(name, camera, of_lens, None)
     stands = standing(name, lying, board, camera)

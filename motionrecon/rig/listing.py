@@ -35,6 +35,11 @@ def list_everybody(given: Mapping[str, Any], folder: Path, progress: Progress) -
     found, _ = opened(given)
     options = Options.of(found)
     source = look(Run(progress), found["video"], options)
+    for recording in source.recordings:
+        if recording.video is None:
+            raise InputError(
+                f"{recording.path} is not a video, into whose pictures people could be drawn; give that too"
+            )
     pictures = [folder / f"{name}_people.png" for name in _stems(source)]
     for picture in pictures:
         check_ours(picture)
@@ -45,11 +50,7 @@ def list_everybody(given: Mapping[str, Any], folder: Path, progress: Progress) -
     drawn = []
     for view, (recording, picture) in enumerate(zip(source.recordings, pictures, strict=True)):
         numbers = {row: j for row, j in enumerate(people.rows[:, view].tolist(), start=1) if j >= 0}
-        if recording.video is None:
-            raise InputError(
-                f"{recording.path} is not a video, into whose pictures people could be drawn; give that too"
-            )
-        if numbers:
+        if numbers and recording.video is not None:
             tracks = {number: people.tracks[view][j] for number, j in numbers.items()}
             every = round(people.every[view] * recording.video.fps)
             cut = (recording.start, recording.end) if recording.keypoints is None else (None, None)
