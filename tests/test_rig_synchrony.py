@@ -9,6 +9,8 @@ from people import camera
 
 from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import MIRROR, TRUST
+from motionrecon.rig import synchrony
+from motionrecon.rig.adjustment import Adjusted
 from motionrecon.rig.comparable import Signals
 from motionrecon.rig.matching import match, table
 from motionrecon.rig.synchrony import Offsets, offsets
@@ -99,6 +101,16 @@ def test_a_few_frames_lost_exchanged_or_of_somebody_else_do_not_matter(posed):
     views[1].pixels[swapped] = views[1].pixels[swapped][:, MIRROR]
     views[2].pixels[60:90] += [250.0, -40.0]
     assert _error(offsets(views, posed), starts).max() < (0.3 if posed else 0.7) * FRAME
+
+
+def test_what_cannot_be_settled_is_not_taken_for_nothing(monkeypatch):
+    """Recordings of one length that began 1.5 s apart: where the fine search finds nothing, the coarse one stands."""
+    monkeypatch.setattr(
+        synchrony, "adjusted", lambda what, rates, counts, begins, held: Adjusted(begins, np.where(held, 0.0, np.inf))
+    )
+    found = offsets(_recorded([1.0, 2.5], [30, 30]), posed=True)
+    assert abs(found.seconds[1] - 1.5) < FRAME and np.isinf(found.deviation[1])
+    assert ["could not be found" in text for text in found.doubts] == [True]
 
 
 def test_what_the_user_gave_is_held():

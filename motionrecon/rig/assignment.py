@@ -14,47 +14,45 @@ from itertools import combinations, permutations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.files import camera_names, load_rig
 from motionrecon.errors import InputError
 from motionrecon.rig.meeting import Meeting
-from motionrecon.rig.triangulation import triangulate
 from motionrecon.views import View
 
 #: Lines of sight that pass each other by more than this on average, metres, raise the question; and those of another
 #: assignment must pass by less than this share of that, and by less than so many metres, to be the answer.
 QUESTION, SHARE, ANSWER = 0.03, 0.5, 0.04
-#: Metres that one line of sight counts at most.
-_CAP = 0.3
 #: Frames that are looked at, evenly over the clip, and assignments that are all tried; of more, those one step away.
 _FRAMES, _ALL = 60, 400
 
 
 def misfit(views: Sequence[View]) -> float:
     """Metres by which the lines of sight of views on one clock pass each other on average; NaN where none meet."""
-    count = len(views[0])
-    some = np.unique(np.linspace(0, count - 1, min(count, _FRAMES)).astype(int))
-    meeting = Meeting.of(views).part(some)
-    return _apart(meeting.cameras, meeting.pixels, meeting.weight)
+    return Meeting.of([_some(view) for view in views]).misfit()
 
 
-def doubt(
-    views: Sequence[View], names: Sequence[str], file: Path, again: Callable[[Sequence[Camera]], Sequence[View]]
-) -> str:
+def _some(view: View) -> View:
+    """The frames that are looked at."""
+    return view.part(np.unique(np.linspace(0, len(view) - 1, min(len(view), _FRAMES)).astype(int)))
+
+
+def doubt(views: Sequence[View], names: Sequence[str], file: Path, again: Callable[[int, Camera], View]) -> str:
     """Why it is to be doubted that each camera took the video that it was said to; empty where it is not.
 
     Args:
         views: of one person, on one clock, each with the camera that it was said to be of.
         names: of these cameras.
         file: the calibration, with all cameras that there are.
-        again: the views of other cameras in the same videos, with offsets that do not depend on the cameras.
+        again: the view of another camera in one of the videos, with an offset that does not depend on the cameras.
     """
     now = misfit(views)
     if not now > QUESTION:
         return ""
-    now = min(now, misfit(again([view.camera for view in views])))  # the offsets may be to blame
+    now = min(
+        now, misfit([again(video, view.camera) for video, view in enumerate(views)])
+    )  # the offsets may be to blame
     better = likelier(names, _cameras(file, views), again)
     if better is None or not (better[1] < SHARE * now and better[1] < ANSWER):
         return ""
@@ -69,18 +67,19 @@ def doubt(
 def likelier(
     names: Sequence[str],
     cameras: Mapping[str, Sequence[Camera]],
-    again: Callable[[Sequence[Camera]], Sequence[View]],
+    again: Callable[[int, Camera], View],
 ) -> tuple[tuple[str, ...], float] | None:
     """The other assignment of cameras to videos that fits best, and its `misfit`; None where there is none.
 
     Args:
         names: of the cameras in the given assignment.
         cameras: all that there are, by name, each as fitted to each of the videos' sizes.
-        again: the views of cameras in the videos, on one clock.
+        again: the view of a camera in one of the videos; all on one clock. It is asked once for each.
     """
+    seen = {name: [_some(again(video, camera)) for video, camera in enumerate(of)] for name, of in cameras.items()}
     best: tuple[tuple[str, ...], float] | None = None
     for order in _orders(list(cameras), names):
-        value = misfit(again([cameras[name][video] for video, name in enumerate(order)]))
+        value = misfit([seen[name][video] for video, name in enumerate(order)])
         if value < (math.inf if best is None else best[1]):
             best = order, value
     return best
@@ -110,16 +109,4 @@ def _orders(known: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, .
     for i, j in combinations(range(len(now)), 2):
         swapped = list(now)
         swapped[i], swapped[j] = now[j], now[i]
-        if set(now) <= set(known):
-            yield tuple(swapped)
-
-
-def _apart(
-    cameras: Sequence[Camera], pixels: Float[np.ndarray, "V T P 2"], weight: Float[np.ndarray, "V T P"]
-) -> float:
-    """The mean distance of lines of sight from where they meet, metres, each by its weight; the most where none do."""
-    used = np.where((weight > 0).sum(0) >= 2, weight, 0.0)
-    if not used.any():
-        return math.nan
-    _, away = triangulate(cameras, pixels, used)
-    return float(np.average(np.where(np.isfinite(away), np.minimum(away, _CAP), _CAP), weights=used))
+        yield tuple(swapped)

@@ -81,11 +81,20 @@ class Meeting:
 
         What only one view saw does not count; where the lines of sight of several meet nowhere, that counts as far.
         """
+        points, missed, share = self._passing()
+        total = share.sum(-1)
+        return points, ((missed * share).sum(-1) / np.where(total > 0, total, 1.0)).sum(0)
+
+    def misfit(self) -> float:
+        """How far lines of sight pass by where they meet, metres, in the mean of all; NaN where no two see anything."""
+        _, missed, share = self._passing()
+        return float(np.average(missed, weights=share)) if share.any() else np.nan
+
+    def _passing(self) -> tuple[Float[np.ndarray, "T P 3"], Float[np.ndarray, "V T P"], Float[np.ndarray, "V T P"]]:
+        """Where lines of sight meet, how far each passes by, and its weight there: 0 where it is the only one."""
         points, apart = triangulate(self.cameras, self.pixels, self.weight)
         share = np.where((self.weight > 0).sum(0) > 1, self.weight, 0.0)
-        total = share.sum(-1)
-        missed = np.minimum(np.where(np.isfinite(apart), apart, _CAP), _CAP)
-        return points, ((missed * share).sum(-1) / np.where(total > 0, total, 1.0)).sum(0)
+        return points, np.minimum(np.where(np.isfinite(apart), apart, _CAP), _CAP), share
 
     def missed(self, points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, " T"]:
         """How far lines of sight pass by given points, metres, summed over the views; NaN where one saw none."""

@@ -78,20 +78,23 @@ class _Recorded:
 
     def views(self, cameras: Sequence[Camera], offsets: Sequence[float]) -> list[View]:
         """What each camera saw at the times of the leader's frames."""
-        leads, count = self.source.leader.clock, len(self.seen[0])
-        return [
-            View.of(on_clock(seen, own.clock, leads, count, offset), camera, leads, offset * self.slower)
-            for seen, own, camera, offset in zip(self.seen, self.source.recordings, cameras, offsets, strict=True)
-        ]
+        each = zip(self._laid(offsets), cameras, offsets, strict=True)
+        return [View.of(seen, camera, self.source.leader.clock, offset * self.slower) for seen, camera, offset in each]
 
-    def seen_by(self, cameras: Sequence[Camera]) -> list[View]:
-        """What these cameras saw, with offsets that do not depend on where they stand."""
-        return self.views(cameras, self.first_guess)
+    def seen_by(self, video: int, camera: Camera) -> View:
+        """What a camera saw that took one of the videos, with an offset that does not depend on where it stands."""
+        return View.of(self._first_guess[video], camera, self.source.leader.clock)
 
     @cached_property
-    def first_guess(self) -> list[float]:
-        """Offsets that do not depend on where the cameras stand."""
-        return self.offsets([recording.camera for recording in self.source.recordings], False)[0]
+    def _first_guess(self) -> list[Keypoints]:
+        """What was seen at the times of the leader's frames, by offsets that do not depend on where cameras stand."""
+        return self._laid(self.offsets([recording.camera for recording in self.source.recordings], False)[0])
+
+    def _laid(self, offsets: Sequence[float]) -> list[Keypoints]:
+        """What was seen at the times of the leader's frames."""
+        leads, count = self.source.leader.clock, len(self.seen[0])
+        each = zip(self.seen, self.source.recordings, offsets, strict=True)
+        return [on_clock(seen, own.clock, leads, count, offset) for seen, own, offset in each]
 
     @property
     def slower(self) -> float:

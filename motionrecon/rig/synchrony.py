@@ -112,7 +112,8 @@ def _one_clock(
 ) -> bool:
     """Whether recordings are so much alike that something started and stopped them together."""
     alike = len(set(rates)) == 1 and len(set(counts)) == 1 and held.sum() == 1
-    return bool(alike and (np.abs(found) < np.maximum(_TOGETHER / rates, _LIKELY * deviation)).all())
+    doubt = np.where(np.isfinite(deviation), deviation, 0.0)  # what is not settled is not near to none
+    return bool(alike and (np.abs(found) < np.maximum(_TOGETHER / rates, _LIKELY * doubt)).all())
 
 
 def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...]) -> str:
