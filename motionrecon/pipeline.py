@@ -43,8 +43,8 @@ def reconstruct(
 ) -> Motion:
     """Reconstruct the motion of the person in a video, or in the videos of several cameras that filmed it at once.
 
-    With an output folder, writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json there. To resume an
-    interrupted run, repeat it.
+    With an output folder, writes motion.npz, model.xml, motion.bvh, overlay.mp4 and report.json there, and cameras.toml
+    where several cameras were posed from the person. To resume an interrupted run, repeat it.
 
     Args:
         video: the video file; may be left out where there are keypoints. Several are those of several cameras; the
@@ -59,7 +59,7 @@ def reconstruct(
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.
         fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.
-        focal_px: the camera's focal length, pixels, instead of a field of view.
+        focal_px: the camera's focal length, pixels, instead of a field of view; one for all cameras, or each one's.
         start: first second of the video to use, as a player shows it; the beginning where not given.
         end: last second of the video to use, as a player shows it; the end where not given.
         filmed_fps: frames per second at which a slow-motion video was filmed, where the file plays them slower (240 for
@@ -72,7 +72,8 @@ def reconstruct(
             as list_people shows them, and a point is one of the first; or each camera's own choice.
         offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's;
             found from the person's movement where not given.
-        floor: height of the floor in the world of a calibration, metres; found near 0 where not given.
+        floor: height of the floor in the world of a calibration, metres. Where not given, it is near 0, or where
+            several cameras see the feet rest at another height.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
         optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.

@@ -1,7 +1,8 @@
 """Cameras from calibration files, whichever tool wrote them.
 
 A file is TOML (Pose2Sim, Caliscope, aniposelib), YAML, XML or JSON (OpenCV's FileStorage, ROS's camera_info, Kalibr,
-MATLAB, CMU Panoptic, one's own), told by its content, in UTF-8 or UTF-16. Cameras are found however they are nested:
+MATLAB, CMU Panoptic, one's own) or Qualisys's ``.qca.txt``, told by its content, in UTF-8 or UTF-16. Cameras are found
+however they are nested:
 
 ```toml
 [cam_1]                          # the camera's name, unless it says name = "..."
@@ -22,8 +23,9 @@ translation = [0.0, 1.4, 4.0]
   ``T_cn_cnm1`` (Kalibr).
 - Lengths are metres, unless the file says ``unit = "mm"`` or ``"cm"``, once or in each camera.
 
-The world is Z up, and its floor near z = 0. A file without poses, or in the frame of its first camera, gives intrinsics
-only; up and floor are estimated. Fisheye lenses are refused.
+The world is Z up, and its floor near z = 0. A file without poses gives intrinsics only. So does one whose poses are in
+the frame of one of its cameras where one video is given; several videos know from it where their cameras are to each
+other. In both cases up and floor are estimated. Fisheye lenses are refused.
 
 From the inside: the bytes of a file become a text (`text`), that a tree of dicts and lists (`formats`, one file each),
 that what is said of each camera (`sections`, with the names in `vocabulary`; `relative` places those that are posed by
