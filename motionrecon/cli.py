@@ -23,6 +23,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from motionrecon import pipeline
 from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
+from motionrecon.options import Options
 from motionrecon.research.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ _FLAG_TYPES: dict[str, Any] = {
     "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
 }  # fmt: skip
 #: Flags that may be given once for each camera, and what each of their values is.
-_PER_CAMERA: dict[str, Any] = {
-    "camera_name": str, "fov": float, "focal_px": float, "keypoints": Path, "person": str, "offset": float
-}  # fmt: skip
+_PER_CAMERA = Options.per_camera()
 
 
 def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from motionrecon.core.records import read
 from motionrecon.errors import InputError
@@ -36,7 +36,7 @@ class Options:
     focal_px: tuple[float, ...]
     start: float | None
     end: float | None
-    filmed_fps: float | None
+    filmed_fps: tuple[float, ...]
     keypoints: tuple[Path, ...]
     person: tuple[str, ...]
     offset: tuple[float, ...]
@@ -59,6 +59,12 @@ class Options:
     def gives_focal_length(self) -> bool:
         """Whether the user gave the camera's focal length; if not, it is assumed."""
         return bool(self.camera or self.fov or self.focal_px)
+
+    @classmethod
+    def per_camera(cls) -> dict[str, type]:
+        """The parameters that may be given for each camera, which are the tuples, and what one of their values is."""
+        hints = get_type_hints(cls).items()
+        return {name: get_args(hint)[0] for name, hint in hints if get_origin(hint) is tuple}
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Options:
@@ -123,7 +129,8 @@ class Options:
             raise InputError(f"floor={self.floor:g} needs camera=..., a calibration whose world the height is in")
         _check_range("floor", self.floor, -10, 10, "m")
         _check_time(self.start, self.end)
-        _check_range("filmed_fps", self.filmed_fps, 1, 100_000, "frames per second")
+        for filmed_fps in self.filmed_fps:
+            _check_range("filmed_fps", filmed_fps, 1, 100_000, "frames per second")
         _check_range("window", self.window, 0.1, 5, "s")
         if not 0 <= self.overlap < self.window:
             raise InputError(
@@ -138,10 +145,6 @@ class Options:
         return self
 
 
-#: The parameters that may be given for each camera.
-_EACH = ("camera_name", "fov", "focal_px", "keypoints", "person", "offset")
-
-
 def _cameras(given: Mapping[str, Any]) -> int:
     """Of how many cameras videos or keypoints were given."""
     some = (given.get(name) for name in ("video", "keypoints"))
@@ -154,7 +157,7 @@ def _as_read(name: str, value: Any, cameras: int) -> Any:
     if name == "person" and not isinstance(value, bool):
         each = value if cameras > 1 and isinstance(value, list) else [value]  # a tuple is a point
         return [",".join(map(str, one)) if isinstance(one, tuple | list) else str(one) for one in each]
-    if name in _EACH:
+    if name in Options.per_camera():
         value = [] if value is None else list(value) if isinstance(value, tuple | list) else [value]
     if name == "keypoints":
         return [Path(one) if isinstance(one, str) else one for one in value]

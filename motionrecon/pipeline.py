@@ -26,7 +26,7 @@ def reconstruct(
     focal_px: float | Sequence[float] | None = None,
     start: float | None = None,
     end: float | None = None,
-    filmed_fps: float | None = None,
+    filmed_fps: float | Sequence[float] | None = None,
     keypoints: str | Path | Sequence[str | Path] | None = None,
     person: str | int | tuple[float, float] | list[str | int | tuple[float, float]] = "largest",
     offset: float | Sequence[float] | None = None,
@@ -64,14 +64,15 @@ def reconstruct(
         end: last second of the video to use, as a player shows it; the end where not given.
         filmed_fps: frames per second at which a slow-motion video was filmed, where the file plays them slower (240 for
             a phone's clip that plays at 30): time, balance and forces are then those of the person, while overlay and
-            viewer show the film. Also the rate of other tools' keypoints without a video.
+            viewer show the film. Also the rate of other tools' keypoints without a video. One for all cameras, or each
+            one's: 240 and 60 for a phone's slow motion beside an ordinary film.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
             RTMPose, AlphaPose or MMPose wrote. Of several cameras, each one's.
         person: whom to follow: largest (the largest that stays longest), a number, or x,y in pixels on them in the
             first picture in which they are seen. With several cameras, one number is the same person in all of them,
             as list_people shows them, and a point is one of the first; or each camera's own choice.
-        offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's;
-            found from the person's movement where not given.
+        offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's,
+            as a player shows that; found from the person's movement where not given.
         floor: height of the floor in the world of a calibration, metres. Where not given, it is near 0, or where
             several cameras see the feet rest at another height.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).

@@ -92,17 +92,19 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     # Whom one choice for several cameras means in each of them shows later, but in files of one person each.
     at_once = count in (1, len(options.person)) or (options.keypoints and not any(map(is_foreign, options.keypoints)))
     first = options.each("person", count) if at_once else [LARGEST] * count
-    each = zip(films, options.each("keypoints", count), first, names, strict=True)
-    seen = [_seen(video, keypoints, person, name, options) for video, keypoints, person, name in each]
+    filmed = options.each("filmed_fps", count)
+    each = zip(films, options.each("keypoints", count), first, names, filmed, strict=True)
+    seen = [_seen(*one, options.camera) for one in each]
+    clocks = [_clock(*one, fps) for one, fps in zip(seen, filmed, strict=True)]
     sizes = [(keypoints or info).image_size for info, keypoints in seen]  # type: ignore[union-attr]
     cameras, posed = _cameras(run, options, names, sizes)
-    _check_floor(options, cameras)
+    cameras = _above_floor(options, cameras)
     people = options.each("person", count)
     recordings = []
     for i, (name, (info, keypoints), camera, path) in enumerate(zip(names, seen, cameras, paths, strict=True)):
-        start, end = _range(options, i, _length(info, keypoints), path)
+        start, end = _range(options, clocks, i, _length(info, keypoints), path)
         called = name if count > 1 else ""
-        recordings.append(_recording(called, info, keypoints, camera, start, end, people[i], path, options))
+        recordings.append(_recording(called, info, keypoints, camera, clocks[i], start, end, people[i], path))
     return Source(tuple(recordings), posed, _assumed_height(run, options))
 
 
@@ -120,7 +122,7 @@ def _check_counts(videos: Sequence[str | Path], options: Options, count: int) ->
         raise InputError(
             f"offset=... was given {_times(len(options.offset))} for {_videos(count)}; give it for each but the first"
         )
-    for name in ("fov", "focal_px", "person"):
+    for name in ("fov", "focal_px", "filmed_fps", "person"):
         options.each(name, count)
     if options.camera_name and len(options.camera_name) != count:
         raise InputError(
@@ -138,7 +140,7 @@ def _videos(count: int) -> str:
 
 
 def _seen(
-    video: str | Path | None, path: Path | None, person: str, name: str, options: Options
+    video: str | Path | None, path: Path | None, person: str, name: str, filmed: float | None, camera: Path | None
 ) -> tuple[VideoInfo | None, Keypoints | None]:
     """What a video is, and what is known to be seen in it."""
     info = None if video is None else probe(video)
@@ -149,8 +151,15 @@ def _seen(
         _check_same_clip(keypoints, info, path)
         return info, keypoints
     # Other tools' files do not say these; motionrecon's own does, and is believed.
-    size = None if options.camera is None else camera_size(options.camera, name or None)
-    return None, load_keypoints(path, None, options.filmed_fps, size, person)
+    size = None if camera is None else camera_size(camera, name or None)
+    return None, load_keypoints(path, None, filmed, size, person)
+
+
+def _clock(info: VideoInfo | None, keypoints: Keypoints | None, filmed: float | None) -> Clock:
+    """The clock of a recording from its first frame on."""
+    whole = keypoints or info
+    assert whole is not None
+    return Clock(whole.fps).filmed_at(filmed)
 
 
 def _names(options: Options, paths: Sequence[Path]) -> list[str]:
@@ -176,13 +185,20 @@ def _cameras(
     return list(cameras), posed
 
 
-def _check_floor(options: Options, cameras: Sequence[Camera]) -> None:
-    """Raise an InputError where a floor's height was given in a world that nobody knows."""
-    if options.floor is not None and not all(camera.calibrated for camera in cameras):
+def _above_floor(options: Options, cameras: list[Camera]) -> list[Camera]:
+    """The cameras in a world whose floor is at z = 0.
+
+    Raises:
+        InputError: the floor's height was given in a world that nobody knows.
+    """
+    if options.floor is None:
+        return cameras
+    if not all(camera.calibrated for camera in cameras):
         raise InputError(
             f"floor={options.floor:g} needs a calibration whose world's z axis points up, and {options.camera} does "
             "not say where cameras are in such a world; leave the floor out, and it is found"
         )
+    return [camera.in_world(np.eye(3), np.array([0.0, 0.0, -options.floor])) for camera in cameras]
 
 
 def _assumed_height(run: Run, options: Options) -> float | None:
@@ -201,15 +217,13 @@ def _recording(
     info: VideoInfo | None,
     keypoints: Keypoints | None,
     camera: Camera,
+    clock: Clock,
     start: float | None,
     end: float | None,
     person: str,
     path: Path,
-    options: Options,
 ) -> Recording:
     """One recording, cut to a range of it."""
-    whole = keypoints or info
-    assert whole is not None
     if info is not None:
         chosen = info.frame_range(start, end)  # beside keypoints too: the overlay needs it at the end
     if keypoints is not None:
@@ -218,21 +232,27 @@ def _recording(
             last = min(last, len(keypoints) / keypoints.fps)
         chosen = Clock(keypoints.fps).cut(len(keypoints), start, last, str(path))
         keypoints = cut(keypoints, chosen)
-    clock = Clock(whole.fps, first=chosen.start).filmed_at(options.filmed_fps)
-    if options.floor is not None:  # the world's floor is at z = 0
-        camera = camera.in_world(np.eye(3), np.array([0.0, 0.0, -options.floor]))
-    return Recording(name, info, keypoints, camera, clock, start, end, person, path)
+    return Recording(name, info, keypoints, camera, replace(clock, first=chosen.start), start, end, person, path)
 
 
-def _range(options: Options, number: int, length: float, path: Path) -> tuple[float | None, float | None]:
-    """Where the chosen range lies in a recording, seconds; all of it where its offset is yet to be found."""
+def _range(
+    options: Options, clocks: Sequence[Clock], number: int, length: float, path: Path
+) -> tuple[float | None, float | None]:
+    """Where the chosen range lies in a recording, in its player's time; all of it where its offset is to be found.
+
+    Args:
+        options: say start and end, and by how much recordings begin after the first, in the first one's player's time.
+        clocks: of all recordings.
+        number, length, path: of the one that is meant.
+    """
     if number == 0:
         return options.start, options.end
     if not options.offset:
         return None, None
     offset = options.offset[number - 1]
-    start = None if options.start is None else max(0.0, options.start - offset - _BESIDE)
-    end = None if options.end is None else min(length, options.end - offset + _BESIDE)
+    leads, own = clocks[0], clocks[number]
+    start = None if options.start is None else max(0.0, own.shown(leads.lived(options.start - offset)) - _BESIDE)
+    end = None if options.end is None else min(length, own.shown(leads.lived(options.end - offset)) + _BESIDE)
     if (start or 0.0) >= (length if end is None else end):
         raise InputError(f"{path}, which begins {offset:g} s after the first video, has no picture in the chosen range")
     return start, end

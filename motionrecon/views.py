@@ -38,7 +38,8 @@ class View:
         points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes; NaN where there
             is none.
         seen: (T,) where the person was seen.
-        offset: seconds by which the camera's film begins after that of the first camera, in the player's time.
+        offset: seconds by which the camera's film begins after that of the first camera, in the time of the first one's
+            player.
         pose_error: standard deviations of where the camera stands, degrees and metres, if that was found from the
             person; None if it was given.
     """

@@ -9,6 +9,7 @@ from support import options
 
 import motionrecon
 from motionrecon.errors import InputError
+from motionrecon.options import Options
 
 
 def test_the_defaults_make_sense():
@@ -96,6 +97,15 @@ def test_another_type_is_refused_by_name(given, message):
 def test_numbers_of_numpy_and_whole_ones_are_numbers():
     found = options(height=np.float32(1.75), mass=70, seed=np.int64(3), person=(640, 360), fov=np.float64(60))
     assert (found.height, found.mass, found.seed, found.person, found.fov) == (1.75, 70.0, 3, ("640,360",), (60.0,))
+
+
+def test_what_may_be_given_for_each_camera_is_a_tuple():
+    assert options(filmed_fps=240).filmed_fps == (240.0,) and options(filmed_fps=[240, 60]).filmed_fps == (240.0, 60.0)
+    assert options(filmed_fps=240).to_dict()["filmed_fps"] == 240.0 and options().to_dict()["filmed_fps"] is None
+    assert Options.per_camera() == {
+        "camera_name": str, "fov": float, "focal_px": float, "filmed_fps": float, "keypoints": Path, "person": str,
+        "offset": float,
+    }  # fmt: skip
 
 
 def test_a_list_of_persons_is_one_for_each_camera_a_pair_of_numbers_a_point():

@@ -116,13 +116,31 @@ def test_from_a_start_all_films_go_on_together(tmp_path: Path) -> None:
 
 def test_slow_motion_that_films_show_at_two_rates_is_in_step() -> None:
     motion = filmed_by(walking(6, 240.0), (None, 0.0), (None, 0.5))
-    cameras = [{**one, "fps": fps} for one, fps in zip(motion.report.cameras or (), (30.0, 60.0), strict=True)]
+    known = zip(motion.report.cameras or (), (30.0, 60.0), strict=True)
+    cameras = [{**one, "fps": fps, "filmed_fps": 240.0} for one, fps in known]
     frames = {"total": 6, "tracked": 6, "simulated": 0, "fps": 240.0, "film_fps": 30.0}
     source = {"video": None, "sha256": None, "start": 1.0, "end": None}
     slow = replace(motion, report={"cameras": cameras, "frames": frames, "source": source})
     first, second = films_of(slow)
     np.testing.assert_allclose(first.times(3), 1 + np.arange(3) / 30)
     np.testing.assert_allclose(second.times(3), 0.25 + np.arange(3) / 60)  # half a second of the first film is 1/16 s
+
+
+def test_slow_motion_beside_an_ordinary_film_is_in_step() -> None:
+    motion = filmed_by(walking(6, 60.0), (None, 0.0), (None, 0.5))
+    known = motion.report.cameras or ()
+    rates = ({"fps": 60.0}, {"fps": 30.0, "filmed_fps": 240.0})
+    cameras = [{**one, **rate} for one, rate in zip(known, rates, strict=True)]
+    source = {"video": None, "sha256": None, "start": 1.0, "end": None}
+    first, second = films_of(replace(motion, report={"cameras": cameras, "source": source}))
+    np.testing.assert_allclose(first.times(3), 1 + np.arange(3) / 60)
+    np.testing.assert_allclose(second.times(3), 8 * (0.5 + np.arange(3) / 60))  # eight times slower than the first
+    frames = {"total": 6, "tracked": 6, "simulated": 0, "fps": 240.0, "film_fps": 30.0}
+    slow = replace(filmed_by(walking(6, 240.0), (None, 0.0), (None, 0.5)), report={})
+    cameras = [{**one, **rate} for one, rate in zip(known, rates[::-1], strict=True)]
+    first, second = films_of(replace(slow, report={"cameras": cameras, "frames": frames, "source": source}))
+    np.testing.assert_allclose(first.times(3), 1 + np.arange(3) / 30)
+    np.testing.assert_allclose(second.times(3), 0.5 / 8 + np.arange(3) / 240)
 
 
 def test_each_view_has_its_own_camera_and_trust() -> None:

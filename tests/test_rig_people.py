@@ -18,7 +18,7 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints.passes import _cropped
 from motionrecon.options import Options
 from motionrecon.pipeline import reconstruct
-from motionrecon.rig.following import company, followed
+from motionrecon.rig.following import _guided, company, followed
 from motionrecon.rig.listing import list_everybody
 from motionrecon.rig.people import Sighting, by_meeting, by_turning, in_doubt, numbered, whereabouts
 from motionrecon.run import Run
@@ -189,6 +189,32 @@ def test_one_number_is_the_same_person_in_all_files(given, number):
     for view, recording in enumerate(source.recordings):
         expected = see(body, motions[who], CAMERAS[view], FPS).view.pixels
         assert np.nanmax(np.abs(recording.keypoints.pixels - expected)) < 1e-6
+
+
+def test_slow_motion_shows_people_at_the_same_moments(given, tmp_path):
+    frames = [np.zeros((SIZE[1], SIZE[0], 3), np.uint8)] * int(FPS * SECONDS)
+    rates = (FPS / 2, FPS, FPS / 4)
+    videos = [write_clip(tmp_path / f"cam{view}.mp4", frames, rate) for view, rate in enumerate(rates)]
+    options = _options(**given | {"video": videos, "filmed_fps": [FPS] * 3, "offset": [0.5, 1.0]})
+    source = look(Run(), videos, options)
+    whom = company(source, options, [None] * 3, Silent())
+    assert whom.started == pytest.approx((0.0, 0.25, 0.5))
+    assert [one.time[-1] for (one, *_) in whom.sightings] == pytest.approx([SECONDS - 1 / FPS] * 3)
+    options = _options(**given | {"video": videos, "filmed_fps": [FPS] * 3})
+    source = look(Run(), videos, options)
+    whom = company(source, options, [None] * 3, Silent())
+    boxes = _guided(source, replace(whom, rows=np.array([[*whom.rows[0, :2], -1]])), 0, 2).boxes
+    there = see(_motions(2)[0], _motions(2)[1][_first(given)[0]], CAMERAS[2], FPS).view.pixels
+    middle = 0.5 * (boxes[:, :2] + boxes[:, 2:])
+    assert np.abs(middle - 0.5 * (there.min(1) + there.max(1))).max() < 15
+
+
+def test_other_tools_keypoints_without_videos_have_each_their_rate(given):
+    options = _options(**given | {"filmed_fps": [FPS, 2 * FPS, FPS]})
+    source = look(Run(), None, options)
+    assert [one.clock.fps for one in source.recordings] == [FPS, 2 * FPS, FPS]
+    whom = company(source, options, [None] * 3, Silent())
+    assert whom.sightings[1][0].time[-1] == pytest.approx(whom.sightings[0][0].time[-1] / 2)
 
 
 def test_a_number_that_nobody_has_is_refused_with_those_that_there_are(given):

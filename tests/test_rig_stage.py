@@ -17,6 +17,7 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.file import save
 from motionrecon.pipeline import reconstruct
+from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
 
 PLACES = {"left": (3.2, -2.4, 1.3), "right": (-2.9, -2.6, 1.5), "behind": (0.4, 4.1, 1.2)}
@@ -85,6 +86,19 @@ def test_a_camera_that_began_later_comes_onto_the_clock(seen, tmp_path, told) ->
     motion = reconstruct(None, **files, **({"offset": 5 / 60} if told else {}))
     assert motion.report.cameras[1].offset == pytest.approx(5 / 60, abs=0.5 / FPS)
     assert len(motion) == FRAMES and error(motion, seen["left"]) < 22
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_slow_motion_beside_an_ordinary_film_is_one_motion(seen, tmp_path, told) -> None:
+    """The first film shows half of its speed, in which the second begins 10 of its frames later."""
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER})
+    save(keypoints(seen["left"], np.arange(2 * FRAMES), FPS), tmp_path / "walk_left.npz")
+    save(keypoints(seen["right"], 2 * np.arange(FRAMES - 5) + 10, FPS), tmp_path / "walk_right.npz")
+    offset = {"offset": 10 / FPS} if told else {}
+    motion = reconstruct(None, **files, **offset, filmed_fps=[2 * FPS, FPS])
+    assert motion.report.cameras[1].offset == pytest.approx(10 / FPS, abs=0.02)
+    assert motion.fps == 2 * FPS and error(motion, seen["left"], np.arange(2 * FRAMES)) < 22
+    np.testing.assert_allclose(films_of(motion)[1].times(20)[[10, 12]], [0, 1 / FPS], atol=0.02)
 
 
 def test_a_view_that_mistakes_the_sides_does_not_bend_the_motion(seen, tmp_path) -> None:

@@ -144,6 +144,9 @@ def test_a_motion_that_repeats_itself_is_laid_nearest_to_what_is_given_or_zero_a
     found = offsets(views, posed)
     assert _error(found, starts).max() < FRAME
     assert len(found.doubts) == 1 and "repeats itself" in found.doubts[0] and "-0.9" in found.doubts[0]
+    slow = [replace(views[0], clock=replace(views[0].clock, film_fps=15.0)), views[1]]
+    assert np.array_equal(offsets(slow, posed).seconds, found.seconds)
+    assert "could as well be -1.8" in offsets(slow, posed).doubts[0]  # what the user is told is of the player's time
     elsewhere = offsets(views, posed, near=[-1.0])
     assert abs(elsewhere.seconds[1] - (0.2 - 1.1)) < FRAME
 

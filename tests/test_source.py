@@ -114,6 +114,10 @@ def test_lenses_without_places(tmp_path) -> None:
         ({"video": ["a.mp4", "a.mp4"]}, "the same file was given twice"),
         ({"video": ["a.mp4", "b.mp4"], "offset": [0.1, 0.2]}, r"offset=\.\.\. was given 2 times for 2 videos"),
         ({"video": ["a.mp4", "b.mp4"], "fov": [60.0, 61.0, 62.0]}, r"fov=\.\.\. was given 3 times for 2 cameras"),
+        (
+            {"video": ["a.mp4", "b.mp4"], "filmed_fps": [60, 60, 60]},
+            r"filmed_fps=\.\.\. was given 3 times for 2 cameras",
+        ),
         ({"video": ["a.mp4"], "floor": 0.1}, "floor=0.1 needs camera="),
         ({"video": ["a.mp4", "b.mp4"], "offset": 1e9}, "offset=1e[+]09 is out of range"),
         ({"video": []}, "no video given"),
@@ -131,6 +135,23 @@ def test_what_is_given_for_each_camera_is_as_many_as_cameras(given, said, tmp_pa
     monkeypatch.setattr("motionrecon.source.probe", lambda path: pytest.fail("it began to look"))
     with pytest.raises(InputError, match=said):
         reconstruct(**given)
+
+
+def test_each_camera_has_its_own_rate_and_the_range_is_that_of_the_same_time(tmp_path) -> None:
+    """The first film is slow motion of 240 frames a second, the second an ordinary one that begins 4/8 s after it."""
+    paths = [tmp_path / f"cam_{i}.npz" for i in range(2)]
+    for path, count, fps in zip(paths, (720, 240), (30.0, 60.0), strict=True):
+        save(seen(count, fps), path)
+    given = options(keypoints=paths, camera=rig(tmp_path, "", ""), filmed_fps=[240, 60], offset=4, start=12, end=20)
+    first, second = look(Run(), None, given).recordings
+    assert (first.clock.fps, first.clock.shown_fps, first.clock.first) == (240, 30, 360) and len(first.keypoints) == 240
+    assert (second.clock.fps, second.clock.film_fps) == (60, None)
+    # From 1 to 2 s after the second film's beginning, and half a second beside.
+    assert (second.start, second.end) == pytest.approx((0.5, 2.5)) and second.clock.first == 30
+    first, second = look(
+        Run(), None, options(keypoints=paths[::-1], filmed_fps=[60, 240], offset=-0.5, start=1.5, end=2)
+    ).recordings
+    assert (second.start, second.end) == pytest.approx((15.5, 20.5)) and second.clock.shown_fps == 30
 
 
 @pytest.mark.parametrize("poses", [("", ""), (pose([0, 0, 0], [0, 0, 0]), pose([0, 1.5, 0], [-4, 0, 4])), ("",)])

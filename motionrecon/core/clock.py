@@ -58,6 +58,14 @@ class Clock:
         """Seconds from the beginning of the film, in the player's time, at which a frame is shown."""
         return (self.first + frame) / self.shown_fps
 
+    def lived(self, shown: float) -> float:
+        """How long so many seconds of the player's time were for the person."""
+        return shown * (self.shown_fps / self.fps)
+
+    def shown(self, lived: float) -> float:
+        """How many seconds of the player's time show so many of the person's."""
+        return lived * (self.fps / self.shown_fps)
+
     def filmed_at(self, fps: float | None) -> Clock:
         """This clock for a film whose frames were taken at `fps`, whatever the file says; None for what it says."""
         return self if fps is None or fps == self.fps else replace(self, fps=fps, film_fps=self.shown_fps)

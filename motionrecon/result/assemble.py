@@ -105,6 +105,7 @@ def _cameras(
             video=None if recording.video is None else str(recording.path.resolve()),
             sha256=None if recording.video is None else sha256(recording.path),
             fps=recording.clock.shown_fps,
+            filmed_fps=None if recording.clock.film_fps is None else recording.clock.fps,
             offset=view.offset,
             tracked=int(view.seen.sum()),
             reprojection_px=away,

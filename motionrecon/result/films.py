@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
 from motionrecon.result.motion import Motion
+from motionrecon.result.report import CameraOfSeveral
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,13 @@ def films_of(motion: Motion) -> tuple[Film, ...]:
         return (Film(*first, video, start, fps), *(Film(*one, None, start, fps) for one in others))
     films = []
     for one, camera in zip(known, motion.cameras, strict=True):
-        # Slow motion is filmed at one rate, and may be shown at another by each film.
-        own = one.fps if clock.film_fps is not None and one.fps and 0 < one.fps < np.inf else fps
+        own = fps if one is known[0] else clock.fps * _pace(one)
         own_start = (start - one.offset) * fps / own
         films.append(Film(one.name, camera, Path(one.video) if one.video else None, own_start, own))
     return tuple(films)
+
+
+def _pace(one: CameraOfSeveral) -> float:
+    """Seconds of the person's time in one of a film: 1 but in slow motion."""
+    shown, filmed = one.fps or np.nan, one.filmed_fps or np.nan
+    return float(shown / filmed) if 0 < shown < np.inf and 0 < filmed < np.inf else 1.0

@@ -60,7 +60,8 @@ class CameraOfSeveral(CameraFound):
         name: in the calibration, or that of its video.
         video, sha256: path and hash of its video; None where there were keypoints only.
         fps: frames per second of its film, as a player shows it; None if it is not known.
-        offset: seconds by which its film begins after that of the first camera, in the player's time.
+        filmed_fps: frames per second at which it was filmed, where that is another (slow motion).
+        offset: seconds by which its film begins after that of the first camera, in the time of the first one's player.
         tracked: frames of the motion in which it saw the person.
         reprojection_px, reprojection_percent: as of `Quality`, in this camera.
         rotation_error_deg, place_error_m: standard deviations of where it stands, degrees and metres, where that was
@@ -77,6 +78,7 @@ class CameraOfSeveral(CameraFound):
     rotation_error_deg: float | None = None
     place_error_m: float | None = None
     fps: float | None = None
+    filmed_fps: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

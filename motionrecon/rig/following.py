@@ -29,8 +29,8 @@ class Company:
 
     Attributes:
         tracks: of those in each recording, in the order of its own numbers.
-        every: seconds from one of the tracks' frames to the next.
-        sightings: the same as seen by posed or unposed cameras.
+        every: seconds from one of the tracks' frames to the next, in the player's time.
+        sightings: the same as seen by posed or unposed cameras, in the person's time, as is what follows.
         rows: a row for each person: their places in the recordings' lists, -1 where a recording does not show them.
         started: seconds by which recordings start after the first, as far as it matters here.
         unlike: by what people were told from each other.
@@ -68,11 +68,11 @@ def company(source: Source, options: Options, kept: Sequence[Path | None], progr
     ]
     tracks = tuple(tuple(people) for people, _, _ in found)
     sightings = tuple(
-        tuple(_later(Sighting.of(track, every, recording.camera), first) for track in people)
+        tuple(_sighting(track, every, first, recording) for track in people)
         for (people, every, first), recording in zip(found, source.recordings, strict=True)
     )
     unlike: Unlike = by_meeting([recording.camera for recording in source.recordings]) if source.posed else by_turning
-    late = [0.0, *(options.offset or [None] * (len(found) - 1))]
+    late = [0.0, *(map(source.leader.clock.lived, options.offset) if options.offset else [None] * (len(found) - 1))]
     if all(len(people) <= 1 for people in tracks) and _starts_are_known(tracks, late):  # who else could it be
         rows, started = np.array([[len(people) - 1 for people in tracks]]), tuple(start or 0.0 for start in late)
     else:
@@ -121,7 +121,7 @@ def followed(run: Run, source: Source, options: Options, kept: Sequence[Path | N
             continue
         chosen = replace(recording, person=str(j + 1))
         if recording.keypoints is not None and is_foreign(options.keypoints[view]):
-            again = load_keypoints(*_foreign(chosen, options.keypoints[view], options), chosen.person)
+            again = load_keypoints(*_foreign(chosen, options.keypoints[view]), chosen.person)
             first = recording.clock.first
             chosen = replace(chosen, keypoints=cut(again, range(first, first + len(recording.keypoints))))
         recordings.append(chosen)
@@ -169,7 +169,7 @@ def _guided(source: Source, all_of_them: Company, person: int, view: int) -> Rec
     recording = source.recordings[view]
     assert recording.video is not None
     frames = recording.video.frame_range(recording.start, recording.end)
-    time = np.arange(frames.start, frames.stop) / recording.clock.shown_fps
+    time = np.arange(frames.start, frames.stop) / recording.clock.fps
     seen = [all_of_them.sightings[v][j] if j >= 0 else None for v, j in enumerate(all_of_them.rows[person].tolist())]
     cameras = [one.camera for one in source.recordings]
     boxes = whereabouts(cameras, seen, all_of_them.started, view, time)
@@ -184,14 +184,17 @@ def _guided(source: Source, all_of_them: Company, person: int, view: int) -> Rec
 def _everybody(
     recording: Recording, number: int, options: Options, kept: Path | None, progress: Progress
 ) -> tuple[list[Track], float, float]:
-    """Everybody in a recording, the seconds between their tracks' frames, and when the first of those is."""
+    """Everybody in a recording, the seconds between their tracks' frames, and when the first of those is.
+
+    These are seconds of the player's time.
+    """
     clock = recording.clock
     if recording.keypoints is None:
         clip, people = look_round(recording.path, options.detector, recording.start, recording.end, kept, progress)
         return people, clip.every / clip.info.fps, clock.first / clock.shown_fps
     path = options.keypoints[number]
     if is_foreign(path):
-        crowd = read_crowd(*_foreign(recording, path, options))
+        crowd = read_crowd(*_foreign(recording, path))
         return everybody(crowd.frames, crowd.fps), 1 / crowd.fps, 0.0
     k = recording.keypoints
     frames = np.flatnonzero(k.tracked).tolist()
@@ -204,17 +207,18 @@ def _is_one_person(recording: Recording, number: int, options: Options) -> bool:
     return recording.keypoints is not None and not is_foreign(options.keypoints[number])
 
 
-def _foreign(
-    recording: Recording, path: Path, options: Options
-) -> tuple[Path, Path | None, float | None, tuple[int, int] | None]:
+def _foreign(recording: Recording, path: Path) -> tuple[Path, Path | None, float | None, tuple[int, int] | None]:
     """What says how another tool's keypoints are to be read: the path, the video, or else a frame rate and a size."""
     if recording.video is not None:
         return path, recording.video.path, None, None
-    return path, None, options.filmed_fps, recording.camera.image_size
+    return path, None, recording.clock.shown_fps, recording.camera.image_size
 
 
-def _later(one: Sighting, seconds: float) -> Sighting:
-    return replace(one, time=one.time + seconds)
+def _sighting(track: Track, every: float, first: float, recording: Recording) -> Sighting:
+    """A track of a recording, whose frames are known in the player's time, in the person's."""
+    clock = recording.clock
+    one = Sighting.of(track, clock.lived(every), recording.camera)
+    return replace(one, time=one.time + clock.lived(first))
 
 
 def _names(source: Source) -> list[str]:

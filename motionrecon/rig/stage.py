@@ -72,14 +72,15 @@ class _Recorded:
         """By how many seconds of the person's time each recording begins after the first, and what is to be doubted."""
         recordings = self.source.recordings
         own = [View.of(k, c, r.clock) for k, c, r in zip(self.seen, cameras, recordings, strict=True)]
-        given = [offset / self.slower for offset in self.options.offset]
+        given = [self.source.leader.clock.lived(offset) for offset in self.options.offset]
         found = offsets(own, posed, given, [recording.name for recording in recordings], near[1:])
         return [float(seconds) for seconds in found.seconds], found.doubts
 
     def views(self, cameras: Sequence[Camera], offsets: Sequence[float]) -> list[View]:
         """What each camera saw at the times of the leader's frames."""
+        leads = self.source.leader.clock
         each = zip(self._laid(offsets), cameras, offsets, strict=True)
-        return [View.of(seen, camera, self.source.leader.clock, offset * self.slower) for seen, camera, offset in each]
+        return [View.of(seen, camera, leads, leads.shown(offset)) for seen, camera, offset in each]
 
     def seen_by(self, video: int, camera: Camera) -> View:
         """What a camera saw that took one of the videos, with an offset that does not depend on where it stands."""
@@ -95,12 +96,6 @@ class _Recorded:
         leads, count = self.source.leader.clock, len(self.seen[0])
         each = zip(self.seen, self.source.recordings, offsets, strict=True)
         return [on_clock(seen, own.clock, leads, count, offset) for seen, own, offset in each]
-
-    @property
-    def slower(self) -> float:
-        """Seconds of the player's time in which one of the person's is shown: 1 but in slow motion."""
-        clock = self.source.leader.clock
-        return clock.fps / clock.shown_fps
 
 
 def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:

@@ -19,6 +19,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.core.clock import Clock
 from motionrecon.rig.adjustment import adjusted
 from motionrecon.rig.comparable import comparable
 from motionrecon.rig.matching import match, table
@@ -99,7 +100,10 @@ def offsets(
         found = np.where(held, first, 0.0)
     rivals = [tuple(r / rate - starts[v] for r in place.rivals[v]) for v in range(len(views))]
     called = [*names, *(f"video {v + 1}" for v in range(len(names), len(views)))]
-    doubts = [_doubt(called[v], found[v], deviation[v], place.worth[v], rivals[v]) for v in np.flatnonzero(~held)]
+    doubts = [
+        _doubt(called[v], found[v], deviation[v], place.worth[v], rivals[v], views[0].clock)
+        for v in np.flatnonzero(~held)
+    ]
     return Offsets(found, deviation, tuple(doubt for doubt in doubts if doubt))
 
 
@@ -116,14 +120,15 @@ def _one_clock(
     return bool(alike and (np.abs(found) < np.maximum(_TOGETHER / rates, _LIKELY * doubt)).all())
 
 
-def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...]) -> str:
-    """Why the offset of a recording should not be trusted; empty if it should."""
-    advice = f"; give offset=... if you know it ({found:.3f} s is used)"
+def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tuple[float, ...], leads: Clock) -> str:
+    """Why the offset of a recording should not be trusted, in the time of the leader's player; empty if it should."""
+    advice = f"; give offset=... if you know it ({leads.shown(found):.3f} s is used)"
     if worth < FAINT or not np.isfinite(deviation):
         return f"the offset of {name} could not be found: it shows nothing that moves as in the other videos{advice}"
     if rivals:
-        others = ", ".join(f"{rival:.2f}" for rival in sorted(rivals)[:3])
+        others = ", ".join(f"{leads.shown(rival):.2f}" for rival in sorted(rivals)[:3])
         return f"the offset of {name} could as well be {others} s, for the motion repeats itself{advice}"
     if deviation > UNSURE:
-        return f"the offset of {name} is known to {1e3 * deviation:.0f} ms only, for little moves quickly{advice}"
+        known = f"{1e3 * leads.shown(deviation):.0f} ms"
+        return f"the offset of {name} is known to {known} only, for little moves quickly{advice}"
     return ""
