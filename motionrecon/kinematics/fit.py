@@ -18,6 +18,7 @@ from motionrecon.body.tangent import PLACE, difference, integrate
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
 from motionrecon.kinematics.gravity import levelled
+from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
@@ -211,6 +212,8 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         PosePrior(weight=rate),
     ]
     x = solve(x, pose, 25, tolerance=1e-3)
+    if len(views) > 1:  # one camera does not tell
+        x = _unlocked(x, views, pose)
 
     # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
     depth = w.depth * float(np.sqrt(len(views)))
@@ -227,6 +230,8 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         x = _sized(x, video, fps, w, calibrated)
     else:
         x = solve(x, video, 25, tolerance=1e-3)
+    if len(views) > 1:
+        x = _unlocked(x, views, video)
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
@@ -236,6 +241,15 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         ]
         x = solve(x, [*video, *feet], 15)
     return x
+
+
+def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajectory:
+    """The trajectory, or a better one with other bends of limbs that are not where the views see them."""
+    other = freed(x, views)
+    if other is x:
+        return x
+    other = solve(other, terms, 25, tolerance=1e-3)
+    return min(x, other, key=lambda y: sum(term(y).cost for term in terms))
 
 
 def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated: bool) -> Trajectory:
