@@ -9,7 +9,7 @@ distortions = [-0.1, 0.02, 0.001, -0.002]
 rotation = [1.57, 0.0, 0.0]              # Rodrigues vector, world to camera
 translation = [0.0, 1.4, 4.0]            # metres
 fisheye = false
-rotation_error_degrees = 0.4             # if it is known; others read over it
+rotation_error_degrees = 0.4             # as seen from the first, if it is known; others read over it
 place_error_metres = 0.02
 
 [metadata]
