@@ -219,6 +219,37 @@ def test_a_project_of_version_03(tmp_path, film) -> None:
     assert values(folder / "User" / "Config.toml") == found
 
 
+@pytest.mark.parametrize(
+    ("rate", "plays", "filmed", "said"),
+    [
+        (30.1, (30, 30), None, ""),
+        (120, (30, 30), 120, "cam01.mp4 plays at 30: it is taken for slow motion; give filmed_fps=30 if it is not"),
+        (240, (30, 60), 240, "cam01.mp4 plays at 30: it is taken for slow motion; give filmed_fps=[30, 60] if"),
+        (240, (240, 30), [240, 240], "cam02.mp4 plays at 30: it is taken for slow motion; give filmed_fps=[240, 30]"),
+        (60, (30, 30), None, "cam01.mp4 plays at 30: films are taken to be as quick as they play; give filmed_fps="),
+        (60, (60, 30), None, "cam02.mp4 plays at 30: films are taken to be as quick as they play"),
+        (100, (30, 30), None, "plays at 30: films are taken to be as quick"),
+        (240, (30, 50), None, "plays at 30: films are taken to be as quick"),
+        ("inf", (30, 30), None, ""),
+        (15, (30, 30), None, "frame_rate = 15, cam01.mp4 plays at 30: films are taken to be as quick as they play"),
+    ],
+)
+def test_only_a_rate_that_slow_motion_has_is_taken_for_it(rate, plays, filmed, said, tmp_path) -> None:
+    folder = project(tmp_path / "walk", None, config=CONFIG.replace("'auto'", str(rate), 1))
+    (folder / "videos").mkdir()
+    for i, fps in enumerate(plays, start=1):
+        write_clip(folder / "videos" / f"cam0{i}.mp4", empty_images(6, SIZE), fps)
+    found = values(folder)
+    assert found.get("filmed_fps") == filmed and said in remarks(folder) and bool(remarks(folder)) == bool(said)
+    assert remarks(folder, filmed_fps=30.0) == ""
+    if not said:
+        return
+    clocks = [one.clock for one in look(Run(), found["video"], Options.of(DEFAULTS | found)).recordings]
+    slow = [clock.film_fps is not None for clock in clocks]
+    assert slow == [filmed is not None and fps != rate for fps in plays]
+    assert ("slow motion" in remarks(folder)) == (rate > min(plays))
+
+
 def test_keypoints_are_used_instead_of_detection_with_pose2sims_offsets(tmp_path, film) -> None:
     folder = project(tmp_path / "walk", film)
     for i in (1, 2):

@@ -34,6 +34,8 @@ _PICTURES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"])
 _CALIBRATIONS = ("*.toml", "*.qca.txt*", "*.json", "*.yaml", "*.xml")
 #: Rates that differ by less than this share are the same.
 _SAME_RATE = 0.01
+#: How many times slower than the person a film in slow motion is, from and to.
+_SLOWED = (3, 40)
 #: Folders of a batch that are looked through for trials, and trials that a message lists.
 _DEEPEST, _LISTED = 3, 6
 
@@ -208,16 +210,22 @@ def _of_videos(trial: _Trial, videos: Sequence[Path], folders: Sequence[Path]) -
 
 @dataclass(frozen=True)
 class _Rate:
-    """Frames per second as a player shows them, and as they were filmed if that must be said; frames of the film."""
+    """How quick the films are.
 
-    shown: float | None
-    filmed: float | None
+    Attributes:
+        shown: frames per second of the first film, as a player shows it.
+        filmed: frames per second at which all films were taken, or each; None where they are shown as they were taken.
+        frames: of the first film; None where there is none.
+    """
+
+    shown: float
+    filmed: float | list[float] | None
     frames: int | None
 
 
 def _rate(trial: _Trial, videos: Sequence[Path]) -> _Rate:
     said = trial.said("frame_rate")
-    rate = float(said) if isinstance(said, int | float) and not isinstance(said, bool) and said > 0 else None
+    rate = float(said) if isinstance(said, int | float) and not isinstance(said, bool) and 0 < said < 1e9 else None
     if not videos:
         if rate is None:
             raise trial.error(
@@ -227,15 +235,35 @@ def _rate(trial: _Trial, videos: Sequence[Path]) -> _Rate:
         return _Rate(rate, rate, None)
     from motionrecon.video import probe
 
-    info = probe(videos[0])
-    if rate is None or abs(rate / info.fps - 1) < _SAME_RATE:
-        return _Rate(info.fps, None, info.frame_count)
-    trial.remark(
-        "filmed_fps",
-        f"Config.toml says frame_rate = {rate:g}, {videos[0].name} plays at {info.fps:g}: it is taken for slow motion; "
-        f"give filmed_fps={info.fps:g} if it is not",
-    )
-    return _Rate(info.fps, rate, info.frame_count)
+    films = [probe(video) for video in videos]
+    first, shown = films[0], [film.fps for film in films]
+    others = [k for k, fps in enumerate(shown) if rate is not None and abs(rate / fps - 1) > _SAME_RATE]
+    if rate is None or not others:
+        return _Rate(first.fps, None, first.frame_count)
+    text = f"Config.toml says frame_rate = {rate:g}, {videos[others[0]].name} plays at {shown[others[0]]:g}"
+    if not all(_is_slow(rate, shown[k]) for k in others):
+        advice = "; give filmed_fps=... if that is slow motion" if rate > shown[others[0]] else ""
+        trial.remark("filmed_fps", f"{text}: films are taken to be as quick as they play{advice}")
+        return _Rate(first.fps, None, first.frame_count)
+    filmed = [rate if k in others else fps for k, fps in enumerate(shown)]
+    trial.remark("filmed_fps", f"{text}: it is taken for slow motion; give filmed_fps={_each(shown)} if it is not")
+    return _Rate(first.fps, rate if len(others) == len(shown) else filmed, first.frame_count)
+
+
+def _is_slow(filmed: float, shown: float) -> bool:
+    """Whether a rate that a film does not play at may be that at which it was filmed, rather than that of others.
+
+    Cameras slow down by a whole number. Twice as many frames are more often those of another film: 60 is what
+    Pose2Sim's own example has.
+    """
+    times = filmed / shown
+    return _SLOWED[0] <= round(times) <= _SLOWED[1] and abs(times / round(times) - 1) < _SAME_RATE
+
+
+def _each(values: Sequence[float]) -> str:
+    """One value where all are the same, else a list."""
+    texts = [f"{value:g}" for value in values]
+    return texts[0] if len(set(texts)) == 1 else f"[{', '.join(texts)}]"
 
 
 def _range(trial: _Trial, rate: _Rate, folders: Sequence[Path]) -> dict[str, float]:
@@ -255,7 +283,6 @@ def _range(trial: _Trial, rate: _Rate, folders: Sequence[Path]) -> dict[str, flo
         first, last = max(0, first - low), min(last, max(_frames(folders[0])) + 1) - low
     else:
         last = min(last, rate.frames)
-    assert rate.shown is not None
     return {"start": first / rate.shown, "end": last / rate.shown}
 
 
@@ -328,13 +355,13 @@ def _cameras(trial: _Trial, paths: Sequence[Path]) -> dict[str, Any]:
     return {"camera": str(file), "camera_name": names}
 
 
-def _offsets(trial: _Trial, folders: Sequence[Path], fps: float | None) -> list[float] | None:
+def _offsets(trial: _Trial, folders: Sequence[Path], fps: float) -> list[float] | None:
     """Seconds by which films begin after the first one's, as Pose2Sim found them; None where it was not asked to.
 
     It copies each camera's JSON into ``pose-sync`` with other numbers: the last file tells by how many frames.
     """
     place = trial.subfolder(("pose-sync",))
-    if place is None or fps is None or len(folders) < 2 or folders[0].parent == place:
+    if place is None or len(folders) < 2 or folders[0].parent == place:
         return None
     shifts = []
     for folder in folders:
