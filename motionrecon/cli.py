@@ -500,7 +500,7 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += (
             f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"
         )
-    if camera.focal_length == "assumed":
+    if camera.focal_length == "assumed" and options["camera"] is None:
         from motionrecon.cameras.default import DEFAULT_FOV
 
         line += (

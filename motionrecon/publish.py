@@ -55,7 +55,7 @@ def _write_rig(motion: Motion, options: Options, path: Path) -> None:
     found = [one for one in motion.report.cameras or () if one.rotation_error_deg is not None]
     if not found:
         return
-    from motionrecon.cameras.files.write import write_cameras
+    from motionrecon.cameras.files.write import Assumptions, write_cameras
     from motionrecon.cameras.pinhole import Pinhole, Uncertainty
 
     pairs = zip(found, motion.cameras, strict=True)
@@ -68,6 +68,8 @@ def _write_rig(motion: Motion, options: Options, path: Path) -> None:
         cameras,
         uncertainty=errors,
         error_px=float(np.mean(away)) if away else None,
-        assumed_height=None if options.height_given else float(options.height),
+        assumed=Assumptions(
+            None if options.height_given else float(options.height), found[0].focal_length == "assumed"
+        ),
         remarks=[f"found by motionrecon from the person who was filmed; scaled by {height}"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.default import default_camera
-from motionrecon.cameras.files import assumed_height, camera_names, camera_size, load_camera, load_rig
+from motionrecon.cameras.files import Assumptions, assumptions, camera_names, camera_size, load_camera, load_rig
 from motionrecon.cameras.files.names import matched, own_names
 from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
@@ -61,13 +61,12 @@ class Source:
     Attributes:
         recordings: one for each camera. The first leads: its frames are those of the motion.
         posed: whether it is known where the cameras are to each other.
-        assumed_height: metres that the person was taken to measure by whom the calibration's distances are scaled;
-            None where they are not scaled by such a person.
+        assumed: what of the cameras nobody knows: their focal lengths, or the scale of a calibration.
     """
 
     recordings: tuple[Recording, ...]
     posed: bool
-    assumed_height: float | None = None
+    assumed: Assumptions = field(default_factory=Assumptions)
 
     @property
     def leader(self) -> Recording:
@@ -105,7 +104,7 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
         start, end = _range(options, clocks, i, _length(info, keypoints), path)
         called = name if count > 1 else ""
         recordings.append(_recording(called, info, keypoints, camera, clocks[i], start, end, people[i], path))
-    return Source(tuple(recordings), posed, _assumed_height(run, options))
+    return Source(tuple(recordings), posed, _assumed(run, options))
 
 
 def _check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
@@ -201,15 +200,20 @@ def _above_floor(options: Options, cameras: list[Camera]) -> list[Camera]:
     return [camera.in_world(np.eye(3), np.array([0.0, 0.0, -options.floor])) for camera in cameras]
 
 
-def _assumed_height(run: Run, options: Options) -> float | None:
-    """The height that was assumed when the cameras of a calibration were found, and a warning of it."""
-    height = None if options.camera is None else assumed_height(options.camera)
-    if height is not None:
+def _assumed(run: Run, options: Options) -> Assumptions:
+    """What nobody knows of the cameras, and a warning where a calibration is of such."""
+    if options.camera is None:
+        return Assumptions(focal_length=not options.gives_focal_length)
+    found = assumptions(options.camera)
+    height = "" if found.height is None else f"an assumed height of {found.height:.2f} m"
+    lens = "assumed focal lengths" if found.focal_length else ""
+    if height or lens:
         run.warn(
-            f"the cameras of {options.camera} were found with an assumed height of {height:.2f} m, and all their "
-            "distances scale with it; find them again with height=... where you know it"
+            f"the cameras of {options.camera} were found with {' and '.join(filter(None, (height, lens)))}, and "
+            f"distances are only as good as that; find them again with {'height=...' if height else ''}"
+            f"{' and ' if height and lens else ''}{'focal_px=...' if lens else ''} where you know better"
         )
-    return height
+    return found
 
 
 def _recording(

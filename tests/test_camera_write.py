@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import camera
 
-from motionrecon.cameras.files import assumed_height, load_camera, write_cameras
+from motionrecon.cameras.files import Assumptions, assumptions, load_camera, write_cameras
 from motionrecon.cameras.pinhole import LEVEL, Pinhole, Uncertainty
 from motionrecon.core import so3
 from motionrecon.core.progress import Progress
@@ -109,19 +109,20 @@ def test_a_found_rig_is_read_without_warnings(tmp_path):
     assert not heard.said
 
 
-@pytest.mark.parametrize("height", [None, 1.7])
-def test_the_file_says_what_was_assumed_and_no_error_that_nobody_measured(tmp_path, height):
-    write_cameras(tmp_path / "Calib.toml", {"a": camera()}, assumed_height=height)
-    said = {} if height is None else {"assumed_height_metres": height}
+@pytest.mark.parametrize("assumed", [Assumptions(), Assumptions(1.7), Assumptions(None, True), Assumptions(1.7, True)])
+def test_the_file_says_what_was_assumed_and_no_error_that_nobody_measured(tmp_path, assumed):
+    write_cameras(tmp_path / "Calib.toml", {"a": camera()}, assumed=assumed)
+    said = {} if assumed.height is None else {"assumed_height_metres": assumed.height}
+    said |= {"assumed_focal_length": True} if assumed.focal_length else {}
     assert tomllib.loads((tmp_path / "Calib.toml").read_text())["metadata"] == {"adjusted": False} | said
-    assert assumed_height(tmp_path / "Calib.toml") == height
-    assert load_camera(tmp_path / "Calib.toml", None, (1280, 720)).image_size == (1280, 720)
+    assert assumptions(tmp_path / "Calib.toml") == assumed
+    assert np.array_equal(load_camera(tmp_path / "Calib.toml", None, (1280, 720)).K, camera().K)
 
 
 @pytest.mark.parametrize("said", ["true", '"tall"', "nan", "-1.0", "[1.7]"])
 def test_a_height_that_is_none_was_not_assumed(tmp_path, said):
-    (tmp_path / "Calib.toml").write_text(f"[metadata]\nassumed_height_metres = {said}\n")
-    assert assumed_height(tmp_path / "Calib.toml") is None
+    (tmp_path / "Calib.toml").write_text(f"[metadata]\nassumed_height_metres = {said}\nassumed_focal_length = 1\n")
+    assert assumptions(tmp_path / "Calib.toml") == Assumptions()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "metadata", "a\nb", "a\0b"])

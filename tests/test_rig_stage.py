@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -130,14 +131,19 @@ def test_cameras_that_nobody_calibrated_are_found_and_written(seen, tmp_path) ->
 
 def test_a_height_that_was_assumed_stays_so_in_what_is_made_of_it(seen, tmp_path) -> None:
     files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER}, posed=False)
-    del files["height"]
+    del files["height"], files["camera"]
+    files["keypoints"] = [
+        shutil.copy(path, tmp_path / f"{name}.npz") for name, path in zip("ab", files["keypoints"], strict=True)
+    ]
     first = reconstruct(None, output=tmp_path / "first", **files)
     assert any("which was assumed to be 1.70 m" in text for text in first.report.warnings)
     rig = tmp_path / "first" / "cameras.toml"
     assert "1.70 m, the height that was assumed" in rig.read_text()
     second = reconstruct(None, output=tmp_path / "first", force=True, **(files | {"camera": rig}))
     assert second.report.person.height == 1.7 and not second.report.options["height_given"]
-    assert any("found with an assumed height of 1.70 m" in text for text in second.report.warnings)
+    assert [one.focal_length for one in (*first.report.cameras, *second.report.cameras)] == ["assumed"] * 4
+    said = "found with an assumed height of 1.70 m and assumed focal lengths"
+    assert any(said in text for text in second.report.warnings)
     assert rig.exists()  # what the run read
 
 

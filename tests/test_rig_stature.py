@@ -8,6 +8,7 @@ from people import camera, see, stepping
 from test_config import options
 
 from motionrecon.body import build
+from motionrecon.cameras.files import Assumptions
 from motionrecon.kinematics.stage import _height
 from motionrecon.rig.stature import stature
 from motionrecon.source import Source
@@ -48,4 +49,4 @@ def test_the_users_word_and_a_single_camera_are_as_they_were() -> None:
 
 
 def test_cameras_that_an_assumed_height_scales_do_not_find_it_again() -> None:
-    assert _height(Source((), True, assumed_height=1.7), _views(1.45), options()) == 1.7
+    assert _height(Source((), True, assumed=Assumptions(1.7)), _views(1.45), options()) == 1.7

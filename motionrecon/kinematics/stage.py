@@ -42,7 +42,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
 def _height(source: Source, views: tuple[View, ...], options: Options) -> float:
     """The person's height, metres: as given, else as several calibrated cameras show it, else as it is assumed."""
     calibrated = len(views) > 1 and all(view.camera.calibrated for view in views)
-    if options.height_given or not calibrated or source.assumed_height is not None:  # cameras would show that again
+    if options.height_given or not calibrated or source.assumed.height is not None:  # cameras would show that again
         return float(options.height)
     from motionrecon.rig.stature import stature
 

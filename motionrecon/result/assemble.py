@@ -43,7 +43,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
         person=report.Person(body.height, body.mass, body.lengths),
-        camera=_camera(camera, options),
+        camera=_camera(camera, source),
         cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
         frames=report.FrameCounts(
             total=len(figure),
@@ -85,10 +85,10 @@ def _source(source: Source, options: Options) -> report.ClipSource:
     )
 
 
-def _camera(camera: Camera, options: Options) -> report.CameraFound:
+def _camera(camera: Camera, source: Source) -> report.CameraFound:
     return report.CameraFound(
         pose="calibrated" if camera.calibrated else "estimated",
-        focal_length="given" if options.gives_focal_length else "assumed",
+        focal_length="assumed" if source.assumed.focal_length else "given",
         focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
         pitch_deg=float(np.degrees(np.arcsin(np.clip(camera.axes[0, 2, 2], -1, 1)))),
     )
@@ -100,7 +100,7 @@ def _cameras(
     def one(recording: Recording, view: View) -> report.CameraOfSeveral:
         away, share = reprojection(marks, (view,), figure.body.height)
         return report.CameraOfSeveral(
-            **vars(_camera(view.camera, options)),
+            **vars(_camera(view.camera, source)),
             name=recording.name,
             video=None if recording.video is None else str(recording.path.resolve()),
             sha256=None if recording.video is None else sha256(recording.path),

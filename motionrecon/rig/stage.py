@@ -104,7 +104,7 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple
     lenses = [camera for camera in cameras if isinstance(camera, Pinhole)]
     if len(lenses) < len(cameras):
         raise InputError("where cameras stand can be found of pinhole cameras only; give a calibration with camera=...")
-    assumed = [not recorded.options.gives_focal_length] * len(cameras)
+    assumed = [recorded.source.assumed.focal_length] * len(cameras)
     offsets, doubts = recorded.offsets(cameras, False)
     for _ in range(2):  # places of cameras from films laid beside each other, which they then do better
         views = recorded.views(cameras, offsets)

@@ -35,7 +35,7 @@ cannot be. A new format of text is a file in ``formats/`` and a line of its regi
 the way back, in Pose2Sim's TOML.
 """
 
-from motionrecon.cameras.files.load import assumed_height, camera_names, camera_size, load_camera, load_rig
-from motionrecon.cameras.files.write import write_cameras
+from motionrecon.cameras.files.load import assumptions, camera_names, camera_size, load_camera, load_rig
+from motionrecon.cameras.files.write import Assumptions, write_cameras
 
-__all__ = ["assumed_height", "camera_names", "camera_size", "load_camera", "load_rig", "write_cameras"]
+__all__ = ["Assumptions", "assumptions", "camera_names", "camera_size", "load_camera", "load_rig", "write_cameras"]

@@ -17,7 +17,7 @@ from motionrecon.cameras.files.sections import Section, find
 from motionrecon.cameras.files.text import read_any_text
 from motionrecon.cameras.files.values import Description, describe, pose_of, size_of
 from motionrecon.cameras.files.vocabulary import meant
-from motionrecon.cameras.files.write import ASSUMED_HEIGHT
+from motionrecon.cameras.files.write import ASSUMED_FOCAL_LENGTH, ASSUMED_HEIGHT, METADATA, Assumptions
 from motionrecon.cameras.lens import check_lens
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.cameras.world import check_apart, check_world
@@ -82,18 +82,19 @@ def camera_size(path: Path, name: str | None) -> tuple[int, int] | None:
     return None if size is None else (round(size[0]), round(size[1]))
 
 
-def assumed_height(path: Path) -> float | None:
-    """Metres that a person was taken to measure by whom a file's distances are scaled; None where none were assumed.
+def assumptions(path: Path) -> Assumptions:
+    """What a file says was assumed when its cameras were found from a person.
 
     Raises:
         InputError: the file cannot be read.
     """
     tree = _tree(path)
-    metadata = tree.get("metadata") if isinstance(tree, dict) else None
-    height = metadata.get(ASSUMED_HEIGHT) if isinstance(metadata, dict) else None
-    if isinstance(height, int | float) and not isinstance(height, bool) and 0.0 < height < np.inf:
-        return float(height)
-    return None
+    said = tree.get(METADATA) if isinstance(tree, dict) else None
+    if not isinstance(said, dict):
+        return Assumptions()
+    height = said.get(ASSUMED_HEIGHT)
+    known = isinstance(height, int | float) and not isinstance(height, bool) and 0.0 < height < np.inf
+    return Assumptions(height if known else None, said.get(ASSUMED_FOCAL_LENGTH) is True)
 
 
 def load_rig(

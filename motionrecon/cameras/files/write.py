@@ -16,6 +16,7 @@ place_error_metres = 0.02
 adjusted = false
 error = 0.5                              # mean distance of reprojection, pixels; if it is known
 assumed_height_metres = 1.7              # of the person by whom all distances are scaled, where nobody gave it
+assumed_focal_length = true              # where nobody gave it
 ```
 
 Pose2Sim counts the cameras by their place in the file, so ``metadata`` stands last.
@@ -26,6 +27,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +41,21 @@ from motionrecon.errors import OutputError
 #: Pose2Sim reads four coefficients at least.
 _FEWEST_COEFFICIENTS = 4
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-#: The section that is no camera, and what stands there of a height that was assumed.
-_METADATA, ASSUMED_HEIGHT = "metadata", "assumed_height_metres"
+#: The section that is no camera, and what stands there of what was assumed.
+METADATA, ASSUMED_HEIGHT, ASSUMED_FOCAL_LENGTH = "metadata", "assumed_height_metres", "assumed_focal_length"
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What was assumed, not known, when cameras were found from a person.
+
+    Attributes:
+        height: metres that the person was taken to measure, by whom all distances are scaled; None if it was given.
+        focal_length: whether the focal lengths were assumed.
+    """
+
+    height: float | None = None
+    focal_length: bool = False
 
 
 def write_cameras(
@@ -50,7 +65,7 @@ def write_cameras(
     posed: bool = True,
     uncertainty: Mapping[str, Uncertainty] | None = None,
     error_px: float | None = None,
-    assumed_height: float | None = None,
+    assumed: Assumptions | None = None,
     remarks: Sequence[str] = (),
 ) -> None:
     """Write a calibration file; a file that is there is replaced only when the new one is whole.
@@ -61,7 +76,7 @@ def write_cameras(
         posed: whether the poses are known; without them, the file gives intrinsics only.
         uncertainty: of the poses, by name, where it is known.
         error_px: mean distance of reprojection, pixels, where it is known.
-        assumed_height: metres that a person was taken to measure by whom the distances are scaled, if nobody gave it.
+        assumed: what of all this rests on what nobody knew.
         remarks: sentences that stand on top as comments.
 
     Raises:
@@ -70,7 +85,7 @@ def write_cameras(
     if not cameras:
         raise OutputError(f"{path}: there are no cameras to write")
     for name in cameras:
-        if not name.strip() or name == _METADATA or not name.isprintable():
+        if not name.strip() or name == METADATA or not name.isprintable():
             raise OutputError(f"{path}: a camera cannot be called {name!r}; give it another name")
     known = uncertainty or {}
     lines = [f"# {line}" for remark in remarks for line in remark.splitlines()]
@@ -80,9 +95,11 @@ def write_cameras(
             if lines
             else _section(name, camera, posed, known.get(name))
         )
-    lines += ["", f"[{_METADATA}]", "adjusted = false"]
+    lines += ["", f"[{METADATA}]", "adjusted = false"]
     lines += [] if error_px is None else [f"error = {float(error_px)!r}"]
-    lines += [] if assumed_height is None else [f"{ASSUMED_HEIGHT} = {float(assumed_height)!r}"]
+    assumed = assumed or Assumptions()
+    lines += [] if assumed.height is None else [f"{ASSUMED_HEIGHT} = {float(assumed.height)!r}"]
+    lines += [f"{ASSUMED_FOCAL_LENGTH} = true"] if assumed.focal_length else []
     with atomic(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
