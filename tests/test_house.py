@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -90,6 +91,39 @@ def test_no_two_rooms_import_each_other(lazily):
         graph.setdefault(room(name), set()).update({room(other) for other in to} - {room(name)})
     graph.pop("motionrecon", None)
     assert not circle({name: to - {"motionrecon"} for name, to in graph.items()})
+
+
+@pytest.mark.parametrize("place", sorted({room(name) for name in MODULES} - {"motionrecon"}))
+def test_no_two_classes_of_a_room_have_one_name(place):
+    """Not those that only their file knows either: whoever reads the room meets both."""
+    assert not twice(lambda node: isinstance(node, ast.ClassDef), place, private=True)
+
+
+def twice(chosen: Callable[[ast.stmt], bool], place: str, private: bool = False) -> set[str]:
+    """The names that several files of a room give to what they define."""
+    found: Counter[str] = Counter()
+    for module in (name for name in MODULES if room(name) == place):
+        defined = [node for node in trees()[module].body if chosen(node)]
+        names = {name for node in defined for name in named(node) if private or not name.startswith("_")}
+        found.update(names)
+    return {name for name, times in found.items() if times > 1}
+
+
+def named(node: ast.stmt) -> set[str]:
+    """What a statement at the top of a module defines."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)} - {"__all__"}
+
+
+@pytest.mark.parametrize("place", ["motionrecon.chessboard", "motionrecon.rig"])
+def test_a_public_name_means_one_thing_in_its_room(place):
+    assert not twice(lambda node: True, place)
+
+
+def test_it_sees_what_is_called_the_same():
+    assert "looks_like" in twice(lambda node: True, "motionrecon.cameras")  # a registry's files all have it
 
 
 def users(pattern: str, *owners: str) -> set[str]:

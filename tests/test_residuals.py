@@ -14,7 +14,14 @@ from motionrecon.residuals.base import PointResidual
 from motionrecon.residuals.directions import END, START, Directions
 from motionrecon.residuals.positions import Positions
 from motionrecon.residuals.reprojection import Reprojection
-from motionrecon.residuals.robust import _shrink, cauchy, cauchy_with_jacobian, reweighted
+from motionrecon.residuals.robust import (
+    _shrink,
+    cauchy,
+    cauchy_with_jacobian,
+    geman_mcclure,
+    of_cauchy,
+    reweighted,
+)
 
 FRAMES = 3
 RNG = np.random.default_rng(0)
@@ -113,3 +120,12 @@ def test_the_robust_cost_bends():
     squares = (error**2).sum(1)
     assert cost == pytest.approx(4.0 * np.log1p(squares / 4.0).sum())
     np.testing.assert_allclose(root[:, 0] ** 2, 1 / (1 + squares / 4.0))
+
+
+@pytest.mark.parametrize("cost", [of_cauchy, geman_mcclure])
+def test_the_weight_of_a_square_is_how_its_cost_grows(cost):
+    square = np.geomspace(1e-3, 1e3, 40)
+    step = 1e-4 * square
+    weight, value = cost(square)
+    np.testing.assert_allclose(weight, (cost(square + step)[1] - cost(square - step)[1]) / (2 * step), rtol=1e-5)
+    np.testing.assert_allclose(value[:3], square[:3], rtol=0.01)  # small ones count as in least squares

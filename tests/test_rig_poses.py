@@ -15,6 +15,7 @@ from motionrecon.core.clock import Clock
 from motionrecon.errors import InputError
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import fit
+from motionrecon.residuals.robust import of_cauchy
 from motionrecon.rig import bundle, lengths
 from motionrecon.rig.poses import found
 
@@ -140,19 +141,19 @@ def test_the_gradient_is_that_of_the_cost():
     """Central differences of the least-squares part, whose weights hardly change: residuals are small."""
     cameras, pixels, weight, _ = seen(*EYES[:2], noise=0.5)
     rays = np.stack([one.rays(p) for one, p in zip(cameras, pixels, strict=True)])[:, ::4, lengths.MARKS]
-    sighting = bundle.Sighting(rays, weight[:, ::4, lengths.MARKS], lengths.expected(1.75))
+    observed = bundle.Observations(rays, weight[:, ::4, lengths.MARKS], lengths.expected(1.75))
     R, t = relative(cameras, 1)
-    scene = bundle.Scene.begun(sighting, np.stack([np.eye(3), R]), np.stack([np.zeros(3), t]))
-    depth = bundle._depth(scene, sighting.lengths)
+    scene = bundle.Scene.begun(observed, np.stack([np.eye(3), R]), np.stack([np.zeros(3), t]))
+    depth = bundle._depth(scene, observed.lengths)
     rng = np.random.default_rng(3)
-    system = bundle._System(sighting, scene, bundle.cauchy, depth)
+    system = bundle._Arrow(observed, scene, of_cauchy, depth)
     system._equations  # noqa: B018
     for _ in range(4):
         points = rng.standard_normal(scene.points.shape)
         shared = 0.1 * rng.standard_normal(system.shared)
         e = 1e-6
         ahead, behind = (
-            bundle._System(sighting, system._moved(s * e * points, s * e * shared), bundle.cauchy, depth).cost
+            bundle._Arrow(observed, system._moved(s * e * points, s * e * shared), of_cauchy, depth).cost
             for s in (1, -1)
         )
         expected = 2 * ((system.gradient * points).sum() + system.shared_gradient @ shared)

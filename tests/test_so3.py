@@ -55,3 +55,20 @@ def test_the_logarithm_follows_a_turn(size):
         ahead, behind = (so3.log(so3.multiply(so3.exp(turn), so3.exp(s * nudge))) for s in (1, -1))
         np.testing.assert_allclose(so3.log_jacobian(turn)[:, i], (ahead - behind) / (2 * h), atol=1e-6)
     np.testing.assert_allclose(so3.log_jacobian(turn) @ so3.right_jacobian(turn), np.eye(3), atol=1e-7)
+
+
+@given(TURNS, st.integers(0, 100))
+def test_vectors_are_carried_onto_others_by_the_turn_between_them(turn, seed):
+    rng = np.random.default_rng(seed)
+    vectors, weight = rng.normal(size=(6, 3)), rng.uniform(0.1, 1.0, 6)
+    true = so3.matrix(np.array(turn))
+    np.testing.assert_allclose(so3.aligning(vectors, vectors @ true.T), true, atol=1e-9)
+    others = vectors @ true.T + 0.1 * rng.normal(size=vectors.shape)
+    best, _ = Rotation.align_vectors(others, vectors, weights=weight)
+    np.testing.assert_allclose(so3.aligning(vectors, others, weight), best.as_matrix(), atol=1e-6)
+
+
+def test_a_mirror_image_is_not_a_turn():
+    vectors = np.random.default_rng(0).normal(size=(6, 3))
+    turn = so3.aligning(vectors, vectors * [1.0, 1.0, -1.0])
+    assert np.linalg.det(turn) == pytest.approx(1.0)

@@ -66,6 +66,18 @@ def from_matrix(rotation: Float[np.ndarray, "*any 3 3"]) -> Float[np.ndarray, "*
     return np.asarray(flat).reshape(*rotation.shape[:-2], 4)
 
 
+def aligning(
+    vectors: Float[np.ndarray, "n 3"], others: Float[np.ndarray, "n 3"], weight: Float[np.ndarray, " n"] | None = None
+) -> Float[np.ndarray, "3 3"]:
+    """The rotation matrix that carries vectors onto others best, in (weighted) least squares.
+
+    Kabsch, "A solution for the best rotation to relate two sets of vectors", 1976.
+    """
+    u, _, vt = np.linalg.svd(vectors.T @ (others if weight is None else others * weight[:, None]))
+    proper = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])  # no mirror image
+    return np.asarray((u * proper @ vt).T)
+
+
 def right_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """J with ``exp(turn + d) = exp(turn) exp(J d)`` to first order in d."""
     _, b, c = _series(turn)

@@ -1,7 +1,10 @@
-"""Cauchy's robust cost, in the two forms that solvers ask for.
+"""Robust costs, in the forms that solvers ask for.
 
-The cost of an error e (a vector, dimensionless) is ``scale^2 log(1 + |e|^2 / scale^2)``: errors below `scale` count as
-in least squares, and a left/right flip hardly pulls.
+Cauchy's cost of an error e (a vector, dimensionless) is ``scale^2 log(1 + |e|^2 / scale^2)``: errors below `scale`
+count as in least squares, and a left/right flip hardly pulls.
+
+`of_cauchy` and `geman_mcclure` are costs of squares in units of ``scale^2``: the weights of the squares that make the
+cost's local quadratic model, and the cost itself in the same units.
 """
 
 from __future__ import annotations
@@ -10,13 +13,24 @@ import numpy as np
 from jaxtyping import Float
 
 
+def of_cauchy(square: Float[np.ndarray, "*any"]) -> tuple[Float[np.ndarray, "*any"], Float[np.ndarray, "*any"]]:
+    """Cauchy's cost: from a start that is far off, everything still pulls a little."""
+    return 1.0 / (1.0 + square), np.log1p(square)
+
+
+def geman_mcclure(square: Float[np.ndarray, "*any"]) -> tuple[Float[np.ndarray, "*any"], Float[np.ndarray, "*any"]]:
+    """Geman and McClure's cost: near the end, what is far off (a limb that is hidden in one view) pulls no more."""
+    share = 1.0 / (1.0 + square)
+    return share**2, square * share
+
+
 def reweighted(residual: Float[np.ndarray, "*any k"], scale: float) -> tuple[Float[np.ndarray, "*any 1"], float]:
     """For solvers that reweight: the cost's local quadratic model.
 
     Returns the root weights that make the squares of ``weight * residual`` that model, and the cost summed.
     """
-    square = np.einsum("...k,...k->...", residual, residual) / scale**2
-    return np.sqrt(1.0 / (1.0 + square))[..., None], float(scale**2 * np.log1p(square).sum())
+    weight, cost = of_cauchy(np.einsum("...k,...k->...", residual, residual) / scale**2)
+    return np.sqrt(weight)[..., None], float(scale**2 * cost.sum())
 
 
 def cauchy(error: Float[np.ndarray, "*any k"], scale: float) -> Float[np.ndarray, "*any k"]:

@@ -10,7 +10,7 @@ shows a user who can be followed. In the order in which they are needed:
   each other in every way (`matching`) and then adjusted to a fraction of a frame (`adjustment`);
 - `resampling`: keypoints brought onto the clock of the camera that leads; `course` is a recording between its frames;
 - `poses`: where cameras stand that nobody calibrated, from the person before them: `pairs` to begin with, `bundle` for
-  all of them, with the `lengths` of a person for scale;
+  all of them, with the `lengths` of a person for scale, and a `sampling` of the frames;
 - `assignment`: whether another assignment of a calibration's cameras to the videos would fit far better;
 - `agreement`: views that disagree with the others for a while, mended or left out;
 - `stature`: how tall the person is, as calibrated cameras know;

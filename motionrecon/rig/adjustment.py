@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.ndimage import gaussian_filter1d
 
+from motionrecon.residuals.robust import geman_mcclure
 from motionrecon.rig.comparable import Comparable
 
 #: Seconds of the Gaussian whose mean is each landmark's own disagreement.
@@ -74,7 +75,7 @@ def adjusted(
         seen = _compared(what, rates, counts, now, frame)
         if not seen:
             return nothing
-        system = _System.of(seen, free)
+        system = _Step.of(seen, free)
         step = np.clip(system.step(), -_FARTHEST * frame, _FARTHEST * frame)
         now[free] += step
         if np.abs(step).max() < _NEAR * frame:
@@ -156,7 +157,7 @@ def _robust(raw: list[_Seen], drift: float) -> list[_Seen]:
     for _ in range(_ROUNDS):
         sizes = np.concatenate([np.abs(v[seen.weight > 0]) for v, seen in zip(values, raw, strict=True)])
         scale = max(_BEND * 1.48 * float(np.median(sizes)), 1e-9)
-        weights = [seen.weight / (1 + (v / scale) ** 2) ** 2 for v, seen in zip(values, raw, strict=True)]
+        weights = [seen.weight * geman_mcclure((v / scale) ** 2)[0] for v, seen in zip(values, raw, strict=True)]
         values = [seen.value - _drift(seen.value, w, drift) for seen, w in zip(raw, weights, strict=True)]
     return [
         replace(seen, value=v, slopes=np.stack([s - _drift(s, w, drift) for s in seen.slopes]), weight=w / scale**2)
@@ -182,7 +183,7 @@ def _drift(
 
 
 @dataclass(frozen=True)
-class _System:
+class _Step:
     """The normal equations of a step, and what they are sums of.
 
     Attributes:
@@ -196,7 +197,7 @@ class _System:
     times: list[Float[np.ndarray, "_ _"]]
 
     @classmethod
-    def of(cls, compared: list[_Seen], free: Int[np.ndarray, " F"]) -> _System:
+    def of(cls, compared: list[_Seen], free: Int[np.ndarray, " F"]) -> _Step:
         normal, gradients = np.zeros((len(free), len(free))), []
         for seen in compared:
             moves = np.stack([free == view for view in seen.pair]).astype(float)

@@ -13,17 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 from pathlib import Path
 
-import numpy as np
-
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.files import camera_names, load_rig
 from motionrecon.errors import InputError
 from motionrecon.rig.meeting import Meeting
+from motionrecon.rig.sampling import spread_out
 from motionrecon.views import View
 
 #: Lines of sight that pass each other by more than this on average, metres, raise the question; and those of another
 #: assignment must pass by less than this share of that, and by less than so many metres, to be the answer.
-QUESTION, SHARE, ANSWER = 0.03, 0.5, 0.04
+QUESTION, BETTER, ANSWER = 0.03, 0.5, 0.04
 #: Frames that are looked at, evenly over the clip, and assignments that are all tried; of more, those one step away.
 _FRAMES, _ALL = 60, 400
 
@@ -35,7 +34,7 @@ def misfit(views: Sequence[View]) -> float:
 
 def _some(view: View) -> View:
     """The frames that are looked at."""
-    return view.part(np.unique(np.linspace(0, len(view) - 1, min(len(view), _FRAMES)).astype(int)))
+    return view.part(spread_out(len(view), _FRAMES))
 
 
 def doubt(views: Sequence[View], names: Sequence[str], file: Path, again: Callable[[int, Camera], View]) -> str:
@@ -54,7 +53,7 @@ def doubt(views: Sequence[View], names: Sequence[str], file: Path, again: Callab
         now, misfit([again(video, view.camera) for video, view in enumerate(views)])
     )  # the offsets may be to blame
     better = likelier(names, _cameras(file, views), again)
-    if better is None or not (better[1] < SHARE * now and better[1] < ANSWER):
+    if better is None or not (better[1] < BETTER * now and better[1] < ANSWER):
         return ""
     one, other = (f"{100 * metres:.1f} cm" for metres in (now, better[1]))
     return (

@@ -21,7 +21,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from motionrecon.core import so3
+from motionrecon.residuals.robust import of_cauchy
 from motionrecon.rig.lengths import COUNT, PAIRS, WANDER, WHICH, measured
+from motionrecon.rig.triangulation import Rays, nearest
 
 #: Standard deviations: metres across the line of sight of a confident mark; relative, of a length among people of one
 #: height, and of all lengths together (how well the height is known and the marks are what an anatomist would mark).
@@ -35,23 +37,12 @@ _SETTLED = 1e-4
 #: What keeps a mark where it is that nothing says anything about.
 _STAYS = 1e-6
 
-#: A robust cost of squares of dimensionless residuals: their weights, and the cost itself.
+#: A robust cost of squares in units of BEND^2: their weights, and the cost itself in these units.
 Robust = Callable[[Float[np.ndarray, "*any"]], tuple[Float[np.ndarray, "*any"], Float[np.ndarray, "*any"]]]
 
 
-def cauchy(square: Float[np.ndarray, "*any"]) -> tuple[Float[np.ndarray, "*any"], Float[np.ndarray, "*any"]]:
-    """Cauchy's cost: from a start that is far off, everything still pulls a little."""
-    return 1 / (1 + square / BEND**2), BEND**2 * np.log1p(square / BEND**2)
-
-
-def geman_mcclure(square: Float[np.ndarray, "*any"]) -> tuple[Float[np.ndarray, "*any"], Float[np.ndarray, "*any"]]:
-    """Geman and McClure's cost: near the end, what is far off (a limb that is hidden in one view) pulls no more."""
-    share = 1 / (1 + square / BEND**2)
-    return share**2, square * share
-
-
 @dataclass(frozen=True)
-class Sighting:
+class Observations:
     """What V cameras saw of P marks in T frames.
 
     Attributes:
@@ -68,13 +59,25 @@ class Sighting:
     def seen(self) -> Bool[np.ndarray, "V T P"]:
         return np.asarray(self.weight > 0)
 
-    def at(self, frames: Bool[np.ndarray, " T"] | Int[np.ndarray, " n"]) -> Sighting:
+    def at(self, frames: Bool[np.ndarray, " T"] | Int[np.ndarray, " n"]) -> Observations:
         """What was seen in some of the frames."""
         return replace(self, rays=self.rays[:, frames], weight=self.weight[:, frames])
 
-    def of(self, views: list[int]) -> Sighting:
+    def of(self, views: list[int]) -> Observations:
         """What some of the cameras saw."""
         return replace(self, rays=self.rays[views], weight=self.weight[views])
+
+    def points(self, turn: Float[np.ndarray, "V 3 3"], shift: Float[np.ndarray, "V 3"]) -> Float[np.ndarray, "T P 3"]:
+        """Where lines of sight come nearest to each other, in the first camera's axes; NaN where one alone saw it.
+
+        Args:
+            turn, shift: of the cameras, as in `Scene`.
+        """
+        toward = np.concatenate([self.rays, np.ones((*self.rays.shape[:-1], 1))], axis=-1)
+        toward /= np.linalg.norm(toward, axis=-1, keepdims=True)
+        eye = -np.einsum("vij,vi->vj", turn, shift)
+        sight = Rays(np.repeat(eye[:, None], toward.shape[1], axis=1), np.einsum("vtpi,vij->vtpj", toward, turn))
+        return nearest(sight, self.weight**2, 0.0)
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,14 @@ class Scene:
     lengths: Float[np.ndarray, " K"]
 
     @staticmethod
-    def begun(sighting: Sighting, turn: Float[np.ndarray, "V 3 3"], shift: Float[np.ndarray, "V 3"]) -> Scene:
+    def begun(observed: Observations, turn: Float[np.ndarray, "V 3 3"], shift: Float[np.ndarray, "V 3"]) -> Scene:
         """The marks where the lines of sight of posed cameras meet, in a scene as large as the person makes it."""
-        points = meeting(sighting, turn, shift)
-        ratio = sighting.lengths / measured(points)
+        points = observed.points(turn, shift)
+        ratio = observed.lengths / measured(points)
         known = np.isfinite(ratio) & (ratio > 0)
         scale = float(np.median(ratio[known])) if known.any() else 1.0
-        lengths = np.where(known, sighting.lengths / np.where(known, ratio, 1.0) * scale, sighting.lengths)
-        lengths = np.clip(lengths, 0.5 * sighting.lengths, 2.0 * sighting.lengths)
+        lengths = np.where(known, observed.lengths / np.where(known, ratio, 1.0) * scale, observed.lengths)
+        lengths = np.clip(lengths, 0.5 * observed.lengths, 2.0 * observed.lengths)
         filled = _filled(points) * scale
         return Scene(turn, shift * scale, filled, np.log(lengths))
 
@@ -125,21 +128,6 @@ class Solved:
     covariance: Float[np.ndarray, "n n"]
 
 
-def meeting(
-    sighting: Sighting, turn: Float[np.ndarray, "V 3 3"], shift: Float[np.ndarray, "V 3"]
-) -> Float[np.ndarray, "T P 3"]:
-    """Where the lines of sight come nearest to each other, in the first camera's axes; NaN where one alone saw it."""
-    toward = np.concatenate([sighting.rays, np.ones((*sighting.rays.shape[:-1], 1))], axis=-1)
-    toward /= np.linalg.norm(toward, axis=-1, keepdims=True)
-    toward = np.einsum("vtpi,vij->vtpj", toward, turn)
-    eye = -np.einsum("vij,vi->vj", turn, shift)
-    across = (np.eye(3) - toward[..., :, None] * toward[..., None, :]) * (sighting.weight**2)[..., None, None]
-    right = np.einsum("vtpij,vj->tpi", across, eye)
-    normal = across.sum(0)
-    normal[sighting.seen.sum(0) < 2] = np.nan
-    return np.asarray(np.linalg.solve(normal + 1e-9 * np.eye(3), right[..., None])[..., 0])
-
-
 def _filled(points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, "T P 3"]:
     """Marks that are not known are put in the middle of the frame's others, or of all."""
     middle = np.nanmedian(points.reshape(-1, 3), axis=0)
@@ -150,12 +138,12 @@ def _filled(points: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, "T P 3"]:
     return filled
 
 
-def adjusted(sighting: Sighting, scene: Scene, robust: Robust = cauchy, iterations: int = 60) -> Solved:
+def bundled(observed: Observations, scene: Scene, robust: Robust = of_cauchy, iterations: int = 60) -> Solved:
     """The scene near the given one that explains best what was seen."""
-    depth = _depth(scene, sighting.lengths)
+    depth = _depth(scene, observed.lengths)
 
-    def system_at(scene: Scene) -> _System:
-        return _System(sighting, scene, robust, depth)
+    def system_at(scene: Scene) -> _Arrow:
+        return _Arrow(observed, scene, robust, depth)
 
     system = system_at(scene)
     cost, damping = system.cost, 1e-3
@@ -181,12 +169,12 @@ def _depth(scene: Scene, lengths: Float[np.ndarray, " K"]) -> Float[np.ndarray, 
     return np.asarray(np.maximum(np.median(z, axis=2, keepdims=True), NEAREST) / size)
 
 
-class _System:
+class _Arrow:
     """The residuals of a scene, and when asked for, their normal equations."""
 
-    def __init__(self, sighting: Sighting, scene: Scene, robust: Robust, depth: Float[np.ndarray, "V T 1"]) -> None:
-        self.sighting, self.scene, self.robust, self.depth = sighting, scene, robust, depth
-        V, self.T, self.P = sighting.weight.shape
+    def __init__(self, observed: Observations, scene: Scene, robust: Robust, depth: Float[np.ndarray, "V T 1"]) -> None:
+        self.observed, self.scene, self.robust, self.depth = observed, scene, robust, depth
+        V, self.T, self.P = observed.weight.shape
         self.lengths = slice(6 * (V - 1), 6 * (V - 1) + COUNT)
         self.shared = self.lengths.stop
         self.place = [scene.in_camera(v) for v in range(V)]
@@ -194,30 +182,30 @@ class _System:
     def _reprojected(self, v: int) -> tuple[Float[np.ndarray, "T P 2"], Float[np.ndarray, "T P 1"]]:
         """Residuals of one view before they are made robust, and what a unit of the image plane is in them."""
         z = np.maximum(self.place[v][..., 2:], NEAREST)
-        scale = self.sighting.weight[v][..., None] * self.depth[v][..., None] / PIXELS
-        return (self.place[v][..., :2] / z - self.sighting.rays[v]) * scale, scale
+        scale = self.observed.weight[v][..., None] * self.depth[v][..., None] / PIXELS
+        return (self.place[v][..., :2] / z - self.observed.rays[v]) * scale, scale
 
     @cached_property
     def _bones(self) -> tuple[Float[np.ndarray, "T B 3"], Float[np.ndarray, "T B"], Float[np.ndarray, " B"]]:
         """Along the bones per metre of their length squared; residuals; what a unit of the logarithm is in them."""
         bone = self.scene.points[:, PAIRS[:, 1]] - self.scene.points[:, PAIRS[:, 0]]
         length = np.maximum(np.linalg.norm(bone, axis=-1), 1e-3)
-        scale = self.sighting.lengths[WHICH] / WANDER
+        scale = self.observed.lengths[WHICH] / WANDER
         return bone / length[..., None] ** 2, (np.log(length) - self.scene.lengths[WHICH]) * scale, scale
 
     @cached_property
     def _prior(self) -> tuple[Float[np.ndarray, " K"], Float[np.ndarray, "K K"]]:
         """The lengths' distance from what is expected, and the inverse of its covariance."""
         covariance = np.diag(np.full(COUNT, SPREAD**2)) + COMMON**2
-        return self.scene.lengths - np.log(self.sighting.lengths), np.linalg.inv(covariance)
+        return self.scene.lengths - np.log(self.observed.lengths), np.linalg.inv(covariance)
 
     @cached_property
     def cost(self) -> float:
         total = 0.0
         for v in range(len(self.place)):
             value, _ = self._reprojected(v)
-            total += float(self.robust((value**2).sum(-1))[1].sum())
-        total += float(self.robust(self._bones[1] ** 2)[1].sum())
+            total += BEND**2 * float(self.robust((value**2).sum(-1) / BEND**2)[1].sum())
+        total += BEND**2 * float(self.robust((self._bones[1] / BEND) ** 2)[1].sum())
         away, inverse = self._prior
         return total + float(away @ inverse @ away)
 
@@ -237,7 +225,7 @@ class _System:
 
     def _add_view(self, v: int) -> None:
         value, scale = self._reprojected(v)
-        root = np.sqrt(self.robust((value**2).sum(-1))[0])[..., None]
+        root = np.sqrt(self.robust((value**2).sum(-1) / BEND**2)[0])[..., None]
         value, scale = value * root, scale * root
         z = np.maximum(self.place[v][..., 2:], NEAREST)
         by_place = np.zeros((self.T, self.P, 2, 3))
@@ -259,7 +247,7 @@ class _System:
 
     def _add_bones(self) -> None:
         along, value, scale = self._bones
-        root = np.sqrt(self.robust(value**2)[0])
+        root = np.sqrt(self.robust((value / BEND) ** 2)[0])
         by_end = along * (root * scale)[..., None]
         value, by_length = value * root, -root * scale
         for n, (a, b) in enumerate(PAIRS):

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.cameras.base import Camera
+from motionrecon.core import so3
 from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import BONES, INDEX, TRUST
 from motionrecon.keypoints.tracks import Track
@@ -146,15 +147,14 @@ def by_turning(known: Mapping[int, Sighting], view: int, other: Sighting) -> flo
 
 
 def _turned(one: Sighting, other: Sighting) -> float:
-    """How different bones point that one turn, that of Kabsch (1976), carries onto each other, as an `Unlike`."""
+    """How different bones point that one turn carries onto each other, as an `Unlike`."""
     bones = [s.points_3d[:, _END] - s.points_3d[:, _START] for s in (one, other)]
     known = np.isfinite(bones[0]).all(-1) & np.isfinite(bones[1]).all(-1)
     if known.any(1).sum() < _FEWEST:
         return np.inf
     a, b = (bone[known] / np.maximum(np.linalg.norm(bone[known], axis=-1, keepdims=True), 1e-9) for bone in bones)
-    u, _, vt = np.linalg.svd(a.T @ b)
-    turn = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
-    return float(np.sqrt(((a @ turn - b) ** 2).sum(-1).mean())) / _TURNED
+    turn = so3.aligning(a, b)
+    return float(np.sqrt(((a @ turn.T - b) ** 2).sum(-1).mean())) / _TURNED
 
 
 def _together(*sightings: Sighting) -> list[Sighting]:

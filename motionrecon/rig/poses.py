@@ -13,21 +13,23 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from motionrecon.cameras.pinhole import LEVEL, Pinhole, Uncertainty
 from motionrecon.core.landmarks import NAMES
 from motionrecon.errors import InputError
-from motionrecon.rig.bundle import BEND, PIXELS, Sighting, Solved, adjusted, geman_mcclure
+from motionrecon.residuals.robust import geman_mcclure
+from motionrecon.rig.bundle import BEND, PIXELS, Observations, Solved, bundled
 from motionrecon.rig.lengths import MARKS, expected
 from motionrecon.rig.pairs import posed_pair, solved_from
+from motionrecon.rig.sampling import spread_out
 
 #: Frames that are used at most, spread over the clip; neighbours say the same.
 MOST_FRAMES = 60
 #: Frames that two cameras must share, and marks that both must see in such a frame.
 FEWEST_FRAMES, FEWEST_MARKS = 8, 8
-#: Lines of sight that meet at a smaller angle than this, degrees, tell too little of how far away the person is.
-PARALLAX = 8.0
+#: Lines of sight that meet at a smaller angle than this tell too little of how far away the person is.
+PARALLAX_DEGREES = 8.0
 #: Rotations that are less certain than this, degrees: they are said to be doubtful, and they are refused.
 DOUBTFUL, REFUSED = 3.5, 5.0
 #: Share of the marks about which the cameras disagree, from which the same is done.
@@ -94,11 +96,11 @@ def found(
     names = list(names or (f"camera {i + 1}" for i in range(len(cameras))))
     if len(cameras) == 1:
         return Rig((_levelled(cameras[0], np.eye(3), np.zeros(3)),), (Uncertainty(0.0, 0.0),), 0.0)
-    sighting, guess = _sighting(cameras, pixels, weight, points_3d, height)
-    solved = _solved(sighting, guess, names)
-    _check_parallax(sighting, solved, names)
-    uncertainty = _uncertainty(sighting, solved, list(assumed or [False] * len(cameras)))
-    away, disagree = _residuals(sighting, solved)
+    observed, guess = _observations(cameras, pixels, weight, points_3d, height)
+    solved = _solved(observed, guess, names)
+    _check_parallax(observed, solved, names)
+    uncertainty = _uncertainty(observed, solved, list(assumed or [False] * len(cameras)))
+    away, disagree = _residuals(observed, solved)
     warnings = _judged(uncertainty, disagree, names)
     scene = solved.scene
     posed = tuple(_levelled(camera, scene.turn[v], scene.shift[v]) for v, camera in enumerate(cameras))
@@ -111,37 +113,33 @@ def _levelled(camera: Pinhole, turn: Float[np.ndarray, "3 3"], shift: Float[np.n
     return replace(camera, R_camera_world=turn @ LEVEL, t_camera_world=shift, calibrated=False)
 
 
-def _sighting(
+def _observations(
     cameras: Sequence[Pinhole],
     pixels: Float[np.ndarray, "V T 33 2"],
     weight: Float[np.ndarray, "V T 33"],
     points_3d: Float[np.ndarray, "V T 33 3"],
     height: float,
-) -> tuple[Sighting, Float[np.ndarray, "V N P 3"]]:
+) -> tuple[Observations, Float[np.ndarray, "V N P 3"]]:
     """What counts of what was seen, in frames that several cameras share; and the detector's guess there."""
     rays = np.stack([camera.rays(seen) for camera, seen in zip(cameras, pixels, strict=True)])[:, :, MARKS]
     less = np.array([next((share for word, share in _LESS.items() if word in NAMES[m]), 1.0) for m in MARKS])
     seen = np.isfinite(rays).all(-1) & (weight[:, :, MARKS] > 0)
     trust = np.where(seen, weight[:, :, MARKS] * less, 0.0)
     shared = np.flatnonzero((seen.sum(0) >= 2).sum(1) >= FEWEST_MARKS)
-    frames = shared[_thinned(len(shared))]
+    frames = shared[spread_out(len(shared), MOST_FRAMES)]
     rays = np.where(seen[..., None], rays, 0.0)
-    return Sighting(rays[:, frames], trust[:, frames], expected(height)), points_3d[:, frames][:, :, MARKS]
+    return Observations(rays[:, frames], trust[:, frames], expected(height)), points_3d[:, frames][:, :, MARKS]
 
 
-def _thinned(count: int) -> Int[np.ndarray, " n"]:
-    return np.unique(np.linspace(0, max(count - 1, 0), min(count, MOST_FRAMES)).round().astype(int))
-
-
-def _solved(sighting: Sighting, guess: Float[np.ndarray, "V T P 3"], names: Sequence[str]) -> Solved:
+def _solved(observed: Observations, guess: Float[np.ndarray, "V T P 3"], names: Sequence[str]) -> Solved:
     """The bundle adjustment of all cameras, from the poses that the surest pairs give them."""
     V = len(guess)
     pairs: dict[tuple[int, int], Solved] = {}
     for a, b in combinations(range(V), 2):
-        both = (sighting.seen[a] & sighting.seen[b]).sum(1) >= FEWEST_MARKS
+        both = (observed.seen[a] & observed.seen[b]).sum(1) >= FEWEST_MARKS
         if both.sum() < FEWEST_FRAMES:
             continue
-        of_both = sighting.of([a, b]).at(both)
+        of_both = observed.of([a, b]).at(both)
         solved = posed_pair(of_both, guess[[a, b]][:, both])
         if solved is not None:
             pairs[a, b] = solved
@@ -158,7 +156,7 @@ def _solved(sighting: Sighting, guess: Float[np.ndarray, "V T P 3"], names: Sequ
         else:
             turn[a], shift[a] = R.T @ turn[b], R.T @ (shift[b] - t)
         joined |= {a, b}
-    return solved_from(sighting, turn, shift) if V > 2 else pairs[0, 1]
+    return solved_from(observed, turn, shift) if V > 2 else pairs[0, 1]
 
 
 def _apart(names: Sequence[str], joined: set[int]) -> InputError:
@@ -173,7 +171,7 @@ def _apart(names: Sequence[str], joined: set[int]) -> InputError:
 _CALIBRATE = " (motionrecon calibrate makes one from pictures of a chessboard)"
 
 
-def _check_parallax(sighting: Sighting, solved: Solved, names: Sequence[str]) -> None:
+def _check_parallax(observed: Observations, solved: Solved, names: Sequence[str]) -> None:
     """Raise where a camera looks at the person from where another one does."""
     scene = solved.scene
     eyes = -np.einsum("vij,vi->vj", scene.turn, scene.shift)
@@ -182,17 +180,17 @@ def _check_parallax(sighting: Sighting, solved: Solved, names: Sequence[str]) ->
     for v in reversed(range(len(eyes))):
         angles = np.degrees(np.arccos(np.clip(np.einsum("ni,vni->vn", toward[v], toward), -1, 1)))
         widest = float(max(np.median(angles[w]) for w in range(len(eyes)) if w != v))
-        if widest < PARALLAX:
+        if widest < PARALLAX_DEGREES:
             raise InputError(
                 f"{names[v]} sees the person from nearly the same direction as the others ({widest:.0f} degrees "
-                f"apart), and {PARALLAX:.0f} are needed to tell from the person where it stands; move it (90 degrees "
-                f"are best), or give a calibration with camera=...{_CALIBRATE}"
+                f"apart), and {PARALLAX_DEGREES:.0f} are needed to tell from the person where it stands; move it "
+                f"(90 degrees are best), or give a calibration with camera=...{_CALIBRATE}"
             )
 
 
-def _uncertainty(sighting: Sighting, solved: Solved, assumed: Sequence[bool]) -> tuple[Uncertainty, ...]:
+def _uncertainty(observed: Observations, solved: Solved, assumed: Sequence[bool]) -> tuple[Uncertainty, ...]:
     """Standard deviations of the poses: as the residuals have it, as the parts of the body do, and as lenses differ."""
-    V = len(sighting.weight)
+    V = len(observed.weight)
     scene = solved.scene
     spread = np.zeros((V, 2))
     for v in range(1, V):
@@ -201,13 +199,13 @@ def _uncertainty(sighting: Sighting, solved: Solved, assumed: Sequence[bool]) ->
     others = []
     for words in _PARTS:
         kept = np.array([not any(word in NAMES[mark] for word in words) for mark in MARKS], dtype=float)
-        others.append(replace(sighting, weight=sighting.weight * kept))
+        others.append(replace(observed, weight=observed.weight * kept))
     if any(assumed):
         longer = np.where(assumed, 1 + ASSUMED_FOCAL, 1.0)[:, None, None, None]
-        others.append(replace(sighting, rays=sighting.rays / longer))
+        others.append(replace(observed, rays=observed.rays / longer))
     eyes = -np.einsum("vij,vi->vj", scene.turn, scene.shift)
     for other in others:
-        found = adjusted(other, scene, geman_mcclure, _JACKKNIFE_STEPS).scene
+        found = bundled(other, scene, geman_mcclure, _JACKKNIFE_STEPS).scene
         cosine = (np.einsum("vij,vij->v", found.turn, scene.turn) - 1) / 2
         spread[:, 0] += np.arccos(np.clip(cosine, -1, 1)) ** 2
         spread[:, 1] += ((-np.einsum("vij,vi->vj", found.turn, found.shift) - eyes) ** 2).sum(1)
@@ -215,13 +213,13 @@ def _uncertainty(sighting: Sighting, solved: Solved, assumed: Sequence[bool]) ->
     return tuple(Uncertainty(float(np.degrees(np.sqrt(a))), float(np.sqrt(b))) for a, b in spread)
 
 
-def _residuals(sighting: Sighting, solved: Solved) -> tuple[list[Float[np.ndarray, " n"]], float]:
+def _residuals(observed: Observations, solved: Solved) -> tuple[list[Float[np.ndarray, " n"]], float]:
     """How far marks are from where each camera saw them on the image plane, and the share of those that are far off."""
     away, far = [], []
-    for v in range(len(sighting.weight)):
+    for v in range(len(observed.weight)):
         place = solved.scene.in_camera(v)
         image = place[..., :2] / np.maximum(place[..., 2:], 1e-3)
-        off = np.linalg.norm(image - sighting.rays[v], axis=-1)[sighting.seen[v]]
+        off = np.linalg.norm(image - observed.rays[v], axis=-1)[observed.seen[v]]
         away.append(off)
         far.append(off * np.median(place[..., 2]) > BEND * PIXELS)
     return away, float(np.mean(np.concatenate(far)))

@@ -12,7 +12,7 @@ from motionrecon.keypoints.types import Keypoints
 from motionrecon.rig.course import SAME, between, linear
 
 #: How far a landmark is taken from the straight line between two frames toward the cubic through four (see `course`).
-BEND = 0.5
+CURVED = 0.5
 
 
 def on_clock(keypoints: Keypoints, own: Clock, clock: Clock, count: int, offset: float = 0.0) -> Keypoints:
@@ -35,8 +35,8 @@ def on_clock(keypoints: Keypoints, own: Clock, clock: Clock, count: int, offset:
     if np.abs(at - whole).max(initial=0.0) < SAME:
         return _picked(keypoints, whole.astype(int), clock.fps)
     tracked = _both(keypoints.tracked.astype(float), at) > 0
-    pixels = between(keypoints.pixels, np.isfinite(keypoints.pixels), at, BEND)
-    points_3d = between(keypoints.points_3d, np.isfinite(keypoints.points_3d), at, BEND)
+    pixels = between(keypoints.pixels, np.isfinite(keypoints.pixels), at, CURVED)
+    points_3d = between(keypoints.points_3d, np.isfinite(keypoints.points_3d), at, CURVED)
     confidence = linear(keypoints.confidence, at) * (_both(keypoints.confidence, at) > 0)
     pixels[~tracked] = np.nan
     points_3d[~tracked] = np.nan

@@ -84,9 +84,9 @@ def triangulate(
     points = _start(sight, square)
     for _ in range(_STEPS if len(cameras) > 2 else 0):
         trust, _ = reweighted(sight.apart(points)[..., None], SCALE)
-        points = _nearest(sight, square * np.nan_to_num(trust[..., 0]) ** 2)
+        points = nearest(sight, square * np.nan_to_num(trust[..., 0]) ** 2)
     if len(cameras) == 2:
-        points = _nearest(sight, square)
+        points = nearest(sight, square)
     points[_behind(sight, points, square)] = np.nan
     return points, sight.apart(points)
 
@@ -97,7 +97,7 @@ def _start(sight: Rays, square: Float[np.ndarray, "V T P"]) -> Float[np.ndarray,
     least = np.full(best.shape[:2], np.inf)
     for pair in combinations(range(len(square)), 2):
         both = list(pair)
-        points = _nearest(Rays(sight.eye[both], sight.toward[both]), square[both])
+        points = nearest(Rays(sight.eye[both], sight.toward[both]), square[both])
         error = cauchy(sight.apart(points)[..., None] / SCALE, 1.0)[..., 0]
         cost = np.nansum(square * error**2, axis=0)
         better = np.isfinite(points).all(-1) & (cost < least)
@@ -105,26 +105,32 @@ def _start(sight: Rays, square: Float[np.ndarray, "V T P"]) -> Float[np.ndarray,
     return best
 
 
-def _nearest(sight: Rays, square: Float[np.ndarray, "V T P"]) -> Float[np.ndarray, "T P 3"]:
-    """Where the weighted squares of the distances from the lines of sight are least; NaN where that is not settled."""
+def nearest(sight: Rays, square: Float[np.ndarray, "V T P"], parallax: float = PARALLAX) -> Float[np.ndarray, "T P 3"]:
+    """Where the weighted squares of the distances from the lines of sight are least; NaN where that is not settled.
+
+    Args:
+        sight: lines of sight.
+        square: the weights of the squares; 0 where a view saw nothing.
+        parallax: the smallest angle of lines of sight that say how far away they meet, radians.
+    """
     used = np.nan_to_num(sight.toward)
     across = np.eye(3) - used[..., :, None] * used[..., None, :]
     normal = np.einsum("vtp,vtpij->tpij", square, across)
     right = np.einsum("vtp,vtpij,vtj->tpi", square, across, sight.eye)
-    settled = ((square > 0).sum(0) >= 2) & _spread(normal)
+    settled = ((square > 0).sum(0) >= 2) & _spread(normal, parallax)
     normal[~settled] = np.eye(3)
     points = np.asarray(np.linalg.solve(normal, right[..., None])[..., 0])
     points[~settled] = np.nan
     return points
 
 
-def _spread(normal: Float[np.ndarray, "T P 3 3"]) -> Bool[np.ndarray, "T P"]:
+def _spread(normal: Float[np.ndarray, "T P 3 3"], parallax: float) -> Bool[np.ndarray, "T P"]:
     """Whether lines of sight come from directions different enough.
 
     Two of the same weight at an angle ``a`` have the eigenvalue ``2 sin^2(a / 2)`` toward where they meet.
     """
     least = np.linalg.eigvalsh(normal)[..., 0]
-    return np.asarray(least > np.sin(PARALLAX / 2) ** 2 * np.trace(normal, axis1=-2, axis2=-1) / 2)
+    return np.asarray(least > np.sin(parallax / 2) ** 2 * np.trace(normal, axis1=-2, axis2=-1) / 2)
 
 
 def _behind(

@@ -23,7 +23,7 @@ _OVER_HEAD = 0.45  # metres from the highest body's frame to the words above it
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _DrawnPiece:
     """A piece in the scene; with a second body, also where its second bone is in the first one's frame."""
 
     piece: Piece
@@ -48,11 +48,11 @@ class BodyLayer(Layer):
             f"{node}/unseen", "nobody seen in this frame", anchor="bottom-center", visible=False
         )
 
-    def _add(self, piece: Piece, name: str) -> _Drawn:
+    def _add(self, piece: Piece, name: str) -> _DrawnPiece:
         colour = of_side(piece.name)
         if piece.second is None:
             mesh = self.scene.add_mesh_simple(name, piece.vertices, piece.faces, color=colour)
-            return _Drawn(piece, colour, mesh)
+            return _DrawnPiece(piece, colour, mesh)
         turn = self._rotations(piece.first).inv()
         between = self.poses.position[:, piece.second] - self.poses.position[:, piece.first]
         position = turn.apply(between)
@@ -66,7 +66,7 @@ class BodyLayer(Layer):
             skin_weights=np.stack([1.0 - piece.share, piece.share], axis=1),
             color=colour,
         )
-        return _Drawn(piece, colour, skinned, position, wxyz)
+        return _DrawnPiece(piece, colour, skinned, position, wxyz)
 
     def _rotations(self, body: int) -> Rotation:
         return Rotation.from_quat(self.poses.wxyz[:, body], scalar_first=True)

@@ -28,7 +28,7 @@ class CameraLayer(Layer):
         films = films_of(motion)
         self.label = "Video camera" if len(films) == 1 else "Video cameras"
         several = len(films) > 1
-        self._drawn = [_Drawn(scene, f"{node}/{i}", film, several) for i, film in enumerate(films)]
+        self._drawn = [_DrawnFilm(scene, f"{node}/{i}", film, several) for i, film in enumerate(films)]
         if several:
             self.choose(0)
 
@@ -41,7 +41,7 @@ class CameraLayer(Layer):
             drawn.pyramid.color = _CHOSEN if i == camera else _COLOUR
 
 
-class _Drawn:
+class _DrawnFilm:
     """One camera in the scene."""
 
     def __init__(self, scene: viser.SceneApi, node: str, film: Film, named: bool) -> None:
