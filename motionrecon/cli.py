@@ -112,7 +112,8 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
         elif name in _PER_CAMERA:
             parameter = parameter.replace(default=() if parameter.default is None else (parameter.default,))
             many: Any = types.GenericAlias(tuple, (_PER_CAMERA[name], ...))
-            flag = Annotated[many, Parameter(negative="", show_default=bool(parameter.default))]
+            shown = (lambda values: ", ".join(map(str, values))) if parameter.default else False
+            flag = Annotated[many, Parameter(negative="", show_default=shown)]
         elif name == "output":
             flag = Output
         elif parameter.default is False:
@@ -131,10 +132,14 @@ _OWN_FLAGS = """
 
 
 def _help(function: Callable[..., object]) -> str:
-    """A function's docstring, with a line for each paragraph and parameter, which the command's help wraps anew."""
+    """The docstring of `pipeline.reconstruct` as the command's."""
     text = inspect.cleandoc(function.__doc__ or "").replace("\n    video: ", "\n    videos: ")
-    head, args, rest = text.partition("\n\nArgs:\n")
-    rest = rest.partition("\n\nReturns:")[0] + _OWN_FLAGS
+    return _unwrapped(text.partition("\n\nReturns:")[0] + _OWN_FLAGS)
+
+
+def _unwrapped(text: str) -> str:
+    """A docstring with a line for each paragraph and parameter, which the command's help wraps anew."""
+    head, args, rest = inspect.cleandoc(text).partition("\n\nArgs:\n")
     return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
 
 
@@ -422,6 +427,10 @@ def train_optimus(
             return
         found, use = training.summary(), "weights"
     print(f'{folder}: {found}; minimize(..., method="optimus", {use}="{folder}/weights.safetensors") runs with it')
+
+
+for _command in (demo, calibrate, view, export, info, physics, optimizers, safety, train_optimus):
+    _command.__doc__ = _unwrapped(_command.__doc__ or "")
 
 
 def _check_windows_only(*of_functions: object) -> None:

@@ -52,11 +52,17 @@ def test_the_package_offers_its_public_names():
         motionrecon.reconstrct  # noqa: B018
 
 
-@pytest.mark.parametrize("command", ["reconstruct", "demo", "view", "info", "bench"])
+@pytest.mark.parametrize("command", ["reconstruct", "demo", "calibrate", "view", "export", "info", "bench"])
 def test_every_command_has_help(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0 and f"motionrecon {command}" in out
     assert command in run(capsys, "--help")[1]
+
+
+def test_help_breaks_lines_where_the_terminal_does_only(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert "in all parts of the picture: that tells its lens." in run(capsys, "calibrate", "--help")[1]
+    assert "[default: largest]" in " ".join(run(capsys, "reconstruct", "--help")[1].split())
 
 
 def test_every_option_is_a_documented_flag(capsys):
