@@ -66,7 +66,6 @@ def test_the_poses_are_found(eyes):
         assert np.linalg.norm(t_found) == pytest.approx(np.linalg.norm(t), rel=0.06)
         assert np.linalg.norm(t_found / np.linalg.norm(t_found) - t / np.linalg.norm(t)) < 0.03
         assert 0 < rig.uncertainty[v].rotation < 4.0 and 0 < rig.uncertainty[v].place < 0.5
-    assert 2.0 < rig.error_px < 7.0
     assert not rig.warnings
 
 

@@ -60,13 +60,11 @@ class Rig:
         cameras: in the frame of the first, which is a level camera at the origin; not calibrated, since neither gravity
             nor the floor is known.
         uncertainty: standard deviations of their poses; the first one's are 0, as all are told from there.
-        error_px: median distance of the marks from where they were seen, pixels.
         warnings: why it should not be trusted, if so.
     """
 
     cameras: tuple[Pinhole, ...]
     uncertainty: tuple[Uncertainty, ...]
-    error_px: float
     warnings: tuple[str, ...] = ()
 
 
@@ -95,17 +93,15 @@ def found(
     """
     names = list(names or (f"camera {i + 1}" for i in range(len(cameras))))
     if len(cameras) == 1:
-        return Rig((_levelled(cameras[0], np.eye(3), np.zeros(3)),), (Uncertainty(0.0, 0.0),), 0.0)
+        return Rig((_levelled(cameras[0], np.eye(3), np.zeros(3)),), (Uncertainty(0.0, 0.0),))
     observed, guess = _observations(cameras, pixels, weight, points_3d, height)
     solved = _solved(observed, guess, names)
     _check_parallax(observed, solved, names)
     uncertainty = _uncertainty(observed, solved, list(assumed or [False] * len(cameras)))
-    away, disagree = _residuals(observed, solved)
-    warnings = _judged(uncertainty, disagree, names)
+    warnings = _judged(uncertainty, _disagreement(observed, solved), names)
     scene = solved.scene
     posed = tuple(_levelled(camera, scene.turn[v], scene.shift[v]) for v, camera in enumerate(cameras))
-    off = [one * camera.pixels_per_metre(np.ones(1)) for one, camera in zip(away, posed, strict=True)]
-    return Rig(posed, uncertainty, float(np.median(np.concatenate(off))), warnings)
+    return Rig(posed, uncertainty, warnings)
 
 
 def _levelled(camera: Pinhole, turn: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"]) -> Pinhole:
@@ -213,16 +209,15 @@ def _uncertainty(observed: Observations, solved: Solved, assumed: Sequence[bool]
     return tuple(Uncertainty(float(np.degrees(np.sqrt(a))), float(np.sqrt(b))) for a, b in spread)
 
 
-def _residuals(observed: Observations, solved: Solved) -> tuple[list[Float[np.ndarray, " n"]], float]:
-    """How far marks are from where each camera saw them on the image plane, and the share of those that are far off."""
-    away, far = [], []
+def _disagreement(observed: Observations, solved: Solved) -> float:
+    """The share of the marks that are far from where cameras saw them."""
+    far = []
     for v in range(len(observed.weight)):
         place = solved.scene.in_camera(v)
         image = place[..., :2] / np.maximum(place[..., 2:], 1e-3)
         off = np.linalg.norm(image - observed.rays[v], axis=-1)[observed.seen[v]]
-        away.append(off)
         far.append(off * np.median(place[..., 2]) > BEND * PIXELS)
-    return away, float(np.mean(np.concatenate(far)))
+    return float(np.mean(np.concatenate(far)))
 
 
 def _judged(uncertainty: Sequence[Uncertainty], disagree: float, names: Sequence[str]) -> tuple[str, ...]:
