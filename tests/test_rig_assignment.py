@@ -11,6 +11,7 @@ import pytest
 from camera_texts import pose2sim
 from people import SIZE, camera, person, see, stepping
 
+from motionrecon.core.progress import as_progress
 from motionrecon.rig.assignment import QUESTION, doubt, likelier, misfit
 
 PLACES = {"cam_a": (3.2, -2.4, 0.8), "cam_b": (-1.2, -3.9, 2.4), "cam_c": (0.4, 4.8, 1.3), "cam_d": (4.8, 1.5, 3.0)}
@@ -93,6 +94,10 @@ def test_of_many_cameras_one_is_replaced_or_two_exchanged() -> None:
         return replace(seen[video], camera=one)
 
     for given in (("cam_a", "cam_c", "cam_b", "cam_d"), ("cam_a", "cam_b", "x3", "cam_d")):
-        found = likelier(given, cameras, again)
+        told: list[tuple[int, int | None]] = []
+        found = likelier(
+            given, cameras, again, as_progress(lambda name, done, total, told=told: told.append((done, total)))
+        )
+        assert told[-1][0] == told[-1][1] == len(told) - 1
         assert found is not None and found[0] == ("cam_a", "cam_b", "cam_c", "cam_d") and found[1] < QUESTION
     assert len(asked) == 2 * 4 * len(cameras)  # once for each, whatever the number of assignments

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.files import camera_names, load_rig
+from motionrecon.core.progress import Progress, as_progress
 from motionrecon.errors import InputError
 from motionrecon.rig.meeting import Meeting
 from motionrecon.rig.sampling import spread_out
@@ -37,7 +38,13 @@ def _some(view: View) -> View:
     return view.part(spread_out(len(view), _FRAMES))
 
 
-def doubt(views: Sequence[View], names: Sequence[str], file: Path, again: Callable[[int, Camera], View]) -> str:
+def doubt(
+    views: Sequence[View],
+    names: Sequence[str],
+    file: Path,
+    again: Callable[[int, Camera], View],
+    progress: Progress | None = None,
+) -> str:
     """Why it is to be doubted that each camera took the video that it was said to; empty where it is not.
 
     Args:
@@ -45,14 +52,14 @@ def doubt(views: Sequence[View], names: Sequence[str], file: Path, again: Callab
         names: of these cameras.
         file: the calibration, with all cameras that there are.
         again: the view of another camera in one of the videos, with an offset that does not depend on the cameras.
+        progress: told how many assignments have been tried.
     """
     now = misfit(views)
     if not now > QUESTION:
         return ""
-    now = min(
-        now, misfit([again(video, view.camera) for video, view in enumerate(views)])
-    )  # the offsets may be to blame
-    better = likelier(names, _cameras(file, views), again)
+    # The offsets may be to blame.
+    now = min(now, misfit([again(video, view.camera) for video, view in enumerate(views)]))
+    better = likelier(names, _cameras(file, views), again, progress)
     if better is None or not (better[1] < BETTER * now and better[1] < ANSWER):
         return ""
     one, other = (f"{100 * metres:.1f} cm" for metres in (now, better[1]))
@@ -67,6 +74,7 @@ def likelier(
     names: Sequence[str],
     cameras: Mapping[str, Sequence[Camera]],
     again: Callable[[int, Camera], View],
+    progress: Progress | None = None,
 ) -> tuple[tuple[str, ...], float] | None:
     """The other assignment of cameras to videos that fits best, and its `misfit`; None where there is none.
 
@@ -74,13 +82,17 @@ def likelier(
         names: of the cameras in the given assignment.
         cameras: all that there are, by name, each as fitted to each of the videos' sizes.
         again: the view of a camera in one of the videos; all on one clock. It is asked once for each.
+        progress: told how many assignments have been tried.
     """
     seen = {name: [_some(again(video, camera)) for video, camera in enumerate(of)] for name, of in cameras.items()}
     best: tuple[tuple[str, ...], float] | None = None
-    for order in _orders(list(cameras), names):
-        value = misfit([seen[name][video] for video, name in enumerate(order)])
-        if value < (math.inf if best is None else best[1]):
-            best = order, value
+    orders = list(_orders(list(cameras), names))
+    with as_progress(progress).stage("which camera took which video", len(orders)) as advance:
+        for order in orders:
+            value = misfit([seen[name][video] for video, name in enumerate(order)])
+            if value < (math.inf if best is None else best[1]):
+                best = order, value
+            advance(1)
     return best
 
 

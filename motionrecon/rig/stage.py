@@ -46,7 +46,7 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
         if source.posed:
             offsets, said = rig.offsets([recording.camera for recording in source.recordings], True)
             views = rig.views([recording.camera for recording in source.recordings], offsets)
-            if options.camera is not None and (text := doubt(views, names, options.camera, rig.seen_by)):
+            if options.camera is not None and (text := doubt(views, names, options.camera, rig.seen_by, run.progress)):
                 run.warn(text)
         else:
             views, said = _found(rig, names)
