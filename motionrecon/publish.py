@@ -14,6 +14,9 @@ from motionrecon.result.schema import CameraArrays
 from motionrecon.run import Run
 from motionrecon.source import Source
 
+#: The calibration file of cameras whose places were found.
+_RIG = "cameras.toml"
+
 
 def claim(
     run: Run, output: str | Path | None, source: Source, options: Options
@@ -30,7 +33,8 @@ def claim(
     videos = {f"the video{of[i]}": one.path for i, one in enumerate(source.recordings) if one.video is not None}
     keypoints = {f"keypoints=...{of[i]}": path for i, path in enumerate(options.keypoints)}
     inputs = videos | keypoints | ({} if options.camera is None else {"camera=...": options.camera})
-    folder = ResultFolder.claim(output, force=options.force, inputs=inputs, options=options.to_dict())
+    more = () if source.posed else (_RIG,)
+    folder = ResultFolder.claim(output, force=options.force, inputs=inputs, options=options.to_dict(), more=more)
     run.cache = folder.cache
     return folder
 
@@ -46,7 +50,7 @@ def publish(run: Run, folder: ResultFolder | None, source: Source, options: Opti
         with run.timed("output"):
             motion.to_bvh(scratch / "motion.bvh")
             write_overlay(motion, videos, scratch / "overlay.mp4", run.progress, start=options.start, end=options.end)
-        _write_rig(motion, options, scratch / "cameras.toml")
+        _write_rig(motion, options, scratch / _RIG)
         motion.save(scratch)
 
 

@@ -197,6 +197,15 @@ def test_what_an_older_result_wrote_and_the_run_reads_stays_and_is_the_users_fro
     assert written.read_text() == "old"
 
 
+def test_an_input_that_only_some_results_replace_is_refused_before_the_work(tmp_path):
+    (tmp_path / "cameras.toml").write_text("mine")
+    given = {"force": True, "inputs": {"camera=...": tmp_path / "cameras.toml"}}
+    with pytest.raises(OutputError, match=r"would be replaced by the result's cameras\.toml"):
+        ResultFolder.claim(tmp_path, **given, more=("cameras.toml",))
+    finish(tmp_path, **given)
+    assert (tmp_path / "cameras.toml").read_text() == "mine"
+
+
 def test_the_folder_of_the_keypoints_is_no_place_for_a_result(tmp_path):
     (tmp_path / "json").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "json")

@@ -16,7 +16,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,15 @@ class ResultFolder:
         cache: the folder for what later runs resume from; made by whoever writes there.
     """
 
-    def __init__(self, path: Path, force: bool, inputs: Mapping[str, Path], options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, force: bool, inputs: Mapping[str, Path], options: Mapping[str, Any], more: Collection[str]
+    ) -> None:
         self.path = path
         self.cache = path / CACHE
         self._force = force
         self._inputs = inputs
         self._options = dict(options)
+        self._result = {*RESULT, *more}
         self._lock = Lock(path / LOCK)
         self._made: list[Path] = []
         self._before: bytes | None = None
@@ -70,6 +73,7 @@ class ResultFolder:
         force: bool = False,
         inputs: Mapping[str, Path] | None = None,
         options: Mapping[str, Any] | None = None,
+        more: Collection[str] = (),
     ) -> ResultFolder:
         """Make sure, before any work, that a result can be written to ``path``, which is made if it is missing.
 
@@ -78,12 +82,13 @@ class ResultFolder:
             force: replace what is there, but no input.
             inputs: the files and folders that the run reads, by what they are called in a message.
             options: what is kept of the run in the folder; values that JSON can hold.
+            more: names of files that this result will have besides the usual ones, where that is known.
 
         Raises:
             OutputError: ``path`` is a file, holds a finished result or other files (and not ``force``) or an input
                 that the result would replace, is in use by another run, or cannot be written.
         """
-        folder = cls(Path(path), force, inputs or {}, options or {})
+        folder = cls(Path(path), force, inputs or {}, options or {}, more)
         try:
             folder._take()
         except FileExistsError as error:
@@ -138,11 +143,11 @@ class ResultFolder:
                 _remove_empty(folder)
 
     def _take(self) -> None:
-        self._refuse_inputs(self.path, {*RESULT, MARKER, LOCK})
+        self._refuse_inputs(self.path, {*self._result, MARKER, LOCK})
         try:
             self._take_lock()
             found = read_marker(self.path)
-            for name in (*RESULT, CACHE):
+            for name in (*sorted(self._result), CACHE):
                 _refuse_kind(self.path / name, folder=name == CACHE)
             if not self._force:
                 self._refuse_occupied(found)
@@ -186,7 +191,7 @@ class ResultFolder:
             raise OutputError(
                 f"{self.path} already holds other files; write there anyway with force=True, or {_ELSEWHERE}"
             )
-        self._refuse_foreign(names & set(RESULT), marker)
+        self._refuse_foreign(names & self._result, marker)
 
     def _refuse_foreign(self, names: set[str], marker: dict[str, Any] | None) -> None:
         foreign = sorted(names - set({} if marker is None else marker["files"]))
