@@ -522,7 +522,7 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
 def _of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
     """How several cameras agree with the motion, and when each one's film begins."""
     line = f"{len(cameras)} cameras"
-    away = sorted((c for c in cameras if (c.reprojection_px or 0.0) > 0), key=lambda c: c.reprojection_percent or 0.0)
+    away = sorted((c for c in cameras if (c.reprojection_px or 0.0) > 0), key=lambda c: c.reprojection_px or 0.0)
     if away:
         ends = " to ".join(f"{c.reprojection_px:.1f} px ({c.name})" for c in (away[0], away[-1]))
         line += f", reprojection error {ends}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.clip import detect_there
@@ -59,10 +60,11 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
     if keypoints is None:
         assert recording.video is not None
         what = (recording.path, options.detector, recording.start, recording.end)
+        progress = run.progress if alone else OfOne(run.progress, recording.name)
         if recording.boxes is None:
-            keypoints = detect_keypoints(*what, kept, run.progress, recording.person)
+            keypoints = detect_keypoints(*what, kept, progress, recording.person)
         else:
-            keypoints = detect_there(*what, recording.boxes, kept, run.progress)
+            keypoints = detect_there(*what, recording.boxes, kept, progress)
     for text in keypoints.warnings:
         run.warn(text if alone else f"{recording.name}: {text}")
     seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing

@@ -24,6 +24,12 @@ def test_cameras_that_agree_take_one_line() -> None:
     assert said == "3 cameras, reprojection error 7.2 px (right) to 9.0 px (left)"
 
 
+def test_the_range_is_that_of_the_pixels_that_it_shows() -> None:
+    far, near = (CameraOfSeveral.of({**camera("", px), "name": name, "reprojection_percent": percent})
+                 for name, px, percent in (("far", 20.0, 1.0), ("near", 10.0, 3.0)))  # fmt: skip
+    assert _of_cameras((near, far), 50).endswith("10.0 px (near) to 20.0 px (far)")
+
+
 def test_offsets_and_views_that_seldom_see_the_person_are_told() -> None:
     said = _of_cameras((camera("a", 9.0), camera("b", 7.0, 0.4801), camera("c", 8.0, -1.2, tracked=12)), 50)
     assert said.splitlines()[1:] == [

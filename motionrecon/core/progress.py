@@ -48,6 +48,17 @@ class Silent:
         logging.getLogger("motionrecon").warning("warning: %s", text)
 
 
+class OfOne:
+    """The progress of one of several alike, whose name the stages' names bear."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._name = progress, name
+        self.warn = progress.warn
+
+    def stage(self, name: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
+        return self._progress.stage(f"{name} {self._name}", total)
+
+
 class Calls(Silent):
     """Calls a function as units are done; warnings go to the logger, as with `Silent`."""
 

@@ -163,7 +163,7 @@ def height_over_floor(o: Outcome) -> str | None:
     return (
         f"the person is {abs(lowest):.1f} m {'above' if lowest > 0 else 'below'} the calibration's floor most of the "
         "time; if that is not so, its translation is in another unit, its world is not Z-up with the floor at z = 0, "
-        "it is another camera's, or the person has another height"
+        "it is another camera's, the person has another height, or the floor another (floor=...)"
     )
 
 
