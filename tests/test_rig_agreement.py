@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.core.landmarks import MIRROR, NAMES
 from motionrecon.rig.agreement import agreed
+from motionrecon.rig.outsiders import outsider, settled
 
 PLACES = [(3.2, -2.4, 1.3), (-2.9, -2.6, 1.5), (0.4, 4.1, 1.2), (3.5, 2.5, 1.8)]
 FRAMES = 60
@@ -144,6 +145,46 @@ def test_cameras_that_stand_a_little_elsewhere_do_not_count_as_mistaken():
     assert not agreed(askew).left_out.any()
     result = agreed(_with(askew, 1, _swapped(askew[1], slice(20, 35))))
     assert np.array_equal(result.exchanged[1], _marked(slice(20, 35)))
+
+
+def _askew(view, degrees):
+    """A view by a camera that was turned since it was calibrated."""
+    turn, eye = Rotation.from_rotvec(np.deg2rad([0.0, 0.6 * degrees, 0.8 * degrees])).as_matrix(), view.camera.eye[0]
+    return replace(view, camera=view.camera.in_world(turn, eye - turn @ eye))
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("which", [0, 2])
+def test_a_view_that_never_meets_the_others_is_left_out(count, which):
+    views, names = _views(count), ["a.mp4", "b.mp4", "c.mp4", "d.mp4"][:count]
+    result, remarks = settled(_with(views, which, _askew(views[which], 8)), names)
+    assert not result.views[which].seen.any() and not result.views[which].weight.any()
+    others = [k for k in range(count) if k != which]
+    assert all(result.views[k] is views[k] for k in others)  # nothing that it made of them stays
+    assert len(remarks) == 1 and remarks[0].startswith(f"{names[which]} does not meet what the other views see")
+
+
+def test_a_view_that_meets_the_others_badly_is_named_and_kept():
+    views = _views(4)
+    wrong = _with(views, 1, _askew(views[1], 1.6))
+    odd = outsider(wrong)
+    assert odd is not None and odd.view == 1 and not odd.sure and odd.rest < 0.5 * odd.misfit
+    result, (remark,) = settled(wrong, ["a.mp4", "b.mp4", "c.mp4", "d.mp4"])
+    assert result.views[1].seen.all() and "most likely for b.mp4" in remark and "reconstruct without it" in remark
+
+
+def test_of_two_views_that_do_not_meet_none_is_blamed():
+    views = _views(2)
+    result, remarks = settled(_with(views, 1, _askew(views[1], 8)), ["a.mp4", "b.mp4"])
+    assert "what a.mp4 and b.mp4 show of the person does not meet" in remarks[0]
+    assert all(view.seen.any() for view in result.views)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_views_that_meet_fairly_are_not_doubted(count):
+    assert outsider(_views(count, 8.0)) is None
+    views = _views(count)
+    assert outsider(_with(views, 1, _askew(views[1], 0.9))) is None
 
 
 def test_the_user_is_told_in_which_video_and_when():

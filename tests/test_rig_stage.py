@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from people import SIZE, Seen, camera, person, see, stepping
+from scipy.spatial.transform import Rotation
 
 from motionrecon.cameras.files import camera_names, load_rig
 from motionrecon.cameras.files.write import write_cameras
@@ -87,6 +88,30 @@ def test_a_camera_that_began_later_comes_onto_the_clock(seen, tmp_path, told) ->
     motion = reconstruct(None, **files, **({"offset": 5 / 60} if told else {}))
     assert motion.report.cameras[1].offset == pytest.approx(5 / 60, abs=0.5 / FPS)
     assert len(motion) == FRAMES and error(motion, seen["left"]) < 22
+
+
+def test_an_offset_of_the_wrong_sign_is_doubted(seen, tmp_path) -> None:
+    """The second film begins 12 of the 60 frames a second later, and is said to begin as much earlier."""
+    late = 2 * np.arange(FRAMES - 6) + 12
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": late})
+    motion = reconstruct(None, **files, offset=-0.2)
+    said = [text for text in motion.report.warnings if "offset=... of" in text]
+    assert len(said) == 1 and "right was given as -0.2 s; 0.20 s fits far better" in said[0]
+    assert motion.report.cameras[1].offset == pytest.approx(-0.2)  # what was given is held
+    right = reconstruct(None, **files, offset=0.2)
+    assert not any("offset" in text for text in right.report.warnings)
+
+
+@pytest.mark.parametrize("out", ["left", "behind"])
+def test_a_camera_that_was_turned_since_is_left_out(seen, tmp_path, out) -> None:
+    files = given(tmp_path, seen, {name: EVERY_OTHER for name in PLACES})
+    turn, eye = Rotation.from_rotvec([0.0, 0.08, 0.11]).as_matrix(), seen[out].camera.eye[0]
+    turned = seen[out].camera.in_world(turn, eye - turn @ eye)
+    write_cameras(files["camera"], {name: turned if name == out else seen[name].camera for name in PLACES})
+    motion = reconstruct(None, **files)
+    (said,) = (text for text in motion.report.warnings if "does not meet" in text)
+    assert said.startswith(f"{out} does not meet what the other views see") and "it was left out" in said
+    assert error(motion, seen[out]) < 22
 
 
 @pytest.mark.parametrize("told", [True, False])

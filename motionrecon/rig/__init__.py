@@ -13,6 +13,7 @@ shows a user who can be followed. In the order in which they are needed:
   all of them, with the `lengths` of a person for scale, and a `sampling` of the frames;
 - `assignment`: whether another assignment of a calibration's cameras to the videos would fit far better;
 - `agreement`: views that disagree with the others for a while, mended or left out;
+- `outsiders`: a view that on the whole does not meet the others, left out or said;
 - `stature`: how tall the person is, as calibrated cameras know;
 - `listing`: everybody in all recordings, drawn with the number that is theirs in all of them.
 

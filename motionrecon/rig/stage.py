@@ -15,6 +15,8 @@ from motionrecon.keypoints import Keypoints
 from motionrecon.options import Options
 from motionrecon.rig.agreement import agreed
 from motionrecon.rig.assignment import doubt
+from motionrecon.rig.meeting import Meeting
+from motionrecon.rig.outsiders import settled
 from motionrecon.rig.poses import found
 from motionrecon.rig.resampling import on_clock
 from motionrecon.rig.synchrony import offsets
@@ -26,6 +28,9 @@ _SCALE = (
     "the distances between the cameras scale with the person's height, which was assumed to be {:.2f} m; give it with "
     "height=..."
 )
+#: Offsets that were given are asked about where lines of sight pass by where they meet by more than this in the mean,
+#: metres; others fit far better where they leave less than this share of it, and are others if so many seconds apart.
+_MEETS, _FAR_BETTER, _ALIKE = 0.01, 0.6, 0.05
 
 
 def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Options) -> tuple[View, ...]:
@@ -43,18 +48,18 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
     names = [recording.name for recording in source.recordings]
     with run.timed("cameras"):
         rig = _Recorded(source, tuple(seen), options)
-        if source.posed:
-            offsets, said = rig.offsets([recording.camera for recording in source.recordings], True)
-            views = rig.views([recording.camera for recording in source.recordings], offsets)
-            if options.camera is not None and (text := doubt(views, names, options.camera, rig.seen_by, run.progress)):
-                run.warn(text)
+        views, said = _laid_out(rig, names)
+        if source.posed and options.camera is not None:
+            text = doubt(views, names, options.camera, rig.seen_by, run.progress)
+            said = (text, *said) if text else said
+        if late := _given_badly(rig, views, names):  # then nothing tells of the cameras
+            agreement = agreed(views)
+            said = (*said, *late, *agreement.remarks(names))
         else:
-            views, said = _found(rig, names)
+            agreement, remarks = settled(views, names)
+            said = (*said, *remarks)
         for text in said:
             run.warn(text)
-        agreement = agreed(views)
-        for remark in agreement.remarks(names):
-            run.warn(remark)
     return agreement.views
 
 
@@ -96,6 +101,41 @@ class _Recorded:
         leads, count = self.source.leader.clock, len(self.seen[0])
         each = zip(self.seen, self.source.recordings, offsets, strict=True)
         return [on_clock(seen, own.clock, leads, count, offset) for seen, own, offset in each]
+
+
+def _laid_out(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:
+    """Views beside each other in time and space, and what is to be doubted about that."""
+    if not recorded.source.posed:
+        return _found(recorded, names)
+    cameras = [recording.camera for recording in recorded.source.recordings]
+    seconds, said = recorded.offsets(cameras, True)
+    return recorded.views(cameras, seconds), said
+
+
+def _given_badly(recorded: _Recorded, views: Sequence[View], names: Sequence[str]) -> tuple[str, ...]:
+    """Which of the offsets that were given are not those of the films: where the person's movement tells others.
+
+    Args:
+        recorded: what was seen.
+        views: with the offsets that were given.
+        names: of the recordings.
+    """
+    given = recorded.options.offset
+    misfit = Meeting.of(views).misfit()
+    if not given or not misfit > _MEETS:
+        return ()
+    free = replace(recorded, options=replace(recorded.options, offset=()))
+    try:
+        others, _ = _laid_out(free, names)
+    except InputError:  # nothing better is known
+        return ()
+    if not Meeting.of(others).misfit() < _FAR_BETTER * misfit:
+        return ()
+    return tuple(
+        f"offset=... of {name} was given as {was:g} s; {other.offset:.2f} s fits far better"
+        for name, was, other in zip(names[1:], given, others[1:], strict=True)
+        if abs(other.offset - was) > _ALIKE
+    )
 
 
 def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:
