@@ -32,6 +32,8 @@ _AWAY = 0.12
 _TRIED, _KEPT = 1024, 24
 #: Metres and radians of one standard deviation: of where a limb is seen, and of its hinges from frame to frame.
 _SEEN, _TURNED = 0.06, 0.5
+#: A bend is taken where the views like it so much better: where they are themselves mistaken, none helps.
+_BETTER = 0.5
 #: How far a mark may be from where a view sees it before it counts no more, standard deviations: views may be wrong.
 _MOST = 4.0
 
@@ -48,9 +50,11 @@ def freed(x: Trajectory, views: Sequence[View]) -> Trajectory:
         frames = np.flatnonzero(_stuck(x, views, limb))
         if len(frames):
             hinges, bends, places = _bends(x, limb)
-            chosen = _course(_misfit(x, views, limb, frames, places), bends, frames)
-            qpos[np.ix_(frames, hinges)] = bends[chosen]
-            found = True
+            misfit = _misfit(x, views, limb, frames, places)
+            chosen = _course(misfit, bends, frames)
+            better = misfit[np.arange(len(frames)), chosen] < _BETTER * _present(x, views, limb, frames)
+            qpos[np.ix_(frames[better], hinges)] = bends[chosen[better]]
+            found = found or bool(better.any())
     return replace(x, qpos=qpos) if found else x
 
 
@@ -131,6 +135,18 @@ def _misfit(
     for view in views:
         apart, weight = _apart(x, view, others * K, there.reshape(n, 2 * K, 3), frames)
         cost += (weight * np.minimum(apart / _SEEN, _MOST) ** 2).reshape(n, K, 2).sum(-1)
+    return cost
+
+
+def _present(
+    x: Trajectory, views: Sequence[View], limb: tuple[int, ...], frames: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    """How badly the views see the limb as it is, as of `_misfit`."""
+    marks = list(limb[1:])
+    cost = np.zeros(len(frames))
+    for view in views:
+        apart, weight = _apart(x, view, marks, x.marks[frames][:, marks], frames)
+        cost += (weight * np.minimum(apart / _SEEN, _MOST) ** 2).sum(-1)
     return cost
 
 
