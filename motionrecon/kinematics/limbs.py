@@ -131,11 +131,7 @@ def _misfit(
     turn = x.pose.rotations[frames, x.body.marks.bodies[base]]
     there = x.marks[frames, base][:, None, None] + np.einsum("nij,kpj->nkpi", turn, places)
     n, K = there.shape[:2]
-    cost = np.zeros((n, K))
-    for view in views:
-        apart, weight = _apart(x, view, others * K, there.reshape(n, 2 * K, 3), frames)
-        cost += (weight * np.minimum(apart / _SEEN, _MOST) ** 2).reshape(n, K, 2).sum(-1)
-    return cost
+    return np.asarray(_disliked(x, views, others * K, there.reshape(n, 2 * K, 3), frames).reshape(n, K, 2).sum(-1))
 
 
 def _present(
@@ -143,10 +139,21 @@ def _present(
 ) -> Float[np.ndarray, " n"]:
     """How badly the views see the limb as it is, as of `_misfit`."""
     marks = list(limb[1:])
-    cost = np.zeros(len(frames))
+    return np.asarray(_disliked(x, views, marks, x.marks[frames][:, marks], frames).sum(-1))
+
+
+def _disliked(
+    x: Trajectory,
+    views: Sequence[View],
+    marks: Sequence[int],
+    places: Float[np.ndarray, "n P 3"],
+    frames: Int[np.ndarray, " n"],
+) -> Float[np.ndarray, "n P"]:
+    """How badly the views see marks at places in some frames: robust squares, summed over the views."""
+    cost = np.zeros(places.shape[:2])
     for view in views:
-        apart, weight = _apart(x, view, marks, x.marks[frames][:, marks], frames)
-        cost += (weight * np.minimum(apart / _SEEN, _MOST) ** 2).sum(-1)
+        apart, weight = _apart(x, view, marks, places, frames)
+        cost += weight * np.minimum(apart / _SEEN, _MOST) ** 2
     return cost
 
 

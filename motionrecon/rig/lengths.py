@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 
 from motionrecon.body import build
 from motionrecon.body.pose import pose
-from motionrecon.core.landmarks import INDEX, NAMES
+from motionrecon.core.landmarks import BONES, INDEX, NAMES
 
 #: The landmarks that are far enough apart to say something of a rig: the face's and the hands' repeat each other.
 MARKS: Int[np.ndarray, " P"] = np.array(
@@ -25,14 +25,7 @@ MARKS: Int[np.ndarray, " P"] = np.array(
 )
 #: Limbs, and what they are attached to: pairs of landmarks of one side, with the other side's beside them.
 _OF_A_SIDE = (
-    ("shoulder", "elbow"),
-    ("elbow", "wrist"),
-    ("hip", "knee"),
-    ("knee", "ankle"),
-    ("ankle", "heel"),
-    ("heel", "foot_index"),
-    ("ankle", "foot_index"),
-    ("shoulder", "hip"),
+    *((a.removeprefix("left_"), b.removeprefix("left_")) for a, b in BONES if a[:5] == b[:5] == "left_"),
     ("shoulder", "ear"),
 )
 #: Pairs of landmarks across the body; those of a line are alike.
