@@ -214,6 +214,13 @@ def test_standing_points_are_slow_and_low(seen):
     assert standing_points(replace(x, ground=Plane(-0.5)), FPS).max() < 0.01
 
 
+@pytest.mark.parametrize("fps", [15.0, 20.0, 25.0, 30.0, 50.0, 60.0, 120.0])
+def test_standing_is_the_same_backwards(seen, fps):
+    x = seen.true
+    backwards = replace(x, qpos=x.qpos[::-1].copy())
+    np.testing.assert_allclose(standing_points(backwards, fps)[::-1], standing_points(x, fps), atol=1e-9)
+
+
 def test_trust_is_by_landmark():
     trust = dict(zip(landmarks.NAMES, landmarks.TRUST, strict=True))
     assert min(trust.values()) > 0

@@ -232,12 +232,14 @@ def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: T
         x = solve(x, video, 25, tolerance=1e-3)
     if len(views) > 1:
         x = _unlocked(x, views, video)
+    # How a body leans to be balanced is a guess, which one camera needs, and several the less: they see it.
+    balance = w.balance / len(views)
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
             Contact(fps, standing, weight=rate),
             Sliding(fps, weight=w.sliding * rate),
-            Balance(fps, standing, weight=w.balance * rate),
+            Balance(fps, standing, weight=balance * rate),
         ]
         x = solve(x, [*video, *feet], 15)
     return x

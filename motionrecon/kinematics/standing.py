@@ -25,7 +25,12 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
         in [0, 1], in the order of `body.soles`.
     """
     velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
-    velocity = uniform_filter1d(velocity, max(1, round(0.08 * fps)), axis=0, mode="nearest")
+    velocity = uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest")
     slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / speed) ** 4)
     low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / height) ** 4)
     return np.asarray(slow * low)
+
+
+def _odd(frames: float) -> int:
+    """The nearest odd number: a mean over an even one would be that of a moment between two frames."""
+    return 2 * max(0, round(0.5 * (frames - 1))) + 1
