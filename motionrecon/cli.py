@@ -528,12 +528,17 @@ def _of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
         line += f", reprojection error {ends}"
     shifted = [c for c in cameras if abs(c.offset) > LEAST_OFFSET]
     if shifted:
-        begins = (f"{c.name} {abs(c.offset):.3f} s {'after' if c.offset > 0 else 'before'}" for c in shifted)
-        line += f"\nbeginning of the films: {', '.join(begins)} {cameras[0].name}"
+        line += f"\nbeginning of the films: {'; '.join(_begins(c, cameras[0].name) for c in shifted)}"
     seldom = [c for c in cameras if c.tracked < SELDOM * total]
     if seldom:
         line += "\nseldom seen: " + ", ".join(f"{c.name} in {c.tracked} of {total} frames" for c in seldom)
     return line
+
+
+def _begins(camera: CameraOfSeveral, leads: str) -> str:
+    """When a camera's film begins, and how sure that is."""
+    said = f"{camera.name} {abs(camera.offset):.3f} s {'after' if camera.offset > 0 else 'before'} {leads}"
+    return f"{said}, give or take {camera.offset_error:.3f}" if camera.offset_error else said
 
 
 class _Spelled:

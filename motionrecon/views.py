@@ -40,6 +40,7 @@ class View:
         seen: (T,) where the person was seen.
         offset: seconds by which the camera's film begins after that of the first camera, in the time of the first one's
             player.
+        offset_error: its standard deviation, seconds; 0 where it was given, infinite where nothing tells.
         pose_error: standard deviations of where the camera stands, degrees and metres, if that was found from the
             person; None if it was given.
     """
@@ -51,6 +52,7 @@ class View:
     points_3d: Float[np.ndarray, "T 33 3"]
     seen: Bool[np.ndarray, " T"]
     offset: float = 0.0
+    offset_error: float = 0.0
     pose_error: tuple[float, float] | None = None
 
     @staticmethod

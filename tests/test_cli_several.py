@@ -12,9 +12,12 @@ from motionrecon.result.report import CameraOfSeveral
 FOUND = {"pose": "calibrated", "focal_length": "given", "focal_px": 600.0, "pitch_deg": 0.0}
 
 
-def camera(name: str, away: float | None, offset: float = 0.0, tracked: int = 50) -> CameraOfSeveral:
+def camera(
+    name: str, away: float | None, offset: float = 0.0, error: float = 0.0, tracked: int = 50
+) -> CameraOfSeveral:
     return CameraOfSeveral.of(
-        {**FOUND, "name": name, "video": None, "sha256": None, "offset": offset, "tracked": tracked,
+        {**FOUND, "name": name, "video": None, "sha256": None, "tracked": tracked,
+         "offset": offset, "offset_error": error,
          "reprojection_px": away, "reprojection_percent": None if away is None else away / 10}
     )  # fmt: skip
 
@@ -31,9 +34,9 @@ def test_the_range_is_that_of_the_pixels_that_it_shows() -> None:
 
 
 def test_offsets_and_views_that_seldom_see_the_person_are_told() -> None:
-    said = _of_cameras((camera("a", 9.0), camera("b", 7.0, 0.4801), camera("c", 8.0, -1.2, tracked=12)), 50)
+    said = _of_cameras((camera("a", 9.0), camera("b", 7.0, 0.4801, 0.0068), camera("c", 8.0, -1.2, tracked=12)), 50)
     assert said.splitlines()[1:] == [
-        "beginning of the films: b 0.480 s after, c 1.200 s before a",
+        "beginning of the films: b 0.480 s after a, give or take 0.007; c 1.200 s before a",
         "seldom seen: c in 12 of 50 frames",
     ]
 

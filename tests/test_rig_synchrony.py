@@ -113,6 +113,31 @@ def test_what_cannot_be_settled_is_not_taken_for_nothing(monkeypatch):
     assert ["could not be found" in text for text in found.doubts] == [True]
 
 
+def test_a_detector_that_jumps_does_not_look_sure():
+    """Jumps are quick, and would settle the time if both had seen them; but one view's are not the other's."""
+    starts = [1.0, 1.0 + 1.5 * FRAME]
+    sure = [offsets(_recorded(starts, [30, 30], 1.0, noise=noise), True).deviation[1] for noise in (1.0, 3.0, 6.0)]
+    assert sure[0] < 0.4 * FRAME and sure[1] > 1.3 * sure[0] and sure[2] > 1.3 * sure[1]
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 3.0])
+def test_the_uncertainty_is_that_of_the_errors(seconds):
+    starts = [1.0, 1.0 + 1.5 * FRAME]
+    share = []
+    for seed in range(6):
+        found = offsets(_recorded(starts, [30, 30], seconds=seconds, seed=seed), True)
+        used = found.seconds[1] if found.seconds[1] else starts[1] - 1.0  # kept at none
+        share.append(abs(used - 1.5 * FRAME) / found.deviation[1])
+    assert np.median(share) < 1.0 and max(share) < 3.0
+
+
+def test_a_shift_that_cannot_be_told_from_none_is_not_made():
+    views = _recorded([1.0, 1.0 + 1.5 * FRAME], [30, 30], seconds=0.5, noise=4.0, quick=0.4)
+    found = offsets([views[0], views[1].part(slice(0, 14))], True, names=["a", "b"])
+    assert found.seconds[1] == 0.0 and found.deviation[1] > FRAME
+    assert len(found.doubts) == 1 and "offset=..." in found.doubts[0]
+
+
 def test_what_the_user_gave_is_held():
     starts = [1.0, 2.217, 1.5]
     views = _recorded(starts, [30, 30, 30])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import metadata
 
 import numpy as np
@@ -107,6 +108,7 @@ def _cameras(
             fps=recording.clock.shown_fps,
             filmed_fps=None if recording.clock.film_fps is None else recording.clock.fps,
             offset=view.offset,
+            offset_error=view.offset_error if math.isfinite(view.offset_error) else None,
             tracked=int(view.seen.sum()),
             reprojection_px=away,
             reprojection_percent=share,

@@ -62,6 +62,8 @@ class CameraOfSeveral(CameraFound):
         fps: frames per second of its film, as a player shows it; None if it is not known.
         filmed_fps: frames per second at which it was filmed, where that is another (slow motion).
         offset: seconds by which its film begins after that of the first camera, in the time of the first one's player.
+        offset_error: its standard deviation, seconds: 0 for the first camera and where it was given; None where nothing
+            told it, and in results of older versions.
         tracked: frames of the motion in which it saw the person.
         reprojection_px, reprojection_percent: as of `Quality`, in this camera.
         rotation_error_deg, place_error_m: standard deviations of where it stands, degrees and metres, where that was
@@ -77,6 +79,7 @@ class CameraOfSeveral(CameraFound):
     reprojection_percent: float | None
     rotation_error_deg: float | None = None
     place_error_m: float | None = None
+    offset_error: float | None = None
     fps: float | None = None
     filmed_fps: float | None = None
 

@@ -6,6 +6,12 @@ as the person turns: its mean over a third of a second is taken away. (Balancing
 that ran on one clock: with one median for the whole clip the times are 0.62 frames wrong, so 0.33.) What is left is
 made small by Gauss-Newton steps with the robust cost of Geman and McClure, in the times of all recordings together, so
 that from A to B to C and back to A they close by construction.
+
+How sure they are is told by the motion that two recordings both see: what only one of them sees (a detector that jumps,
+somebody else who is followed for a while) looks like quick motion, which would settle the time, and tells nothing. On
+1,270 cuts of 0.3 to 1.7 s from real clips (two people of Pose2Sim's Demo_MultiPerson, two detectors, all pairs of four
+cameras; the balancing clip with the `full` detector) the errors come to 0.8 of the uncertainty that is told (as normal
+errors by their median), 90 % to less than 1.8 and 98 % to less than 3.1 of it.
 """
 
 from __future__ import annotations
@@ -26,8 +32,11 @@ DRIFT = 1 / 3
 _BEND = 2.5
 #: Seconds of the recordings that are compared at most: spread over stretches of so many seconds.
 _LONGEST, _STRETCH = 30.0, 3.0
-#: Seconds whose errors are taken to be one error in the uncertainty.
-_BLOCK = 0.25
+#: Seconds of the Gaussian within which a landmark's errors are taken to be one error, and by how much the uncertainty
+#: grows because landmarks err alike, and drifts take noise away: as found on real clips.
+_KERNEL, _ALIKE = 0.03, 3.5
+#: The share of the motion that is taken to be seen by both recordings at least.
+_LEAST_SHARED = 0.1
 #: Samples that two recordings must share to be compared.
 _FEWEST = 8
 #: Rounds in which drifts and robust weights settle.
@@ -75,7 +84,7 @@ def adjusted(
         seen = _compared(what, rates, counts, now, frame)
         if not seen:
             return nothing
-        system = _Step.of(seen, free)
+        system = _Step.of(seen, free, frame)
         step = np.clip(system.step(), -_FARTHEST * frame, _FARTHEST * frame)
         now[free] += step
         if np.abs(step).max() < _NEAR * frame:
@@ -184,60 +193,62 @@ def _drift(
 
 @dataclass(frozen=True)
 class _Step:
-    """The normal equations of a step, and what they are sums of.
+    """What P pairs tell of the times of F recordings that are free.
 
     Attributes:
-        normal: of the F recordings that are free.
-        gradients: of every sample of every pair.
-        times: of the samples.
+        moves: by how much each pair's second recording begins later than its first, as each of the free ones does.
+        pull: the gradient of each pair, as its second recording begins later.
+        moved: the normal matrix of each pair: the motion that is seen, noise among it.
+        shared: the part of it that both recordings see, which is motion alone.
+        scatter: the variance of each pair's gradient, if each landmark's errors were its own.
     """
 
-    normal: Float[np.ndarray, "F F"]
-    gradients: list[Float[np.ndarray, "_ _ _ F"]]
-    times: list[Float[np.ndarray, "_ _"]]
+    moves: Float[np.ndarray, "P F"]
+    pull: Float[np.ndarray, " P"]
+    moved: Float[np.ndarray, " P"]
+    shared: Float[np.ndarray, " P"]
+    scatter: Float[np.ndarray, " P"]
 
     @classmethod
-    def of(cls, compared: list[_Seen], free: Int[np.ndarray, " F"]) -> _Step:
-        normal, gradients = np.zeros((len(free), len(free))), []
-        for seen in compared:
-            moves = np.stack([free == view for view in seen.pair]).astype(float)
-            slopes = np.einsum("esnk,ef->snkf", seen.slopes, moves)
-            normal += np.einsum("snka,snkb,snk->ab", slopes, slopes, seen.weight)
-            gradients.append(slopes * (seen.weight * seen.value)[..., None])
-        return cls(normal, gradients, [seen.times for seen in compared])
+    def of(cls, compared: list[_Seen], free: Int[np.ndarray, " F"], frame: float) -> _Step:
+        moves = [(free == seen.pair[1]).astype(float) - (free == seen.pair[0]) for seen in compared]
+        told = [_told(seen, frame) for seen in compared]
+        return cls(np.array(moves), *np.array(told).T)
 
     def step(self) -> Float[np.ndarray, " F"]:
         """Seconds by which the recordings should begin later."""
-        inverse, _ = self._inverse()
-        return -np.asarray(inverse @ np.sum([gradient.sum((0, 1, 2)) for gradient in self.gradients], axis=0))
+        inverse, _ = self._inverse(self.moved)
+        return -np.asarray(inverse @ (self.moves.T @ self.pull))
 
     def deviation(self) -> Float[np.ndarray, " F"]:
         """Standard deviations of the times, seconds; infinite where nothing tells.
 
-        From the scatter of the gradient (the "sandwich": White, "Maximum likelihood estimation of misspecified models",
-        1982), of which all in a block of time is one error, and so is a landmark of a pair at all times. Both are
-        summed, which is cautious.
+        By the motion that both of two recordings see: what one of them sees alone is noise, or somebody else, and tells
+        nothing of the time, however quick it is.
         """
-        inverse, told = self._inverse()
-        landmarks = np.concatenate([gradient.sum((0, 1)) for gradient in self.gradients])
-        blocks = self._blocks()
-        if len(blocks) < 2:
-            return np.full(len(inverse), np.inf)
-        scatter = landmarks.T @ landmarks + blocks.T @ blocks * len(blocks) / (len(blocks) - 1)
-        return np.where(told, np.sqrt(np.maximum(np.diag(inverse @ scatter @ inverse), 0.0)), np.inf)
+        inverse, told = self._inverse(np.maximum(self.shared, _LEAST_SHARED * self.moved))
+        scatter = (self.moves.T * self.scatter) @ self.moves
+        return np.where(told, _ALIKE * np.sqrt(np.maximum(np.diag(inverse @ scatter @ inverse), 0.0)), np.inf)
 
-    def _blocks(self) -> Float[np.ndarray, "B F"]:
-        """The gradient of each block of time."""
-        block = [np.floor(times / _BLOCK).ravel() for times in self.times]
-        names = np.unique(np.concatenate(block))
-        total = np.zeros((len(names), len(self.normal)))
-        for where, gradient in zip(block, self.gradients, strict=True):
-            np.add.at(total, np.searchsorted(names, where), gradient.sum(2).reshape(-1, total.shape[1]))
-        return total
-
-    def _inverse(self) -> tuple[Float[np.ndarray, "F F"], Bool[np.ndarray, " F"]]:
-        """Of the normal matrix as far as it tells something, and of which recordings it does."""
-        values, vectors = np.linalg.eigh(self.normal)
+    def _inverse(self, normal: Float[np.ndarray, " P"]) -> tuple[Float[np.ndarray, "F F"], Bool[np.ndarray, " F"]]:
+        """Of a normal matrix as far as it tells something, and of which recordings it does."""
+        values, vectors = np.linalg.eigh((self.moves.T * normal) @ self.moves)
         told = values > 1e-6 * max(float(values[-1]), 1e-300)
         inverse = (vectors[:, told] / values[told]) @ vectors[:, told].T
         return inverse, np.abs(vectors[:, ~told]).max(axis=1, initial=0.0) < 1e-3
+
+
+def _told(seen: _Seen, frame: float) -> tuple[float, float, float, float]:
+    """A pair's gradient, the motion that is seen, that which both see, and the gradient's variance."""
+    one, other = seen.slopes
+    slope = 0.5 * (other - one)
+    weighted = seen.weight * slope
+    near = _KERNEL / frame * np.sqrt(2 * np.pi) * gaussian_filter1d(weighted, _KERNEL / frame, axis=1, mode="constant")
+    total = max(float(seen.weight.sum()), 1e-300)
+    noise = float((seen.weight * seen.value**2).sum()) / total
+    return (
+        float((weighted * seen.value).sum()),
+        float((weighted * slope).sum()),
+        -float((seen.weight * one * other).sum()),
+        noise * float((weighted * near).sum()),
+    )

@@ -19,7 +19,7 @@ from motionrecon.rig.meeting import Meeting
 from motionrecon.rig.outsiders import settled
 from motionrecon.rig.poses import found
 from motionrecon.rig.resampling import on_clock
-from motionrecon.rig.synchrony import offsets
+from motionrecon.rig.synchrony import Offsets, offsets
 from motionrecon.run import Run
 from motionrecon.source import Source
 from motionrecon.views import View
@@ -71,21 +71,22 @@ class _Recorded:
     seen: tuple[Keypoints, ...]
     options: Options
 
-    def offsets(
-        self, cameras: Sequence[Camera], posed: bool, near: Sequence[float] = ()
-    ) -> tuple[list[float], tuple[str, ...]]:
+    def offsets(self, cameras: Sequence[Camera], posed: bool, near: Offsets | None = None) -> Offsets:
         """By how many seconds of the person's time each recording begins after the first, and what is to be doubted."""
         recordings = self.source.recordings
         own = [View.of(k, c, r.clock) for k, c, r in zip(self.seen, cameras, recordings, strict=True)]
         given = [self.source.leader.clock.lived(offset) for offset in self.options.offset]
-        found = offsets(own, posed, given, [recording.name for recording in recordings], near[1:])
-        return [float(seconds) for seconds in found.seconds], found.doubts
+        thought = () if near is None else near.seconds[1:].tolist()
+        return offsets(own, posed, given, [recording.name for recording in recordings], thought)
 
-    def views(self, cameras: Sequence[Camera], offsets: Sequence[float]) -> list[View]:
+    def views(self, cameras: Sequence[Camera], offsets: Offsets) -> list[View]:
         """What each camera saw at the times of the leader's frames."""
         leads = self.source.leader.clock
-        each = zip(self._laid(offsets), cameras, offsets, strict=True)
-        return [View.of(seen, camera, leads, leads.shown(offset)) for seen, camera, offset in each]
+        each = zip(self._laid(offsets), cameras, offsets.seconds.tolist(), offsets.deviation.tolist(), strict=True)
+        return [
+            replace(View.of(seen, camera, leads, leads.shown(offset)), offset_error=leads.shown(error))
+            for seen, camera, offset, error in each
+        ]
 
     def seen_by(self, video: int, camera: Camera) -> View:
         """What a camera saw that took one of the videos, with an offset that does not depend on where it stands."""
@@ -94,12 +95,12 @@ class _Recorded:
     @cached_property
     def _first_guess(self) -> list[Keypoints]:
         """What was seen at the times of the leader's frames, by offsets that do not depend on where cameras stand."""
-        return self._laid(self.offsets([recording.camera for recording in self.source.recordings], False)[0])
+        return self._laid(self.offsets([recording.camera for recording in self.source.recordings], False))
 
-    def _laid(self, offsets: Sequence[float]) -> list[Keypoints]:
+    def _laid(self, offsets: Offsets) -> list[Keypoints]:
         """What was seen at the times of the leader's frames."""
         leads, count = self.source.leader.clock, len(self.seen[0])
-        each = zip(self.seen, self.source.recordings, offsets, strict=True)
+        each = zip(self.seen, self.source.recordings, offsets.seconds.tolist(), strict=True)
         return [on_clock(seen, own.clock, leads, count, offset) for seen, own, offset in each]
 
 
@@ -108,8 +109,8 @@ def _laid_out(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tu
     if not recorded.source.posed:
         return _found(recorded, names)
     cameras = [recording.camera for recording in recorded.source.recordings]
-    seconds, said = recorded.offsets(cameras, True)
-    return recorded.views(cameras, seconds), said
+    offsets = recorded.offsets(cameras, True)
+    return recorded.views(cameras, offsets), offsets.doubts
 
 
 def _given_badly(recorded: _Recorded, views: Sequence[View], names: Sequence[str]) -> tuple[str, ...]:
@@ -145,7 +146,7 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple
     if len(lenses) < len(cameras):
         raise InputError("where cameras stand can be found of pinhole cameras only; give a calibration with camera=...")
     assumed = [recorded.source.assumed.focal_length] * len(cameras)
-    offsets, doubts = recorded.offsets(cameras, False)
+    offsets = recorded.offsets(cameras, False)
     for _ in range(2):  # places of cameras from films laid beside each other, which they then do better
         views = recorded.views(cameras, offsets)
         pixels, weight, points_3d = (
@@ -153,7 +154,8 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple
         )
         rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, assumed)
         cameras = [*rig.cameras]
-        offsets, doubts = recorded.offsets(cameras, True, offsets)
+        offsets = recorded.offsets(cameras, True, offsets)
+    doubts = offsets.doubts
     if not recorded.options.height_given:
         doubts = (*doubts, _SCALE.format(recorded.options.height))
     sure = [

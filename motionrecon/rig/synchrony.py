@@ -34,10 +34,12 @@ _FARTHEST = 0.25
 #: What no clip tells of itself, seconds: the detector is late by a little that depends on the view. Where the cameras'
 #: poses are known, and where they are not.
 LATE, LATE_UNPOSED = 0.004, 0.012
+#: The share by which the search and the adjustment differ that is taken for an error of either.
+_SEARCH = 0.3
 #: Offsets that are less sure than this, seconds, are not to be trusted, nor those of so little score, seconds.
 UNSURE, FAINT = 1 / 60, 0.1
 #: Recordings of one length and rate that come within so many frames of each other, or so many standard deviations, run
-#: on one clock.
+#: on one clock. An unsure offset that is within so many of none is none.
 _TOGETHER, _LIKELY = 0.5, 2.0
 
 
@@ -91,13 +93,17 @@ def offsets(
     place = match(tables, (starts + first) * rate, held, APART * rate)
     begins = np.where(held, starts + first, place.begins / rate)
     fine = adjusted(what, rates, counts, begins, held)
-    settled = np.isfinite(fine.deviation) & (np.abs(fine.begins - begins) < _FARTHEST)
-    found = np.where(settled, fine.begins, begins) - starts
-    deviation = np.where(settled, np.hypot(fine.deviation, LATE if posed else LATE_UNPOSED), np.inf)
+    apart = np.abs(fine.begins - begins)
+    known = np.isfinite(fine.deviation) & (apart < _FARTHEST) & (place.worth >= FAINT)
+    found = np.where(known, fine.begins, begins) - starts
+    late = LATE if posed else LATE_UNPOSED
+    deviation = np.where(known, np.sqrt(fine.deviation**2 + late**2 + (_SEARCH * apart) ** 2), np.inf)
     deviation[held] = 0.0
     found = np.where(~held & (place.worth < FAINT), first, found)  # a guess from nothing is worse than none
     if _one_clock(found, deviation, rates, counts, held):
         found = np.where(held, first, 0.0)
+    none = ~held & (deviation > UNSURE) & np.isfinite(deviation) & (np.abs(found) <= _LIKELY * deviation)
+    found = np.where(none, 0.0, found)
     rivals = [tuple(r / rate - starts[v] for r in place.rivals[v]) for v in range(len(views))]
     called = [*names, *(f"video {v + 1}" for v in range(len(names), len(views)))]
     doubts = [
@@ -129,6 +135,8 @@ def _doubt(name: str, found: float, deviation: float, worth: float, rivals: tupl
         others = ", ".join(f"{leads.shown(rival):.2f}" for rival in sorted(rivals)[:3])
         return f"the offset of {name} could as well be {others} s, for the motion repeats itself{advice}"
     if deviation > UNSURE:
-        known = f"{1e3 * leads.shown(deviation):.0f} ms"
-        return f"the offset of {name} is known to {known} only, for little moves quickly{advice}"
+        much = f"give or take {leads.shown(deviation):.3f} s, for little moves that both see"
+        if not found:
+            return f"the offset of {name} cannot be told from none, {much}{advice}"
+        return f"the offset of {name} is told badly, {much}{advice}"
     return ""
