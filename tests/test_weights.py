@@ -12,6 +12,8 @@ from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.optimus.network.rule import OptimusRule, default_sizes
 from motionrecon.optimus.network.squares_network import SquaresNetwork
+from motionrecon.optimus.paper.rule import PaperRule
+from motionrecon.optimus.paper.rule import default_sizes as paper_sizes
 from motionrecon.research.training.ship import ship
 
 
@@ -31,6 +33,8 @@ RULES = {
     "identity": lambda: OptimusRule(identity=True, explore=False),
     "squares": lambda: SquaresNetwork(),
     "adafactor": lambda: AdafactorMLP(),
+    "paper": lambda: PaperRule(),
+    "paper without attention": lambda: PaperRule(paper_sizes(attention=False)),
     "deep adafactor": lambda: AdafactorMLP(width=8, layers=3),
 }
 

@@ -6,8 +6,6 @@ settings matter. torch is imported when a network first runs; its own operations
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +17,8 @@ from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.counted import Counted
 from motionrecon.optimizers.first_order import rms
 from motionrecon.optimizers.problem import LeastSquares, Problem
+from motionrecon.optimus.batch_of_one import apart, tensors
 from motionrecon.optimus.limit import LIMIT, check_unknowns
-from motionrecon.optimus.threads import one_torch_thread
 
 if TYPE_CHECKING:
     from motionrecon.optimus.network.rule import OptimusRule
@@ -107,19 +105,19 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
         check_unknowns(len(x0), self.limit)
         rule = self._rule()
         value, gradient = problem.value_and_gradient(x0)
-        with _apart():
-            run = rule.begin(*_tensors(x0, value, gradient), self.evaluations or BUDGET)
+        with apart():
+            run = rule.begin(*tensors(x0, value, gradient), self.evaluations or BUDGET)
         size = rms(gradient)
         return value, OptimusMemory(run, size, size, value, value)
 
     def advance(self, problem: Counted, state: State[OptimusMemory]) -> tuple[np.ndarray, float, OptimusMemory]:
         memory, rule = state.memory, self._rule()
-        with _apart():
+        with apart():
             x, run = rule.propose(memory.run)
         point = x[0].numpy().copy()
         value, gradient = problem.value_and_gradient(point)
-        with _apart():
-            run = rule.observe(run, *_tensors(point, value, gradient))
+        with apart():
+            run = rule.observe(run, *tensors(point, value, gradient))
         if not value < state.value:
             return state.x, state.value, replace(memory, run=run, since=memory.since + 1)
         fell = memory.mark - value > self.ftol * (memory.start - value)
@@ -145,23 +143,3 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
         from motionrecon.optimus import weights
 
         return weights.load_rule(str(self.weights), self.explore)
-
-
-@contextmanager
-def _apart() -> Iterator[None]:
-    """What Optimus computes by torch: on one thread, without gradients, in ordinary tensors whatever the caller's mode.
-
-    Not around the problem's own evaluations: these may use torch, its threads and its gradients themselves.
-    """
-    import torch
-
-    with one_torch_thread(), torch.inference_mode(False), torch.no_grad():
-        yield
-
-
-def _tensors(x: np.ndarray, value: float, gradient: np.ndarray) -> tuple[Any, Any, Any]:
-    """A point (n,) and what was found there, as a batch of one."""
-    import torch
-
-    f = torch.from_numpy(np.array([value], dtype=float))
-    return torch.from_numpy(x.copy())[None], f, torch.from_numpy(np.array(gradient))[None]

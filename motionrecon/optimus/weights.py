@@ -49,6 +49,7 @@ KINDS = {
     "optimus": "motionrecon.optimus.network.rule:OptimusRule",
     "squares": "motionrecon.optimus.network.squares_network:SquaresNetwork",
     "adafactor": "motionrecon.optimus.adafactor:AdafactorMLP",
+    "paper": "motionrecon.optimus.paper.rule:PaperRule",
 }
 
 

@@ -24,12 +24,24 @@ def _adafactor() -> nn.Module:
     return AdafactorMLP()
 
 
+def _paper(attention: bool = True, rank_one: bool = True) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        from motionrecon.optimus.paper.rule import PaperRule, default_sizes
+
+        return PaperRule(default_sizes(attention=attention, rank_one=rank_one))
+
+    return make
+
+
 #: How to make each rule, untrained.
 RULES: dict[str, Callable[[], nn.Module]] = {
     "optimus": _optimus(),
     "optimus-no-attention": _optimus(attention=False),
     "optimus-identity": _optimus(identity=True),
     "optimus-no-trend": _optimus(explore=False),
+    "optimus-paper": _paper(),
+    "optimus-paper-no-attention": _paper(attention=False),
+    "optimus-paper-no-rank-one": _paper(rank_one=False),
     "adafactor": _adafactor,
 }
 

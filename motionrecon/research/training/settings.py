@@ -20,8 +20,9 @@ class TrainingSettings:
     A training resumes only with the settings that it began with.
 
     Attributes:
-        rule: what to train: optimus; adafactor, its learned peer; or a control: optimus-no-attention, optimus-identity
-            (B = I), optimus-no-trend.
+        rule: what to train: optimus; optimus-paper, the paper's own form; adafactor, a learned peer; or a control:
+            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-paper-no-attention,
+            optimus-paper-no-rank-one.
         tasks: what to train on: functions; or physics, windows of motion, for the weights of sums of squares. Of the
             flags below, physics has steps, minutes, seed, lr, clip, ema, threads and start.
         steps: outer steps in all, instead of a limit in minutes.

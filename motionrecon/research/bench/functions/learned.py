@@ -77,6 +77,7 @@ def _untrained(**options: Any) -> Learned:
 #: The learned optimizers by name. A new one is one line here.
 LEARNED: dict[str, Learned] = {
     "optimus": _trained("subject", "optimus"),
+    "optimus-paper": _trained("peer", "optimus-paper"),
     "adafactor": _trained("peer", "adafactor"),
     "untrained": _untrained(),
     "no-axes": _trained("control", "optimus", along_axes=False),
@@ -85,6 +86,8 @@ LEARNED: dict[str, Learned] = {
     "untrained-identity": _untrained(identity=True),
     "identity": _trained("control", "optimus-identity"),
     "no-attention": _trained("control", "optimus-no-attention"),
+    "paper-no-attention": _trained("control", "optimus-paper-no-attention"),
+    "paper-no-rank-one": _trained("control", "optimus-paper-no-rank-one"),
 }
 
 
