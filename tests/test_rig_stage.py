@@ -21,6 +21,7 @@ from motionrecon.keypoints.file import save
 from motionrecon.pipeline import reconstruct
 from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
+from motionrecon.rig import stage
 
 PLACES = {"left": (3.2, -2.4, 1.3), "right": (-2.9, -2.6, 1.5), "behind": (0.4, 4.1, 1.2)}
 FRAMES, FPS = 45, 30.0
@@ -112,6 +113,22 @@ def test_a_camera_that_was_turned_since_is_left_out(seen, tmp_path, out) -> None
     (said,) = (text for text in motion.report.warnings if "does not meet" in text)
     assert said.startswith(f"{out} does not meet what the other views see") and "it was left out" in said
     assert error(motion, seen[out]) < 22
+
+
+def test_offsets_are_told_again_without_what_was_mistaken(seen, tmp_path, monkeypatch) -> None:
+    """One view shows somebody else for a while; its offset is then told by the rest, and surer."""
+    told = []
+    first = stage.offsets
+    monkeypatch.setattr(stage, "offsets", lambda *given: told.append(first(*given)) or told[-1])
+    pixels = seen["right"].pixels.copy()
+    pixels[30:60] = pixels[60:30:-1] + np.array([130.0, 0.0])
+    other = {**seen, "right": replace(seen["right"], pixels=pixels)}
+    rows = {"left": EVERY_OTHER, "behind": EVERY_OTHER, "right": EVERY_OTHER[3:]}
+    motion = reconstruct(None, **given(tmp_path, other, rows))
+    assert len(told) > 1 and told[-1].unsure < told[0].unsure
+    camera = motion.report.cameras[2]
+    assert camera.offset == pytest.approx(3 / FPS, abs=0.3 / FPS) and 0 < camera.offset_error < 1 / FPS
+    assert motion.report.cameras[0].offset_error == 0.0
 
 
 @pytest.mark.parametrize("told", [True, False])

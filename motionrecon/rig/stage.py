@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Bool
 
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.options import Options
-from motionrecon.rig.agreement import agreed
+from motionrecon.rig.agreement import Agreement, agreed
 from motionrecon.rig.assignment import doubt
 from motionrecon.rig.meeting import Meeting
 from motionrecon.rig.outsiders import settled
 from motionrecon.rig.poses import found
-from motionrecon.rig.resampling import on_clock
+from motionrecon.rig.resampling import frames_at, on_clock
 from motionrecon.rig.synchrony import Offsets, offsets
 from motionrecon.run import Run
 from motionrecon.source import Source
@@ -48,19 +49,36 @@ def together(run: Run, source: Source, seen: Sequence[Keypoints], options: Optio
     names = [recording.name for recording in source.recordings]
     with run.timed("cameras"):
         rig = _Recorded(source, tuple(seen), options)
-        views, said = _laid_out(rig, names)
+        laid, wrong = _laid_out(rig, names), None
         if source.posed and options.camera is not None:
-            text = doubt(views, names, options.camera, rig.seen_by, run.progress)
-            said = (text, *said) if text else said
-        if late := _given_badly(rig, views, names):  # then nothing tells of the cameras
-            agreement = agreed(views)
-            said = (*said, *late, *agreement.remarks(names))
+            wrong = doubt(laid.views, names, options.camera, rig.seen_by, run.progress)
+        if late := _given_badly(rig, laid.views, names):  # then nothing tells of the cameras
+            agreement = agreed(laid.views)
+            remarks = (*late, *agreement.remarks(names))
         else:
-            agreement, remarks = settled(views, names)
-            said = (*said, *remarks)
-        for text in said:
+            agreement, remarks = settled(laid.views, names)
+            again = _again(rig, laid, agreement)
+            if again is not laid:
+                laid = again
+                agreement, remarks = settled(laid.views, names)
+        for text in (*([wrong] if wrong else []), *laid.offsets.doubts, *laid.said, *remarks):
             run.warn(text)
     return agreement.views
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """Recordings beside each other in time and space.
+
+    Attributes:
+        views: of them, on the leader's clock.
+        offsets: of their clocks.
+        said: what is to be doubted besides the offsets.
+    """
+
+    views: tuple[View, ...]
+    offsets: Offsets
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,14 +121,44 @@ class _Recorded:
         each = zip(self.seen, self.source.recordings, offsets.seconds.tolist(), strict=True)
         return [on_clock(seen, own.clock, leads, count, offset) for seen, own, offset in each]
 
+    def without(self, frames: Bool[np.ndarray, "V T"], offsets: Offsets) -> _Recorded:
+        """The same as if nothing had been seen at the times of some of the leader's frames, another few of each."""
+        leads, seen = self.source.leader.clock, []
+        each = zip(self.seen, self.source.recordings, offsets.seconds.tolist(), frames, strict=True)
+        for keypoints, recording, offset, taken in each:
+            at = np.round(frames_at(leads, recording.clock, len(keypoints), -offset)).astype(int)
+            inside = (at >= 0) & (at < len(taken))
+            out = inside & taken[np.clip(at, 0, len(taken) - 1)]
+            seen.append(replace(keypoints, confidence=np.where(out[:, None], 0.0, keypoints.confidence)))
+        return replace(self, seen=tuple(seen))
 
-def _laid_out(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:
+
+def _laid_out(recorded: _Recorded, names: Sequence[str]) -> _Laid:
     """Views beside each other in time and space, and what is to be doubted about that."""
     if not recorded.source.posed:
         return _found(recorded, names)
     cameras = [recording.camera for recording in recorded.source.recordings]
     offsets = recorded.offsets(cameras, True)
-    return recorded.views(cameras, offsets), offsets.doubts
+    return _Laid(tuple(recorded.views(cameras, offsets)), offsets)
+
+
+def _again(recorded: _Recorded, laid: _Laid, agreement: Agreement) -> _Laid:
+    """Recordings laid beside each other once more, without what was mistaken, if their times are surer then.
+
+    Args:
+        recorded: what was seen.
+        laid: beside each other by all of that.
+        agreement: of its views.
+    """
+    mistaken = agreement.exchanged | agreement.left_out
+    if not mistaken.any() or not laid.offsets.deviation.any():
+        return laid
+    cameras = [view.camera for view in laid.views]
+    offsets = recorded.without(mistaken, laid.offsets).offsets(cameras, True, laid.offsets)
+    if not offsets.unsure < laid.offsets.unsure:
+        return laid
+    views = zip(recorded.views(cameras, offsets), laid.views, strict=True)
+    return replace(laid, views=tuple(replace(new, pose_error=old.pose_error) for new, old in views), offsets=offsets)
 
 
 def _given_badly(recorded: _Recorded, views: Sequence[View], names: Sequence[str]) -> tuple[str, ...]:
@@ -127,7 +175,7 @@ def _given_badly(recorded: _Recorded, views: Sequence[View], names: Sequence[str
         return ()
     free = replace(recorded, options=replace(recorded.options, offset=()))
     try:
-        others, _ = _laid_out(free, names)
+        others = _laid_out(free, names).views
     except InputError:  # nothing better is known
         return ()
     if not Meeting.of(others).misfit() < _FAR_BETTER * misfit:
@@ -139,7 +187,7 @@ def _given_badly(recorded: _Recorded, views: Sequence[View], names: Sequence[str
     )
 
 
-def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple[str, ...]]:
+def _found(recorded: _Recorded, names: Sequence[str]) -> _Laid:
     """Views by cameras of which nobody knew where they are, and why that should not be trusted."""
     cameras: list[Camera] = [recording.camera for recording in recorded.source.recordings]
     lenses = [camera for camera in cameras if isinstance(camera, Pinhole)]
@@ -155,11 +203,9 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> tuple[list[View], tuple
         rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, assumed)
         cameras = [*rig.cameras]
         offsets = recorded.offsets(cameras, True, offsets)
-    doubts = offsets.doubts
-    if not recorded.options.height_given:
-        doubts = (*doubts, _SCALE.format(recorded.options.height))
+    scale = () if recorded.options.height_given else (_SCALE.format(recorded.options.height),)
     sure = [
         replace(v, pose_error=(u.rotation, u.place))
         for v, u in zip(recorded.views(cameras, offsets), rig.uncertainty, strict=True)
     ]
-    return sure, (*doubts, *rig.warnings)
+    return _Laid(tuple(sure), offsets, (*scale, *rig.warnings))

@@ -58,6 +58,11 @@ class Offsets:
     deviation: Float[np.ndarray, " V"]
     doubts: tuple[str, ...]
 
+    @property
+    def unsure(self) -> float:
+        """How unsure all of them are, seconds: the sum of their deviations, each at most what hardly says anything."""
+        return float(np.minimum(self.deviation, _FARTHEST).sum())
+
 
 def offsets(
     views: Sequence[View],
