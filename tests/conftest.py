@@ -73,3 +73,16 @@ def optimus_weights(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "folder", lambda: folder)
         yield folder / "optimus.safetensors"
+
+
+@pytest.fixture
+def open_viewer(request):
+    """Opens a motion in the viewer, without a browser; it is stopped when the test ends."""
+    from motionrecon.viewer import view
+
+    def start(motion):
+        viewer = view(motion, open_browser=False, block=False)
+        request.addfinalizer(viewer.stop)
+        return viewer
+
+    return start

@@ -49,16 +49,6 @@ def shown_frame(source: SourceVideo, frame: int) -> int:
     raise AssertionError(f"frame {frame} is never decoded")
 
 
-@pytest.fixture
-def open_viewer(request: pytest.FixtureRequest) -> Callable[[Motion], Viewer]:
-    def start(motion: Motion) -> Viewer:
-        viewer = view(motion, open_browser=False, block=False)
-        request.addfinalizer(viewer.stop)
-        return viewer
-
-    return start
-
-
 class Clock:
     """A clock that the test turns."""
 

@@ -24,7 +24,7 @@ from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
-from motionrecon.viewer import Viewer, view
+from motionrecon.viewer import Viewer
 from motionrecon.viewer.layers.film import _bend
 from motionrecon.viewer.looking import look_through
 from motionrecon.viewer.panels.quality import report_lines
@@ -55,16 +55,6 @@ def second(frame: int) -> int | None:
 @pytest.fixture
 def motion(films: list[Path]) -> Motion:
     return filmed_by(make_motion(), *zip(films, OFFSETS, strict=True), turn=0.7)
-
-
-@pytest.fixture
-def open_viewer(request: pytest.FixtureRequest) -> Callable[[Motion], Viewer]:
-    def start(motion: Motion) -> Viewer:
-        viewer = view(motion, open_browser=False, block=False)
-        request.addfinalizer(viewer.stop)
-        return viewer
-
-    return start
 
 
 def shown_frame(source: SourceVideo, frame: int) -> int | None:
