@@ -368,6 +368,58 @@ def optimizers(
         print(summary)
 
 
+@bench.command(name="poses")
+def bench_poses(
+    *,
+    weights: Many[str] = (),
+    splits: Many[str] = (),
+    methods: Many[str] = (),
+    frames: int = 1,
+    tasks: int | None = None,
+    quick: Switch = False,
+    near: Switch = False,
+    seed: int = 0,
+    output: Output = None,
+    quiet: Switch = False,
+) -> None:
+    """Measure optimizers on poses before a camera, of motions that nothing was trained on.
+
+    Writes tables (poses.md, poses.json) and a picture (poses.png): evaluations until a pose fits as well as the best
+    that is known, and how far its joints then are from the truth.
+
+    Args:
+        weights: NAME=FILE, to measure weights of your own besides those that come with motionrecon.
+        splits: what is measured: 'new actions', 'other source', and each of them followed by ', with 3D'; all where
+            not given.
+        methods: names of optimizers; all that there are where not given. The untrained control always runs.
+        frames: of a run; 1 for poses of single frames.
+        tasks: frames or runs of each split; 512 where not given.
+        quick: few of them.
+        near: start from the best of some random poses instead of from the relaxed one.
+        seed: another seed gives other tasks.
+        output: the folder for the result; poses_bench in the current folder where not given.
+        quiet: no progress and no summary.
+    """
+    from motionrecon.research.bench.poses import report
+
+    say = (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr, flush=True))
+    text = report.main(
+        output or Path("poses_bench"),
+        report.files_of(weights),
+        splits=splits,
+        only=methods,
+        count=tasks,
+        frames=frames,
+        quick=quick,
+        near=near,
+        seed=seed,
+        command=shlex.join(["motionrecon", *sys.argv[1:]]),
+        say=say,
+    )
+    if not quiet:
+        print(text)
+
+
 @bench.command
 def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) -> int:
     """Look for harm: windows of motion from random starts, at scales from 1e-3 to 1e3, none of which may get worse.
@@ -417,6 +469,13 @@ def train_optimus(
         windows = WindowTraining(settings, folder, say=say)
         windows.run()
         found, use = windows.summary(), "squares"
+    elif settings.tasks == "poses":
+        from motionrecon.research.training.pose_training import PoseTraining
+
+        poses = PoseTraining(settings, folder, say=say)
+        poses.run()
+        print(f"{folder}: {poses.summary()}")
+        return
     else:
         from motionrecon.research.training.train import Training
 
@@ -429,7 +488,7 @@ def train_optimus(
     print(f'{folder}: {found}; minimize(..., method="optimus", {use}="{folder}/weights.safetensors") runs with it')
 
 
-for _command in (demo, calibrate, view, export, info, physics, optimizers, safety, train_optimus):
+for _command in (demo, calibrate, view, export, info, physics, optimizers, bench_poses, safety, train_optimus):
     _command.__doc__ = _unwrapped(_command.__doc__ or "")
 
 

@@ -105,6 +105,13 @@ class Articulation:
         return turns
 
     @cached_property
+    def scalar(self) -> Bool[np.ndarray, " nv"]:
+        """Which unknowns are of hinges and slides, each a number by itself."""
+        scalar = np.zeros(self.n, bool)
+        scalar[_scalar(self.model)[1]] = True
+        return scalar
+
+    @cached_property
     def bone_lengths(self) -> Float[np.ndarray, " Q"]:
         """Lengths of the bones at rest, metres."""
         there = pose(self.model, self.rest[None]).at(self.points)[0]
@@ -143,7 +150,7 @@ class Articulation:
         return step
 
     def by_step(
-        self, step: Float[np.ndarray, "*any nv"], gradient: Float[np.ndarray, "*any nv"]
+        self, step: Float[np.ndarray, "*#any nv"], gradient: Float[np.ndarray, "*any nv"]
     ) -> Float[np.ndarray, "*any nv"]:
         """A gradient at ``moved(qpos, step)``, by the tangent there, as the gradient by `step` itself."""
         by_step = gradient.copy()

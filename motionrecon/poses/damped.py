@@ -34,6 +34,10 @@ class Damping:
     tolerance: float = 0.0
 
 
+#: Tuned on training poses from the relaxed start.
+USUAL = Damping()
+
+
 @dataclass(frozen=True)
 class Descent:
     """Where N problems ended.
@@ -55,7 +59,8 @@ def descend(
     problem: RowProblem,
     start: Float[np.ndarray, "N ..."],
     steps: int,
-    damping: Damping = Damping(),
+    damping: Damping = USUAL,
+    model: NormalEquations | None = None,
 ) -> Descent:
     """Lower the values by damped Gauss-Newton steps; never above the start's.
 
@@ -64,10 +69,11 @@ def descend(
         start: (N, ...) their points.
         steps: evaluations of each after that of its start, at most.
         damping: how steps are damped.
+        model: the normal equations of the start, where they are known.
     """
     N = len(problem)
     x = start.copy()
-    here = problem.normal(start)
+    here = problem.normal(start) if model is None else model
     mu = np.full(N, damping.start)
     history = np.empty((N, steps + 1))
     history[:, 0] = here.value

@@ -142,9 +142,13 @@ class PoseProblem:
         return self.articulation.turns
 
     def value(self, x: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, " N"]:
+        return np.asarray((self.residuals(x) ** 2).sum(1))
+
+    def residuals(self, x: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N m"]:
+        """Those of `linearized`, alone."""
         points = pose(self.articulation.model, x).at(self.articulation.points)
-        seen = sum((cauchy(r.value, bend) ** 2).sum((1, 2)) for r, bend in self._evidence(points))
-        return np.asarray(seen + (self._belief(x)[0] ** 2).sum(1))
+        seen = [cauchy(r.value, bend).reshape(len(x), -1) for r, bend in self._evidence(points)]
+        return np.concatenate([*seen, self._belief(x)[0]], axis=1)
 
     def linearized(self, x: Float[np.ndarray, "N nq"]) -> tuple[Float[np.ndarray, "N m"], Float[np.ndarray, "N m n"]]:
         r, J = self._seen(x)

@@ -9,8 +9,9 @@ from motionrecon.errors import InputError
 #: Minutes of a training that was given neither minutes nor steps.
 DEFAULT_MINUTES = 10.0
 #: What may be asked for, and the fields that physics uses.
-TASKS = ("functions", "physics")
+TASKS = ("functions", "physics", "poses")
 _PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
+_POSES = _PHYSICS | {"frames"}
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,11 @@ class TrainingSettings:
 
     Attributes:
         rule: what to train: optimus; optimus-paper, the paper's own form; adafactor, a learned peer; or a control:
-            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-paper-no-attention,
-            optimus-paper-no-rank-one.
-        tasks: what to train on: functions; or physics, windows of motion, for the weights of sums of squares. Of the
-            flags below, physics has steps, minutes, seed, lr, clip, ema, threads and start.
+            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-no-rank-one (of poses),
+            optimus-paper-no-attention, optimus-paper-no-rank-one.
+        tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
+            persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
+            threads and start, and poses has frames.
         steps: outer steps in all, instead of a limit in minutes.
         minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
             it passes more slowly than the clock's, and so trainings stay comparable.
@@ -53,6 +55,7 @@ class TrainingSettings:
         ema: decay of the mean of the weights, per outer step.
         threads: of each process, on a CPU.
         start: a file of weights to start from instead of untrained ones.
+        frames: of a run, on poses; 1 for poses of single frames.
     """
 
     rule: str = "optimus"
@@ -83,6 +86,7 @@ class TrainingSettings:
     ema: float = 0.99
     threads: int = 1
     start: str | None = None
+    frames: int = 1
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -92,6 +96,11 @@ class TrainingSettings:
         if self.tasks == "physics" and (extra := [f for f in self._changed() if f not in _PHYSICS]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: only trainings on functions have that; leave it out with tasks=physics")
+        if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
+            given = ", ".join(f"{name}=..." for name in extra)
+            raise InputError(f"{given}: trainings on poses do not have that; leave it out with tasks=poses")
+        if self.tasks != "poses" and self.frames != 1:
+            raise InputError("frames=...: only trainings on poses have that; leave it out")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),
@@ -112,6 +121,7 @@ class TrainingSettings:
             "sigma": (1e-9, 10),
             "ema": (0, 0.999999),
             "threads": (1, 1024),
+            "frames": (1, 100),
         }
         for name, (low, high) in limits.items():
             found = getattr(self, name)

@@ -1,0 +1,71 @@
+"""A trained network as a file: weights in safetensors, with the sizes of what they belong to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from motionrecon.core.files import atomic
+from motionrecon.errors import ModelError
+from motionrecon.optimus.poses.network import PoseNetworkSizes, initial
+
+KIND = "poses"
+
+
+@dataclass(frozen=True)
+class PoseNetwork:
+    """A network.
+
+    Attributes:
+        sizes: of it.
+        weights: by name, float32.
+        facts: what else the file says, such as how it was trained.
+    """
+
+    sizes: PoseNetworkSizes
+    weights: Mapping[str, np.ndarray]
+    facts: Mapping[str, str]
+
+
+def save(network: PoseNetwork, path: Path) -> None:
+    """Write a network.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    about = {"kind": KIND, "sizes": json.dumps(network.sizes.as_dict(), sort_keys=True)}
+    tensors = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in network.weights.items()}
+    with atomic(path) as temporary:
+        save_file(tensors, temporary, metadata={**network.facts, **about})
+
+
+def read(path: Path) -> PoseNetwork:
+    """Read a network.
+
+    Raises:
+        ModelError: there is no such file, or it holds something else.
+    """
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            about = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
+    if about.get("kind") != KIND:
+        raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of Optimus on poses")
+    try:
+        sizes = PoseNetworkSizes(**json.loads(about["sizes"]))
+        wanted = {name: value.shape for name, value in initial(sizes, np.random.default_rng(0)).items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path} does not fit this version of motionrecon ({error}); train or install again"
+        ) from error
+    if wanted != {name: value.shape for name, value in weights.items()}:
+        raise ModelError(f"{path} does not fit this version of motionrecon (other weights); train or install again")
+    return PoseNetwork(sizes, weights, {k: v for k, v in about.items() if k not in ("kind", "sizes")})

@@ -1,0 +1,233 @@
+"""Training of what Optimus learns for poses: a few steps from the start, each differentiated by itself.
+
+From the weights to a step leads the damped solve; from a step to the value and to the landmarks' error the exact
+gradient at the point reached, which the next step needs anyway. The state is detached between steps, so a step answers
+for where it leads, not for what later steps make of it. The loss is the sum over the steps, later ones counting more,
+of log10 of the value and of the landmarks' error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from motionrecon.body.pose import pose
+from motionrecon.core.blas import one_thread
+from motionrecon.errors import InputError
+from motionrecon.optimus.poses import files
+from motionrecon.optimus.poses.network import initial, says
+from motionrecon.optimus.poses.step import step_of
+from motionrecon.poses import facts
+from motionrecon.poses.damped import shortened
+from motionrecon.poses.learned import LEARNED_STEPS, LONGEST, PoseOptimus, sizes_for, told
+from motionrecon.poses.problem import PoseProblem
+from motionrecon.poses.runs import RunProblem
+from motionrecon.research.tasks.poses import PoseTasks, TaskSource, training_source, tuning_source
+from motionrecon.research.training import folder as folder_of
+from motionrecon.research.training.loop import Loop
+from motionrecon.research.training.settings import TrainingSettings
+
+#: Frames that one update of the weights is averaged over.
+BATCH = 64
+#: Weight of the landmarks' error, per metre, beside log10 of the value.
+ERROR = 5.0
+#: Updates over which the learning rate rises.
+RISE = 40
+#: What can be trained, by name: whether unknowns hear of each other, and whether there are rank-one terms.
+RULES = {"optimus": (True, True), "optimus-no-attention": (False, True), "optimus-no-rank-one": (True, False)}
+#: Frames on which a training is looked at.
+CHECKED = 256
+
+
+def problem_of(tasks: PoseTasks) -> tuple[PoseProblem | RunProblem, Float[np.ndarray, "R ..."]]:
+    """The problem of single frames or of runs, and its start."""
+    if tasks.length == 1:
+        return tasks.problem, tasks.start
+    start = tasks.start.reshape(-1, tasks.length, tasks.start.shape[-1])
+    return RunProblem(tasks.problem, tasks.length, tasks.fps), start
+
+
+class PoseTraining(Loop):
+    """A training on poses in a folder: new, or as far as the folder's checkpoint got.
+
+    Args:
+        settings: how to train; of a rule in `RULES`.
+        folder: where everything is written.
+        source: of the tasks, instead of the training poses.
+        checked: what the training is looked at with, instead of the tuning poses.
+        say: told a line of progress with every validation.
+
+    Raises:
+        InputError: the rule is not in `RULES`, or the folder holds another training.
+    """
+
+    validations_wanted = 10
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        folder: Path,
+        source: TaskSource | None = None,
+        checked: TaskSource | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        if settings.tasks != "poses":
+            raise InputError(f"tasks={settings.tasks!r}: a training on poses has tasks=poses")
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+            raise InputError("tasks=poses trains in one process: start it without torchrun")
+        if settings.rule not in RULES:
+            raise InputError(f"rule={settings.rule!r}: for tasks=poses, choose from {', '.join(RULES)}")
+        super().__init__(settings, folder, say)
+        torch.set_num_threads(settings.threads)
+        self.source = training_source() if source is None else source
+        self.rng = np.random.default_rng([settings.seed, 14])
+        attention, rank_one = RULES[settings.rule]
+        self.sizes = sizes_for(self.source.articulation, settings.frames > 1, attention, rank_one)
+        weights = initial(self.sizes, self.rng)
+        if settings.start is not None:
+            weights = weights | self._started(settings.start)
+        self.weights = {name: torch.from_numpy(value).requires_grad_() for name, value in weights.items()}
+        self.mean = {name: value.detach().clone() for name, value in self.weights.items()}
+        self.adam = torch.optim.AdamW(list(self.weights.values()), lr=settings.lr, weight_decay=1e-3)
+        self.looked_at = checked
+        if not self._resume():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder_of.begin(self.folder, settings)
+
+    def run(self) -> None:
+        with one_thread():
+            super().run()
+
+    def network(self) -> files.PoseNetwork:
+        """The mean weights so far."""
+        about = {
+            "rule": self.settings.rule,
+            "settings": json.dumps(asdict(self.settings)),
+            "outer_steps": str(self.step),
+            "core_hours": f"{self.cpu_seconds / 3600:.4f}",
+        }
+        return files.PoseNetwork(self.sizes, {name: value.numpy() for name, value in self.mean.items()}, about)
+
+    def save(self) -> None:
+        tensors = {f"weights.{name}": value for name, value in self.weights.items()}
+        tensors |= {f"mean.{name}": value for name, value in self.mean.items()}
+        for name, weight in self.weights.items():
+            tensors |= {f"adam.{name}/{key}": value for key, value in self.adam.state[weight].items()}
+        counts = self._counts() | {"rng": self.rng.bit_generator.state}
+        folder_of.save_checkpoint(self._checkpoint, self.settings, counts, tensors)
+        files.save(self.network(), self.folder / "weights.safetensors")
+
+    def _advance(self, done: float) -> dict[str, Any]:
+        """One update of the weights; its line of the log."""
+        s = self.settings
+        length = s.frames if s.frames == 1 or self.rng.random() < 0.75 else 1
+        tasks = self.source.draw(max(1, BATCH // length), self.rng, length)
+        self.adam.zero_grad()
+        losses = self._learn(tasks)
+        norm = float(torch.nn.utils.clip_grad_norm_(list(self.weights.values()), s.clip))
+        rate = s.lr * min(1.0, (self.step + 1) / RISE) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, done)) + 0.02)
+        if math.isfinite(norm):
+            self.adam.param_groups[0]["lr"] = rate
+            self.adam.step()
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                self.mean[name].lerp_(weight, 1 - min(s.ema, (1 + self.step) / (10 + self.step)))
+        self.step += 1
+        loss = round(losses[-1][0], 4)
+        line = {"step": self.step, "stage": "backprop", "loss": loss, "values": [round(v, 3) for v, _ in losses]}
+        return line | {"errors": [round(e, 4) for _, e in losses], "gradient": norm, "lr": rate}
+
+    def _learn(self, tasks: PoseTasks) -> list[tuple[float, float]]:
+        """Add the gradients of all steps; log10 of the value and the landmarks' error after each."""
+        problem, x = problem_of(tasks)
+        frames = tasks.problem
+        articulation, R = frames.articulation, len(problem)
+        reach = torch.from_numpy(np.tile(facts.reach_of(articulation), tasks.length)).float()
+        now, before = problem.normal(x), np.zeros((R, len(problem.turns)))
+        reached = []
+        for k in range(LEARNED_STEPS):
+            given = told(problem, x, now, before, k)
+            said = says(self.weights, self.sizes, torch.from_numpy(given.tokens), torch.from_numpy(given.facts), torch)
+            gradient, matrix, scale = (torch.from_numpy(a).float() for a in (now.gradient, now.matrix, given.scale))
+            step = step_of(said, gradient, matrix, scale, reach, torch)
+            taken = step.detach().double().numpy()
+            taken = np.where(np.isfinite(taken).all(1, keepdims=True), taken, 0.0)
+            short = shortened(taken, problem.turns, LONGEST)
+            there = problem.moved(x, short)
+            new = problem.normal(there)
+            posed = pose(articulation.model, there.reshape(len(frames), -1))
+            error, pull = tasks.errors(posed.at(articulation.points))
+            by_pose = np.einsum("npi,npij->nj", pull, posed.jacobian(articulation.points))
+            usable = np.isfinite(new.value) & (short == taken).all(1)
+            slope = new.gradient * (2 / math.log(10) / np.maximum(new.value, 1e-3))[:, None]
+            slope = slope + ERROR / tasks.length * by_pose.reshape(R, -1)
+            by_step = articulation.by_step(short.reshape(len(frames), -1), slope.reshape(len(frames), -1)).reshape(
+                R, -1
+            )
+            by_step = np.where(usable[:, None] & np.isfinite(by_step), by_step, 0.0)
+            weight = (k + 1) / LEARNED_STEPS / R
+            (torch.from_numpy(by_step).float() * torch.nan_to_num(step)).sum().mul(weight).backward()  # type: ignore[no-untyped-call]
+            reached.append((float(np.log10(np.maximum(new.value, 1e-3)).mean()), float(error.mean())))
+            fine = np.isfinite(new.value)
+            x = np.where(fine.reshape(-1, *[1] * (x.ndim - 1)), there, x)
+            now, before = new.where(fine, now), short
+        return reached
+
+    def _validate(self) -> dict[str, float]:
+        """Decades that the mean weights gain on tuning poses in their own steps."""
+        problem, start = self._checked
+        optimus = PoseOptimus(self.network())
+        found = optimus.descend(problem, start, LEARNED_STEPS)
+        gained = float(np.log10(found.history[:, 0] / found.value).mean())
+        self.say(f"{self.seconds:.0f} s, {self.step} updates: poses lowered by {gained:.3f} decades")
+        return {"poses": round(gained, 4)}
+
+    @cached_property
+    def _checked(self) -> tuple[PoseProblem | RunProblem, Float[np.ndarray, "R ..."]]:
+        """What the training is looked at with: the same every time."""
+        source, frames = self.looked_at or tuning_source(), self.settings.frames
+        return problem_of(source.draw(max(1, CHECKED // frames), np.random.default_rng(7), frames))
+
+    def _started(self, start: str) -> dict[str, np.ndarray]:
+        """Weights of a file, of those that this network has too."""
+        found = files.read(Path(start))
+        fits = initial(self.sizes, np.random.default_rng(0))
+        return {k: np.asarray(v).copy() for k, v in found.weights.items() if k in fits and fits[k].shape == v.shape}
+
+    def _counts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    def _resume(self) -> bool:
+        """Go on from the checkpoint, if there is one."""
+        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
+        if found is None:
+            return False
+        counts, tensors = found
+        for name in self._counts():
+            setattr(self, name, counts[name])
+        self.rng.bit_generator.state = counts["rng"]
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(tensors[f"weights.{name}"])
+                self.mean[name] = tensors[f"mean.{name}"]
+                moments = {
+                    key.partition("/")[2]: value for key, value in tensors.items() if key.startswith(f"adam.{name}/")
+                }
+                if moments:
+                    self.adam.state[weight] = moments
+        folder_of.cut_log(self.folder, self.step, self.validations)
+        return True

@@ -1,0 +1,184 @@
+"""Optimus on poses: one forward pass for numpy and torch, a silent network, and descents that never end above."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from motionrecon.body.capsules.body import Capsules
+from motionrecon.errors import InputError, ModelError
+from motionrecon.optimus.poses import files
+from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
+from motionrecon.optimus.poses.step import SILENT, scale_of, silent, step_of
+from motionrecon.poses.articulation import Articulation
+from motionrecon.poses.damped import damped_steps, descend
+from motionrecon.poses.learned import PoseOptimus, sizes_for
+from motionrecon.poses.runs import RunProblem
+from motionrecon.research.tasks.poses import People, PoseTasks, motions
+from motionrecon.research.training.pose_training import PoseTraining, problem_of
+from motionrecon.research.training.settings import TrainingSettings
+
+PERSON = Articulation.of_body(Capsules.build(1.75, 72.0))
+SOURCE = People(motions("tune"), guess=0.5, heights=(1.75,))
+
+
+def tasks(count: int = 4, length: int = 1, seed: int = 0) -> PoseTasks:
+    return SOURCE.draw(count, np.random.default_rng(seed), length)
+
+
+def network(runs: bool = False, loud: float = 0.0, **sizes: bool) -> files.PoseNetwork:
+    made = sizes_for(PERSON, runs, **sizes)
+    rng = np.random.default_rng(0)
+    weights = {name: (value + loud * rng.normal(size=value.shape)).astype(np.float32)
+               for name, value in initial(made, rng).items()}  # fmt: skip
+    return files.PoseNetwork(made, weights, {})
+
+
+@pytest.mark.parametrize("runs", [False, True])
+@pytest.mark.parametrize("attention", [False, True])
+def test_numpy_and_torch_say_the_same(runs, attention):
+    sizes = PoseNetworkSizes(5, 4, 6, attention=attention, runs=runs)
+    rng = np.random.default_rng(1)
+    weights = {name: v + 0.1 * rng.normal(size=v.shape).astype(np.float32) for name, v in initial(sizes, rng).items()}
+    tokens, facts = rng.normal(size=(3, 2, 5, 4)).astype(np.float32), rng.normal(size=(3, 2, 6)).astype(np.float32)
+    in_torch = says({k: torch.from_numpy(v) for k, v in weights.items()}, sizes, torch.from_numpy(tokens),
+                    torch.from_numpy(facts), torch)  # fmt: skip
+    for ours, theirs in zip(says(weights, sizes, tokens, facts, np), in_torch, strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=2e-5)
+
+
+def test_without_runs_frames_do_not_hear_of_each_other():
+    sizes = PoseNetworkSizes(5, 4, 6)
+    rng = np.random.default_rng(2)
+    weights = initial(sizes, rng)
+    weights["branch.w"] = rng.normal(size=weights["branch.w"].shape).astype(np.float32)
+    tokens, facts = rng.normal(size=(1, 2, 5, 4)).astype(np.float32), rng.normal(size=(1, 2, 6)).astype(np.float32)
+    together = says(weights, sizes, tokens, facts, np).pull.reshape(2, 5)
+    alone = says(weights, sizes, tokens[:, 1:], facts[:, 1:], np).pull.reshape(5)
+    np.testing.assert_allclose(together[1], alone, atol=1e-5)
+
+
+def test_a_silent_network_leaves_damped_gauss_newton():
+    drawn = tasks()
+    model = drawn.problem.normal(drawn.start)
+    step = step_of(silent(4, PERSON.n), model.gradient, model.matrix, scale_of(model.matrix), np.ones(PERSON.n), np)
+    np.testing.assert_allclose(step, damped_steps(model, np.full(4, SILENT)), rtol=1e-9, atol=1e-12)
+
+
+def test_the_step_minimizes_its_model():
+    rng = np.random.default_rng(3)
+    J, r = rng.normal(size=(2, 9, 4)), rng.normal(size=(2, 9))
+    matrix, gradient = J.transpose(0, 2, 1) @ J, np.einsum("nmi,nm->ni", J, r)
+    said = silent(2, 4)._replace(pull=rng.normal(size=(2, 4)), precision=rng.normal(size=(2, 4)),
+                                 terms=rng.normal(size=(2, 3, 4)))  # fmt: skip
+    scale, reach = scale_of(matrix), np.array([1.0, 0.5, 1.0, 2.0])
+    s = step_of(said, gradient, matrix, scale, reach, np)
+    d = reach * 2 * np.tanh(said.pull / 2)
+    firm = SILENT * scale * np.exp(4 * np.tanh(said.precision / 4))
+    terms = said.terms * np.sqrt(scale)[:, None]
+
+    def model(s: np.ndarray) -> np.ndarray:
+        away = s - d
+        felt = (firm * away**2).sum(1) + (np.einsum("nki,ni->nk", terms, away) ** 2).sum(1)
+        return ((r + np.einsum("nmi,ni->nm", J, s)) ** 2).sum(1) + felt
+
+    for _ in range(5):
+        assert (model(s) <= model(s + 1e-3 * rng.normal(size=s.shape))).all()
+
+
+@pytest.mark.parametrize("loud", [0.0, 1.0, 30.0])
+def test_whatever_the_network_says_no_pose_gets_worse(loud):
+    drawn = tasks()
+    found = PoseOptimus(network(loud=loud)).descend(drawn.problem, drawn.start, 8)
+    assert (found.value <= found.history[:, 0]).all() and (np.diff(found.history, axis=1) <= 0).all()
+    np.testing.assert_allclose(drawn.problem.value(found.x), found.value, rtol=1e-9)
+    assert found.history.shape == (4, 9) and (found.evaluations == 9).all()
+    after = descend(drawn.problem, PoseOptimus(network(loud=loud)).descend(drawn.problem, drawn.start, 3).x, 5)
+    np.testing.assert_allclose(after.value, found.value, rtol=1e-6)  # what follows is the classical solver
+
+
+def test_runs_derivatives_are_those_of_differences():
+    drawn = tasks(1, 4)
+    problem, x = problem_of(drawn)
+    assert isinstance(problem, RunProblem)
+    rng = np.random.default_rng(4)
+    x = problem.moved(x, 0.2 * rng.normal(size=(1, 4 * PERSON.n)))
+    r, J = problem.linearized(x)
+    for _ in range(3):
+        d = 1e-6 * rng.normal(size=(1, 4 * PERSON.n))
+        change = problem.linearized(problem.moved(x, d))[0] - problem.linearized(problem.moved(x, -d))[0]
+        np.testing.assert_allclose(np.einsum("rmi,ri->rm", J, d), change / 2, atol=1e-6)
+    model = problem.normal(x)
+    np.testing.assert_allclose(model.value, problem.value(x))
+    np.testing.assert_allclose(model.gradient, np.einsum("rmi,rm->ri", J, r), rtol=1e-8, atol=1e-5)
+    np.testing.assert_allclose(model.matrix, np.einsum("rmi,rmj->rij", J, J), rtol=1e-8, atol=1e-5)
+    found = PoseOptimus(network(runs=True)).descend(problem, x, 4)
+    assert (found.value <= model.value).all()
+    with pytest.raises(InputError, match="length=3"):
+        RunProblem(drawn.problem, 3, 20.0)
+
+
+def test_the_gradient_of_a_training_is_that_of_its_loss(tmp_path, monkeypatch):
+    monkeypatch.setattr("motionrecon.research.training.pose_training.LEARNED_STEPS", 1)
+    training = PoseTraining(TrainingSettings(tasks="poses", steps=1), tmp_path, SOURCE, SOURCE)
+    drawn, weight = tasks(6), training.weights["branch.own"]
+
+    def loss() -> float:
+        ((value, error),) = training._learn(drawn)
+        return value + 5.0 * error
+
+    training.adam.zero_grad()
+    loss()
+    gradient = weight.grad.clone().double()
+    nudge = 1e-3 * torch.sign(gradient).float()
+    weight.data += nudge
+    more = loss()
+    weight.data -= 2 * nudge
+    slope = (more - loss()) / 2e-3
+    assert slope == pytest.approx(float(gradient.abs().sum()), rel=0.1)
+
+
+def test_a_training_resumes_to_the_bit(tmp_path):
+    def trained(folder: Path, stops: tuple[int, ...]) -> dict[str, np.ndarray]:
+        settings = TrainingSettings(tasks="poses", steps=4, lr=1e-3)
+        for stop in (*stops, 4):
+            training = PoseTraining(settings, folder, SOURCE, SOURCE)
+            while training.step < stop:
+                training._advance(training.step / 4)
+            training.save()
+        return dict(files.read(folder / "weights.safetensors").weights)
+
+    whole, parts = trained(tmp_path / "whole", ()), trained(tmp_path / "parts", (2,))
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+
+
+def test_files_of_networks(tmp_path):
+    made = network()
+    path = tmp_path / "x.safetensors"
+    files.save(replace(made, facts={"rule": "optimus"}), path)
+    back = files.read(path)
+    assert back.sizes == made.sizes and back.facts == {"rule": "optimus"}
+    assert all(np.array_equal(back.weights[name], value) for name, value in made.weights.items())
+    path.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="holds no weights"):
+        files.read(path)
+    files.save(replace(made, weights={**made.weights, "identity": np.zeros((3, 32))}), path)
+    with pytest.raises(ModelError, match="does not fit"):
+        files.read(path)
+    other = replace(made, sizes=replace(made.sizes, unknowns=7))
+    with pytest.raises(InputError, match=r"7 unknowns.*34"):
+        PoseOptimus(other).descend(tasks().problem, tasks().start, 2)
+
+
+def test_trainings_refuse_what_they_do_not_have(tmp_path):
+    with pytest.raises(InputError, match="sigma"):
+        TrainingSettings(tasks="poses", sigma=0.1)
+    with pytest.raises(InputError, match="frames"):
+        TrainingSettings(frames=5)
+    with pytest.raises(InputError, match="optimus-no-rank-one"):
+        PoseTraining(TrainingSettings(tasks="poses", rule="adafactor"), tmp_path, SOURCE, SOURCE)

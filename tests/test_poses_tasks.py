@@ -1,0 +1,101 @@
+"""Tasks on poses, and the benchmark's arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from motionrecon.body.pose import pose
+from motionrecon.core.landmarks import INDEX, MIRROR
+from motionrecon.errors import InputError
+from motionrecon.poses.damped import descend
+from motionrecon.poses.relaxed import place
+from motionrecon.research.bench.poses import report
+from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
+from motionrecon.research.bench.poses.measure import joint_errors
+from motionrecon.research.tasks.poses import SETS, Chances, People, motions, random_starts
+
+SOURCE = People(motions("tune"), heights=(1.7, 1.8))
+
+
+def test_the_same_generator_gives_the_same_tasks():
+    one, two = (SOURCE.draw(5, np.random.default_rng(3)) for _ in range(2))
+    assert np.array_equal(one.start, two.start) and np.array_equal(one.problem.weight, two.problem.weight)
+
+
+def test_the_truth_is_seen_where_the_keypoints_are():
+    exact = Chances(noise=(0.0, 0.0), lengths=0.0, missing=0.0, flipped=0.0, focal=0.0)
+    tasks = People(SOURCE.motions, exact).draw(20, np.random.default_rng(0), 3)
+    assert tasks.problem.value(tasks.qpos).max() < 60  # the prior alone
+    np.testing.assert_allclose(tasks.problem.camera.project(tasks.truth), tasks.problem.pixels, atol=1e-9)
+    assert joint_errors(tasks, tasks.qpos)[0].max() < 1e-9
+    found = descend(tasks.problem, tasks.start, 15)
+    assert np.median(found.value / found.history[:, 0]) < 0.05
+
+
+def test_a_mirrored_person_is_a_persons_mirror_image():
+    body, articulation = SOURCE.bodies[0]
+    qpos = SOURCE.motions.qpos[::300]
+    points, mirrored = (pose(body.model, q).at(articulation.points) for q in (qpos, SOURCE.mirror.mirrored(qpos)))
+    np.testing.assert_allclose(mirrored[:, MIRROR] * [1, -1, 1], points, atol=1e-9)
+    assert len(SOURCE.mirror.groups) == 5 and sum(map(len, SOURCE.mirror.groups)) == 28
+
+
+def test_no_set_shares_a_clip_with_another():
+    names = [name for s in SETS for name in motions(s).names]
+    assert len(names) == len(set(names))
+    with pytest.raises(InputError, match="test_actions"):
+        motions("test")
+
+
+def test_errors_have_the_derivative_that_they_say():
+    tasks = SOURCE.draw(3, np.random.default_rng(1))
+    rng = np.random.default_rng(2)
+    points = tasks.truth + 0.1 * rng.normal(size=tasks.truth.shape)
+    d = 1e-6 * rng.normal(size=points.shape)
+    change = tasks.errors(points + d)[0] - tasks.errors(points - d)[0]
+    np.testing.assert_allclose((tasks.errors(points)[1] * d).sum((1, 2)), change / 2, rtol=1e-6)
+    shifted = points + rng.normal(size=(3, 1, 3))
+    np.testing.assert_allclose(tasks.errors(shifted)[0], tasks.errors(points)[0])
+    assert tasks.centre[INDEX["left_hip"]] == 0.5
+
+
+def test_shapes_are_put_where_they_were_seen():
+    rng = np.random.default_rng(4)
+    shapes, there = rng.normal(size=(2, 3, 9, 3)), np.array([0.3, -0.2, 6.0])
+    seen = shapes[:, 1] + there
+    rays = seen[..., :2] / seen[..., 2:]
+    rays[0, 2] = np.nan
+    placed = place(rays, shapes, np.ones((2, 9)))
+    np.testing.assert_allclose(placed.place[:, 1], np.tile(there, (2, 1)), atol=1e-6)
+    assert (placed.away.argmin(1) == 1).all()
+
+
+def test_random_starts_are_before_the_camera():
+    tasks = SOURCE.draw(3, np.random.default_rng(5), 2)
+    for x in random_starts(tasks, 2, np.random.default_rng(6)):
+        assert x.shape == tasks.start.shape and np.isfinite(tasks.problem.value(x)).all()
+        np.testing.assert_allclose(x[::2, 7:], x[1::2, 7:])
+
+
+def test_evaluations_and_errors_of_clips():
+    history = np.array([[8.0, 4.0, 1.2, 1.0], [9.0, 9.0, 9.0, 9.0]])
+    assert evaluations_to(history, np.ones(2), 1.25).tolist() == [3.0, 31.0]
+    clip = np.repeat(np.arange(50), 4)
+    alike = np.repeat(np.random.default_rng(7).normal(size=50), 4)
+    mean = mean_over(clip, alike)
+    assert mean.error == pytest.approx(alike[::4].std(ddof=1) / 50**0.5, rel=1e-6)
+    assert ratio_over(clip, 2 * alike + 4, alike + 2).value == pytest.approx(2.0)
+
+
+def test_the_benchmark_writes_what_it_found(tmp_path):
+    text = report.main(
+        tmp_path, {}, splits=["other source"], only=["lm", "lm-search", "minpack", "trf", "lbfgs"], count=2
+    )
+    assert "MINPACK" in text and (tmp_path / "poses.json").exists() and (tmp_path / "poses.png").exists()
+    with pytest.raises(InputError, match="lm-search"):
+        report.main(tmp_path, {}, only=["newton"])
+    with pytest.raises(InputError, match="new actions"):
+        report.main(tmp_path, {}, splits=["old"])
+    with pytest.raises(InputError, match="NAME=FILE"):
+        report.files_of(["x"])
