@@ -101,7 +101,7 @@ class Searched:
         return self.frame.value_and_gradient(x)
 
     def residuals(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
-        return self.residuals_batch(x[None])[0]
+        return np.asarray(self.residuals_batch(x[None])[0])
 
     def residuals_and_jacobian(
         self, x: Float[np.ndarray, " n"]
@@ -110,7 +110,8 @@ class Searched:
 
     def residuals_batch(self, X: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k m"]:
         problem = self.frame.problem.part(np.zeros(len(X), int))
-        return problem.residuals(problem.moved(np.repeat(self.frame.start, len(X), axis=0), X))
+        starts = np.repeat(self.frame.start, len(X), axis=0)
+        return problem.residuals(problem.moved(starts, X))
 
 
 def minpack(frame: Frame) -> None:
