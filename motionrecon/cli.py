@@ -563,7 +563,10 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
     if frames.film_fps is not None:
         line += f"\nslow motion: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
     if not options["height_given"] and person is not None and person.height != options["height"]:
-        line += f"\nthe cameras found a height of {person.height:.2f} m; give it with --height where you know it"
+        from motionrecon.rig.stature import UNCERTAIN
+
+        line += f"\nthe cameras found a height of {person.height:.2f} m, give or take {UNCERTAIN:.2f}"
+        line += "; give it with --height where you know it"
     elif not options["height_given"]:
         line += (
             f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"

@@ -106,7 +106,9 @@ def test_the_stage_follows_the_largest_and_keeps_the_result(
 def test_a_choice_is_followed_and_kept_apart(tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "cache"
     small = detect_keypoints(video, cache_dir=kept, person=2)
-    assert tall(small) == pytest.approx(20) and any("person 2, as chosen" in text for text in small.warnings)
+    assert tall(small) == pytest.approx(20) and any(
+        "number 2 of its own is followed" in text for text in small.warnings
+    )
     assert same(detect_keypoints(video, cache_dir=kept, person="82,10"), small)
     monkeypatch.setattr(passes, "watch", None)  # what was seen is seen once, whomever one follows
     assert tall(detect_keypoints(video, cache_dir=kept)) == pytest.approx(60)

@@ -52,7 +52,11 @@ def crowd_warning(track: Track, others: Sequence[Track], name: str, choice: Choi
     frames = [frame for one in (track, *others) for frame in one.frames]
     at_once = int(np.bincount(frames).max())
     how_many = f"{at_once} people at once" if at_once > 1 else "several people one after the other"
-    who = "the largest one that stays longest" if choice == Choice() else f"person {choice}, as chosen,"
+    who = "the largest one that stays longest"
+    if choice.number is not None:  # one of this video's own numbers, whatever the person's is in several
+        who = f"number {choice} of its own"
+    elif choice.point is not None:
+        who = f"the one at {choice}"
     return (f"{name} shows {how_many}; {who} is followed",)
 
 

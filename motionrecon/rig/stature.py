@@ -16,6 +16,9 @@ _USUAL = 1.70
 _SMALLEST, _TALLEST = 0.8, 2.3
 #: Lengths that must be seen at least; each may be off by a tenth in one person.
 _FEWEST = 6
+#: Standard deviation of a found height, metres: people of one height differ in their proportions by 3 to 4 cm (Trotter
+#: and Gleser, "Estimation of stature from long bones", 1952), and pairs of cameras among each other by about as much.
+UNCERTAIN = 0.05
 
 
 def stature(views: Sequence[View]) -> float | None:
