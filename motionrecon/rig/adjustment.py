@@ -10,8 +10,8 @@ that from A to B to C and back to A they close by construction.
 How sure they are is told by the motion that two recordings both see: what only one of them sees (a detector that jumps,
 somebody else who is followed for a while) looks like quick motion, which would settle the time, and tells nothing. On
 1,270 cuts of 0.3 to 1.7 s from real clips (two people of Pose2Sim's Demo_MultiPerson, two detectors, all pairs of four
-cameras; the balancing clip with the `full` detector) the errors come to 0.8 of the uncertainty that is told (as normal
-errors by their median), 90 % to less than 1.8 and 98 % to less than 3.1 of it.
+cameras; the balancing clip with the `full` detector) the errors come to 0.76 of the uncertainty that is told (as normal
+errors by their median), 90 % to less than 1.7 and 98 % to less than 2.6 of it.
 """
 
 from __future__ import annotations
