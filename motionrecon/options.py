@@ -42,6 +42,7 @@ class Options:
     offset: tuple[float, ...]
     floor: float | None
     detector: str
+    first_poses: str
     optimizer: str
     window: float
     overlap: float
@@ -109,6 +110,7 @@ class Options:
         from motionrecon.keypoints import models
         from motionrecon.keypoints.choice import Choice
         from motionrecon.optimizers import registry
+        from motionrecon.poses import FIRST_POSES
 
         _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
         _check_range("mass", self.mass, 10, 300, "kg")
@@ -139,6 +141,7 @@ class Options:
         for person in self.person:
             Choice.of(person)
         _check_name("detector", self.detector, tuple(models.records()))
+        _check_name("first_poses", self.first_poses, FIRST_POSES)
         _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:
             raise InputError(f"seed={self.seed} is negative; give 0 or more")

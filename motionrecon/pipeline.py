@@ -32,6 +32,7 @@ def reconstruct(
     offset: float | Sequence[float] | None = None,
     floor: float | None = None,
     detector: str = "full",
+    first_poses: str = "learned",
     optimizer: str = "optimus",
     window: float = 0.8,
     overlap: float = 0.4,
@@ -76,6 +77,8 @@ def reconstruct(
         floor: height of the floor in the world of a calibration, metres. Where not given, it is near 0, or where
             several cameras see the feet rest at another height.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
+        first_poses: where the kinematic fit begins: learned (typical poses that look like what was seen), or relaxed
+            (one relaxed person, turned), for comparison.
         optimizer: the optimizer of the physics: optimus, lm, lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
         overlap: how much of a window the next one repeats, seconds.

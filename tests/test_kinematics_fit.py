@@ -30,6 +30,7 @@ from motionrecon.kinematics.terms.smoothness import Smoothness
 from motionrecon.views import Figure, View
 
 FPS = 30.0
+ARM = ("elbow", "wrist", "pinky", "index", "thumb")
 GAP = slice(22, 26)
 
 
@@ -176,7 +177,10 @@ def test_keypoints_without_3d_do_too(seen):
     pixels[:, unknown], confidence[:, unknown] = np.nan, 0.0
     flat = replace(seen, pixels=pixels, confidence=confidence, points_3d=np.full_like(seen.points_3d, np.nan))
     x = found_in(flat.view).x
-    assert mean_distance(about_the_hips(x.landmarks), about_the_hips(seen.joints)) < 0.09
+    # Arms that hang and arms that are bent towards the camera look alike: of those one picture does not tell.
+    tells = [i for i, name in enumerate(landmarks.NAMES) if not any(part in name for part in ARM)]
+    assert mean_distance(about_the_hips(x.landmarks)[:, tells], about_the_hips(seen.joints)[:, tells]) < 0.05
+    assert mean_distance(about_the_hips(x.landmarks), about_the_hips(seen.joints)) < 0.13
 
 
 @pytest.mark.parametrize("guess", [True, False])

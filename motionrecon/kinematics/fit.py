@@ -21,7 +21,7 @@ from motionrecon.kinematics.gravity import levelled
 from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.standing import standing_points
-from motionrecon.kinematics.start import first_guess
+from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance
 from motionrecon.kinematics.terms.contact import Contact
@@ -99,9 +99,11 @@ class Fitted:
         return Figure(person, found, ground, self.qpos)
 
 
-def fit(views: Sequence[View], body: Body, ground: Ground, weights: Weights | None = None) -> Figure:
+def fit(
+    views: Sequence[View], body: Body, ground: Ground, weights: Weights | None = None, first_poses: Start = learned
+) -> Figure:
     """The person whom the views show, moving as they show; arguments as of `fitted`."""
-    return fitted(views, body, ground, weights).figure(views, body, ground)
+    return fitted(views, body, ground, weights, first_poses=first_poses).figure(views, body, ground)
 
 
 def fitted(
@@ -110,6 +112,7 @@ def fitted(
     ground: Ground,
     weights: Weights | None = None,
     advance: Callable[[int], None] = lambda frames: None,
+    first_poses: Start = learned,
 ) -> Fitted:
     """Fit a trajectory to what cameras saw.
 
@@ -120,20 +123,21 @@ def fitted(
         ground: what the person stands on.
         weights: of the terms.
         advance: called with the number of frames that were fitted, as they are.
+        first_poses: where it begins.
     """
     w = weights or Weights()
     T = len(views[0])
     tracked = np.any([view.tracked for view in views], axis=0)
     stretches = spans(tracked) or [slice(0, T)]
     best = _best(views, stretches)
-    known = _fit([view.part(best) for view in views], body, ground, w)
+    known = _fit([view.part(best) for view in views], body, ground, w, first_poses)
     qpos = np.tile(body.rest_qpos, (T, 1))
     for stretch in stretches:
         if np.array_equal(best, np.arange(stretch.start, stretch.stop)):
             qpos[best] = known.qpos
             advance(len(best))
         else:
-            qpos[stretch] = _stretch(views, body, ground, w, known, stretch, advance)
+            qpos[stretch] = _stretch(views, body, ground, w, first_poses, known, stretch, advance)
     advance(int((~tracked).sum()) if tracked.any() else 0)
     found = _as_given(known, qpos, ground)
     return replace(found, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
@@ -144,6 +148,7 @@ def _stretch(
     body: Body,
     ground: Ground,
     w: Weights,
+    first_poses: Start,
     known: Trajectory,
     stretch: slice,
     advance: Callable[[int], None],
@@ -153,14 +158,13 @@ def _stretch(
     if last - first < SHORTEST:  # frames beside it, in which nobody is seen, give it a course
         wide = slice(max(0, first - SHORTEST), min(T, last + SHORTEST))
         advance(last - first)
-        return _fit([view.part(wide) for view in views], body, ground, w, known).qpos[first - wide.start :][
-            : last - first
-        ]
+        found = _fit([view.part(wide) for view in views], body, ground, w, first_poses, known).qpos
+        return found[first - wide.start :][: last - first]
     qpos = np.empty((last - first, body.model.nq))
     done = first
     for start in range(first, last, LONGEST - OVERLAP):
         part = slice(start, min(start + LONGEST, last))
-        found = _fit([view.part(part) for view in views], body, ground, w, known).qpos
+        found = _fit([view.part(part) for view in views], body, ground, w, first_poses, known).qpos
         shared = done - start
         if shared > 0:
             share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
@@ -193,17 +197,23 @@ def _best(views: Sequence[View], stretches: Sequence[slice]) -> Int[np.ndarray, 
     return frames[first : first + LONGEST]
 
 
-def _fit(views: Sequence[View], body: Body, ground: Ground, w: Weights, known: Trajectory | None = None) -> Trajectory:
+def _fit(
+    views: Sequence[View],
+    body: Body,
+    ground: Ground,
+    w: Weights,
+    first_poses: Start,
+    known: Trajectory | None = None,
+) -> Trajectory:
     """Fit one stretch; with a `known` trajectory, its person, ground and gravity are held."""
     fps = views[0].clock.fps
     rate = float(np.sqrt(REFERENCE_RATE / fps))
-    views = [replace(view, weight=rate * view.weight) for view in views]
-    best = max(views, key=lambda view: float((view.weight**2).sum()))
     if known is None:
-        x = Trajectory(body, first_guess(body, best), ground)
+        x = Trajectory(body, first_poses(body, views), ground)
     else:
-        placed = replace(best, camera=known.seen_by(best.camera))
-        x = replace(known, qpos=first_guess(known.body, placed), free=())
+        placed = [replace(view, camera=known.seen_by(view.camera)) for view in views]
+        x = replace(known, qpos=first_poses(known.body, placed), free=())
+    views = [replace(view, weight=rate * view.weight) for view in views]
 
     pose: list[Term] = [
         *(reprojected(view, sigma=0.1, scale=5.0) for view in views),

@@ -8,6 +8,7 @@ from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
+from motionrecon.kinematics.start import STARTS
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.source import Source
@@ -27,14 +28,15 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
     weights = Weights(floor_known=options.floor is not None)
-    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | {"weights": vars(weights)})
+    settings = {"weights": vars(weights), "first_poses": options.first_poses}
+    checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | settings)
     with run.stage("kinematics", len(views[0])) as advance:
         saved = checkpoint.load(run.progress)
         if saved is not None:
             advance(len(views[0]))
             found = unpack(Fitted, saved)
         else:
-            found = fitted(views, body, ground, weights, advance)
+            found = fitted(views, body, ground, weights, advance, STARTS[options.first_poses])
             checkpoint.save(pack(found))
         return found.figure(views, body, ground)
 

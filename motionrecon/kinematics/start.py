@@ -1,6 +1,8 @@
-"""A first trajectory from the detector's own 3D guess, or without one, good enough for the fit to start from."""
+"""A first trajectory, good enough for the fit to start from: from typical poses, or of a relaxed person."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -10,7 +12,13 @@ from motionrecon.body import Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.core.landmarks import INDEX
+from motionrecon.poses import FIRST_POSES
+from motionrecon.poses.bank import PoseBank
+from motionrecon.poses.start import likely_course
 from motionrecon.views import View
+
+#: What gives a first trajectory (T, nq) of a body that views saw.
+Start = Callable[[Body, Sequence[View]], Float[np.ndarray, "T nq"]]
 
 #: Distance at which a person is put of whom nothing is known, metres.
 FAR = 3.0
@@ -18,6 +26,28 @@ FAR = 3.0
 NEAR = 0.3
 #: Ways that a relaxed person is tried to face.
 TURNS = 16
+
+
+def learned(body: Body, views: Sequence[View]) -> Float[np.ndarray, "T nq"]:
+    """From typical poses that look like what was seen; of a body that they are not of, as `relaxed`."""
+    ordered = _ordered(views)
+    bank = PoseBank.of(body)
+    found = None if bank is None else likely_course(body, bank, ordered[0], ordered[1:])
+    return relaxed(body, views) if found is None else found
+
+
+def relaxed(body: Body, views: Sequence[View]) -> Float[np.ndarray, "T nq"]:
+    """Of a relaxed person, turned as the detector's own 3D guess says, or as looks most like what was seen."""
+    return first_guess(body, _ordered(views)[0])
+
+
+#: The ways to start, by the names that users give them.
+STARTS: dict[str, Start] = dict(zip(FIRST_POSES, (learned, relaxed), strict=True))
+
+
+def _ordered(views: Sequence[View]) -> list[View]:
+    """The views, the one that saw most first."""
+    return sorted(views, key=lambda view: -float((view.weight**2).sum()))
 
 
 def first_guess(body: Body, view: View) -> Float[np.ndarray, "T nq"]:

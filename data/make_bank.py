@@ -1,0 +1,100 @@
+"""Makes the bank of typical poses, ``models/poses/bank.safetensors``: ``python -m motionrecon.data.make_bank``.
+
+K poses of `data/poses/train.npz` and their mirror images: k-means over the marks of the body, about the pelvis and
+facing one way, begun with k-means++, and of each cluster the pose nearest to its mean. Nothing else is learned.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from safetensors.numpy import save_file
+
+from motionrecon.body import build
+from motionrecon.body.base import Body
+from motionrecon.body.pose import pose
+from motionrecon.body.tangent import ANGLES, PLACE, QUATERNION
+from motionrecon.core import so3
+from motionrecon.core.blas import one_thread
+from motionrecon.core.landmarks import TRUST
+from motionrecon.data.make_poses import FOLDER, HEIGHT
+from motionrecon.poses.bank import bank_file
+
+#: Rounds of k-means after its beginning.
+ROUNDS = 12
+
+
+def mirrored(body: Body, qpos: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N nq"]:
+    """The same poses with left and right exchanged, mirrored at the plane y = 0."""
+    names = [body.model.joint(j).name for j in range(1, body.model.njnt)]
+    other = qpos.copy()
+    other[:, 1] *= -1.0
+    other[:, [4, 6]] *= -1.0  # turns about x and z
+    for j, name in enumerate(names):
+        side, _, part = name.partition("_")
+        partner = {"left": f"right_{part}", "right": f"left_{part}"}.get(side, name)
+        sign = -1.0 if partner == name and not name.endswith("flexion") else 1.0
+        other[:, 7 + j] = sign * qpos[:, 7 + names.index(partner)]
+    return other
+
+
+def facing(body: Body, qpos: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N nq"]:
+    """The same poses with the root at the origin, turned about the vertical so that the pelvis's left is +y."""
+    left = so3.matrix(so3.log(qpos[:, QUATERNION]))[:, :, 1]
+    yaw = np.arctan2(-left[:, 0], left[:, 1])
+    turned = qpos.copy()
+    turned[:, PLACE] = 0.0
+    turned[:, QUATERNION] = so3.multiply(so3.exp(-yaw[:, None] * [0.0, 0.0, 1.0]), qpos[:, QUATERNION])
+    return turned
+
+
+def typical(points: Float[np.ndarray, "N n"], count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of the points nearest to the means of `count` clusters of k-means."""
+    square = (points**2).sum(1)
+
+    def away(centres: np.ndarray) -> np.ndarray:
+        return np.asarray(square[:, None] - 2 * points @ centres.T + (centres**2).sum(1))
+
+    chosen = [int(rng.integers(len(points)))]
+    nearest = away(points[chosen])[:, 0].clip(0)
+    while len(chosen) < count:
+        chosen.append(int(rng.choice(len(points), p=nearest / nearest.sum())))
+        nearest = np.minimum(nearest, away(points[chosen[-1:]])[:, 0].clip(0))
+    centres = points[chosen]
+    for _ in range(ROUNDS):
+        member = away(centres).argmin(1)
+        for k in range(count):
+            if (member == k).any():
+                centres[k] = points[member == k].mean(0)
+    return np.unique(away(centres).argmin(0))
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Makes the bank of typical poses from the training poses.")
+    parser.add_argument("--poses", type=Path, default=FOLDER / "train.npz", help="(default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=bank_file(), help="(default: %(default)s)")
+    parser.add_argument("--count", type=int, default=512, help="poses (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    args = parser.parse_args()
+    with one_thread():
+        body = build(HEIGHT)
+        with np.load(args.poses, allow_pickle=False) as saved:
+            qpos = saved["qpos"].astype(float)
+        qpos[:, QUATERNION] /= np.linalg.norm(qpos[:, QUATERNION], axis=1, keepdims=True)
+        qpos = facing(body, np.concatenate([qpos, mirrored(body, qpos)]))
+        marks = pose(body.model, qpos).at(body.marks) * TRUST[:, None]
+        rows = typical(marks.reshape(len(marks), -1).astype(np.float32), args.count, np.random.default_rng(args.seed))
+        kept = np.concatenate([qpos[rows, QUATERNION], qpos[rows, ANGLES]], axis=1).astype(np.float16)
+        hinges = " ".join(body.model.joint(j).name for j in range(1, body.model.njnt))
+        facts = {"hinges": hinges, "made_by": "python -m motionrecon.data.make_bank", "seed": str(args.seed)}
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        save_file({"poses": kept}, args.output, facts)
+        print(f"{len(rows)} poses of {len(qpos)} in {args.output}")
+
+
+if __name__ == "__main__":
+    main()
