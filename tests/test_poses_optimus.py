@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from motionrecon.body.capsules.body import Capsules
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus.poses import files
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
@@ -17,10 +18,13 @@ from motionrecon.optimus.poses.step import SILENT, scale_of, silent, step_of
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.damped import damped_steps, descend
 from motionrecon.poses.learned import PoseOptimus, sizes_for
+from motionrecon.poses.level import from_level
 from motionrecon.poses.runs import RunProblem
+from motionrecon.research.tasks.articulated import ModelPoses
 from motionrecon.research.tasks.poses import People, PoseTasks, motions
 from motionrecon.research.training.pose_training import PoseTraining, problem_of
 from motionrecon.research.training.settings import TrainingSettings
+from motionrecon.research.training.ship import ship
 
 PERSON = Articulation.of_body(Capsules.build(1.75, 72.0))
 SOURCE = People(motions("tune"), guess=0.5, heights=(1.75,))
@@ -173,6 +177,75 @@ def test_files_of_networks(tmp_path):
     other = replace(made, sizes=replace(made.sizes, unknowns=7))
     with pytest.raises(InputError, match=r"7 unknowns.*34"):
         PoseOptimus(other).descend(tasks().problem, tasks().start, 2)
+
+
+def test_the_camera_may_stand_anywhere():
+    drawn = tasks(3)
+    rng = np.random.default_rng(8)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    K = np.array([[900.0, 0, 320], [0, 900, 240], [0, 0, 1]])
+    camera = Pinhole(K, (640, 480), turn, np.array([0.1, 0.2, 0.4]))
+    pixels = drawn.problem.pixels * 900 + [320, 240]
+    elsewhere = replace(drawn.problem, camera=camera, pixels=pixels)
+    optimus = PoseOptimus(network(loud=0.3))
+    here = optimus.descend(drawn.problem, drawn.start, 5)
+    there = optimus.descend(elsewhere, from_level(camera, drawn.start), 5)
+    np.testing.assert_allclose(there.history, here.history, rtol=1e-5)
+    np.testing.assert_allclose(elsewhere.value(there.x), there.value, rtol=1e-6)
+
+
+def test_weights_by_name_or_by_file(tmp_path, monkeypatch):
+    files.save(network(), tmp_path / "made.safetensors")
+    ship(tmp_path / "made.safetensors", "mine", "train", tmp_path)
+    monkeypatch.setattr(files, "folder", lambda: tmp_path)
+    assert PoseOptimus.load("mine").network is not None
+    with pytest.raises(InputError, match="choose one of mine, a"):
+        PoseOptimus.load("yours")
+    with pytest.raises(InputError, match="no such file"):
+        PoseOptimus.load(str(tmp_path / "no.safetensors"))
+    (tmp_path / "mine.safetensors").write_bytes(b"damage")
+    with pytest.raises(ModelError, match="damaged"):
+        PoseOptimus.load("mine")
+    (tmp_path / "mine.safetensors").unlink()
+    with pytest.raises(ModelError, match="missing"):
+        PoseOptimus.load("mine")
+    with pytest.raises(ModelError):
+        ship(tmp_path / "mine.safetensors", "mine", "train", tmp_path)
+
+
+HAND = """<mujoco><worldbody><body pos="0 0 .3"><joint type="hinge" axis="0 0 1" range="-60 60"/>{free}
+<geom size=".02"/><site name="palm"/><site name="side" pos=".05 0 0"/><body pos="0 0 .1">
+<joint type="hinge" axis="1 0 0" range="-80 80"/><geom size=".02"/><site name="finger" pos="0 .02 .1"/>
+<site name="tip" pos=".03 0 .2"/></body></body></worldbody></mujoco>"""
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_model_of_ones_own_is_trained_on(tmp_path, free):
+    path = tmp_path / "hand.xml"
+    text = HAND.format(free="")
+    path.write_text(text.replace('<joint type="hinge" axis="0 0 1" range="-60 60"/>', "<freejoint/>") if free else text)
+    training = PoseTraining(TrainingSettings(tasks="poses", steps=2, model=str(path)), tmp_path / "made")
+    training.run()
+    optimus = PoseOptimus.load(str(tmp_path / "made" / "weights.safetensors"))
+    drawn = ModelPoses.read(path).draw(5, np.random.default_rng(0))
+    found = optimus.descend(drawn.problem, drawn.start, 12)
+    assert (found.value <= drawn.problem.value(drawn.start)).all()
+    assert drawn.errors(drawn.truth)[0].max() < 0.0101
+    runs = ModelPoses.read(path).draw(2, np.random.default_rng(0), 3)
+    assert len(runs.problem) == 6 and len(runs.part(np.array([1])).problem) == 3
+
+
+def test_models_that_cannot_be_used_are_refused(tmp_path):
+    path = tmp_path / "x.xml"
+    with pytest.raises(InputError, match="no such file"):
+        ModelPoses.read(path)
+    path.write_text("<mujoco><nothing/></mujoco>")
+    with pytest.raises(InputError, match="cannot read"):
+        ModelPoses.read(path)
+    path.write_text('<mujoco><worldbody><body><geom size=".1"/></body></worldbody></mujoco>')
+    with pytest.raises(ModelError, match="no joints"):
+        ModelPoses.read(path)
 
 
 def test_trainings_refuse_what_they_do_not_have(tmp_path):

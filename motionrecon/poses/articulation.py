@@ -83,6 +83,11 @@ class Articulation:
         """Unknowns of a pose: the model's degrees of freedom."""
         return int(self.model.nv)
 
+    @property
+    def free(self) -> bool:
+        """Whether the root moves freely."""
+        return int(self.model.njnt) > 0 and int(self.model.jnt_type[0]) == int(mujoco.mjtJoint.mjJNT_FREE)
+
     @cached_property
     def limits(self) -> Float[np.ndarray, "2 nv"]:
         """Lower and upper ends of the joints' ranges, radians or metres; infinite where there is none."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from motionrecon.errors import InputError
-from motionrecon.optimus.poses.files import PoseNetwork, read
+from motionrecon.optimus.poses.files import PoseNetwork, find, read
 from motionrecon.optimus.poses.network import PoseNetworkSizes, PoseSays, says
 from motionrecon.optimus.poses.step import OWN_CHANNELS, scale_of, silent, step_of, tokens_of
 from motionrecon.poses import facts
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.damped import USUAL, Damping, Descent, descend, shortened
+from motionrecon.poses.level import from_level, level_camera, to_level
 from motionrecon.poses.problem import NormalEquations, PoseProblem
 from motionrecon.poses.runs import RunProblem
 
+#: The weights for single frames of the default body that come with motionrecon.
+DEFAULT = "poses"
 #: Learned steps that a network is trained for and used with.
 LEARNED_STEPS = 3
 #: No learned step turns an angle farther, radians.
@@ -91,9 +95,14 @@ class PoseOptimus:
     network: PoseNetwork | None
 
     @staticmethod
-    def load(path: Path) -> PoseOptimus:
-        """With the weights of a file; ModelError where it holds none."""
-        return PoseOptimus(read(path))
+    def load(name: str = DEFAULT) -> PoseOptimus:
+        """With the weights of a name, or of a file.
+
+        Raises:
+            InputError, ModelError: as `motionrecon.optimus.poses.files.find` and `read`.
+        """
+        path = find(name)
+        return _loaded(path, path.stat().st_mtime_ns)
 
     def descend(
         self,
@@ -106,7 +115,7 @@ class PoseOptimus:
         """Lower the values; never above the start's.
 
         Args:
-            problem: R frames or runs; as of `told`.
+            problem: R frames or runs, before any camera (one that moves sees single frames only).
             start: their points.
             steps: evaluations after the start's, in all.
             learned: how many of them are learned steps; the rest are damped Gauss-Newton's.
@@ -115,6 +124,12 @@ class PoseOptimus:
         Raises:
             InputError: the network is of another model.
         """
+        if not level(problem):
+            frames, flat = _frames(problem), start.reshape(-1, start.shape[-1])
+            own = levelled(frames)
+            same = replace(problem, frames=own) if isinstance(problem, RunProblem) else own
+            found = self.descend(same, to_level(frames.camera, flat).reshape(start.shape), steps, learned, damping)
+            return replace(found, x=from_level(frames.camera, found.x.reshape(flat.shape)).reshape(start.shape))
         learned = min(learned, steps)
         best, now, x = start.copy(), problem.normal(start), start
         kept = now
@@ -166,6 +181,25 @@ class PoseOptimus:
         given = told(problem, x, model, before, k)
         said = says(self.network.weights, sizes, given.tokens, given.facts, np)
         return PoseSays(*(part.astype(float) for part in said)), given.scale
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, changed: int) -> PoseOptimus:
+    return PoseOptimus(read(path))
+
+
+def level(problem: PoseProblem | RunProblem) -> bool:
+    """Whether a problem may be told to a network as it is: its root is fixed, or its world is that of the camera."""
+    frames = _frames(problem)
+    free = frames.articulation.free
+    return not free or bool(
+        np.allclose(frames.camera.axes, level_camera().axes) and np.allclose(frames.camera.eye, 0.0)
+    )
+
+
+def levelled(problem: PoseProblem) -> PoseProblem:
+    """The same frames in the world of the camera's own axes."""
+    return replace(problem, camera=level_camera(), pixels=problem.camera.rays(problem.pixels))
 
 
 def _frames(problem: PoseProblem | RunProblem) -> PoseProblem:

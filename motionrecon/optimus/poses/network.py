@@ -81,7 +81,8 @@ def initial(sizes: PoseNetworkSizes, rng: np.random.Generator) -> dict[str, np.n
             if there:
                 normed(f"{k}.{kind}.norm")
                 linear(f"{k}.{kind}.qkv", w, 3 * w)
-                linear(f"{k}.{kind}.out", w, w)
+                # Frames hear nothing of each other at first, so that training may go on from single frames.
+                linear(f"{k}.{kind}.out", w, w, gain=1.0 if kind == "within" else 0.0)
         normed(f"{k}.norm")
         linear(f"{k}.wide", w, 2 * w)
         linear(f"{k}.narrow", 2 * w, w)

@@ -469,9 +469,9 @@ def motions(name: str) -> Motions:
     return Motions(qpos, arrays["first"].astype(int), tuple(map(str, arrays["names"])), float(arrays["fps"]))
 
 
-def training_source() -> People:
-    """What is trained on: limbs mixed and poses widened, some frames with a detector's own 3D."""
-    return People(motions("train"), Chances(mixed=0.35, near=0.3), guess=0.3)
+def training_source(guess: float = 0.3) -> People:
+    """What is trained on: limbs mixed and poses widened, a share of the tasks with a detector's own 3D."""
+    return People(motions("train"), Chances(mixed=0.35, near=0.3), guess)
 
 
 def tuning_source() -> People:

@@ -32,6 +32,7 @@ from motionrecon.poses.damped import shortened
 from motionrecon.poses.learned import LEARNED_STEPS, LONGEST, PoseOptimus, sizes_for, told
 from motionrecon.poses.problem import PoseProblem
 from motionrecon.poses.runs import RunProblem
+from motionrecon.research.tasks.articulated import ModelPoses
 from motionrecon.research.tasks.poses import PoseTasks, TaskSource, training_source, tuning_source
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
@@ -41,6 +42,8 @@ from motionrecon.research.training.settings import TrainingSettings
 BATCH = 64
 #: Weight of the landmarks' error, per metre, beside log10 of the value.
 ERROR = 5.0
+#: Share of the tasks with a detector's own 3D: of single frames, and of runs, which are for following it.
+GUESS = {False: 0.3, True: 0.7}
 #: Updates over which the learning rate rises.
 RISE = 40
 #: What can be trained, by name: whether unknowns hear of each other, and whether there are rank-one terms.
@@ -89,7 +92,9 @@ class PoseTraining(Loop):
             raise InputError(f"rule={settings.rule!r}: for tasks=poses, choose from {', '.join(RULES)}")
         super().__init__(settings, folder, say)
         torch.set_num_threads(settings.threads)
-        self.source = training_source() if source is None else source
+        if source is None and settings.model is not None:
+            source = checked = ModelPoses.read(Path(settings.model))
+        self.source = training_source(GUESS[settings.frames > 1]) if source is None else source
         self.rng = np.random.default_rng([settings.seed, 14])
         attention, rank_one = RULES[settings.rule]
         self.sizes = sizes_for(self.source.articulation, settings.frames > 1, attention, rank_one)

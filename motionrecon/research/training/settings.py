@@ -11,7 +11,7 @@ DEFAULT_MINUTES = 10.0
 #: What may be asked for, and the fields that physics uses.
 TASKS = ("functions", "physics", "poses")
 _PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
-_POSES = _PHYSICS | {"frames"}
+_POSES = _PHYSICS | {"frames", "model"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrainingSettings:
             optimus-paper-no-attention, optimus-paper-no-rank-one.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
-            threads and start, and poses has frames.
+            threads and start, and poses has frames and model.
         steps: outer steps in all, instead of a limit in minutes.
         minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
             it passes more slowly than the clock's, and so trainings stay comparable.
@@ -56,6 +56,7 @@ class TrainingSettings:
         threads: of each process, on a CPU.
         start: a file of weights to start from instead of untrained ones.
         frames: of a run, on poses; 1 for poses of single frames.
+        model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
     """
 
     rule: str = "optimus"
@@ -87,6 +88,7 @@ class TrainingSettings:
     threads: int = 1
     start: str | None = None
     frames: int = 1
+    model: str | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -99,8 +101,8 @@ class TrainingSettings:
         if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: trainings on poses do not have that; leave it out with tasks=poses")
-        if self.tasks != "poses" and self.frames != 1:
-            raise InputError("frames=...: only trainings on poses have that; leave it out")
+        if self.tasks != "poses" and (self.frames != 1 or self.model is not None):
+            raise InputError("frames=..., model=...: only trainings on poses have that; leave it out")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),

@@ -1,4 +1,5 @@
-"""Trained weights into the product: a file and its section of ``models/optimus/weights.toml``.
+"""Trained weights into the product: a file and its section of ``weights.toml``, in ``models/optimus`` or for poses in
+``models/poses``.
 
 python -m motionrecon.research.training.ship FOLDER/best.safetensors NAME "COMMAND" models/optimus
 """
@@ -10,9 +11,10 @@ import shutil
 import tomllib
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from motionrecon.core.files import atomic, sha256
+from motionrecon.optimus.poses import files as pose_files
 from motionrecon.optimus.weights import INDEX, read
 
 
@@ -25,18 +27,20 @@ def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
         source: a file that `motionrecon.optimus.weights.save` wrote.
         name: what users will call the weights.
         command: the command line that trained them.
-        into: ``models/optimus`` of a checkout.
+        into: ``models/optimus`` of a checkout, or ``models/poses`` for weights of poses.
 
     Raises:
-        ModelError: as `motionrecon.optimus.weights.read`.
+        ModelError: as `motionrecon.optimus.weights.read` and `motionrecon.optimus.poses.files.read`.
     """
-    read(source)
+    (pose_files.read if _kind(source) == pose_files.KIND else read)(Path(source))
     into = Path(into)
     file = into / f"{name}.safetensors"
     with atomic(file) as temporary:
         shutil.copyfile(source, temporary)
     with safe_open(str(file), framework="pt") as opened:
-        facts = {key: value for key, value in sorted(opened.metadata().items()) if key not in ("kind", "arguments")}
+        facts = {
+            key: value for key, value in sorted(opened.metadata().items()) if key not in ("kind", "arguments", "sizes")
+        }
     index = into / INDEX
     known = tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
     known[name] = {"file": file.name, "sha256": sha256(file), "command": command, **facts}
@@ -47,6 +51,16 @@ def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
         lines += [f"{field} = {json.dumps(value, ensure_ascii=False)}" for field, value in record.items()]
     with atomic(index) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _kind(source: str | Path) -> str | None:
+    """What a file says that its weights belong to; None where it says nothing, or is no such file."""
+    try:
+        with safe_open(str(source), framework="pt") as opened:
+            found: str | None = (opened.metadata() or {}).get("kind")
+            return found
+    except (SafetensorError, OSError):
+        return None
 
 
 if __name__ == "__main__":

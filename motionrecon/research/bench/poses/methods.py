@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import Damping, Descent, descend
 from motionrecon.poses.learned import PoseOptimus
 from motionrecon.poses.problem import PoseProblem
@@ -41,8 +42,10 @@ class PoseMethod:
 
 
 def methods(weights: dict[str, Path]) -> dict[str, PoseMethod]:
-    """All methods by name; `weights` are files of trained networks by name, one method each."""
-    learned = {name: PoseMethod(name, PoseOptimus.load(path).descend) for name, path in weights.items()}
+    """All methods by name; `weights` are files of trained networks by name, one method each, besides those that come
+    with motionrecon."""
+    files = {name: name for name in records()} | {name: str(path) for name, path in weights.items()}
+    learned = {name: PoseMethod(f"Optimus, {name}", PoseOptimus.load(file).descend) for name, file in files.items()}
     return {
         **learned,
         "untrained": PoseMethod("the same lines, untrained (the control)", PoseOptimus(None).descend),
