@@ -377,15 +377,15 @@ def bench_poses(
     frames: int = 1,
     tasks: int | None = None,
     quick: Switch = False,
-    near: Switch = False,
+    bank: Switch = False,
     seed: int = 0,
     output: Output = None,
     quiet: Switch = False,
 ) -> None:
     """Measure optimizers on poses before a camera, of motions that nothing was trained on.
 
-    Writes tables (poses.md, poses.json) and a picture (poses.png): evaluations until a pose fits as well as the best
-    that is known, and how far its joints then are from the truth.
+    Writes tables (poses.md, poses.json) and pictures (poses.png, and misses.png of what fails): evaluations until a
+    pose fits as well as the best that is known, and how far its joints then are from the truth.
 
     Args:
         weights: NAME=FILE, to measure weights of your own besides those that come with motionrecon.
@@ -395,7 +395,7 @@ def bench_poses(
         frames: of a run; 1 for poses of single frames.
         tasks: frames or runs of each split; 512 where not given.
         quick: few of them.
-        near: start from the best of some random poses instead of from the relaxed one.
+        bank: start from the learned bank of typical poses, as reconstruct does, instead of from the relaxed one.
         seed: another seed gives other tasks.
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.
@@ -411,7 +411,7 @@ def bench_poses(
         count=tasks,
         frames=frames,
         quick=quick,
-        near=near,
+        learned=bank,
         seed=seed,
         command=shlex.join(["motionrecon", *sys.argv[1:]]),
         say=say,

@@ -30,6 +30,7 @@ from motionrecon.core.files import read_arrays
 from motionrecon.core.landmarks import INDEX, MIRROR, NAMES, TRUST
 from motionrecon.errors import InputError
 from motionrecon.poses.articulation import Articulation
+from motionrecon.poses.bank import PoseBank, Sighting
 from motionrecon.poses.level import level_camera
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import place, relaxed_start
@@ -177,6 +178,7 @@ class People:
         motions: what they do.
         chances: what else is random.
         guess: share of the tasks that come with the detector's own 3D.
+        learned: whether tasks start from the learned bank of typical poses, as the main job does.
         trust: what evidence is worth.
         heights: of the persons, metres; a batch is of one person.
     """
@@ -184,6 +186,7 @@ class People:
     motions: Motions
     chances: Chances = Chances()
     guess: float = 0.0
+    learned: bool = False
     trust: PoseTrust = field(default_factory=PoseTrust)
     heights: Sequence[float] = field(default=HEIGHTS)
 
@@ -220,7 +223,11 @@ class People:
         guesses = self._guesses(camera.to_camera(truth).reshape(count, length, -1, 3), rng)
         rays, weight = rays.reshape(count * length, -1, 2), weight.reshape(count * length, -1)
         points_3d = None if guesses is None else guesses.reshape(count * length, -1, 3)
-        if rng.random() < self.chances.near:
+        bank = PoseBank.of(body) if self.learned else None
+        if bank is not None:
+            told = np.full((*rays.shape[:2], 3), np.nan) if points_3d is None else points_3d
+            start = bank.candidates(Sighting(camera, rays, weight, told), 1)[0][:, 0]
+        elif rng.random() < self.chances.near:
             start = self._near_start(articulation, rays, weight, rng)
         else:
             start = relaxed_start(articulation, rays, weight, points_3d)

@@ -34,11 +34,13 @@ class Loop(ABC):
         step, validations: so far.
         seconds, cpu_seconds: that it ran so far, on the wall's clock and on the processor's.
         validations_wanted: besides the first, spread over the training.
+        noted_every: outer steps of which one gets a line in the log.
         logs: False in the processes that leave the log to another one.
         stoppable: False where the first Ctrl-C has to stop at once.
     """
 
     validations_wanted: ClassVar[int]
+    noted_every: ClassVar[int] = 1
 
     def __init__(self, settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> None:
         self.settings, self.folder, self.say = settings, Path(folder), say
@@ -85,7 +87,8 @@ class Loop(ABC):
                 if not self._stop:
                     line = self._advance(done)
                     self.seconds, self.cpu_seconds = time.perf_counter() - began, time.process_time() - began_cpu
-                    note(line)
+                    if self.step % self.noted_every == 0:
+                        note(line)
                 if self._stop or time.perf_counter() - saved > CHECKPOINT_SECONDS:
                     log.flush()
                     self.save()

@@ -75,6 +75,7 @@ class PoseTraining(Loop):
     """
 
     validations_wanted = 10
+    noted_every = 10
 
     def __init__(
         self,

@@ -17,12 +17,14 @@ from motionrecon.core.blas import one_thread
 from motionrecon.poses.damped import descend
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.bench.poses.methods import PoseMethod
-from motionrecon.research.tasks.poses import Chances, People, PoseTasks, motions, random_starts
+from motionrecon.research.tasks.poses import People, PoseTasks, motions, random_starts
 
 #: Evaluations after the start's; a miss counts one more.
 BUDGET = 30
 #: Starts from which the best value known is looked for, besides those of the methods.
 STARTS = 20
+#: The same for runs of frames, which cost more, and are compared by their errors.
+RUN_STARTS = 4
 #: The splits: a set of motions, and the share of the frames that come with a detector's own 3D.
 SPLITS = {
     "new actions": ("test_actions", 0.0),
@@ -41,12 +43,14 @@ class Measured:
     Attributes:
         history: (N, BUDGET + 1) best value after each evaluation.
         mpjpe, pa: (N,) error of the joints at the end, metres: hips in one place, and after the best similarity.
+        points: (N, P, 3) at the end, of the middle frame of a run, in the world of the camera's own axes.
         seconds: per task, of the processor.
     """
 
     history: Float[np.ndarray, "N evaluations"]
     mpjpe: Float[np.ndarray, " N"]
     pa: Float[np.ndarray, " N"]
+    points: Float[np.ndarray, "N P 3"]
     seconds: float
 
 
@@ -59,12 +63,14 @@ class SplitResult:
         best: (N,) the best value known.
         by_method: what each method did.
         started: (N,) error of the joints at the start, metres, hips in one place.
+        truth: (N, P, 3) where the points are, as `Measured.points`.
     """
 
     clip: Int[np.ndarray, " N"]
     best: Float[np.ndarray, " N"]
     by_method: dict[str, Measured]
     started: Float[np.ndarray, " N"]
+    truth: Float[np.ndarray, "N P 3"]
 
 
 def measure(
@@ -73,7 +79,7 @@ def measure(
     count: int = TASKS,
     length: int = 1,
     seed: int = 0,
-    near: bool = False,
+    learned: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> SplitResult:
     """All methods on one split.
@@ -84,11 +90,11 @@ def measure(
         count: tasks.
         length: frames of a run; 1 for single frames.
         seed: another one gives other tasks.
-        near: start from the best of random poses instead of from the relaxed one.
+        learned: start from the learned bank of typical poses instead of from the relaxed one.
         say: told what is done.
     """
     name, guess = SPLITS[split]
-    source = People(motions(name), Chances(near=float(near)), guess=guess)
+    source = People(motions(name), guess=guess, learned=learned)
     parts = []
     for k, share in enumerate(_shares(count, min(PERSONS, count))):
         tasks = source.draw(share, np.random.default_rng([seed, k]), length)
@@ -106,6 +112,7 @@ def _measured(tasks: PoseTasks, chosen: dict[str, PoseMethod], rng: np.random.Ge
     problem = tasks.problem if tasks.length == 1 else RunProblem(tasks.problem, tasks.length, tasks.fps)
     start = tasks.start if tasks.length == 1 else tasks.start.reshape(len(problem), tasks.length, -1)
     by_method, best = {}, np.full(len(problem), np.inf)
+    middle = np.arange(len(problem)) * tasks.length + tasks.length // 2
     with one_thread():
         for name, method in chosen.items():
             if method.frames and tasks.length > 1:
@@ -113,12 +120,14 @@ def _measured(tasks: PoseTasks, chosen: dict[str, PoseMethod], rng: np.random.Ge
             began = time.process_time()
             found = method.run(problem, start, BUDGET)
             seconds = (time.process_time() - began) / len(problem)
-            mpjpe, pa = joint_errors(tasks, found.x.reshape(len(tasks.truth), -1))
-            by_method[name] = Measured(found.history, mpjpe, pa, seconds)
+            flat = found.x.reshape(len(tasks.truth), -1)
+            articulation = tasks.problem.articulation
+            points = pose(articulation.model, flat[middle]).at(articulation.points)
+            by_method[name] = Measured(found.history, *joint_errors(tasks, flat), points, seconds)
             best = np.minimum(best, found.value)
-        for x in random_starts(tasks, STARTS, rng):
+        for x in random_starts(tasks, STARTS if tasks.length == 1 else RUN_STARTS, rng):
             best = np.minimum(best, descend(problem, x.reshape(start.shape), BUDGET).value)
-    return SplitResult(tasks.clip, best, by_method, joint_errors(tasks, tasks.start)[0])
+    return SplitResult(tasks.clip, best, by_method, joint_errors(tasks, tasks.start)[0], tasks.truth[middle])
 
 
 def joint_errors(
@@ -155,6 +164,7 @@ def _joined(parts: Sequence[SplitResult]) -> SplitResult:
             np.concatenate([found.history for found in of_method]),
             np.concatenate([found.mpjpe for found in of_method]),
             np.concatenate([found.pa for found in of_method]),
+            np.concatenate([found.points for found in of_method]),
             float(np.average([found.seconds for found in of_method], weights=shares)),
         )
     return SplitResult(
@@ -162,4 +172,5 @@ def _joined(parts: Sequence[SplitResult]) -> SplitResult:
         np.concatenate([part.best for part in parts]),
         joined,
         np.concatenate([part.started for part in parts]),
+        np.concatenate([part.truth for part in parts]),
     )

@@ -16,6 +16,7 @@ from motionrecon.research.bench.markdown import markdown_table
 from motionrecon.research.bench.poses.figures import Row, rows_of
 from motionrecon.research.bench.poses.measure import BUDGET, QUICK_TASKS, SPLITS, TASKS, SplitResult, measure
 from motionrecon.research.bench.poses.methods import PoseMethod, methods
+from motionrecon.research.bench.poses.misses import draw_misses
 
 #: The method that the others are compared with: it shares every line with the trained one.
 CONTROL = "untrained"
@@ -30,12 +31,12 @@ def main(
     count: int | None = None,
     frames: int = 1,
     quick: bool = False,
-    near: bool = False,
+    learned: bool = False,
     seed: int = 0,
     command: str = "motionrecon bench poses",
     say: Callable[[str], None] = lambda line: None,
 ) -> str:
-    """Measure, and write poses.md, poses.json and poses.png.
+    """Measure, and write poses.md, poses.json, poses.png and misses.png.
 
     Args:
         folder: for the result.
@@ -45,7 +46,7 @@ def main(
         count: tasks of a split.
         frames: of a run; 1 for single frames.
         quick: few tasks.
-        near: start from the best of random poses.
+        learned: start from the learned bank of typical poses.
         seed: another one gives other tasks.
         command: that led here, for the head of the table.
         say: told what is done.
@@ -67,7 +68,7 @@ def main(
     count = (QUICK_TASKS if quick else TASKS) if count is None else count
     results = {}
     for split in splits or SPLITS:
-        results[split] = measure(split, chosen, count, frames, seed, near, say)
+        results[split] = measure(split, chosen, count, frames, seed, learned, say)
     folder.mkdir(parents=True, exist_ok=True)
     text = _text(results, chosen, command, count, frames)
     with atomic(folder / "poses.md") as path:
@@ -75,6 +76,7 @@ def main(
     with atomic(folder / "poses.json") as path:
         path.write_text(json.dumps(_numbers(results), indent=1) + "\n", encoding="utf-8")
     _draw(results, chosen, folder / "poses.png")
+    draw_misses(results, folder / "misses.png")
     return text
 
 
