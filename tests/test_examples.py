@@ -17,6 +17,7 @@ PRINTED = {
     "04_torch_model": r"loss [01]\.\d+ -> (\d\.?\d*e-0[4-9]|0\.000)",
     "05_replay_in_mujoco": r"\d+ steps replayed; the largest difference from the saved motion is 0\.0\n",
     "06_batch": r"first\.mp4: \d+ frames.*second\.mp4: \d+ frames.*third\.mp4: .*not a video",
+    "07_own_model": r"Optimus: \d+\.\d Jacobians to .*least_squares: \d+\.\d Jacobians to ",
 }
 
 
@@ -28,7 +29,7 @@ def test_an_example_runs(example, tmp_path):
 
 
 def test_every_example_says_what_it_is():
-    assert len(EXAMPLES) == len(PRINTED) == 6
+    assert len(EXAMPLES) == len(PRINTED) == 7
     for example in EXAMPLES:
         assert example.read_text(encoding="utf-8").startswith('"""')
         assert f"python examples/{example.name}" in example.read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def tasks(count: int = 4, length: int = 1, seed: int = 0) -> PoseTasks:
 
 
 def network(runs: bool = False, loud: float = 0.0, **sizes: bool) -> files.PoseNetwork:
-    made = sizes_for(PERSON, runs, **sizes)
+    made = sizes_for(PERSON, runs=runs, **sizes)
     rng = np.random.default_rng(0)
     weights = {name: (value + loud * rng.normal(size=value.shape)).astype(np.float32)
                for name, value in initial(made, rng).items()}  # fmt: skip
@@ -93,6 +93,14 @@ def test_the_step_minimizes_its_model():
 
     for _ in range(5):
         assert (model(s) <= model(s + 1e-3 * rng.normal(size=s.shape))).all()
+
+
+@pytest.mark.parametrize("control", ["attention", "rank_one", "facts_shown", "gauss_newton"])
+def test_a_control_lacks_one_thing_and_runs(control):
+    drawn = tasks()
+    lacking = PoseOptimus(network(loud=0.05, **{control: False})).descend(drawn.problem, drawn.start, 5)
+    whole = PoseOptimus(network(loud=0.05)).descend(drawn.problem, drawn.start, 5)
+    assert (lacking.value <= lacking.history[:, 0]).all() and not np.array_equal(lacking.history, whole.history)
 
 
 @pytest.mark.parametrize("loud", [0.0, 1.0, 30.0])

@@ -8,7 +8,9 @@ import pytest
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.errors import InputError
+from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import descend
+from motionrecon.poses.learned import PoseOptimus
 from motionrecon.poses.relaxed import place
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
@@ -99,3 +101,10 @@ def test_the_benchmark_writes_what_it_found(tmp_path):
         report.main(tmp_path, {}, splits=["old"])
     with pytest.raises(InputError, match="NAME=FILE"):
         report.files_of(["x"])
+
+
+def test_the_weights_that_come_with_motionrecon_beat_their_untrained_control():
+    tasks = People(motions("tune"), heights=(1.75,)).draw(48, np.random.default_rng(9))
+    learned, silent = (o.descend(tasks.problem, tasks.start, 3) for o in (PoseOptimus.load(), PoseOptimus(None)))
+    assert np.log10(silent.value / learned.value).mean() > 0.3  # 0.5 to 0.6 decades where they were made
+    assert set(records()) >= {"poses", "poses-no-attention"}

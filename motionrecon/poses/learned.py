@@ -28,17 +28,13 @@ LEARNED_STEPS = 3
 LONGEST = 3.0
 
 
-def sizes_for(
-    articulation: Articulation, runs: bool = False, attention: bool = True, rank_one: bool = True
-) -> PoseNetworkSizes:
-    """The network that poses of a model need."""
+def sizes_for(articulation: Articulation, **controls: bool) -> PoseNetworkSizes:
+    """The network that poses of a model need; `controls` are switches of `PoseNetworkSizes`."""
     return PoseNetworkSizes(
         unknowns=articulation.n,
         channels=OWN_CHANNELS + facts.CHANNELS,
         facts=facts.count_of(articulation) + 2,
-        attention=attention,
-        rank_one=rank_one,
-        runs=runs,
+        **controls,
     )
 
 
@@ -138,8 +134,10 @@ class PoseOptimus:
         before = np.zeros_like(now.gradient)
         for k in range(learned):
             said, scale = self._said(problem, x, now, before, k)
+            begun = self.network is None or self.network.sizes.gauss_newton
+            matrix = now.matrix if begun else np.zeros_like(now.matrix)
             with np.errstate(all="ignore"):
-                step = step_of(said, now.gradient, now.matrix, scale, reach, np)
+                step = step_of(said, now.gradient, matrix, scale, reach, np)
             step = shortened(np.where(np.isfinite(step).all(1, keepdims=True), step, 0.0), problem.turns, LONGEST)
             there = problem.moved(x, step)
             new = problem.normal(there)

@@ -30,6 +30,8 @@ class PoseNetworkSizes:
         attention: whether the unknowns of a frame hear of each other; False for the control.
         rank_one: whether the encoders add rank-one terms; False for the control.
         runs: whether frames of a run hear of each other.
+        facts_shown: whether the facts of a frame are seen, and not just what tokens see; False for the control.
+        gauss_newton: whether the metric begins as Gauss-Newton's; False for the control that begins with a diagonal.
     """
 
     unknowns: int
@@ -40,6 +42,8 @@ class PoseNetworkSizes:
     attention: bool = True
     rank_one: bool = True
     runs: bool = False
+    facts_shown: bool = True
+    gauss_newton: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON holds them."""
@@ -104,6 +108,7 @@ def says(weights: Mapping[str, Array], sizes: PoseNetworkSizes, tokens: Array, f
         xp: numpy or torch, whose arrays these are.
     """
     R, L, n, _ = tokens.shape
+    facts = facts if sizes.facts_shown else facts * 0
     known = _linear(weights, "facts", facts)
     known = known + _linear(weights, "facts_narrow", _relu(_linear(weights, "facts_wide", facts)))
     h = _linear(weights, "token", tokens) + weights["identity"] + known[:, :, None]

@@ -46,8 +46,14 @@ ERROR = 5.0
 GUESS = {False: 0.3, True: 0.7}
 #: Updates over which the learning rate rises.
 RISE = 40
-#: What can be trained, by name: whether unknowns hear of each other, and whether there are rank-one terms.
-RULES = {"optimus": (True, True), "optimus-no-attention": (False, True), "optimus-no-rank-one": (True, False)}
+#: What can be trained, by name: what a control lacks.
+RULES: dict[str, dict[str, bool]] = {
+    "optimus": {},
+    "optimus-no-attention": {"attention": False},
+    "optimus-no-rank-one": {"rank_one": False},
+    "optimus-no-keypoints": {"facts_shown": False},
+    "optimus-identity": {"gauss_newton": False},
+}
 #: Frames on which a training is looked at.
 CHECKED = 256
 
@@ -97,8 +103,7 @@ class PoseTraining(Loop):
             source = checked = ModelPoses.read(Path(settings.model))
         self.source = training_source(GUESS[settings.frames > 1]) if source is None else source
         self.rng = np.random.default_rng([settings.seed, 14])
-        attention, rank_one = RULES[settings.rule]
-        self.sizes = sizes_for(self.source.articulation, settings.frames > 1, attention, rank_one)
+        self.sizes = sizes_for(self.source.articulation, runs=settings.frames > 1, **RULES[settings.rule])
         weights = initial(self.sizes, self.rng)
         if settings.start is not None:
             weights = weights | self._started(settings.start)
@@ -165,6 +170,8 @@ class PoseTraining(Loop):
             given = told(problem, x, now, before, k)
             said = says(self.weights, self.sizes, torch.from_numpy(given.tokens), torch.from_numpy(given.facts), torch)
             gradient, matrix, scale = (torch.from_numpy(a).float() for a in (now.gradient, now.matrix, given.scale))
+            if not self.sizes.gauss_newton:
+                matrix = torch.zeros_like(matrix)
             step = step_of(said, gradient, matrix, scale, reach, torch)
             taken = step.detach().double().numpy()
             taken = np.where(np.isfinite(taken).all(1, keepdims=True), taken, 0.0)
@@ -205,8 +212,8 @@ class PoseTraining(Loop):
         return problem_of(source.draw(max(1, CHECKED // frames), np.random.default_rng(7), frames))
 
     def _started(self, start: str) -> dict[str, np.ndarray]:
-        """Weights of a file, of those that this network has too."""
-        found = files.read(Path(start))
+        """Weights of a name or a file, of those that this network has too."""
+        found = files.read(files.find(start))
         fits = initial(self.sizes, np.random.default_rng(0))
         return {k: np.asarray(v).copy() for k, v in found.weights.items() if k in fits and fits[k].shape == v.shape}
 

@@ -22,8 +22,8 @@ class TrainingSettings:
 
     Attributes:
         rule: what to train: optimus; optimus-paper, the paper's own form; adafactor, a learned peer; or a control:
-            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-no-rank-one (of poses),
-            optimus-paper-no-attention, optimus-paper-no-rank-one.
+            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-no-rank-one and
+            optimus-no-keypoints (both of poses), optimus-paper-no-attention, optimus-paper-no-rank-one.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
             threads and start, and poses has frames and model.
@@ -54,7 +54,7 @@ class TrainingSettings:
             less noise.
         ema: decay of the mean of the weights, per outer step.
         threads: of each process, on a CPU.
-        start: a file of weights to start from instead of untrained ones.
+        start: a file of weights to start from instead of untrained ones; on poses also a name, as poses.
         frames: of a run, on poses; 1 for poses of single frames.
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
     """
