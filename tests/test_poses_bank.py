@@ -17,7 +17,8 @@ from motionrecon.data.make_bank import facing, mirrored, typical
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.kinematics.start import STARTS
 from motionrecon.poses import bank as banks
-from motionrecon.poses.bank import PoseBank, Sighting, placed
+from motionrecon.poses.bank import PoseBank, Sighting
+from motionrecon.poses.placing import placed
 from motionrecon.poses.start import StartSettings, course, likely_course
 from motionrecon.views import View
 

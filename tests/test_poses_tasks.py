@@ -11,7 +11,7 @@ from motionrecon.errors import InputError
 from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import descend
 from motionrecon.poses.learned import PoseOptimus
-from motionrecon.poses.relaxed import place
+from motionrecon.poses.placing import placed
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
 from motionrecon.research.bench.poses.measure import joint_errors
@@ -68,9 +68,9 @@ def test_shapes_are_put_where_they_were_seen():
     seen = shapes[:, 1] + there
     rays = seen[..., :2] / seen[..., 2:]
     rays[0, 2] = np.nan
-    placed = place(rays, shapes, np.ones((2, 9)))
-    np.testing.assert_allclose(placed.place[:, 1], np.tile(there, (2, 1)), atol=1e-6)
-    assert (placed.away.argmin(1) == 1).all()
+    places, away = placed(rays, np.ones((2, 9)), shapes)
+    np.testing.assert_allclose(places[:, 1], np.tile(there, (2, 1)), atol=1e-6)
+    assert (away.argmin(1) == 1).all()
 
 
 def test_random_starts_are_before_the_camera():

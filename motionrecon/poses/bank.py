@@ -22,6 +22,7 @@ from motionrecon.cameras.base import Camera
 from motionrecon.core import so3
 from motionrecon.core.landmarks import TRUST
 from motionrecon.errors import ModelError
+from motionrecon.poses.placing import placed
 
 #: Turns about the vertical in which each pose is tried.
 TURNS = 24
@@ -31,8 +32,6 @@ PITCHES = (0.0, 0.3)
 SHORT_LIST = 8
 #: Metres (root mean square over the marks) by which the poses that are handed on differ at least.
 APART = 0.12
-#: Nobody is nearer than this, metres; and where somebody is put who would be.
-NEAR, FAR = 0.3, 3.0
 #: What a metre of the detector's own depth is worth, of one across the line of sight.
 DEPTH_WORTH = 0.5
 #: Frames that are compared with all poses at once, so that memory does not grow with the clip.
@@ -153,37 +152,6 @@ class PoseBank:
                 for part in (slice(a, a + _AT_ONCE) for a in range(0, len(seen), _AT_ONCE))
             ]
         )
-
-
-def placed(
-    rays: Float[np.ndarray, "N 33 2"], weight: Float[np.ndarray, "N 33"], marks: Float[np.ndarray, "N S 33 3"]
-) -> tuple[Float[np.ndarray, "N S 3"], Float[np.ndarray, "N S"]]:
-    """Where bodies stand so that their marks, in the camera's axes, are seen where they were.
-
-    ``ray (z + tz) = xy + txy`` is linear in the place: the normal equations of each are solved.
-
-    Returns:
-        the places, metres, and how far from the rays the marks then are: weighted squares on the image plane.
-    """
-    known = np.isfinite(rays).all(-1)
-    ray = np.where(known[..., None], rays, 0.0)
-    w = np.where(known, weight + 1e-3, 0.0) ** 2
-    total = w.sum(1)
-    first, square = np.einsum("np,npi->ni", w, ray), np.einsum("np,npi,npi->n", w, ray, ray)
-    matrix = np.zeros((len(ray), 3, 3))
-    matrix[:, 0, 0] = matrix[:, 1, 1] = total
-    matrix[:, :2, 2] = matrix[:, 2, :2] = -first
-    matrix[:, 2, 2] = square
-    matrix += 1e-9 * total[:, None, None] * np.eye(3)
-    off = marks[..., :2] - ray[:, None] * marks[..., 2:]
-    right = np.empty((*off.shape[:2], 3))
-    right[..., :2] = -np.einsum("np,nspi->nsi", w, off)
-    right[..., 2] = np.einsum("np,npi,nspi->ns", w, ray, off)
-    place = np.linalg.solve(matrix[:, None], right[..., None])[..., 0]
-    place = np.where(place[..., 2:] < NEAR, [0.0, 0.0, FAR], place)
-    there = marks + place[:, :, None]
-    away = there[..., :2] / np.maximum(there[..., 2:], 0.1) - ray[:, None]
-    return place, np.einsum("np,nspi,nspi->ns", w, away, away)
 
 
 def _nearest(

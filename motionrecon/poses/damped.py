@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.optimus.poses.step import scale_of
 from motionrecon.poses.problem import NormalEquations, RowProblem
 
 #: Damping beyond which steps are too short to matter, and below which it does nothing.
 DAMPING_RANGE = (1e-7, 1e6)
-#: Share of the largest diagonal entry of J'J by which unknowns that nothing tells of are damped.
-UNTOLD = 0.01
 
 
 @dataclass(frozen=True)
@@ -106,14 +105,8 @@ def damped_steps(model: NormalEquations, mu: Float[np.ndarray, " N"]) -> Float[n
     """Solutions of (J'J + mu D) s = -J'r, where D is the diagonal of J'J and a share of its largest entry."""
     damped = model.matrix.copy()
     unknowns = np.arange(damped.shape[-1])
-    damped[:, unknowns, unknowns] += mu[:, None] * damping_scale(model)
+    damped[:, unknowns, unknowns] += mu[:, None] * scale_of(model.matrix)
     return np.asarray(np.linalg.solve(damped, -model.gradient[..., None])[..., 0])
-
-
-def damping_scale(model: NormalEquations) -> Float[np.ndarray, "N n"]:
-    """By what each unknown's damping is measured: its diagonal entry, and a share of the largest one; positive."""
-    diagonal = np.diagonal(model.matrix, axis1=1, axis2=2)
-    return np.asarray(diagonal + UNTOLD * np.maximum(diagonal.max(1, keepdims=True), 1e-12))
 
 
 def shortened(

@@ -32,8 +32,9 @@ from motionrecon.errors import InputError
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.bank import PoseBank, Sighting
 from motionrecon.poses.level import level_camera
+from motionrecon.poses.placing import placed
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
-from motionrecon.poses.relaxed import place, relaxed_start
+from motionrecon.poses.relaxed import relaxed_start
 
 #: Heights of the persons, metres.
 HEIGHTS = tuple(np.round(np.linspace(1.5, 1.95, 10), 3).tolist())
@@ -266,10 +267,10 @@ class People:
         poses = before_camera(self.mirror.some(self.motions.runs(CANDIDATES, 1, rng)[0], rng), self.chances, rng)[:, 0]
         poses[:, PLACE] = 0.0
         shapes = level_camera().to_camera(pose(articulation.model, poses).at(articulation.points))
-        placed = place(rays, np.broadcast_to(shapes, (len(rays), *shapes.shape)), weight)
-        rows, best = np.arange(len(rays)), placed.away.argmin(1)
+        places, away = placed(rays, weight, np.broadcast_to(shapes, (len(rays), *shapes.shape)))
+        rows, best = np.arange(len(rays)), away.argmin(1)
         start = poses[best]
-        start[:, PLACE] = level_camera().to_world(placed.place[rows, best])
+        start[:, PLACE] = level_camera().to_world(places[rows, best])
         return np.asarray(start)
 
     def _points(
@@ -365,8 +366,8 @@ def random_starts(
         x = np.repeat(before_camera(x[:, None], Chances(), rng)[:, 0], length, axis=0)
         x[:, PLACE] = 0.0
         shapes = problem.camera.to_camera(pose(articulation.model, x).at(articulation.points))
-        placed = place(problem.camera.rays(problem.pixels), shapes[:, None], problem.weight)
-        x[:, PLACE] = problem.camera.to_world(placed.place[:, 0])
+        places, _ = placed(problem.camera.rays(problem.pixels), problem.weight, shapes[:, None])
+        x[:, PLACE] = problem.camera.to_world(places[:, 0])
         yield x
 
 
