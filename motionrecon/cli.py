@@ -463,7 +463,8 @@ def train_optimus(
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    if settings.tasks == "physics":
+    method = "optimus"
+    if settings.squares:
         from motionrecon.research.training.window_training import WindowTraining
 
         windows = WindowTraining(settings, folder, say=say)
@@ -485,7 +486,9 @@ def train_optimus(
         if not training.logs:
             return
         found, use = training.summary(), "weights"
-    print(f'{folder}: {found}; minimize(..., method="optimus", {use}="{folder}/weights.safetensors") runs with it')
+        if settings.rule.startswith("optimus-paper"):
+            method = "optimus-paper"
+    print(f'{folder}: {found}; minimize(..., method="{method}", {use}="{folder}/weights.safetensors") runs with it')
 
 
 for _command in (demo, calibrate, view, export, info, physics, optimizers, bench_poses, safety, train_optimus):

@@ -26,7 +26,8 @@ class TrainingSettings:
             optimus-no-keypoints (both of poses), optimus-paper-no-attention, optimus-paper-no-rank-one.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
-            threads and start, and poses has frames and model.
+            threads and start, and poses has frames and model. On physics, optimus-paper has those of functions: a
+            window is a function to it.
         steps: outer steps in all, instead of a limit in minutes.
         minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
             it passes more slowly than the clock's, and so trainings stay comparable.
@@ -95,7 +96,7 @@ class TrainingSettings:
             raise InputError("a training ends after steps=... or after minutes=...: give one of them, and not both")
         if self.tasks not in TASKS:
             raise InputError(f"tasks={self.tasks!r} is unknown: give {' or '.join(TASKS)}")
-        if self.tasks == "physics" and (extra := [f for f in self._changed() if f not in _PHYSICS]):
+        if self.squares and (extra := [f for f in self._changed() if f not in _PHYSICS]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: only trainings on functions have that; leave it out with tasks=physics")
         if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
@@ -129,6 +130,11 @@ class TrainingSettings:
             found = getattr(self, name)
             if found is not None and not low <= found <= high:
                 raise InputError(f"{name}={found!r}: give a number from {low:g} to {high:g}")
+
+    @property
+    def squares(self) -> bool:
+        """Whether weights for sums of squares are trained: on windows, by rules that do not see them as functions."""
+        return self.tasks == "physics" and not self.rule.startswith("optimus-paper")
 
     def _changed(self) -> list[str]:
         """Fields that are not at their default."""

@@ -2,7 +2,7 @@
 
 A family is a kind of task (test functions, windows of motion); an episode is a batch of P of its problems that a rule
 runs on from their starts. An episode is made from a seed and so can be made again when a training resumes. To train on
-another kind of task, write a :class:`Family` and add it to :func:`families`.
+another kind of task, write a :class:`Family` and add it to :mod:`motionrecon.research.training.families`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from motionrecon.errors import InputError
 from motionrecon.optimus.batched import Batched
 from motionrecon.research.tasks import functions
 from motionrecon.research.tasks.functions import FunctionBatch
@@ -141,6 +140,19 @@ class _LogGap(torch.autograd.Function):
         return outputs[0][:, None] * slope, None, None, None, None, None
 
 
+def log_gap(x: Tensor, before: Tensor, f: Tensor, g: Tensor, minimum: Tensor, start_gap: Tensor) -> Tensor:
+    """Logarithms (P,) of the gap at ``x`` (P, n) over that at the start, for losses; only ``x`` has a gradient.
+
+    Args:
+        x: the points.
+        before: where the steps to them began (P, n).
+        f, g: values (P,) and gradients (P, n) at ``x``.
+        minimum, start_gap: lowest values (P,), and the gaps at the start (P,).
+    """
+    found: Tensor = _LogGap.apply(x, before, f, g, minimum, start_gap)  # type: ignore[no-untyped-call]
+    return found
+
+
 @dataclass(frozen=True)
 class FunctionEpisode:
     """Test functions of one dimension, the same number of instances of each, function by function in turn.
@@ -194,8 +206,8 @@ class FunctionEpisode:
         with torch.no_grad():
             f, g = self.value_and_gradient(x)
             minimum = self.minimum.repeat(len(f) // self.P)
-        log_gap: Tensor = _LogGap.apply(x, state.x, f, g, minimum, state.start_gap)  # type: ignore[no-untyped-call]
-        return log_gap, state.replace(rule=rule.observe(memory, x, f, g), x=x.detach())
+        logarithm = log_gap(x, state.x, f, g, minimum, state.start_gap)
+        return logarithm, state.replace(rule=rule.observe(memory, x, f, g), x=x.detach())
 
 
 @dataclass(frozen=True)
@@ -235,10 +247,3 @@ class Functions:
             ]
             found[f"functions n={n}"] = (FunctionEpisode(batches, tune.seed("validation start", n)), 100)
         return found
-
-
-def families(tasks: str, device: str = "cpu") -> list[Family]:
-    """The families that ``tasks`` of the settings names: the test functions, with random bowls."""
-    if tasks == "functions":
-        return [Functions(bowls=BOWLS, device=device)]
-    raise InputError(f"tasks={tasks!r}: Training is for functions, WindowTraining for physics")

@@ -38,10 +38,11 @@ from motionrecon.optimus import weights as files_of_weights
 from motionrecon.research.tasks.functions import stream
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training import pes
+from motionrecon.research.training.families import families
 from motionrecon.research.training.loop import Loop
 from motionrecon.research.training.rules import build
 from motionrecon.research.training.settings import TrainingSettings
-from motionrecon.research.training.tasks import Episode, Family, Unroll, families
+from motionrecon.research.training.tasks import Episode, Family, Unroll
 from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
 
 #: What a checkpoint keeps of a training besides tensors and slots.
