@@ -341,7 +341,7 @@ def test_bad_starts(x0, said):
 
 def test_bad_names_and_options():
     problem = PROBLEMS[0]
-    with pytest.raises(InputError, match="choose one of optimus, lm, lbfgs, bfgs, adam, momentum, gd"):
+    with pytest.raises(InputError, match="choose one of optimus, optimus-paper, lm, lbfgs, bfgs, adam, momentum, gd"):
         minimize(problem, problem.x0, "newton")
     with pytest.raises(InputError, match=r"no option lr: its options are rate, gtol"):
         minimize(problem, problem.x0, "gd", lr=1)

@@ -44,4 +44,4 @@ def test_every_method_that_the_readme_names_is_there():
     from motionrecon.optimizers import names
 
     line = re.search(r"`method` is one of (.*?)\.\n", README, re.DOTALL).group(1)
-    assert set(re.findall(r"`(\w+)`", line)) == set(names())
+    assert set(re.findall(r"`([\w-]+)`", line)) == set(names())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: Name -> module and class. A new optimizer is one file and one line here.
 REGISTRY: dict[str, str] = {
     "optimus": "motionrecon.optimus.facade:OptimusFunctions",
+    "optimus-paper": "motionrecon.optimus.paper.optimizer:OptimusPaper",
     "lm": "motionrecon.optimizers.lm:LM",
     "lbfgs": "motionrecon.optimizers.lbfgs:LBFGS",
     "bfgs": "motionrecon.optimizers.bfgs:BFGS",
@@ -23,7 +24,7 @@ REGISTRY: dict[str, str] = {
     "gd": "motionrecon.optimizers.gd:GradientDescent",
 }
 #: What others call them, in lower case and without hyphens.
-_OTHER_NAMES = {"lbfgsb": "lbfgs", "levenbergmarquardt": "lm", "gradientdescent": "gd"}
+_OTHER_NAMES = {"lbfgsb": "lbfgs", "levenbergmarquardt": "lm", "gradientdescent": "gd", "optimuspaper": "optimus-paper"}
 
 
 def names() -> tuple[str, ...]:

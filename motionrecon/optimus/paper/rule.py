@@ -31,10 +31,11 @@ from motionrecon.optimus.paper.state import PaperState
 SIGNS = (1.0, -1.0, 1.0)
 #: Vectors as channels of a token besides Adafactor's, facts, vectors of a term, and vectors of the direction.
 _VECTORS, _FACTS, _TERMS, _DIRECTIONS = 7, 20, 4, 3
-#: What an output of 1 stands for: in the weights of vectors, in the logarithm of each unknown's share of the length,
-#: and in the logarithms said of the whole problem.
-WEIGHT, SHARE, WHOLE = 1.0, 0.3, 1.0
-#: Largest logarithms of these.
+#: What an output of 1 stands for in the logarithm of each unknown's share of the length.
+SHARE = 0.3
+#: The same for the direction's entry without a vector, in shares of the gradient's rms.
+FREE = 0.1
+#: Largest logarithms: of that share, and said of the whole problem.
 LARGEST_SHARE, LARGEST_WHOLE = 5.0, 7.0
 #: Sharpness of the softer minimum of the length that B gives and the longest allowed.
 SHARP = 4.0
@@ -69,14 +70,16 @@ class Seen(NamedTuple):
         tokens, facts: the network's inputs, float32.
         terms: (P, n, 4) vectors of the rank-one terms, in the units of the root of B.
         directions: (P, n, 3) vectors of the direction, in the units of the gradient.
-        root: (P,) root of the mean size of B.
+        root: (P, n) root of the mean size of B; 0 for unknowns that no gradient has ever had an entry of: they stay.
+        size: (P, n) rms of the gradient, likewise.
     """
 
     tokens: Float[Tensor, "P n channels"]
     facts: Float[Tensor, "P facts"]
     terms: Float[Tensor, "P n terms"]
     directions: Float[Tensor, "P n directions"]
-    root: Float[Tensor, " P"]
+    root: Float[Tensor, "P n"]
+    size: Float[Tensor, "P n"]
 
 
 class PaperRule(nn.Module):
@@ -148,7 +151,7 @@ class PaperRule(nn.Module):
         with torch.no_grad():
             seen = _see(state)
         says = self.network(seen.tokens, seen.facts)
-        whole = (WHOLE * says.whole.double()).clamp(-LARGEST_WHOLE, LARGEST_WHOLE)
+        whole = says.whole.double().clamp(-LARGEST_WHOLE, LARGEST_WHOLE)
         state = state.replace(B=self._updated(state, seen, says, whole[:, 0]))
         step = -_times(state.B, _pulled(seen, says))
         own = _norm(step)
@@ -192,8 +195,8 @@ class PaperRule(nn.Module):
         """B (P, n, n) as the network changes it; anew where it overflows."""
         B = state.B * kept.exp()[:, None, None]
         if self.rank_one:
-            weights = WEIGHT * says.terms.double()
-            free = weights[..., -1] * seen.root[:, None, None]
+            weights = says.terms.double()
+            free = weights[..., -1] * seen.root[:, None]
             u = (weights[..., :-1] * seen.terms[:, None]).sum(-1) + free
             signed = u * torch.tensor(SIGNS, dtype=u.dtype, device=u.device)[:, None]
             B = B + signed.transpose(1, 2) @ u
@@ -215,6 +218,7 @@ def _see(state: PaperState) -> Seen:
     s_unit, y_unit, g_unit = s / product.sqrt()[:, None], By / image.sqrt()[:, None], Bg / ahead.sqrt()[:, None]
     ratio = (image / product).sqrt().clamp(1e-3, 1e3)
     root = (_norm(Bg) / _norm(g)).sqrt()
+    alive = (state.history.momentum != 0).any(-1)
     terms = torch.stack([s_unit, y_unit, ratio[:, None] * s_unit, g_unit], -1)
     size = _rms(g)[:, None]
     momentum = state.history.momentum[..., 0].double()
@@ -260,15 +264,15 @@ def _see(state: PaperState) -> Seen:
         torch.nan_to_num(facts).float(),
         terms,
         torch.stack([g, momentum, last], -1),
-        root,
+        root[:, None] * alive,
+        size * alive,
     )
 
 
 def _pulled(seen: Seen, says: PaperSays) -> Tensor:
     """s = d exp(a) (P, n), in the units of the gradient."""
-    weights = WEIGHT * says.direction.double()
-    size = _rms(seen.directions[..., 0])[:, None]
-    d = (weights[..., :-1] * seen.directions).sum(-1) + 0.1 * weights[..., -1] * size
+    weights = says.direction.double()
+    d = (weights[..., :-1] * seen.directions).sum(-1) + FREE * weights[..., -1] * seen.size
     return d * (SHARE * says.length.double()).clamp(-LARGEST_SHARE, LARGEST_SHARE).exp()
 
 
