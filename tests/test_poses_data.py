@@ -54,3 +54,23 @@ def test_a_body_points_where_a_carriage_does():
     told = [turn[:, body.model.body(a.body).id] @ np.array(a.axis) for a in AXES.values()]
     seen = [found[:, body.model.body(a.body).id] @ np.array(a.axis) for a in AXES.values()]
     assert np.degrees(np.arccos(np.clip((np.array(told) * seen).sum(-1), -1, 1))).max() < 4.0
+
+
+def test_a_mannequin_s_limbs_point_where_the_body_s_do():
+    from motionrecon.data.make_rendered import faster, passages, segment_rotations
+    from motionrecon.data.mannequin import INDEX
+
+    name, fps, qpos = passages("tune", 1, seed=3)[0]
+    body = build(HEIGHT)
+    motion = faster(qpos, fps, 30.0)
+    assert name and abs(len(motion) - 1.5 * len(qpos)) < 3 and np.allclose(motion[0], qpos[0])
+    at = pose(body.model, motion)
+    turn = segment_rotations(body, motion)
+    for upper, lower in (
+        ("left_upper_arm", "left_forearm"),
+        ("right_forearm", "right_hand"),
+        ("left_shank", "left_foot"),
+    ):
+        ends = [at.origins[:, body.model.body(part).id] for part in (upper, lower)]
+        limb = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0], axis=-1, keepdims=True)
+        assert np.allclose(turn[:, INDEX[upper]] @ [0.0, 0.0, -1.0], limb, atol=1e-6)

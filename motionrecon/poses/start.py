@@ -47,7 +47,7 @@ class StartSettings:
 
     rate: float = 10.0
     hypotheses: int = 6
-    steps: int = 6
+    steps: int = 3
     evidence: float = 0.1
     pace: float = 1.0
     shake: float = 0.05
