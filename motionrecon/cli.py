@@ -302,6 +302,7 @@ def physics() -> None:
 def optimizers(
     *,
     physics: Switch = False,
+    outside: Switch = False,
     quick: Switch = False,
     functions: Many[str] = (),
     dims: Many[int] = (),
@@ -315,7 +316,7 @@ def optimizers(
     output: Output = None,
     quiet: Switch = False,
 ) -> None:
-    """Measure optimizers at equal numbers of gradients: on the classical test functions, or on windows of motion.
+    """Measure optimizers at equal numbers of gradients: on the classical test functions, other problems, or windows.
 
     Writes tables (optimizers.md, optimizers.json) and pictures. An interrupted run is resumed by repeating it. The full
     table takes hours.
@@ -323,12 +324,17 @@ def optimizers(
     Args:
         physics: windows of motions that nothing was trained or tuned on, instead of functions: report.md, data
             and pictures. Of the other options, only --quick, --methods, --workers, --output and --quiet go with it.
-        quick: with --physics, fewer windows; otherwise 10 unknowns, 100 evaluations and 16 instances of each function:
-            about a minute.
-        functions: names of test functions; all 17 where not given.
+        outside: problems outside the classical test functions (fits, clusters of atoms, cameras, an arm, ...), each
+            method with the settings that it comes with: outside.md and outside.json. --functions then names problems;
+            --dims, --weights and --retune do not go with it.
+        quick: with --physics, fewer windows; with --outside, fewer instances and evaluations; otherwise 10 unknowns,
+            100 evaluations and 16 instances of each function: about a minute.
+        functions: names of test functions, or of outside problems; all where not given.
         dims: numbers of unknowns; 10 50 100 200 500 where not given.
-        evaluations: evaluations of value and gradient allowed; 100 500 where not given.
-        instances: random instances of each function, at most; 64, and fewer from 100 unknowns on, where not given.
+        evaluations: evaluations of value and gradient allowed; 100 500 where not given, with --outside
+            60 200 500.
+        instances: random instances of each function, at most; 64, and fewer from 100 unknowns on, where not given;
+            with --outside 16.
         methods: names of optimizers; all that there are where not given.
         weights: NAME=FILE, to measure weights of your own instead of those that come with motionrecon; NAME is that of
             a learned optimizer, as optimus, and may have several files, one for each training seed.
@@ -336,16 +342,35 @@ def optimizers(
         retune: tune the learning rates of hand-made optimizers again, instead of taking those that come with
             motionrecon.
         workers: processes.
-        output: the folder for the result; optimizers_bench in the current folder where not given.
+        output: the folder for the result; in the current folder optimizers_bench, outside_bench or windows_bench where
+            not given.
         quiet: no progress bars and no summary.
     """
+    progress: Progress = Silent() if quiet else Bars()
     if physics:
+        if outside:
+            raise InputError("--physics and --outside are two benchmarks: give one of them")
         _check_windows_only(functions, dims, evaluations, instances, weights, seed, retune)
         from motionrecon.research.bench.windows import measure as windows
 
         written = windows.main(output or Path("windows_bench"), quick=quick, processes=workers, only=methods)
         if not quiet:
             print(written)
+        return
+    command = shlex.join(["motionrecon", *sys.argv[1:]])
+    if outside:
+        if dims or weights or retune:
+            raise InputError("--outside measures problems as they are: leave out --dims, --weights and --retune")
+        from motionrecon.research.bench.outside import measure as problems
+        from motionrecon.research.bench.outside import report as outside_report
+
+        small = problems.chosen(
+            quick=quick, problems=functions, evaluations=evaluations, instances=instances, methods=methods, seed=seed
+        )
+        results = problems.measure(small, workers, progress)
+        told = outside_report.write(small, results, output or Path("outside_bench"), command)
+        if not quiet:
+            print(told)
         return
     from motionrecon.research.bench.functions import measure, report
     from motionrecon.research.bench.functions.plan import chosen
@@ -361,9 +386,8 @@ def optimizers(
         weights=weights,
         seed=seed,
     )
-    progress: Progress = Silent() if quiet else Bars()
     cells = measure.measure(plan, folder, workers=workers, retune=retune, progress=progress)
-    summary = report.write(plan, cells, folder, shlex.join(["motionrecon", *sys.argv[1:]]))
+    summary = report.write(plan, cells, folder, command)
     if not quiet:
         print(summary)
 

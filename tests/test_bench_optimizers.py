@@ -97,7 +97,7 @@ def test_batched_peers_are_those_of_motionrecon(method, name):
         np.testing.assert_allclose(restarted[k], one_by_one(method, drawn, 40, rates[k], (5, 9)[k]), rtol=1e-6)
 
 
-@pytest.mark.parametrize("method", peers.PEERS)
+@pytest.mark.parametrize("method", (*peers.FIRST_ORDER, *peers.QUASI_NEWTON))
 @pytest.mark.parametrize("restarts", [False, True])
 def test_every_peer_spends_its_budget_exactly(method, restarts, monkeypatch):
     """Each evaluation of value and gradient counts, wherever a line search asks; the start is the first."""
@@ -120,6 +120,17 @@ def test_every_peer_spends_its_budget_exactly(method, restarts, monkeypatch):
     assert sum(asked) == 50 if restarts else sum(asked) <= 50
     np.testing.assert_allclose(best[:, 0], first, rtol=1e-9)
     assert (np.diff(best, axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize("method", peers.HOPPING)
+def test_searches_for_better_minima_spend_their_budget_and_are_repeatable(method):
+    if method == "cma-es":
+        pytest.importorskip("cma")
+    drawn = instances("rastrigin", n=3, P=2)
+    best, again = (peers.hopping(method, drawn, 120, 0.3) for _ in range(2))
+    assert np.array_equal(best, again) and best.shape == (2, 120)
+    assert (np.diff(best, axis=1) <= 0).all() and (best[:, -1] < best[:, 0]).all()
+    np.testing.assert_allclose(best[:, 0], drawn.batch.value_and_gradient(drawn.start)[0], rtol=1e-9)
 
 
 def test_restarts_are_the_same_points_for_all_and_inside_the_domain():
@@ -297,8 +308,11 @@ def test_shipped_settings_serve_the_quick_plan():
     for name in FUNCTIONS:
         for method in peers.PEERS:
             for version, tuned in settings.find(method, name, 10, 100) or pytest.fail(f"{method} on {name}"):
-                grid = peers.RATES if method in peers.FIRST_ORDER else peers.FIRST_STEPS
-                assert tuned.rate in grid and (tuned.patience is None) == (version == "plain")
+                hops = peers.HOPS if method in peers.HOPPING else peers.FIRST_STEPS
+                grid = peers.RATES if method in peers.FIRST_ORDER else hops
+                assert tuned.rate in grid and (
+                    method in peers.HOPPING or (tuned.patience is None) == (version == "plain")
+                )
 
 
 @pytest.mark.parametrize(
@@ -322,7 +336,7 @@ def test_quick_is_a_smaller_plan_and_flags_go_before_it():
     quick = plans.chosen(quick=True)
     assert quick.dims == (10,) and quick.evaluations == (100,) and len(quick.functions) == 17
     assert plans.chosen(quick=True, dims=(5,)).dims == (5,)
-    assert set(peers.PEERS) < set(quick.methods)
+    assert set(plans.installed()) < set(quick.methods)
 
 
 # ---- tables and profiles

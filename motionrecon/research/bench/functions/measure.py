@@ -19,7 +19,7 @@ from motionrecon.core.files import atomic
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError
 from motionrecon.research.bench.functions import learned, peers
-from motionrecon.research.bench.functions.peers import FIRST_ORDER, PEERS, Instances, Tuned
+from motionrecon.research.bench.functions.peers import FIRST_ORDER, HOPPING, PEERS, Instances, Tuned
 from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 from motionrecon.research.bench.functions.settings import SHIPPED, TunedSettings, tuned_as
 from motionrecon.research.bench.parallel import parallel_map
@@ -123,5 +123,7 @@ def _runs(job: CellJob, instances: Instances) -> Iterable[tuple[str, Float[np.nd
             patience = None if tuned.patience is None else np.array([tuned.patience])
             rates = np.array([tuned.rate])
             yield version, peers.first_order(job.method, instances, job.budget, rates, patience)[0]
+        elif job.method in HOPPING:
+            yield version, peers.hopping(job.method, instances, job.budget, tuned.rate)
         else:
             yield version, peers.quasi_newton(job.method, instances, job.budget, tuned.rate, tuned.patience)

@@ -7,12 +7,13 @@ point of the domain whenever it has converged or stalled. A value with its gradi
 a line search asks for it.
 
 Gradient descent, momentum and Adam step all instances at once, through the ``descend`` of ``motionrecon.optimizers``;
-BFGS and L-BFGS (ours and SciPy's) run one by one.
+BFGS and L-BFGS (ours and SciPy's), basin hopping and CMA-ES run one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +24,15 @@ from jaxtyping import Float
 from motionrecon.optimizers import minimize, registry
 from motionrecon.optimizers.adam import Moments
 from motionrecon.optimizers.first_order import FirstOrder, rms
+from motionrecon.research.bench.hopping import basin_hopping, cma_es
 from motionrecon.research.tasks.functions import FunctionBatch, FunctionProblem, sample, stream
 
 FIRST_ORDER = ("gd", "momentum", "adam")
 QUASI_NEWTON = ("bfgs", "lbfgs", "scipy-bfgs", "scipy-lbfgs")
-#: The methods that a learned optimizer is measured against.
-PEERS = (*FIRST_ORDER, *QUASI_NEWTON)
+#: Those that look for better minima by themselves, and so have no other version.
+HOPPING = ("basin-hopping", "cma-es")
+#: The methods that Optimus is measured against.
+PEERS = (*FIRST_ORDER, *QUASI_NEWTON, *HOPPING)
 #: ``plain`` runs on from one start; ``restarts`` starts anew wherever it has converged or stalled.
 VERSIONS = ("plain", "restarts")
 
@@ -40,6 +44,10 @@ ENOUGH = 1e-8
 RATES = tuple(float(f"{r:.3g}") for r in np.geomspace(1e-4, 100, 13))
 #: rms lengths of the first step tried by our BFGS and L-BFGS, in half widths of the domain.
 FIRST_STEPS = (0.02, 0.2, 1.0, 3.0)
+#: Steps of hops, and first standard deviations of CMA-ES, that are tried, in half widths of the domain.
+HOPS = (0.1, 0.3, 1.0)
+#: Instances that these are tuned on.
+HOPPING_TUNED = 8
 #: Evaluations without progress after which the version with restarts starts anew.
 PATIENCES = (5, 10, 20)
 #: Progress is a decrease by at least this share of what the start has gained so far.
@@ -329,7 +337,39 @@ def quasi_newton(method: str, instances: Instances, budget: int, first: float, p
     return best
 
 
+# ---- searches for better minima, one instance at a time
+
+
+def hopping(method: str, instances: Instances, budget: int, step: float) -> np.ndarray:
+    """Lowest values so far (P, budget) of ``method``, one of :data:`HOPPING`; ``step`` is one of :data:`HOPS`."""
+    batch = instances.batch
+    start = (instances.start / batch.scale[:, None]).numpy()
+    best, enough = np.empty((batch.P, budget)), instances.enough()
+    for k in range(batch.P):
+        recorder = _Recorder(batch.problem(k), budget, None, float(enough[k]))
+
+        def finite(u: np.ndarray, recorder: _Recorder = recorder) -> tuple[float, np.ndarray]:
+            value, gradient = recorder.value_and_gradient(u)
+            return min(value, _HUGE), gradient
+
+        seed = (instances.seed + k) % 2**31
+        with suppress(_Spent):
+            finite(start[k])  # what CMA-ES does not ask for, but everybody else
+            if method == "cma-es":
+                cma_es(lambda u: finite(u)[0], start[k], step, seed)
+            else:
+                basin_hopping(finite, start[k], step, seed)
+        best[k] = recorder.best
+        best[k, recorder.count :] = recorder.best[recorder.count - 1]
+    return best
+
+
 # ---- tuning
+
+
+def versions(method: str) -> tuple[str, ...]:
+    """The versions that there are of ``method``."""
+    return VERSIONS[1:] if method in HOPPING else VERSIONS
 
 
 @dataclass(frozen=True)
@@ -337,7 +377,8 @@ class Tuned:
     """What was tuned for one peer, version, function, dimension and budget.
 
     Attributes:
-        rate: learning rate, or the first step of BFGS and L-BFGS, in half widths of the domain.
+        rate: learning rate, the first step of BFGS and L-BFGS, the hop, or the first deviation of CMA-ES, in half
+            widths of the domain.
         patience: evaluations without progress before a restart; None in the plain version.
     """
 
@@ -352,11 +393,11 @@ def tune(method: str, name: str, n: int, budgets: Sequence[int], seed: int = 0) 
     """The best settings of ``method`` on instances for tuning of function ``name``, by version and budget.
 
     The one with the highest mean score wins; among equals, the one that is lower along the way. ``method`` is one of
-    :data:`FIRST_ORDER` or "lbfgs", whose settings serve all of :data:`QUASI_NEWTON`: they share the first step (along
-    the gradient), and what restarts are for is the function's doing. To save time L-BFGS gets its patience tuned with
-    the first step that was best without restarts.
+    :data:`FIRST_ORDER`, of :data:`HOPPING`, or "lbfgs", whose settings serve all of :data:`QUASI_NEWTON`: they share
+    the first step (along the gradient), and what restarts are for is the function's doing. To save time L-BFGS gets its
+    patience tuned with the first step that was best without restarts.
     """
-    P = tuning_count(n)
+    P = HOPPING_TUNED if method in HOPPING else tuning_count(n)
     instances = Instances.draw("tune", name, n, P, seed)
     budget = max(budgets)
     found: dict[tuple[str, int], Tuned] = {}
@@ -370,6 +411,9 @@ def tune(method: str, name: str, n: int, budgets: Sequence[int], seed: int = 0) 
             for b in budgets:
                 found[version, b] = tried[_best(curves[..., :b])]
         return found
+    if method in HOPPING:
+        curves = instances.log_gaps(np.stack([hopping(method, instances, budget, step) for step in HOPS]))
+        return {("restarts", b): Tuned(HOPS[_best(curves[..., :b])], None) for b in budgets}
     curves = instances.log_gaps(
         np.stack([quasi_newton(method, instances, budget, first, None) for first in FIRST_STEPS])
     )

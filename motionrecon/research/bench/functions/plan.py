@@ -15,12 +15,19 @@ from motionrecon.core.files import read_arrays
 from motionrecon.errors import InputError
 from motionrecon.research.bench.functions import learned
 from motionrecon.research.bench.functions.peers import PEERS, Tuned
+from motionrecon.research.bench.hopping import cma_is_here
 from motionrecon.research.tasks.functions import FUNCTIONS, function
 
 DIMS = (10, 50, 100, 200, 500)
 EVALUATIONS = (100, 500)
-#: SciPy multiplies full matrices in each step, n^3; ours, with the same formula in n^2, stands for it beyond this n.
-SCIPY_BFGS_LIMIT = 200
+#: Most unknowns with which a peer is run. SciPy's BFGS multiplies full matrices in each step, n^3; ours, with the same
+#: formula in n^2, stands for it beyond. The others get nowhere in so few evaluations beyond theirs.
+LIMITS = {"scipy-bfgs": 200, "basin-hopping": 10, "cma-es": 10}
+
+
+def installed() -> tuple[str, ...]:
+    """The peers that can be run here: CMA-ES needs the package ``cma``."""
+    return tuple(name for name in PEERS if name != "cma-es" or cma_is_here())
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Plan:
     evaluations: tuple[int, ...] = EVALUATIONS
     instances: int = 64
     seed: int = 0
-    methods: tuple[str, ...] = field(default_factory=lambda: (*PEERS, *learned.available()))
+    methods: tuple[str, ...] = field(default_factory=lambda: (*installed(), *learned.available()))
     weights: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -75,7 +82,7 @@ class Plan:
 
     def methods_for(self, n: int) -> tuple[str, ...]:
         """The methods that are run in n unknowns."""
-        return tuple(m for m in self.methods if m != "scipy-bfgs" or n <= SCIPY_BFGS_LIMIT)
+        return tuple(m for m in self.methods if n <= LIMITS.get(m, n))
 
 
 #: The quick plan keeps the order of the full table's methods at n = 10.
@@ -167,7 +174,7 @@ def chosen(
     if not methods:
         added = [name for name, _ in pairs if name in learned.LEARNED]
         methods = tuple(name for name in learned.LEARNED if name in (*learned.available(), *added))
-        methods = (*PEERS, *methods)
+        methods = (*installed(), *methods)
     elif missing := [m for m in methods if m in learned.LEARNED and m not in (*learned.available(), *dict(pairs))]:
         raise InputError(f"{missing[0]} has no weights yet: train some and give them with weights={missing[0]}=FILE")
     quick_plan = QUICK if quick else {}

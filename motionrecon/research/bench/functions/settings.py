@@ -7,7 +7,7 @@ from pathlib import Path
 
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
-from motionrecon.research.bench.functions.peers import QUASI_NEWTON, VERSIONS, Tuned
+from motionrecon.research.bench.functions.peers import QUASI_NEWTON, Tuned, versions
 
 #: The settings of peers that come with motionrecon; made by ``motionrecon bench optimizers --retune``.
 SHIPPED = Path(__file__).with_name("tuned_peers.json")
@@ -36,7 +36,7 @@ class TunedSettings:
     def find(self, method: str, name: str, n: int, budget: int) -> tuple[tuple[str, Tuned], ...] | None:
         """The settings of every version, or None if one is missing."""
         table = self._table.get(tuned_as(method), {})
-        found = [(v, table.get(self._place(name, n, v, budget))) for v in VERSIONS]
+        found = [(v, table.get(self._place(name, n, v, budget))) for v in versions(method)]
         if any(entry is None for _, entry in found):
             return None
         return tuple((v, Tuned(*entry)) for v, entry in found)  # type: ignore[misc]
@@ -48,8 +48,9 @@ class TunedSettings:
 
     def write(self, path: Path, command: str) -> None:
         about = (
-            "tuned settings of the peers: function, unknowns, version, budget -> [learning rate or first step in half "
-            "widths of the domain, evaluations without progress before a restart]; those of lbfgs serve bfgs and SciPy"
+            "tuned settings of the peers: function, unknowns, version, budget -> [learning rate, first step or hop in "
+            "half widths of the domain, evaluations without progress before a restart]; those of lbfgs serve bfgs and "
+            "SciPy"
         )
         methods = []
         for method, rows in sorted(self._table.items()):

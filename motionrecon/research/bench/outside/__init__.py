@@ -1,0 +1,1 @@
+"""Optimizers on problems outside the classical test functions (`motionrecon.research.tasks.outside`)."""
