@@ -99,6 +99,10 @@ def test_the_benchmark_writes_what_it_found(tmp_path):
         report.main(tmp_path, {}, only=["newton"])
     with pytest.raises(InputError, match="new actions"):
         report.main(tmp_path, {}, splits=["old"])
+    with pytest.raises(InputError, match="at least 1"):
+        report.main(tmp_path, {}, frames=0)
+    with pytest.raises(InputError, match="the longest clip has"):
+        report.main(tmp_path, {}, frames=5000, count=1)
     with pytest.raises(InputError, match="NAME=FILE"):
         report.files_of(["x"])
 

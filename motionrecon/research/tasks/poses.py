@@ -97,7 +97,11 @@ class Motions:
     def runs(
         self, count: int, length: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, "N L nq"], Int[np.ndarray, " N"]]:
-        """Random runs of neighbouring frames, none across two clips, and which clip each is from."""
+        """Random runs of neighbouring frames, none across two clips, and which clip each is from.
+
+        Raises:
+            InputError: no clip is as long.
+        """
         starts = self._starts(length)
         chosen = starts[rng.integers(len(starts), size=count)]
         clip = np.searchsorted(self.first, chosen, side="right") - 1
@@ -105,6 +109,8 @@ class Motions:
 
     def _starts(self, length: int) -> Int[np.ndarray, " k"]:
         parts = [np.arange(a, b - length + 1) for a, b in pairwise(self.first) if b - a >= length]
+        if not parts:
+            raise InputError(f"frames={length}: the longest clip has {np.diff(self.first).max()}; give fewer")
         return np.concatenate(parts)
 
 

@@ -55,7 +55,7 @@ def main(
         What was written, as text.
 
     Raises:
-        InputError: no split or method of such a name.
+        InputError: no split or method of such a name, or no frames or tasks.
     """
     known = methods(weights)
     for name in only:
@@ -64,6 +64,8 @@ def main(
     for name in splits:
         if name not in SPLITS:
             raise InputError(f"no split is called {name!r}: choose from {', '.join(map(repr, SPLITS))}")
+    if frames < 1 or (count is not None and count < 1):
+        raise InputError("frames=..., tasks=...: give at least 1 of each")
     chosen = {name: known[name] for name in known if not only or name in only or name == CONTROL}
     count = (QUICK_TASKS if quick else TASKS) if count is None else count
     results = {}
