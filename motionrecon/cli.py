@@ -512,6 +512,10 @@ def train_optimus(
         found, use = training.summary(), "weights"
         if settings.rule.startswith("optimus-paper"):
             method = "optimus-paper"
+    if use == "weights" and method == "optimus":
+        name = "adafactor" if settings.rule == "adafactor" else "optimus"
+        print(f"{folder}: {found}; bench optimizers --weights {name}={folder}/weights.safetensors measures it")
+        return
     print(f'{folder}: {found}; minimize(..., method="{method}", {use}="{folder}/weights.safetensors") runs with it')
 
 

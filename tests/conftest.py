@@ -54,25 +54,11 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def optimus_weights(tmp_path_factory):
-    """The weights called "optimus": those that come with motionrecon, or untrained ones where there are none."""
-    import torch
-
+def optimus_weights():
+    """A file of weights that comes with motionrecon."""
     from motionrecon.optimus import weights
-    from motionrecon.optimus.network.rule import OptimusRule
-    from motionrecon.research.training.ship import ship
 
-    if weights.DEFAULT in weights.names():
-        yield weights.find(weights.DEFAULT)
-        return
-    folder = tmp_path_factory.mktemp("optimus")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        weights.save(OptimusRule(), folder / "untrained.safetensors")
-    ship(folder / "untrained.safetensors", weights.DEFAULT, "untrained", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "folder", lambda: folder)
-        yield folder / "optimus.safetensors"
+    return weights.find("optimus-windows")
 
 
 @pytest.fixture

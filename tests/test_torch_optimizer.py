@@ -188,8 +188,6 @@ def test_refusals():
         Optimus([nn.Parameter(torch.zeros(2, dtype=torch.complex64))])
     with pytest.raises(InputError, match="none of the parameters requires a gradient"):
         Optimus([nn.Parameter(torch.zeros(2), requires_grad=False)])
-    with pytest.raises(InputError, match="no weights are called 'optimum'"):
-        Optimus([x], weights="optimum")
     with pytest.raises(InputError, match="plan at least 1"):
         Optimus([x], evaluations=0)
     optimizer = Optimus([x])

@@ -1,4 +1,4 @@
-"""Optimus, the learned optimizer, as one of the optimizers: for functions with gradients, and for sums of squares.
+"""Optimus as one of the optimizers: for functions with gradients, and for sums of squares.
 
 Sums of squares go to :mod:`motionrecon.optimus.gauss_newton`, whose optimizer may be used by itself where its own
 settings matter. torch is imported when a network first runs; its own operations stay on one thread.
@@ -56,7 +56,7 @@ class OptimusMemory:
 
 @dataclass(frozen=True)
 class OptimusFunctions(Optimizer[OptimusMemory]):
-    """The learned optimizer, for functions that have a gradient only: one evaluation a step.
+    """Optimus on built-in rules, for functions that have a gradient only: one evaluation a step.
 
     For sums of squares `for_problem` gives its sister, of which only ``squares`` speaks here.
 
@@ -68,8 +68,7 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
         gtol: converged once the rms of the gradient is this share of what it was at the start.
         ftol: without ``explore``, converged when the value has not fallen by this share of the decrease so far for 20
             evaluations.
-        weights: the name of trained weights, or a ``.safetensors`` file; "" for none, so that only the classical seeds
-            act.
+        weights: gone: functions run on built-in rules, since what was trained for them was no better.
         evaluations: the evaluations planned; 0 stands for those that ``minimize`` allows.
         limit: unknowns at most; memory grows with their square.
         squares: the weights for sums of squares; "" for none, so that only the classical seeds act.
@@ -78,7 +77,7 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
     explore: bool = True
     gtol: float = 1e-6
     ftol: float = 1e-12
-    weights: str = "optimus"
+    weights: str = ""
     evaluations: int = 0
     limit: int = LIMIT
     squares: str = SQUARES_WEIGHTS
@@ -87,9 +86,13 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
         self._check(gtol=(0, 1), ftol=(0, 1), evaluations=(0, 1e9), limit=(1, 1e6))
         if not isinstance(self.explore, bool):
             raise InputError(f"Optimus has explore={self.explore!r}: give True or False")
-        for name in ("weights", "squares"):
-            if not isinstance(found := getattr(self, name), (str, Path)):
-                raise InputError(f'Optimus has {name}={found!r}: give a name or a file, or "" for none')
+        if self.weights != "":
+            raise InputError(
+                f"weights={self.weights!r}: Optimus runs on built-in rules for functions, without weights; leave them "
+                "out (the method 'optimus-paper' is learned)"
+            )
+        if not isinstance(self.squares, (str, Path)):
+            raise InputError(f'Optimus has squares={self.squares!r}: give a name or a file, or "" for none')
 
     def for_problem(self, problem: Problem) -> Optimizer[Any]:
         if not isinstance(problem, LeastSquares):
@@ -142,4 +145,4 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
     def _rule(self) -> OptimusRule:
         from motionrecon.optimus import weights
 
-        return weights.load_rule(str(self.weights), self.explore)
+        return weights.load_rule("", self.explore)

@@ -21,7 +21,7 @@ RUN: Any = "optimus"
 
 
 class Optimus(torch.optim.Optimizer):
-    """A learned optimizer: every ``step(closure)`` evaluates the closure once, at a point that Optimus chose.
+    """Optimus on built-in rules: every ``step(closure)`` evaluates the closure once, at a point that it chose.
 
     >>> x = torch.nn.Parameter(torch.zeros(10, dtype=torch.float64))
     >>> optimizer = Optimus([x], evaluations=100)  # doctest: +SKIP
@@ -49,12 +49,11 @@ class Optimus(torch.optim.Optimizer):
     Args:
         params: parameters or groups of them, as torch has it. There are no options by group.
         evaluations: the steps planned, which decide how much Optimus looks around; a run may be longer or shorter.
-        weights: the name of trained weights, see :mod:`motionrecon.optimus.weights`, or a ``.safetensors`` file.
         limit: unknowns at most.
 
     Raises:
-        InputError: for more unknowns than ``limit``, with the memory they would take; for complex parameters; for
-            unknown weights.
+        InputError: for more unknowns than ``limit``, with the memory they would take; for complex
+            parameters.
     """
 
     def __init__(
@@ -62,12 +61,11 @@ class Optimus(torch.optim.Optimizer):
         params: Iterable[Any],
         evaluations: int = 1000,
         *,
-        weights: str = shipped.DEFAULT,
         limit: int = LIMIT,
     ) -> None:
         if evaluations < 1:
             raise InputError(f"evaluations is {evaluations}: plan at least 1")
-        self._rule: OptimusRule = shipped.load_rule(weights)
+        self._rule: OptimusRule = shipped.load_rule("")
         self._evaluations, self._limit = evaluations, limit
         super().__init__(params, {})
         if not self._parameters():

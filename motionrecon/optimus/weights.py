@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from motionrecon.optimus.network.rule import OptimusRule
     from motionrecon.optimus.network.squares_network import SquaresNetwork
 
-#: The weights of the optimizer called "optimus", for functions with gradients.
-DEFAULT = "optimus"
+#: No weights: Optimus for functions runs on built-in rules.
+DEFAULT = ""
 INDEX = "weights.toml"
 
 

@@ -5,6 +5,6 @@ were at hand: a token for each unknown (`features`), three Transformer encoders 
 the preconditioning matrix B, and a branch for step and direction (`transformer`); the terms are seeded with BFGS's
 (`rank_one`), and `rule` steps with them. `squares_network` is the same network where residuals and Jacobians exist.
 
-In the shipped weights for functions all that the network says is exactly 0, except for its 14 dials: the terms are then
-BFGS's, and the steps those of the seeds and of :mod:`motionrecon.optimus.exploration`.
+Nothing trained for functions comes with motionrecon: all that the network says there is exactly 0. The terms are then
+BFGS's, and the steps those of the built-in rules and of :mod:`motionrecon.optimus.exploration`.
 """

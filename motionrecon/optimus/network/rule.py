@@ -1,8 +1,9 @@
 """Optimus as a batched rule, for functions with gradients: P problems of n unknowns step together.
 
 Each step: the network sees the gradient's history and the last secant; its three encoders each add a rank-one term to
-B; the branch turns the gradient g into s; the next point is x - B s. Around the network stand seeds and safeguards.
-They are all that an untrained network leaves, and the weights that come with motionrecon set only the dials:
+B; the branch turns the gradient g into s; the next point is x - B s. Around the network stand seeds and safeguards,
+the built-in rules. They are all that an untrained network leaves, and nothing trained comes with motionrecon, since it
+was no better:
 
 - the rank-one terms are seeded with BFGS's (`rank_one`), the network changes their mixture;
 - a step that fails is not taken, but teaches B all the same, and the radius shrinks;
@@ -34,8 +35,9 @@ from motionrecon.optimus.state import LocalSearch, RuleState
 #: What each dial of the network multiplies; the number is the seed.
 DIALS = {
     "settled": 1e-8,  # predicted decrease over the decrease so far, at which the local search has settled
-    "patience": 3e-3,  # mean decrease over |f|, below which a search is slow and may have stalled
-    "haste": 3e-3,  # predicted decrease over the decrease so far, at which a dent stiffer than the way to it is left
+    # Seeds of 0 stand for never: what is left before it is finished costs accuracy where there is nothing better.
+    "patience": 0.0,  # mean decrease over |f|, below which a search is slow and may have stalled
+    "haste": 0.0,  # predicted decrease over the decrease so far, at which a dent stiffer than the way to it is left
     **trend.DIALS,
 }
 #: Logarithms that a dial of 1 stands for, where it spans decades.

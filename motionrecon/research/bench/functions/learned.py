@@ -5,7 +5,6 @@ To measure another one, add its line to :data:`LEARNED`.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 from collections.abc import Callable
@@ -39,7 +38,7 @@ class Learned:
     make: Callable[[str], nn.Module]
 
 
-def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
+def _trained(role: Role, name: str) -> Learned:
     """The shipped weights called ``name``, ``name-1``, ``name-2``, ...: one for each training seed."""
 
     def labels() -> tuple[str, ...]:
@@ -50,42 +49,36 @@ def _trained(role: Role, name: str, along_axes: bool = True) -> Learned:
     def make(label: str) -> nn.Module:
         from motionrecon.optimus import weights
 
-        loaded = weights.load(label)
-        if along_axes:
-            return loaded
-        rule: Any = copy.deepcopy(loaded)  # what is loaded is shared
-        rule.along_axes = False
-        changed: nn.Module = rule
-        return changed
+        return weights.load(label)
 
     return Learned(role, labels, make)
 
 
-def _untrained(**options: Any) -> Learned:
-    """Optimus without training: what its seeds do."""
+def _built_in(role: Role, **options: Any) -> Learned:
+    """Optimus for functions, which runs on built-in rules, or a part of them."""
 
     def make(label: str) -> nn.Module:
+        if label:  # a file of one's own
+            from motionrecon.optimus import weights
+
+            return weights.load(label)
         from motionrecon.optimus.network.rule import OptimusRule
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return OptimusRule(**options)
 
-    return Learned("control", lambda: ("",), make)
+    return Learned(role, lambda: ("",), make)
 
 
 #: The learned optimizers by name. A new one is one line here.
 LEARNED: dict[str, Learned] = {
-    "optimus": _trained("subject", "optimus"),
+    "optimus": _built_in("subject"),
     "optimus-paper": _trained("peer", "optimus-paper"),
     "adafactor": _trained("peer", "adafactor"),
-    "untrained": _untrained(),
-    "no-axes": _trained("control", "optimus", along_axes=False),
-    "untrained-no-axes": _untrained(along_axes=False),
-    "untrained-no-trend": _untrained(explore=False),
-    "untrained-identity": _untrained(identity=True),
-    "identity": _trained("control", "optimus-identity"),
-    "no-attention": _trained("control", "optimus-no-attention"),
+    "no-axes": _built_in("control", along_axes=False),
+    "no-exploration": _built_in("control", explore=False),
+    "identity": _built_in("control", identity=True),
     "paper-no-attention": _trained("control", "optimus-paper-no-attention"),
     "paper-no-rank-one": _trained("control", "optimus-paper-no-rank-one"),
 }
