@@ -258,6 +258,11 @@ def test_evaluations_are_a_whole_number(allowed):
 
 def test_weights_of_another_optimizer_are_refused():
     with pytest.raises(InputError, match="'adafactor' belong to AdafactorMLP"):
+        minimize(lambda x: (x @ x, 2 * x), [1.0], jac=True, method="optimus-paper", weights="adafactor")
+
+
+def test_built_in_rules_have_no_weights():
+    with pytest.raises(InputError, match="without weights; leave them out"):
         minimize(lambda x: (x @ x, 2 * x), [1.0], jac=True, weights="adafactor")
 
 

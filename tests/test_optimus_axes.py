@@ -39,8 +39,8 @@ def starts(n, P, seed=1):
 
 def test_a_sum_along_hidden_axes_is_solved():
     evaluate, best, lowest = wells(6)
-    _, found = steps(OptimusRule(), evaluate, starts(6, 12), 89)
-    _, without = steps(OptimusRule(along_axes=False), evaluate, starts(6, 12), 89)
+    _, found = steps(OptimusRule(), evaluate, starts(6, 12), 119)
+    _, without = steps(OptimusRule(along_axes=False), evaluate, starts(6, 12), 119)
     solved = found.search.best_f < lowest + 1e-6
     assert solved.float().mean() > 0.8
     assert (without.search.best_f < lowest + 1e-6).float().mean() < 0.5
@@ -67,7 +67,7 @@ def test_where_there_are_no_axes_the_search_goes_on_without():
         slope = torch.cos(x.sum(-1, keepdim=True) * r) * (r + 2 * x * x.sum(-1, keepdim=True))
         return f + 3 * wave[:, 0], g + 3 * slope
 
-    _, state = steps(OptimusRule(), mixed, starts(6, 8), 119)
+    _, state = steps(OptimusRule(), mixed, starts(6, 8), 159)
     tried = state.axes.tried
     assert tried.sum() >= 4
     failed = state.axes.failed[tried]
