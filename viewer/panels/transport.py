@@ -36,8 +36,11 @@ class TransportPanel(Panel):
         async def _(event: viser.GuiEvent[viser.GuiSliderHandle[int]]) -> None:
             if event.client_id is not None:  # None: the viewer itself moved it
                 self._scrubbed = time.monotonic()
+                ran = timeline.playing
                 timeline.pause()
                 timeline.frame = event.target.value
+                if ran:  # a frame that was sent just before may reach the page after what the user typed there
+                    self._forget_slider()
                 self._move_slider(timeline.frame)  # what was typed may lie outside the motion
 
         @steps.on_click
@@ -71,6 +74,10 @@ class TransportPanel(Panel):
         # A frame that was drawn on the way must not pull the knob back out of the user's hand.
         if time.monotonic() - self._scrubbed > _HAND_OFF:
             self._move_slider(frame)
+
+    def _forget_slider(self) -> None:
+        """Have the next `_move_slider` sent to the page even where viser thinks that it stands there already."""
+        self._move_slider(1 if self._slider.value == 0 else 0)
 
     def _move_slider(self, frame: int) -> None:
         self._slider.value = frame  # type: ignore[misc]  # mypy misses the setter of viser's property
