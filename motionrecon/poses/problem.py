@@ -186,9 +186,7 @@ class PoseProblem:
         evidence: list[tuple[PointResidual, float]] = [(seen, t.bend / t.pixels)]
         if self.points_3d is not None and self.articulation.bones.size:
             bones, lengths = self.articulation.bones, self.articulation.bone_lengths
-            guess = Directions(
-                self.camera, points, self.points_3d, self.weight, t.depth, 0.0, bones, lengths
-            )  # fmt: skip
+            guess = Directions(self.camera, points, self.points_3d, self.weight, t.depth, 0.0, bones, lengths)
             evidence.append((guess, t.depth_bend / t.depth))
         return evidence
 
