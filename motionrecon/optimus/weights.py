@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -21,8 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from motionrecon.core.files import atomic, sha256
+from motionrecon.core.files import atomic
 from motionrecon.errors import InputError, ModelError
+from motionrecon.optimus import shipped
 
 if TYPE_CHECKING:
     from motionrecon.optimus.network.rule import OptimusRule
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 #: No weights: Optimus for functions runs on built-in rules.
 DEFAULT = ""
-INDEX = "weights.toml"
 
 
 class Rule(Protocol):
@@ -61,8 +60,7 @@ def folder() -> Path:
 
 def records() -> dict[str, dict[str, Any]]:
     """The weights that come with motionrecon, by name, as written in ``weights.toml``."""
-    index = folder() / INDEX
-    return tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
+    return shipped.records(folder())
 
 
 def names() -> tuple[str, ...]:
@@ -77,23 +75,7 @@ def find(name: str) -> Path:
         InputError: no weights have this name, or no file this path.
         ModelError: the file is missing or damaged.
     """
-    if name.endswith(".safetensors"):
-        if not Path(name).is_file():
-            raise InputError(f"weights {name}: no such file")
-        return Path(name)
-    known = records()
-    if name not in known:
-        choice = ", ".join([*known, "a .safetensors file"])
-        raise InputError(f"no weights are called {name!r}: choose one of {choice}")
-    path: Path = folder() / known[name]["file"]
-    if not path.is_file():
-        raise ModelError(f"{path}: the weights '{name}' are missing; install motionrecon again")
-    if (found := sha256(path)) != known[name]["sha256"]:
-        raise ModelError(
-            f"{path}: the weights '{name}' are damaged (SHA-256 {found[:12]}…, not {known[name]['sha256'][:12]}…); "
-            "install motionrecon again"
-        )
-    return path
+    return shipped.find(name, folder())
 
 
 def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:

@@ -472,6 +472,6 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
     )
     add(
         Reader("weights, shipped", shipped, _read_shipped, _any_difference),
-        lambda f: [shutil.copy(path, f) for path in (source, weights.folder() / weights.INDEX)],
+        lambda f: [shutil.copy(path, f) for path in (source, weights.folder() / "weights.toml")],
     )
     return made

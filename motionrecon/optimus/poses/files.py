@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -14,13 +13,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from motionrecon.core.files import atomic, sha256
-from motionrecon.errors import InputError, ModelError
+from motionrecon.core.files import atomic
+from motionrecon.errors import ModelError
+from motionrecon.optimus import shipped
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial
 
 KIND = "poses"
-#: The list of the networks that come with motionrecon, in their folder.
-INDEX = "weights.toml"
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,7 @@ def folder() -> Path:
 
 def records() -> dict[str, dict[str, Any]]:
     """The networks that come with motionrecon, by name, as written in ``weights.toml``."""
-    index = folder() / INDEX
-    return tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
+    return shipped.records(folder())
 
 
 def find(name: str) -> Path:
@@ -56,23 +53,7 @@ def find(name: str) -> Path:
         InputError: no network has this name, or no file this path.
         ModelError: the file is missing or damaged.
     """
-    if name.endswith(".safetensors"):
-        if not Path(name).is_file():
-            raise InputError(f"weights {name}: no such file")
-        return Path(name)
-    known = records()
-    if name not in known:
-        choice = ", ".join([*known, "a .safetensors file"])
-        raise InputError(f"no weights of poses are called {name!r}: choose one of {choice}")
-    path = folder() / str(known[name]["file"])
-    if not path.is_file():
-        raise ModelError(f"{path}: the weights '{name}' are missing; install motionrecon again")
-    if (found := sha256(path)) != known[name]["sha256"]:
-        raise ModelError(
-            f"{path}: the weights '{name}' are damaged (SHA-256 {found[:12]}…, not {known[name]['sha256'][:12]}…); "
-            "install motionrecon again"
-        )
-    return path
+    return shipped.find(name, folder(), "weights of poses")
 
 
 def save(network: PoseNetwork, path: Path) -> None:

@@ -15,7 +15,8 @@ from safetensors import SafetensorError, safe_open
 
 from motionrecon.core.files import atomic, sha256
 from motionrecon.optimus.poses import files as pose_files
-from motionrecon.optimus.weights import INDEX, read
+from motionrecon.optimus.shipped import INDEX
+from motionrecon.optimus.weights import read
 
 
 def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:

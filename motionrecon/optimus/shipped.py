@@ -1,0 +1,50 @@
+"""Files of weights that come with motionrecon: by name, each checked by its hash."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from motionrecon.core.files import sha256
+from motionrecon.errors import InputError, ModelError
+
+#: What says which files a folder has, with the hash and the history of each.
+INDEX = "weights.toml"
+
+
+def records(folder: Path) -> dict[str, dict[str, Any]]:
+    """The weights of a folder, by name, as written in its ``weights.toml``."""
+    index = folder / INDEX
+    return tomllib.loads(index.read_text(encoding="utf-8")) if index.is_file() else {}
+
+
+def find(name: str, folder: Path, what: str = "weights") -> Path:
+    """The checked file of the weights of this name; a path of a ``.safetensors`` file is its own name.
+
+    Args:
+        name: a name or a path.
+        folder: where those with a name are.
+        what: what messages call them.
+
+    Raises:
+        InputError: no weights have this name, or no file this path.
+        ModelError: the file is missing or damaged.
+    """
+    if name.endswith(".safetensors"):
+        if not Path(name).is_file():
+            raise InputError(f"weights {name}: no such file")
+        return Path(name)
+    known = records(folder)
+    if name not in known:
+        choice = ", ".join([*known, "a .safetensors file"])
+        raise InputError(f"no {what} are called {name!r}: choose one of {choice}")
+    path = folder / str(known[name]["file"])
+    if not path.is_file():
+        raise ModelError(f"{path}: the weights '{name}' are missing; install motionrecon again")
+    if (found := sha256(path)) != known[name]["sha256"]:
+        raise ModelError(
+            f"{path}: the weights '{name}' are damaged (SHA-256 {found[:12]}…, not {known[name]['sha256'][:12]}…); "
+            "install motionrecon again"
+        )
+    return path
