@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -92,9 +93,10 @@ _written: list[bytes] = []
 
 
 def write_once(path: Path) -> Path:
-    """The same short film each time, coded once."""
+    """The same short film each time, coded once, under a plain name: PyAV chooses the format by it."""
     if not _written:
-        _written.append(write(path, 5).read_bytes())
+        with tempfile.TemporaryDirectory() as folder:
+            _written.append(write(Path(folder) / "film.mp4", 5).read_bytes())
     path.write_bytes(_written[0])
     return path
 
