@@ -94,7 +94,10 @@ def test_the_benchmark_writes_what_it_found(tmp_path):
     text = report.main(
         tmp_path, {}, splits=["other source"], only=["lm", "lm-search", "minpack", "trf", "lbfgs"], count=2
     )
-    assert "MINPACK" in text and (tmp_path / "poses.json").exists() and (tmp_path / "poses.png").exists()
+    assert "MINPACK" in text and "from 20 more starts" in text
+    assert {file.name for file in tmp_path.iterdir()} == {"poses.md", "poses.json", "poses.png", "misses.png"}
+    runs = report.main(tmp_path, {}, splits=["other source, with 3D"], only=["one-step"], frames=3, count=1)
+    assert "1 runs of 3 frames" in runs and "from 4 more starts" in runs and "one learned step" in runs
     with pytest.raises(InputError, match="lm-search"):
         report.main(tmp_path, {}, only=["newton"])
     with pytest.raises(InputError, match="new actions"):

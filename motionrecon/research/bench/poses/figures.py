@@ -61,7 +61,7 @@ class Row:
         ratio: of them.
         mpjpe, pa: at the end, millimetres.
         mpjpe_paired, pa_paired: less the reference's.
-        seconds: per task, of the processor.
+        seconds: per frame, of the processor.
     """
 
     evaluations: tuple[Mean, ...]

@@ -44,7 +44,7 @@ class Measured:
         history: (N, BUDGET + 1) best value after each evaluation.
         mpjpe, pa: (N,) error of the joints at the end, metres: hips in one place, and after the best similarity.
         points: (N, P, 3) at the end, of the middle frame of a run, in the world of the camera's own axes.
-        seconds: per task, of the processor.
+        seconds: per frame, of the processor.
     """
 
     history: Float[np.ndarray, "N evaluations"]
@@ -103,6 +103,11 @@ def measure(
     return _joined(parts)
 
 
+def starts_of(length: int) -> int:
+    """Starts from which the best value known of runs of a length is looked for, besides those of the methods."""
+    return STARTS if length == 1 else RUN_STARTS
+
+
 def _shares(count: int, parts: int) -> list[int]:
     return [count // parts + (k < count % parts) for k in range(parts)]
 
@@ -119,13 +124,13 @@ def _measured(tasks: PoseTasks, chosen: dict[str, PoseMethod], rng: np.random.Ge
                 continue
             began = time.process_time()
             found = method.run(problem, start, BUDGET)
-            seconds = (time.process_time() - began) / len(problem)
+            seconds = (time.process_time() - began) / len(tasks.truth)
             flat = found.x.reshape(len(tasks.truth), -1)
             articulation = tasks.problem.articulation
             points = pose(articulation.model, flat[middle]).at(articulation.points)
             by_method[name] = Measured(found.history, *joint_errors(tasks, flat), points, seconds)
             best = np.minimum(best, found.value)
-        for x in random_starts(tasks, STARTS if tasks.length == 1 else RUN_STARTS, rng):
+        for x in random_starts(tasks, starts_of(tasks.length), rng):
             best = np.minimum(best, descend(problem, x.reshape(start.shape), BUDGET).value)
     return SplitResult(tasks.clip, best, by_method, joint_errors(tasks, tasks.start)[0], tasks.truth[middle])
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import Damping, Descent, descend
-from motionrecon.poses.learned import PoseOptimus
+from motionrecon.poses.learned import DEFAULT, PoseOptimus
 from motionrecon.poses.problem import PoseProblem
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.bench.poses.peers import Frame, limited_memory_bfgs, minpack, searched, trust_region
@@ -48,6 +48,7 @@ def methods(weights: dict[str, Path]) -> dict[str, PoseMethod]:
     learned = {name: PoseMethod(f"Optimus, {name}", PoseOptimus.load(file).descend) for name, file in files.items()}
     return {
         **learned,
+        "one-step": PoseMethod(f"Optimus, {DEFAULT}, one learned step only", _one_step),
         "untrained": PoseMethod("the same lines, untrained (the control)", PoseOptimus(None).descend),
         "lm": PoseMethod("Levenberg-Marquardt, tuned", descend),
         "lm-light": PoseMethod("Levenberg-Marquardt, lightly damped", _lightly),
@@ -61,6 +62,10 @@ def methods(weights: dict[str, Path]) -> dict[str, PoseMethod]:
 def searched_frame(frame: Frame) -> Float[np.ndarray, " evaluations"]:
     """LM with its search, each trial at its price."""
     return searched(frame, TRIAL)
+
+
+def _one_step(problem: PoseProblem | RunProblem, start: Float[np.ndarray, "N ..."], steps: int) -> Descent:
+    return PoseOptimus.load().descend(problem, start, steps, learned=1)
 
 
 def _lightly(problem: PoseProblem | RunProblem, start: Float[np.ndarray, "N ..."], steps: int) -> Descent:
