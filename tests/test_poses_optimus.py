@@ -17,7 +17,7 @@ from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
 from motionrecon.optimus.poses.step import SILENT, scale_of, silent, step_of
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.damped import damped_steps, descend
-from motionrecon.poses.learned import PoseOptimus, sizes_for
+from motionrecon.poses.learned import LEARNED_STEPS, PoseOptimus, sizes_for
 from motionrecon.poses.level import from_level
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.tasks.articulated import ModelPoses
@@ -112,6 +112,17 @@ def test_whatever_the_network_says_no_pose_gets_worse(loud):
     assert found.history.shape == (4, 9) and (found.evaluations == 9).all()
     after = descend(drawn.problem, PoseOptimus(network(loud=loud)).descend(drawn.problem, drawn.start, 3).x, 5)
     np.testing.assert_allclose(after.value, found.value, rtol=1e-6)  # what follows is the classical solver
+
+
+def test_where_no_learned_step_helps_what_is_left_is_the_fallback_itself():
+    drawn = tasks(24)
+    found = PoseOptimus(network(loud=3.0)).descend(drawn.problem, drawn.start, 8)
+    helped = found.history[:, LEARNED_STEPS] < found.history[:, 0]
+    assert 0 < helped.sum() < 24
+    useless = np.flatnonzero(~helped)
+    fallback = descend(drawn.problem.part(useless), drawn.start[useless], 8 - LEARNED_STEPS)
+    np.testing.assert_allclose(found.history[useless, LEARNED_STEPS:], fallback.history, rtol=1e-9)
+    np.testing.assert_allclose(found.x[useless], fallback.x, rtol=1e-6, atol=1e-9)
 
 
 def test_runs_derivatives_are_those_of_differences():
