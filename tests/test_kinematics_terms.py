@@ -11,9 +11,10 @@ import pytest
 
 from motionrecon.body.capsules import mjcf
 from motionrecon.body.tangent import integrate
-from motionrecon.core import so3
+from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.standing import feet_alone
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance
 from motionrecon.kinematics.terms.contact import Contact
@@ -268,6 +269,24 @@ def test_balance(x):
 
 def test_nobody_who_flies_needs_balance(x):
     assert Balance(FPS, np.zeros((FRAMES, 8)))(x).cost == 0
+
+
+def test_balance_counts_by_frames(x):
+    once = np.zeros(FRAMES)
+    once[2] = 2.0
+    terms = [Balance(FPS, standing(), weight=w)(x) for w in (1.0, once)]
+    assert np.allclose(terms[1].residual[1], 2.0 * terms[0].residual[1]) and terms[1].cost > 0
+    assert terms[1].cost == pytest.approx(4.0 * float((terms[0].residual[1] ** 2).sum()))
+
+
+@pytest.mark.parametrize(("part", "alone"), [("sole", 1.0), ("knee", 0.0), ("wrist", 0.0), ("shoulder", 0.0)])
+def test_who_has_more_than_feet_on_the_ground_needs_no_balance(x, part, alone):
+    """The ground is raised to the lowest part of each kind."""
+    points = [i for i, name in enumerate(landmarks.NAMES) if name.endswith(part)]
+    height = x.marks[:, points, 2].min() - 0.05 if points else x.soles[..., 2].min()
+    sure = feet_alone(replace(x, ground=Plane(float(height))))
+    assert sure.shape == (FRAMES,)
+    assert (sure.min() if alone else 1 - sure.min()) > 0.97
 
 
 def test_shared_prior(x):

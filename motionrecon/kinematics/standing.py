@@ -1,4 +1,4 @@
-"""Which points of the soles stand on the ground, judged from a trajectory."""
+"""Which points of the soles stand on the ground, and whether anything else is on it, judged from a trajectory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import uniform_filter1d
 
+from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.state import Trajectory
+
+#: Landmarks near which somebody rests on the ground who kneels, crawls, sits on it or lies.
+_RESTS = [
+    INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("shoulder", "elbow", "wrist", "hip", "knee")
+]
+#: What is between such a landmark and the ground then, metres, roughly.
+_FLESH = 0.05
 
 
 def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> Float[np.ndarray, "T S"]:
@@ -29,6 +37,21 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
     slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / speed) ** 4)
     low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / height) ** 4)
     return np.asarray(slow * low)
+
+
+def feet_alone(x: Trajectory, height: float = 0.1) -> Float[np.ndarray, " T"]:
+    """How surely nothing but feet is on the ground: no hand, no knee, not the trunk of somebody who lies.
+
+    Args:
+        x: a trajectory.
+        height: metres between another part of the body and the ground at which the chance is down to one half.
+
+    Returns:
+        in [0, 1]
+    """
+    over = np.maximum(x.ground.gap(x.marks[:, _RESTS])[0] - _FLESH, 0.0)
+    high = (over / height) ** 4
+    return np.asarray((high / (1.0 + high)).prod(axis=1))
 
 
 def _odd(frames: float) -> int:

@@ -28,13 +28,13 @@ class Balance:
         fps: frames per second.
         standing: (T, S) in [0, 1], in the order of `body.soles`.
         sigma: standard deviation beyond the spread of the standing points, metres.
-        weight: root weight of one frame.
+        weight: root weight of a frame, of all or of each; 0 where more than feet is on the ground.
     """
 
     fps: float
     standing: Float[np.ndarray, "T S"]
     sigma: float = 0.05
-    weight: float = 1.0
+    weight: float | Float[np.ndarray, " T"] = 1.0
 
     def __call__(self, x: Trajectory) -> Block:
         com, jac = x.com[:, _LEVEL], x.com_jacobian[:, _LEVEL]
@@ -46,7 +46,8 @@ class Balance:
         spread = np.sqrt(np.einsum("tp,tpi->t", share, (soles - centre[:, None]) ** 2))
         lever = x.ground.gap(x.com[1:-1])[0] / GRAVITY * self.fps**2
         acceleration = com[2:] - 2 * com[1:-1] + com[:-2]
-        gain = (self.weight * np.minimum(total, 1.0) / np.hypot(self.sigma, spread))[:, None]
+        weight = np.broadcast_to(self.weight, len(com))[1:-1]
+        gain = (weight * np.minimum(total, 1.0) / np.hypot(self.sigma, spread))[:, None]
         residual = (com[1:-1] - lever[:, None] * acceleration - centre) * gain
         # The derivative leaves the lever's length as it is: it changes little.
         g, reach = gain[..., None], lever[:, None, None]
