@@ -1,81 +1,97 @@
 """An arm of your own: Optimus learns to find its pose from what a camera sees of it, and is compared with SciPy.
 
-    python examples/07_own_model.py 3 my_arm.xml
+    python examples/07_own_model.py --minutes 4 --model my_arm.xml --seed 0
 
-The first number is how many minutes it trains (a few seconds without it, which is too short to learn much), the second
-an MJCF, whose named sites are what the camera sees. `motionrecon train optimus --tasks poses --model my_arm.xml` trains
-as well, and can be interrupted and resumed.
+Without `--minutes` it trains for a few seconds, which is too short to learn much; without `--model`, an MJCF whose
+named sites are what the camera sees, it takes arm.xml beside this file. `motionrecon train optimus --tasks poses
+--model my_arm.xml` trains as well, and can be interrupted and resumed.
+
+Trained for 4 minutes of one core (seed 0), Optimus needed 15.8 Jacobians for this arm, before eight cameras and in 64
+poses that it was never trained on, and got there in 69 %; SciPy's best method needed 26.1 and got there in 28 %:
+a ratio of 0.60 +- 0.05. To get there is to come within 1.25 of the best that any of them finds, or a descent from the
+true pose; who does not counts 32.
 """
 
-import sys
+import argparse
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import least_squares
 
+from motionrecon.poses.damped import descend
 from motionrecon.poses.learned import PoseOptimus
 from motionrecon.research.tasks.articulated import ModelPoses
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
 
-ARM = """
-<mujoco model="arm">
-  <default><joint limited="true" range="-90 90"/><geom type="capsule" size="0.04"/></default>
-  <worldbody>
-    <body name="upper_arm" pos="0 0 0.3">
-      <joint name="turn" axis="0 0 1"/><joint name="lift" axis="0 1 0" range="-70 70"/>
-      <geom fromto="0 0 0 0 0 0.35"/><site name="side" pos="0.06 0 0.17"/>
-      <body name="forearm" pos="0 0 0.35">
-        <joint name="roll" axis="0 0 1"/><joint name="bend" axis="0 1 0" range="-120 0"/>
-        <geom fromto="0 0 0 0 0 0.3"/><site name="elbow"/><site name="forearm_side" pos="0.06 0 0.15"/>
-        <body name="hand" pos="0 0 0.3">
-          <joint name="hand_roll" axis="0 0 1"/><joint name="hand_bend" axis="0 1 0" range="-80 80"/>
-          <geom fromto="-0.08 0 0.08 0.08 0 0.08" size="0.02"/>
-          <site name="wrist"/><site name="finger" pos="-0.08 0 0.16"/><site name="other_finger" pos="0.08 0 0.16"/>
-          <site name="thumb" pos="0 0.06 0.12"/>
-        </body>
-      </body>
-    </body>
-  </worldbody>
-</mujoco>
-"""
-#: Jacobians that each may take, and poses on which they are compared.
-BUDGET, POSES = 30, 64
+#: Jacobians that each may take, and poses on which they are compared, each camera's on their own.
+BUDGET, CAMERAS, POSES = 30, 8, 8
+#: What SciPy offers for sums of squares; the best of them is compared with.
+PEERS = {
+    "lm": {"method": "lm"},
+    "trf": {"method": "trf"},
+    "trf, scaled": {"method": "trf", "x_scale": "jac"},
+    "dogbox": {"method": "dogbox"},
+}
 
-minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 0.05
-with tempfile.TemporaryDirectory() as scratch:
-    path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(scratch) / "arm.xml"
-    if len(sys.argv) < 3:
-        path.write_text(ARM)
-    settings = TrainingSettings(tasks="poses", model=str(path), minutes=minutes, lr=3e-3)
-    training = PoseTraining(settings, Path(scratch) / "training", say=print)
-    training.run()
-    optimus = PoseOptimus.load(str(Path(scratch) / "training" / "weights.safetensors"))
-    poses = ModelPoses.read(path)
 
-drawn = poses.draw(POSES, np.random.default_rng(1))  # none of them was trained on
-problem, start = drawn.problem, drawn.start
-learned = optimus.descend(problem, start, BUDGET).history
-classical = np.full(learned.shape, np.inf)
-for i in range(POSES):
-    frame, values = problem.part(np.array([i])), []
+def followed(problem, start, options):
+    """The lowest value after each Jacobian of least_squares, on one frame."""
+    values = []
 
-    def jacobian(step, i=i, frame=frame, values=values):
-        r, J = frame.linearized(frame.moved(start[i : i + 1], step[None]))
+    def residuals(step):
+        return problem.residuals(problem.moved(start, step[None]))[0]
+
+    def jacobian(step):
+        r, J = problem.linearized(problem.moved(start, step[None]))
         values.append((r[0] ** 2).sum())
-        return J[0]
+        return problem.articulation.by_step(step[None], J[0])
 
-    def residuals(step, i=i, frame=frame):
-        return frame.residuals(frame.moved(start[i : i + 1], step[None]))[0]
-
-    least_squares(residuals, np.zeros(problem.n), jacobian, max_nfev=BUDGET + 1)
+    found = least_squares(residuals, np.zeros(problem.n), jacobian, max_nfev=4 * BUDGET, **options)
+    values.append(2 * found.cost)  # where it stopped, without a Jacobian there
     lowest = np.minimum.accumulate(values)[: BUDGET + 1]
-    classical[i, : len(lowest)] = lowest
-    classical[i, len(lowest) :] = lowest[-1]
+    return np.append(lowest, np.full(BUDGET + 1 - len(lowest), lowest[-1]))
 
-best = np.minimum(learned[:, -1], classical[:, -1])
-for name, history in (("Optimus", learned), ("least_squares", classical)):
-    there = history <= 1.25 * best[:, None]
-    needed = np.where(there.any(1), there.argmax(1) + 1, BUDGET + 2)
-    print(f"{name}: {needed.mean():.1f} Jacobians to 1.25 of the best found, {there.any(1).mean():.0%} get there")
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--minutes", type=float, default=0.05, help="of training, on one core")
+parser.add_argument("--model", type=Path, default=Path(__file__).with_name("arm.xml"), help="an MJCF")
+parser.add_argument("--seed", type=int, default=0, help="of the training")
+given = parser.parse_args()
+with tempfile.TemporaryDirectory() as scratch:
+    settings = TrainingSettings(
+        "optimus", "poses", model=str(given.model), minutes=given.minutes, seed=given.seed, lr=3e-3
+    )
+    training = PoseTraining(settings, Path(scratch), say=print)
+    began = time.process_time()
+    training.run()
+    print(f"trained in {time.process_time() - began:.0f} s of one core")
+    optimus = PoseOptimus.load(str(Path(scratch) / "weights.safetensors"))
+
+poses = ModelPoses.read(given.model)
+rng = np.random.default_rng(1)
+learned, best, peers = [], [], {name: [] for name in PEERS}
+for _ in range(CAMERAS):  # neither the cameras nor the poses were trained on
+    drawn = poses.draw(POSES, rng)
+    problem, start = drawn.problem, drawn.start
+    learned.append(optimus.descend(problem, start, BUDGET).history)
+    best.append(descend(problem, drawn.qpos, BUDGET).value)  # from the true poses
+    for name, options in PEERS.items():
+        frames = ((problem.part(np.array([i])), start[i : i + 1]) for i in range(POSES))
+        peers[name].append([followed(*frame, options) for frame in frames])
+
+histories = {"Optimus": np.concatenate(learned)} | {name: np.concatenate(h) for name, h in peers.items()}
+best = np.minimum(np.concatenate(best), np.min([history[:, -1] for history in histories.values()], axis=0))
+needed, there = {}, {}
+for name, history in histories.items():
+    arrived = history <= 1.25 * best[:, None]
+    there[name] = arrived.any(1)
+    needed[name] = np.where(there[name], arrived.argmax(1) + 1, BUDGET + 2)
+name = min(PEERS, key=lambda name: needed[name].mean())
+for label, key in (("Optimus", "Optimus"), (f"least_squares ({name})", name)):
+    print(f"{label}: {needed[key].mean():.1f} Jacobians to 1.25 of the best known, {there[key].mean():.0%} get there")
+ratio = needed["Optimus"].mean() / needed[name].mean()
+away = (needed["Optimus"] - ratio * needed[name]).reshape(CAMERAS, POSES).mean(1) / needed[name].mean()
+print(f"ratio {ratio:.2f} +- {away.std(ddof=1) / CAMERAS**0.5:.2f}, paired, over cameras")

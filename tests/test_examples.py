@@ -17,7 +17,7 @@ PRINTED = {
     "04_torch_model": r"loss [01]\.\d+ -> (\d\.?\d*e-0[4-9]|0\.000)",
     "05_replay_in_mujoco": r"\d+ steps replayed; the largest difference from the saved motion is 0\.0\n",
     "06_batch": r"first\.mp4: \d+ frames.*second\.mp4: \d+ frames.*third\.mp4: .*not a video",
-    "07_own_model": r"Optimus: \d+\.\d Jacobians to .*least_squares: \d+\.\d Jacobians to ",
+    "07_own_model": r"Optimus: \d+\.\d Jacobians to .*least_squares \(.*\): \d+\.\d Jacobians to .*ratio \d\.\d\d",
 }
 
 

@@ -36,8 +36,10 @@ def draw_misses(results: dict[str, SplitResult], picture: Path) -> None:
                 _stick(rows[row, column], result.truth[task], across, "0.6")
                 _stick(rows[row, column], found.points[task], across, "tab:red")
         for row, label in ((2 * k, "seen"), (2 * k + 1, "from the side")):
-            axes, text = rows[row, 0], f"{split}, {name}\n{label}"
-            axes.text(-0.1, 0.5, text, rotation=90, fontsize=7, va="center", transform=axes.transAxes)
+            rows[row, 0].annotate(
+                f"{split}, {name}\n{label}", (0, 0.5), (-24, 0), "axes fraction", "offset points",
+                rotation=90, fontsize=7, va="center",
+            )  # fmt: skip
     with atomic(picture) as path:
         figure.savefig(path, dpi=90, format="png")
 
