@@ -367,10 +367,10 @@ def main() -> None:
                     clips += load(path)
                     print(f"{name}: {clips[-1].name}, {len(clips[-1].first)} windows", flush=True)
             save(args.output / f"{name}.npz", [clip for clip in clips if len(clip.first)])
-    _write_sums(args.output)
+    write_sums(args.output)
 
 
-def _write_sums(folder: Path) -> None:
+def write_sums(folder: Path) -> None:
     """The hashes of the sets in a folder."""
     sums = "".join(f'"{path.name}" = "{sha256(path)}"\n' for path in sorted(folder.glob("*.npz")))
     (folder / "sha256.toml").write_text(f"# Written by motionrecon.data.make_windows\n{sums}")

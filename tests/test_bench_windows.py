@@ -18,6 +18,7 @@ from motionrecon.research.bench.windows import arithmetic, figures, report, safe
 from motionrecon.research.bench.windows import measure as bench
 from motionrecon.research.bench.windows.measure import Task
 from motionrecon.research.bench.windows.methods import Method
+from motionrecon.research.tasks.known import load_known
 from motionrecon.research.tasks.windows import choose, load
 
 A = Method("lm-plain", "lm", {"search": 1, "broyden": 0})
@@ -98,7 +99,7 @@ def task() -> Task:
 
 
 def test_a_window_is_solved_once_and_a_new_method_alone(task, tmp_path, monkeypatch):
-    first = bench.solve(task, [A], tmp_path, budget=3, best=False)
+    first = bench.solve(task, [A], tmp_path, budget=3)
     rows = first["runs"][A.key]
     assert rows[0][:3] == [0, 0, 0] and rows[-1][0] <= 3
     assert all(later[3] <= earlier[3] for earlier, later in pairwise(rows))
@@ -107,12 +108,12 @@ def test_a_window_is_solved_once_and_a_new_method_alone(task, tmp_path, monkeypa
 
     followed = []
     monkeypatch.setattr(bench, "follow", lambda window, method, budget: followed.append(method) or rows)
-    second = bench.solve(task, [A, B], tmp_path, budget=3, best=False)
+    second = bench.solve(task, [A, B], tmp_path, budget=3)
     assert followed == [B]
     assert second["runs"][A.key] == rows
-    bench.solve(task, [A, B], tmp_path, budget=3, best=False)
+    bench.solve(task, [A, B], tmp_path, budget=3)
     assert followed == [B]
-    bench.solve(task, [replace(B, hyper={"mu": 0.5})], tmp_path, budget=3, best=False)
+    bench.solve(task, [replace(B, hyper={"mu": 0.5})], tmp_path, budget=3)
     assert len(followed) == 2  # other options are another method
 
 
@@ -204,3 +205,22 @@ def test_a_timed_problem_is_the_same_problem(task):
     before = timed.seconds
     timed.residuals_and_factors(x)
     assert timed.seconds > before > 0
+
+
+def test_the_main_jobs_own_row_has_its_starts_in_turn(task):
+    window = task.window()
+    turns = Method("main-job", "lm", in_turn=True)
+    alone, good = bench.follow(window, B, 3), bench.follow(replace(window, will_do=lambda x: True), turns, 3)
+    assert [row[3] for row in good] == [row[3] for row in alone], "a start that ends well is the only one"
+    bad = bench.follow(replace(window, will_do=lambda x: False), turns, 12)
+    assert bad[-1][0] <= 12 and all(later[3] <= earlier[3] for earlier, later in pairwise(bad))
+    assert turns.key != replace(turns, in_turn=False).key
+
+
+def test_what_is_compared_are_the_windows_whose_best_value_is_known_and_frozen():
+    known = load_known("tune")
+    compared = bench.tasks("tune")
+    assert compared == [Task("tune", k.clip, k.place, k.seconds, k.value) for k in known]
+    assert bench.tasks("tune", 2) == compared[:2]
+    lower = record("a0", [[0, 0, 0, 0.5]], [[0, 0, 0, 9.0]])
+    assert figures.best_of(lower) == 1.0, "a method that gets lower changes no figure of the others"

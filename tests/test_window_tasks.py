@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
-from motionrecon.data import make_windows
+from motionrecon.data import make_known, make_windows
 from motionrecon.data.deepmimic import HIP_HEIGHT
 from motionrecon.data.deepmimic import MannequinMotion as Motion
 from motionrecon.data.mannequin import INDEX as SEGMENT
@@ -22,6 +22,7 @@ from motionrecon.errors import InputError
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.physics.windows.window import Windows, WindowSettings
+from motionrecon.research.tasks.known import load_known, save_known
 from motionrecon.research.tasks.windows import SETS, FittedClip, Place, choose, load, path_of, sample, save
 
 SHORT = WindowSettings(window=0.4, overlap=0.2, evaluations=4)
@@ -184,3 +185,41 @@ def test_a_damaged_video_is_refused(tmp_path: Path):
     (tmp_path / "cam01.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="delete it and try again"):
         make_windows.fetch_video("cam01", tmp_path)
+
+
+def test_the_best_values_known_are_of_the_sets_windows(shipped):
+    for name in ("tune", "test"):
+        known = load_known(name)
+        chosen = choose(shipped[name], len(known))
+        assert [(w.clip, w.place, w.seconds) for w in known] == [(c.name, place, s) for c, place, s in chosen]
+        shortest = min(known, key=lambda w: w.seconds)
+        clip = next(clip for clip in shipped[name] if clip.name == shortest.clip)
+        problem = clip.window(shortest.place, shortest.seconds).problem
+        assert len(shortest.x) == problem.n
+        # Contact makes simulations sensitive to rounding, which machines do differently.
+        assert problem.value(shortest.x) == pytest.approx(shortest.value, rel=0.1)
+
+
+def test_best_values_are_read_back_and_other_files_are_named(tmp_path):
+    some = load_known("tune")[:2]
+    save_known(tmp_path / "known.npz", some)
+    for a, b in zip(load_known(tmp_path / "known.npz"), some, strict=True):
+        assert (a.clip, a.place, a.seconds, a.value, a.found_by) == (b.clip, b.place, b.seconds, b.value, b.found_by)
+        np.testing.assert_array_equal(a.x, b.x)
+    with pytest.raises(InputError, match=r"none\.npz"):
+        load_known(tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", clip=np.array(["a"]))
+    with pytest.raises(InputError, match=r"other\.npz is no file of best values"):
+        load_known(tmp_path / "other.npz")
+
+
+def test_the_tournament_has_twenty_starts_and_keeps_the_lowest(run, monkeypatch):
+    clip, _ = run
+    window = clip.window(1, 0.3)
+    begun = [(name, window.problem.value(x)) for name, x in make_known.starts(window)]
+    assert len(begun) == 20 and len({value for _, value in begun}) == 20
+    monkeypatch.setattr(make_known, "ROUNDS", ((1, 20), (2, 1)))
+    monkeypatch.setattr(make_known, "MAIN_JOB", 2)
+    value, x, found_by = make_known.tournament(window)
+    assert value <= min(value for _, value in begun) and value == pytest.approx(window.problem.value(x))
+    assert found_by.startswith(("lm, ", "optimus, "))

@@ -1,8 +1,8 @@
 """From window to window through a clip.
 
-Windows overlap; the first part of each is kept, and where it ends the next begins. A window that fails is tried again
-from other controls; if that fails too, its frames are marked, and the simulation restarts from the kinematic
-trajectory in a new segment.
+Windows overlap; the first part of each is kept, and where it ends the next begins. A window that ends badly is tried
+again from other controls; if no result keeps the person with the kinematic motion, its frames are marked, and the
+simulation restarts from the kinematic trajectory in a new segment.
 """
 
 from __future__ import annotations
@@ -12,14 +12,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from motionrecon.optimizers import minimize
+from motionrecon.optimizers import registry
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
+from motionrecon.physics.windows.turns import Budget, in_turn
 from motionrecon.physics.windows.window import Windows
 
 #: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a
 #: balance of time and of what is left to gain.
 BUDGETS, GRADIENTS = {"optimus": 5, "lm": 12}, 40
+#: As many times as that may a window take for all its starts, where no result will do.
+MOST = 4
+#: A descent has settled that gains nothing over this part of what it may take.
+PATIENCE = 5
+
+
+def budget_of(optimizer: str, evaluations: int | None = None) -> Budget:
+    """What a window may take with an optimizer, whose usual number may be given."""
+    usual = evaluations or BUDGETS.get(optimizer, GRADIENTS)
+    return Budget(usual, MOST * usual, max(1, usual // PATIENCE))
 
 
 def simulate_clip(
@@ -76,28 +87,22 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
     last, keep = windows.layout.ends(first, tracked_to)
     if settings.assist is None and windows.held_up(first, keep):
         return _not_simulated(windows, so_far, WindowRecord(first, keep, Status.HELD_UP))
-    budget = settings.evaluations or BUDGETS.get(settings.optimizer, GRADIENTS)
     problem = windows.problem(so_far.state, so_far.knots, first, last)
-    attempts = evaluations = rollouts = fallbacks = 0
-    for x0 in windows.starts(problem, so_far.knots, first, seed):
-        attempts += 1
-        before = problem.value(x0)
-        if not np.isfinite(before):
-            continue
-        result = minimize(problem, x0, settings.optimizer, max_evaluations=budget)
-        evaluations += result.njev
-        rollouts += result.evaluations.values
-        fallbacks += result.fallbacks
-        if windows.follows(problem, result.x, first, keep):
-            break
-    else:
-        failed = WindowRecord(first, keep, Status.FAILED, attempts, evaluations, rollouts, fallbacks)
-        return _not_simulated(windows, so_far, failed)
+    search = in_turn(
+        problem,
+        windows.starts(problem, so_far.knots, first, seed),
+        registry.make(settings.optimizer),
+        budget_of(settings.optimizer, settings.evaluations),
+        will_do=lambda x: windows.will_do(problem, x, first, keep),
+        failed=lambda x: not windows.follows(problem, x, first, keep),
+    )
+    cost = (search.starts, search.evaluations.derivatives, search.evaluations.values, search.fallbacks)
+    result = next((f for f in search.found if windows.follows(problem, f.x, first, keep)), None)
+    if result is None:
+        return _not_simulated(windows, so_far, WindowRecord(first, keep, Status.FAILED, *cost))
     rollout = problem.rollout(result.x)
     steps = (keep - first) * windows.figure.clock.steps_per_frame
-    record = WindowRecord(
-        first, keep, Status.OK, attempts, evaluations, rollouts, fallbacks, float(before), float(result.fun)
-    )
+    record = WindowRecord(first, keep, Status.OK, *cost, result.before, result.value)
     if settings.assist:
         push = np.linalg.norm(rollout.wrench[:steps, :3], axis=1)
         record = replace(record, assist_mean_newtons=float(push.mean()), assist_most_newtons=float(push.max()))

@@ -23,6 +23,10 @@ from motionrecon.views import Figure
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15
 
+#: Root mean square distance of the landmarks from the kinematic ones, in standard deviations of `Trust.landmark`, up to
+#: which the result of a window will do.
+CLOSE = 0.5
+
 #: Height of the lowest landmark over the ground from which nobody can be standing on it, metres.
 IN_THE_AIR = 0.3
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
@@ -186,6 +190,19 @@ class Windows:
         away = np.linalg.norm(simulated - self.figure.landmarks[frames], axis=-1)
         return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
 
+    def will_do(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
+        """Whether the motion simulated is so near to the kinematic one that no other start need be tried.
+
+        Where it is not, either no controls can do what was seen, or a descent ended in the wrong basin.
+        """
+        rollout = problem.rollout(x)
+        if not rollout.ok or not self.follows(problem, x, first, keep):
+            return False
+        frames = first + problem.steps // self._per_frame
+        away = problem.landmarks(rollout, problem.steps) - self.figure.landmarks[frames]
+        mean_square = np.average(away**2, axis=1, weights=LANDMARK_SHARE**2).mean()
+        return bool(mean_square < (CLOSE * self.trust.landmark) ** 2)
+
     @property
     def _per_frame(self) -> int:
         return self.figure.clock.steps_per_frame
@@ -227,23 +244,3 @@ class Windows:
             return None
         angle = self.layout.at(self._angles, np.array([now - self.layout.knot_time]))
         return np.stack([knots.angles[here - 1] - angle[0], knots.angles[here] - hinges[0]])
-
-
-def window_at(
-    windows: Windows, first: int, state: SimulationState, knots: Knots | None
-) -> tuple[WindowProblem, Float[np.ndarray, " n"]]:
-    """One window apart from any run, just as the main job would meet it: for training and comparing optimizers.
-
-    Args:
-        windows: of the clip; the window is shorter than `WindowSettings.window` where the person is lost or the clip
-            ends before.
-        first: the frame that it starts from, two frames before the person is lost at the latest.
-        state: of the simulation there.
-        knots: the previous window's controls, as `Stretch` keeps them; None where there is no window before this one.
-
-    Returns:
-        The problem, and the unknowns that the main job would try first.
-    """
-    last, _ = windows.layout.ends(first, windows.tracked_to(first))
-    problem = windows.problem(state, knots, first, last)
-    return problem, next(windows.starts(problem, knots, first))

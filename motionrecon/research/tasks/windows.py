@@ -12,7 +12,7 @@ its motions are split into "train", "tune" and "test", and no motion is in two o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,7 @@ from motionrecon.errors import InputError
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.problem import Engine, WindowProblem
 from motionrecon.physics.windows.stretch import Knots, Stretch
-from motionrecon.physics.windows.window import Windows, WindowSettings, window_at
+from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.views import Figure, View
 
 #: Length of a sampled window, seconds.
@@ -119,8 +119,11 @@ class FittedClip:
         before = Knots(float(self.began[place]), known) if len(known) else None
         settings = WindowSettings(window=seconds, overlap=seconds - float(self.keep[place]))
         windows = Windows(self.engine(threads), self.figure, settings)
-        problem, x0 = window_at(windows, int(self.first[place]), start, before)
-        return WindowTask(self, place, seconds, problem, x0)
+        first = int(self.first[place])
+        last, keep = windows.layout.ends(first, windows.tracked_to(first))
+        problem = windows.problem(start, before, first, last)
+        starts = tuple(windows.starts(problem, before, first))
+        return WindowTask(self, place, seconds, problem, starts, lambda x: windows.will_do(problem, x, first, keep))
 
     @staticmethod
     def of(name: str, motion: str, real: bool, figure: Figure, places: Sequence[Place]) -> FittedClip:
@@ -185,14 +188,21 @@ class WindowTask:
     Attributes:
         clip, place, seconds: where it comes from, and how long it was meant to be.
         problem: the least-squares problem; ``problem.n`` unknowns.
-        x0: (n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles.
+        starts: (n,) each, in the order in which the main job would try them.
+        will_do: whether the main job would look no farther with a result (n,).
     """
 
     clip: FittedClip
     place: int
     seconds: float
     problem: WindowProblem
-    x0: Float[np.ndarray, " n"]
+    starts: tuple[Float[np.ndarray, " n"], ...]
+    will_do: Callable[[Float[np.ndarray, " n"]], bool]
+
+    @property
+    def x0(self) -> Float[np.ndarray, " n"]:
+        """(n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles."""
+        return self.starts[0]
 
     @property
     def name(self) -> str:

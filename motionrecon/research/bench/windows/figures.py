@@ -21,9 +21,10 @@ Mean = dict[str, float]
 
 
 def best_of(record: Record) -> float:
-    """The lowest value known of a window: of its long runs and of all methods."""
-    found = [rows[-1][3] for rows in record["runs"].values()]
-    return float(min([*found, np.inf if record["best"] is None else record["best"]]))
+    """The best value known of a window, frozen; where nobody looked for it, the lowest of all methods."""
+    if record["best"] is not None:
+        return float(record["best"])
+    return float(min(rows[-1][3] for rows in record["runs"].values()))
 
 
 def evaluations_to(record: Record, key: str, tolerance: float, with_rollouts: bool = False) -> float:

@@ -1,9 +1,9 @@
 """Optimizers on window problems of motions that none of them was trained or tuned on: who needs how many evaluations?
 
 Each method minimizes the same windows from the main job's own starts. After every step it is noted how many gradients
-or Jacobians (alike: a window's cost the same) and bare rollouts were used, and how low the value got. The best value
-known of a window is the lowest of all methods and of long runs from other starts. `report` makes
-tables and pictures of the notes.
+or Jacobians (alike: a window's cost the same) and bare rollouts were used, and how low the value got. The best values
+known of the windows were found once and are frozen (`motionrecon.research.tasks.known`), so that figures of different
+days compare. `report` makes tables and pictures of the notes.
 
 One file for each window is written as soon as it is done, so that an interrupted run goes on where it was; a method
 that is added later runs alone.
@@ -26,29 +26,40 @@ import numpy as np
 from motionrecon.core.blas import one_thread
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
-from motionrecon.optimizers import State, minimize
+from motionrecon.optimizers import minimize
+from motionrecon.optimizers.problem import Evaluations
+from motionrecon.physics.windows.course import budget_of
+from motionrecon.physics.windows.turns import Budget, in_turn
 from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.bench.windows.figures import Record, evaluations_to
 from motionrecon.research.bench.windows.methods import METHODS, Method
 from motionrecon.research.bench.windows.report import write
-from motionrecon.research.tasks.windows import FittedClip, WindowTask, choose, load
+from motionrecon.research.tasks.known import load_known
+from motionrecon.research.tasks.windows import FittedClip, WindowTask, load
 
 #: Gradients and Jacobians that a method may take on a window; what misses a tolerance counts as this many.
 BUDGET = 40
-#: Windows compared, and with ``--quick``.
-COUNT, QUICK_COUNT = 132, 12
+#: Windows compared with ``--quick``; otherwise all whose best value is known.
+QUICK_COUNT = 12
 #: Windows on which hyperparameters are tuned.
 TUNED_ON = 6
 
 
 @dataclass(frozen=True)
 class Task:
-    """Which window; small enough to be sent to another process. `source` is a set or a file of clips."""
+    """Which window; small enough to be sent to another process.
+
+    Attributes:
+        source: a set or a file of clips.
+        clip, place, seconds: a window of it.
+        best: the best value known; None where the lowest of the methods compared has to do.
+    """
 
     source: str
     clip: str
     place: int
     seconds: float
+    best: float | None = None
 
     def window(self) -> WindowTask:
         """The window itself, simulated on one thread."""
@@ -60,10 +71,9 @@ def _clips(source: str) -> dict[str, FittedClip]:
     return {clip.name: clip for clip in load(source)}
 
 
-def tasks(source: str, count: int, seed: int = 0) -> list[Task]:
-    """A fixed choice of windows of a set, or of a file of clips."""
-    chosen = choose(list(_clips(source).values()), count, seed)
-    return [Task(source, clip.name, place, seconds) for clip, place, seconds in chosen]
+def tasks(source: str, count: int | None = None) -> list[Task]:
+    """The windows of a set whose best values are known, or the first `count` of them."""
+    return [Task(source, w.clip, w.place, w.seconds, w.value) for w in load_known(source)[:count]]
 
 
 def follow(window: WindowTask, method: Method, budget: int = BUDGET) -> list[list[float]]:
@@ -76,27 +86,25 @@ def follow(window: WindowTask, method: Method, budget: int = BUDGET) -> list[lis
     rows = [[0.0, 0.0, 0.0, window.problem.value(window.x0)]]
     began = time.process_time()
 
-    def note(state: State[Any]) -> None:
-        if state.best_value < rows[-1][3]:
-            used = state.evaluations
-            rows.append([used.derivatives, used.values, time.process_time() - began, state.best_value])
+    def note(used: Evaluations, value: float) -> None:
+        if value < rows[-1][3]:
+            rows.append([used.derivatives, used.values, time.process_time() - began, value])
 
-    end = minimize(window.problem, window.x0, method.build(), max_evaluations=budget, callback=note)
-    used = end.evaluations  # what was spent in all, also where the last steps gained nothing
-    return [*rows, [used.derivatives, used.values, time.process_time() - began, end.fun]]
-
-
-def best_known(window: WindowTask, seed: int = 0) -> float:
-    """The lowest value that a long run from another start finds, and one from a little beside where that ends.
-
-    The methods' own runs, which start where the main job does, count as well (`figures.best_of`).
-    """
-    rng = np.random.default_rng(seed)
-    x, best = window.x0, np.inf
-    for shift in (0.1, 0.02):
-        end = minimize(window.problem, x + shift * rng.standard_normal(len(x)), "lm", max_evaluations=BUDGET)
-        x, best = end.x, min(best, end.fun)
-    return best
+    if method.in_turn:
+        limits = Budget(budget, budget, budget_of("optimus").patience)
+        search = in_turn(window.problem, window.starts, method.build(), limits, window.will_do, watch=note)
+        used, value = search.evaluations, search.found[0].value if search.found else rows[0][3]
+    else:
+        end = minimize(
+            window.problem,
+            window.x0,
+            method.build(),
+            max_evaluations=budget,
+            callback=lambda state: note(state.evaluations, state.best_value),
+        )
+        used, value = end.evaluations, end.fun
+    # What was spent in all, also where the last steps gained nothing.
+    return [*rows, [used.derivatives, used.values, time.process_time() - began, value]]
 
 
 def price(window: WindowTask, repeats: int = 3) -> tuple[float, float]:
@@ -111,18 +119,20 @@ def price(window: WindowTask, repeats: int = 3) -> tuple[float, float]:
     return rollout, derivative
 
 
-def solve(task: Task, methods: Sequence[Method], folder: Path, budget: int = BUDGET, best: bool = True) -> Record:
+def solve(task: Task, methods: Sequence[Method], folder: Path, budget: int = BUDGET) -> Record:
     """All methods on one window; what is already written in `folder` is not done again.
 
     Returns:
-        The record of the window: where it comes from, its size and prices, ``best`` from `best_known` (None without),
-        and ``runs``: for each `Method.key` the rows of `follow`.
+        The record of the window: where it comes from, its size and prices, its best value known, and ``runs``: for each
+        `Method.key` the rows of `follow`.
     """
-    mark = hashlib.sha256(f"{task} {budget}".encode()).hexdigest()[:8]
+    mark = hashlib.sha256(f"{replace(task, best=None)} {budget}".encode()).hexdigest()[:8]
     path = folder / f"{task.clip}-{task.place:02d}-{mark}.json"
     record: Record | None = json.loads(path.read_text()) if path.exists() else None
+    if record is not None:
+        record["best"] = task.best
     todo = [m for m in methods if record is None or m.key not in record["runs"]]
-    if record is not None and not todo and (record["best"] is not None or not best):
+    if record is not None and not todo:
         return record
     with one_thread():
         window = task.window()
@@ -130,11 +140,9 @@ def solve(task: Task, methods: Sequence[Method], folder: Path, budget: int = BUD
             clip, (rollout, derivative) = window.clip, price(window)
             record = {"window": window.name, "clip": clip.name, "motion": clip.motion, "real": clip.real}
             record |= {"unknowns": window.problem.n, "seconds": task.seconds, "budget": budget}
-            record |= {"rollout_s": rollout, "derivative_s": derivative, "best": None, "runs": {}}
+            record |= {"rollout_s": rollout, "derivative_s": derivative, "best": task.best, "runs": {}}
         for method in todo:
             record["runs"][method.key] = follow(window, method, budget)
-        if best and record["best"] is None:
-            record["best"] = best_known(window)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(record))
     return record
@@ -146,12 +154,11 @@ def solve_all(
     folder: Path,
     *,
     budget: int = BUDGET,
-    best: bool = True,
     processes: int = 1,
     say: Callable[[str], None] = print,
 ) -> list[Record]:
     """`solve` on every window, `processes` at once (0: one on each core)."""
-    work = partial(_solve, methods=methods, folder=folder, budget=budget, best=best)
+    work = partial(_solve, methods=methods, folder=folder, budget=budget)
     records: dict[Task, Record] = {}
     for task, record in parallel_map(work, todo, processes):
         records[task] = record
@@ -159,8 +166,8 @@ def solve_all(
     return [records[task] for task in todo]
 
 
-def _solve(task: Task, methods: Sequence[Method], folder: Path, budget: int, best: bool) -> Record:
-    return solve(task, methods, folder, budget, best)
+def _solve(task: Task, methods: Sequence[Method], folder: Path, budget: int) -> Record:
+    return solve(task, methods, folder, budget)
 
 
 def tune(
@@ -173,7 +180,7 @@ def tune(
 ) -> tuple[list[Method], list[Record]]:
     """The methods with those of their `tried` options that do best on windows of the set "tune".
 
-    Best is the lowest mean over the windows of the evaluations to 1.25 times the best value found there.
+    Best is the lowest mean over the windows of the evaluations to 1.25 times the best value known.
 
     Returns:
         the methods; and a row for each trial: method, options, mean evaluations.
@@ -187,7 +194,7 @@ def tune(
         if method.tried
     }
     every = [trial for group in trials.values() for trial in group]
-    records = solve_all(tasks("tune", count), every, folder, best=False, processes=processes, say=say)
+    records = solve_all(tasks("tune", count), every, folder, processes=processes, say=say)
     rows: list[dict[str, Any]] = []
     chosen = []
     for method in methods:
@@ -225,6 +232,6 @@ def main(output: Path, *, quick: bool = False, processes: int = 0, only: Sequenc
     trials: list[dict[str, Any]] = []
     if not quick:
         methods, trials = tune(methods, output / "tuning", processes=processes)
-    chosen = tasks("test", QUICK_COUNT if quick else COUNT)
+    chosen = tasks("test", QUICK_COUNT if quick else None)
     records = solve_all(chosen, methods, output / "windows", processes=processes)
     return write(records, methods, trials, output)

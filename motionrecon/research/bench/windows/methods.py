@@ -24,6 +24,7 @@ class Method:
         hyper: its options.
         kind: ``peer`` (hand-made), ``control`` (Optimus less something) or ``learned``.
         tried: options and the values among which `tune` chooses.
+        in_turn: whether it has all the starts of the main job, in turn, and not the first alone.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Method:
     hyper: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "peer"
     tried: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    in_turn: bool = False
 
     @property
     def key(self) -> str:
@@ -39,6 +41,8 @@ class Method:
         version = f" {of_code(module)[:8]}" if name else ""
         if weights := self.hyper.get("weights"):
             version += f" {_weights_hash(weights)}"
+        if self.in_turn:
+            version += f" {of_code('motionrecon.physics.windows.turns')[:8]}"
         return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
 
     def build(self) -> Optimizer[Any]:
@@ -71,6 +75,7 @@ METHODS: tuple[Method, ...] = (
     Method("bfgs", "bfgs", {"first": 0.1}, tried={"first": (0.02, 0.1)}),
     Method("adam", "adam", {"rate": 0.03}, tried={"rate": (0.01, 0.03, 0.1)}),
     Method("optimus-untrained", _SQUARES, kind="control"),
+    Method("main-job", _SQUARES, kind="control", in_turn=True),
     Method("optimus", _SQUARES, {"weights": "optimus-windows"}, kind="learned"),
     Method("optimus-1", _SQUARES, {"weights": "optimus-windows-1"}, kind="learned"),
     Method("optimus-no-attention", _SQUARES, {"weights": "optimus-windows-no-attention"}, kind="control"),
