@@ -79,7 +79,8 @@ def reconstruct(
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
         first_poses: where the kinematic fit begins: learned (typical poses that look like what was seen), or relaxed
             (one relaxed person, turned), for comparison.
-        optimizer: the optimizer of the physics: optimus, optimus-paper, lm, lbfgs, bfgs, adam, gd or momentum.
+        optimizer: the optimizer of the physics: optimus (Gauss-Newton), optimus-paper (learned; it gets less far), lm,
+            lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.
         overlap: how much of a window the next one repeats, seconds.
         physics: simulate the motion; without it, the result is the kinematic motion, for comparison.

@@ -13,7 +13,10 @@ from motionrecon.body.tangent import difference, integrate, velocities
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.optimizers import names
-from motionrecon.physics.windows.course import simulate_clip
+from motionrecon.optimizers.registry import make
+from motionrecon.optimus import weights
+from motionrecon.physics.windows import stage
+from motionrecon.physics.windows.course import optimizer_of, simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.physics.windows.window import Windows, WindowSettings
@@ -219,6 +222,14 @@ def test_every_optimizer_runs(engine, optimizer):
     assert window.fallbacks >= 0 if optimizer == "optimus" else window.fallbacks == 0
     assert window.loss_after < 0.5 * window.loss_before
     assert distance(figure, whole).max() < 0.08
+
+
+def test_the_papers_own_form_has_weights_for_windows_and_a_checkpoint_knows_which():
+    assert optimizer_of("optimus-paper").weights == "optimus-paper-windows"
+    assert optimizer_of("lm") == make("lm")
+    record = weights.records()["optimus-paper-windows"]
+    assert stage._weights("optimus-paper") == {"optimus-paper-windows": record["sha256"]}
+    assert stage._weights("lm") == stage._weights("optimus") == {}
 
 
 def test_assistance_is_recorded_per_frame_and_replays(engine):

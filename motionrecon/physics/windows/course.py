@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from motionrecon.optimizers import registry
+from motionrecon.optimizers import Optimizer, registry
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
 from motionrecon.physics.windows.turns import Budget, in_turn
@@ -25,6 +26,13 @@ BUDGETS, GRADIENTS = {"optimus": 5, "lm": 12}, 40
 MOST = 4
 #: A descent has settled that gains nothing over this part of what it may take.
 PATIENCE = 5
+#: Weights of optimizers that need them, where they are not those by default.
+WEIGHTS = {"optimus-paper": "optimus-paper-windows"}
+
+
+def optimizer_of(name: str) -> Optimizer[Any]:
+    """The optimizer of this name, as windows have it."""
+    return registry.make(name, **({"weights": WEIGHTS[name]} if name in WEIGHTS else {}))
 
 
 def budget_of(optimizer: str, evaluations: int | None = None) -> Budget:
@@ -91,7 +99,7 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
     search = in_turn(
         problem,
         windows.starts(problem, so_far.knots, first, seed),
-        registry.make(settings.optimizer),
+        optimizer_of(settings.optimizer),
         budget_of(settings.optimizer, settings.evaluations),
         will_do=lambda x: windows.will_do(problem, x, first, keep),
         failed=lambda x: not windows.follows(problem, x, first, keep),

@@ -7,7 +7,7 @@ import numpy as np
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
 from motionrecon.options import Options
-from motionrecon.physics.windows.course import simulate_clip
+from motionrecon.physics.windows.course import WEIGHTS, simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status, Stretch
 from motionrecon.physics.windows.window import Trust, Windows, WindowSettings
@@ -69,8 +69,9 @@ def _weights(optimizer: str) -> dict[str, str]:
     """The hash of the weights that the windows' optimizer runs with; none are read, and no torch, where it has none."""
     from motionrecon.optimus.facade import SQUARES_WEIGHTS
 
-    if optimizer != "optimus" or not SQUARES_WEIGHTS:
+    name = SQUARES_WEIGHTS if optimizer == "optimus" else WEIGHTS.get(optimizer)
+    if not name:
         return {}
     from motionrecon.optimus import weights
 
-    return {SQUARES_WEIGHTS: weights.records()[SQUARES_WEIGHTS]["sha256"]}
+    return {name: weights.records()[name]["sha256"]}

@@ -78,5 +78,6 @@ METHODS: tuple[Method, ...] = (
     Method("main-job", _SQUARES, kind="control", in_turn=True),
     Method("optimus", _SQUARES, {"weights": "optimus-windows"}, kind="learned"),
     Method("optimus-1", _SQUARES, {"weights": "optimus-windows-1"}, kind="learned"),
+    Method("optimus-paper", "optimus-paper", {"weights": "optimus-paper-windows"}, kind="learned"),
     Method("optimus-no-attention", _SQUARES, {"weights": "optimus-windows-no-attention"}, kind="control"),
 )
