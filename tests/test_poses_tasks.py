@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from motionrecon.body.pose import pose
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.errors import InputError
 from motionrecon.optimus.poses.files import records
@@ -15,6 +17,7 @@ from motionrecon.poses.placing import placed
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
 from motionrecon.research.bench.poses.measure import joint_errors
+from motionrecon.research.tasks.onlookers import Onlookers
 from motionrecon.research.tasks.poses import SETS, Chances, People, motions, random_starts
 from motionrecon.research.training.pose_training import problem_of
 
@@ -89,6 +92,24 @@ def test_evaluations_and_errors_of_clips():
     mean = mean_over(clip, alike)
     assert mean.error == pytest.approx(alike[::4].std(ddof=1) / 50**0.5, rel=1e-6)
     assert ratio_over(clip, 2 * alike + 4, alike + 2).value == pytest.approx(2.0)
+
+
+def test_onlookers_see_what_each_of_them_would_alone():
+    rng = np.random.default_rng(3)
+    lens = Pinhole(np.array([[800.0, 0, 320], [0, 810, 240], [0, 0, 1]]), (640, 480), np.eye(3), rng.normal(size=3))
+    turns, eyes = Rotation.from_rotvec(rng.normal(size=(4, 3))).as_matrix(), rng.normal(size=(4, 3))
+    cameras = Onlookers(lens, turns, eyes)
+    points = cameras.to_world(rng.normal(6, 1, (4, 5, 3)))
+    turn, shift = Rotation.from_rotvec([0.2, -0.5, 1.0]).as_matrix(), rng.normal(size=3)
+    for i in range(4):
+        alone = Pinhole(lens.K, (640, 480), turns[i], -turns[i] @ eyes[i])
+        np.testing.assert_allclose(cameras.project(points)[i], alone.project(points[i]))
+        np.testing.assert_allclose(cameras.across(points).by_point[i], alone.across(points[i : i + 1]).by_point[0])
+        one = cameras.at(np.array([i]))
+        np.testing.assert_allclose(one.to_camera(points[i : i + 1])[0], alone.to_camera(points[i]))
+    there = points @ turn.T + shift
+    np.testing.assert_allclose(cameras.in_world(turn, shift).project(there), cameras.project(points))
+    np.testing.assert_allclose(cameras.rays(cameras.project(points)), cameras.across(points).image)
 
 
 def test_the_benchmark_writes_what_it_found(tmp_path):

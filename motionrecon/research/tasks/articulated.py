@@ -16,13 +16,14 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import PLACE, QUATERNION
-from motionrecon.cameras.pinhole import LEVEL, Pinhole
+from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.core import so3
 from motionrecon.errors import InputError, ModelError
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.level import level_camera
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import relaxed_start
+from motionrecon.research.tasks.onlookers import Onlookers
 from motionrecon.research.tasks.poses import PoseTasks
 
 #: How far from the model cameras stand, in units of its size; how far they look down, radians.
@@ -77,13 +78,16 @@ class ModelPoses:
         return PoseTrust(pixels=TRUSTED * self.size, bend=self.size)
 
     def draw(self, count: int, rng: np.random.Generator, length: int = 1) -> PoseTasks:
-        """Runs of so many frames, each from one random pose to another; the same generator gives the same tasks."""
+        """Runs of so many frames, each from one random pose to another and before a camera of its own.
+
+        The same generator gives the same tasks.
+        """
         articulation = self.articulation
         begin, end = self._poses(count, rng), self._poses(count, rng)
         way = articulation.difference(begin, end) * 0.3
         share = np.linspace(0.0, 1.0, length)[:, None]
         x = articulation.moved(begin[:, None], share * way[:, None]).reshape(count * length, -1)
-        camera = level_camera() if articulation.free else self._camera(rng)
+        camera = level_camera() if articulation.free else self._cameras(count, length, rng)
         if articulation.free:
             x = self._before(x, count, length, rng)
         truth = pose(articulation.model, x).at(articulation.points)
@@ -118,13 +122,14 @@ class ModelPoses:
         step = np.where(articulation.scalar, wanted - rest, WIDE * articulation.turns * rng.normal(size=uniform.shape))
         return articulation.moved(articulation.rest, step)
 
-    def _camera(self, rng: np.random.Generator) -> Pinhole:
-        """A camera that stands somewhere about the model and looks at its middle at rest."""
+    def _cameras(self, count: int, length: int, rng: np.random.Generator) -> Onlookers:
+        """For each run a camera that stands somewhere about the model and looks at its middle at rest."""
         middle = pose(self.articulation.model, self.articulation.rest[None]).at(self.articulation.points)[0].mean(0)
-        yaw, pitch = rng.uniform(0, 2 * np.pi), rng.uniform(*PITCH)
+        yaw, pitch = rng.uniform(0, 2 * np.pi, (count, 1)), rng.uniform(*PITCH, (count, 1))
         turn = LEVEL @ (Rotation.from_euler("x", pitch) * Rotation.from_euler("z", yaw)).as_matrix()
-        away = np.array([0.0, 0.0, rng.uniform(*DISTANCE) * self.size])
-        return Pinhole(np.eye(3), (1, 1), turn, away - turn @ middle)
+        away = rng.uniform(*DISTANCE, (count, 1)) * self.size * turn[:, 2]
+        by_frame = np.repeat(np.arange(count), length)
+        return Onlookers(level_camera(), turn[by_frame], (middle - away)[by_frame])
 
     def _before(
         self, x: Float[np.ndarray, "NL nq"], count: int, length: int, rng: np.random.Generator
