@@ -1,14 +1,14 @@
 """An arm of your own: Optimus learns to find its pose from what a camera sees of it, and is compared with SciPy.
 
-    python examples/07_own_model.py --minutes 4 --model my_arm.xml --seed 0
+    python examples/07_own_model.py --minutes 3 --model my_arm.xml --seed 0
 
 Without `--minutes` it trains for a few seconds, which is too short to learn much; without `--model`, an MJCF whose
 named sites are what the camera sees, it takes arm.xml beside this file. `motionrecon train optimus --tasks poses
 --model my_arm.xml` trains as well, and can be interrupted and resumed.
 
-Trained for 4 minutes of one core (seed 0), Optimus needed 15.8 Jacobians for this arm, before eight cameras and in 64
-poses that it was never trained on, and got there in 69 %; SciPy's best method needed 26.1 and got there in 28 %:
-a ratio of 0.60 +- 0.05. To get there is to come within 1.25 of the best that any of them finds, or a descent from the
+Trained for 3 minutes of one core (seed 0), Optimus needed 14.4 Jacobians for this arm, in 64 poses and before 64
+cameras that it was never trained on, and got there in 73 %; SciPy's best method needed 25.8 and got there in 28 %: a
+ratio of 0.56 +- 0.06. To get there is to come within 1.25 of the best that any of them finds, or a descent from the
 true pose; who does not counts 32.
 """
 
