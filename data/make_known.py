@@ -45,7 +45,7 @@ MAIN_JOB = 24
 
 def starts(window: WindowTask, seed: int = 0) -> Iterator[tuple[str, Float[np.ndarray, " n"]]]:
     """The starts (n,) of a window, and what to call them."""
-    kinematic = window.starts[1] if len(window.starts) > 3 else window.starts[0]  # the first where nothing came before
+    kinematic = window.starts[int(np.isfinite(window.clip.began[window.place]))]  # the first where nothing came before
     yield "main job's start", window.x0
     yield "kinematic", kinematic
     rng = np.random.default_rng([seed, window.place])

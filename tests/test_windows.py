@@ -12,11 +12,11 @@ import pytest
 from motionrecon.body.tangent import difference, integrate, velocities
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, unpack
-from motionrecon.optimizers import names
+from motionrecon.optimizers import minimize, names
 from motionrecon.optimizers.registry import make
 from motionrecon.optimus import weights
 from motionrecon.physics.windows import stage
-from motionrecon.physics.windows.course import optimizer_of, simulate_clip
+from motionrecon.physics.windows.course import MOST, optimizer_of, simulate_clip
 from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.physics.windows.window import Windows, WindowSettings
@@ -210,6 +210,30 @@ def test_a_window_that_cannot_be_simulated_is_marked_and_the_run_goes_on(engine)
     assert 12 * PER_FRAME in whole.segments[:, 0]
     frames = frames_of(hovering, whole)
     np.testing.assert_array_equal(frames.qpos[7:12], qpos[7:12])
+
+
+def test_a_window_that_ends_badly_is_begun_again_within_the_budget_and_is_never_worse(engine, monkeypatch):
+    figure = figure_of(12)
+    windows = Windows(engine, figure, replace(SHORT, evaluations=3))
+    (once,) = simulate_clip(windows).windows
+    assert once.attempts == 1 and once.evaluations == 3
+    monkeypatch.setattr("motionrecon.physics.windows.window.CLOSE", 0.0)
+    (again,) = simulate_clip(windows).windows
+    assert again.attempts == 3, "there is no window before this one, whose controls could be tried"
+    assert 3 < again.evaluations <= MOST * 3
+    assert again.loss_after <= once.loss_after
+
+
+def test_what_stays_near_the_kinematic_motion_will_do(engine):
+    figure = figure_of(12)
+    windows = Windows(engine, figure, SHORT)
+    problem = windows.problem(Stretch.empty(figure).state, None, 0, 11)
+    start = next(windows.starts(problem, None, 0))
+    found = minimize(problem, start, max_evaluations=5).x
+    assert windows.will_do(problem, found, 0, 6)
+    bent = found + problem.unknowns(np.full(problem.knots(found).shape, 0.5))
+    assert not windows.will_do(problem, bent, 0, 6)
+    assert not windows.will_do(problem, np.full(problem.n, np.nan), 0, 6)
 
 
 @pytest.mark.usefixtures("optimus_weights")

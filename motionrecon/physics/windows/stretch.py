@@ -35,7 +35,7 @@ class WindowRecord(Record):
         attempts: starts that were tried.
         evaluations, rollouts, fallbacks: Jacobians (or gradients), bare simulations, and steps of a learned optimizer
             that failed and were damped, over all attempts.
-        loss_before, loss_after: the objective at the last attempt's start and end.
+        loss_before, loss_after: the objective at the start and end of the attempt that is kept.
         assist_mean_newtons, assist_most_newtons: the assisting force on the pelvis.
     """
 
