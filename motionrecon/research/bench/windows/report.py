@@ -37,7 +37,8 @@ _PAGE = """\
 # Optimizers on window problems
 
 {windows} windows of 0.3 to 0.8 s ({low} to {high} unknowns) from {clips} clips of the motions {motions}, on which \
-nothing was trained or tuned; {real_windows} windows are of real videos. All methods start where the main job starts.
+nothing was trained or tuned; {real_windows} windows are of real videos. All methods start where the main job starts; \
+the method main-job has its other starts, too, in turn.
 
 ## Evaluations to come near the best value known
 
