@@ -337,7 +337,7 @@ def optimizers(
             with --outside 16.
         methods: names of optimizers; all that there are where not given.
         weights: NAME=FILE, to measure weights of your own instead of those that come with motionrecon; NAME is that of
-            a learned optimizer, as optimus, and may have several files, one for each training seed.
+            a learned optimizer, as optimus-paper, and may have several files, one for each training seed.
         seed: another seed gives other instances and starts.
         retune: tune the learning rates of hand-made optimizers again, instead of taking those that come with
             motionrecon.
@@ -487,13 +487,12 @@ def train_optimus(
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    method = "optimus"
     if settings.squares:
         from motionrecon.research.training.window_training import WindowTraining
 
         windows = WindowTraining(settings, folder, say=say)
         windows.run()
-        found, use = windows.summary(), "squares"
+        found, use = windows.summary(), 'method="optimus", squares'
     elif settings.tasks == "poses":
         from motionrecon.research.training.pose_training import PoseTraining
 
@@ -509,14 +508,11 @@ def train_optimus(
         training.close()
         if not training.logs:
             return
-        found, use = training.summary(), "weights"
-        if settings.rule.startswith("optimus-paper"):
-            method = "optimus-paper"
-    if use == "weights" and method == "optimus":
-        name = "adafactor" if settings.rule == "adafactor" else "optimus"
-        print(f"{folder}: {found}; bench optimizers --weights {name}={folder}/weights.safetensors measures it")
-        return
-    print(f'{folder}: {found}; minimize(..., method="{method}", {use}="{folder}/weights.safetensors") runs with it')
+        found, use = training.summary(), 'method="optimus-paper", weights'
+        if settings.rule == "adafactor":
+            print(f"{folder}: {found}; bench optimizers --weights adafactor={folder}/weights.safetensors measures it")
+            return
+    print(f'{folder}: {found}; minimize(..., {use}="{folder}/weights.safetensors") runs with it')
 
 
 for _command in (demo, calibrate, view, export, info, physics, optimizers, bench_poses, safety, train_optimus):

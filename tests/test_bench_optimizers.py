@@ -208,27 +208,29 @@ def test_a_failed_step_of_a_rule_never_counts():
     assert (peers.score(drawn.log_gaps(best)[:, -1]) == 0).all()
 
 
+BUILT_IN = ("optimus", "no-axes", "no-exploration", "identity")
+
+
 def test_fingerprint_tells_weights_apart():
     assert learned.fingerprint(Counting(0.1)) == learned.fingerprint(Counting(0.1))
     assert learned.fingerprint(Counting(0.1)) != learned.fingerprint(Counting(0.2))
 
 
 def test_fingerprint_knows_the_code_that_a_rule_runs():
-    untrained = {
-        name: learned.get(name).make("")
-        for name in learned.LEARNED
-        if name in ("optimus", "no-axes", "no-exploration", "identity")
-    }
-    assert len({learned.fingerprint(rule) for rule in untrained.values()}) == len(untrained)
-    reached = fingerprint._reached("motionrecon.optimus.network.rule", set())
-    parts = ("network.transformer", "network.rank_one", "exploration.trend", "exploration.axes")
+    rules = [learned.get(name).make("") for name in BUILT_IN]
+    assert len({learned.fingerprint(rule) for rule in rules}) == len(rules)
+    reached = fingerprint._reached("motionrecon.optimus.rule", set())
+    parts = ("secant", "state", "exploration.trend", "exploration.axes", "exploration.bowl")
     assert {f"motionrecon.optimus.{part}" for part in parts} <= reached
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in learned.LEARNED if name in ("optimus", "no-axes", "no-exploration", "identity")]
-)
-def test_untrained_controls_run(name):
+def test_built_in_rules_have_no_weights():
+    with pytest.raises(InputError, match=r"weights=own\.safetensors: Optimus runs on built-in rules"):
+        learned.get("optimus").make("own.safetensors")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_rules_run(name):
     drawn = instances("sphere", P=2)
     rule = learned.get(name).make(learned.get(name).labels()[0])
     assert (peers.score(drawn.log_gaps(learned.run(rule, drawn, 40))[:, -1]) > 1).all()

@@ -1,5 +1,6 @@
 """The search along axes: sums of functions of one unknown each, of unknowns that are hidden by a rotation."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from stepping import steps
 
 from motionrecon.optimus.exploration import axes
 from motionrecon.optimus.exploration.modes import CURVE, QUADRATURE
-from motionrecon.optimus.network.rule import OptimusRule
+from motionrecon.optimus.rule import OptimusRule
 
 
 def rotation(n, seed=0):
@@ -86,47 +87,48 @@ def test_alike_eigenvalues_are_told_apart_from_the_other_side():
         down = z.clamp_max(0)
         return (z**2 + down**4).sum(-1), (2 * z + 4 * down**3) @ Q
 
-    state = OptimusRule().begin(starts(n, 3), *evaluate(starts(n, 3)), 400)
-    base = torch.full((3, n), 0.05, dtype=torch.float64) @ Q
-    f, g = evaluate(base)
+    found = lambda x: tuple(a.numpy() for a in evaluate(torch.from_numpy(x)))  # noqa: E731
+    x0, yes = starts(n, 3).numpy(), np.ones(3, dtype=bool)
+    state = OptimusRule().begin(x0, *found(x0), 400)
+    base = np.full((3, n), 0.05) @ Q.numpy()
+    f, g = found(base)
     minimum = state.trend.base.replace(x=base, f=f, g=g)
     state = state.replace(
-        search=state.search.replace(x=base), trend=state.trend.replace(base=minimum, key=starts(n, 3, 7))
+        search=state.search.replace(x=base), trend=state.trend.replace(base=minimum, key=starts(n, 3, 7).numpy())
     )
-    state = axes.enter(state, torch.ones(3, dtype=torch.bool), torch.full((3,), 20.0, dtype=torch.float64))
+    state = axes.enter(state, yes, np.full(3, 20.0))
     sides = set()
     for _ in range(2 * (n + 2)):
         x, state = axes.point(state)
         sides.add(float(state.axes.side[0]))
         state = state.replace(search=state.search.replace(evaluations=state.search.evaluations + 1))
-        state = axes.observe(state, x, evaluate(x)[1], torch.ones(3, dtype=torch.bool))
+        state = axes.observe(state, x, found(x)[1], yes)
         if (state.search.mode == QUADRATURE).all():
             break
     assert sides == {1.0, -1.0}
     assert not state.axes.failed.any()
-    overlap = (state.axes.Q @ Q.T).abs().amax(-1)
-    torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(np.abs(state.axes.Q @ Q.T.numpy()).max(-1), 1, rtol=0, atol=1e-3)
 
 
 @given(st.lists(st.floats(-3, 3), min_size=4, max_size=9, unique=True), st.tuples(*[st.floats(-2, 2)] * 3))
 @settings(deadline=None, max_examples=30)
 def test_slopes_that_are_a_parabola_are_integrated_exactly(points, c):
-    u = torch.tensor(sorted(points), dtype=torch.float64)
-    if float(u.diff().min()) < 1e-3:
+    u = np.array(sorted(points))
+    if np.diff(u).min() < 1e-3:
         return
     slope = c[0] + c[1] * u + c[2] * u**2
     whole = lambda v: c[0] * v + c[1] * v**2 / 2 + c[2] * v**3 / 3  # noqa: E731
-    empty = torch.full((2,), torch.inf, dtype=torch.float64)
+    empty = np.full(2, np.inf)
     phi, width, bend = axes._integrals(
-        torch.cat([u, empty])[None, None], torch.cat([slope, torch.zeros(2, dtype=torch.float64)])[None, None]
+        np.concatenate([u, empty])[None, None], np.concatenate([slope, np.zeros(2)])[None, None]
     )
     m = len(u)
     # the first and the last interval know the bend at one of their ends only
     inner = phi[0, 0, 1 : m - 2]
-    share = torch.linspace(0, 1, inner.shape[-1], dtype=torch.float64)
+    share = np.linspace(0, 1, inner.shape[-1])
     expected = whole(u[1 : m - 2, None] + share * width[0, 0, 1 : m - 2, None])
-    torch.testing.assert_close(inner - inner[:1, :1], expected - expected[:1, :1], rtol=1e-7, atol=1e-9)
-    torch.testing.assert_close(bend[0, 0, 1 : m - 1], (c[1] + 2 * c[2] * u)[1 : m - 1], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(inner - inner[:1, :1], expected - expected[:1, :1], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(bend[0, 0, 1 : m - 1], (c[1] + 2 * c[2] * u)[1 : m - 1], rtol=1e-6, atol=1e-6)
 
 
 def test_points_permute_with_the_unknowns():

@@ -24,12 +24,15 @@ def samples(n, K, P=1, seed=0, ripple=0.0, wave=6.0, grows=0, near=1.0, stiffnes
 
 
 def fitted(x, f, g, used=None, guess=None, grain=1e-3, doubt=0.05, prior=10.0):
+    """What the fit says, in tensors."""
     P, K, n = x.shape
-    used = torch.ones(P, K, dtype=torch.bool) if used is None else used
-    origin = torch.zeros(P, n, dtype=x.dtype)
-    full = lambda value: torch.full((P,), value, dtype=x.dtype)  # noqa: E731
-    guess = origin if guess is None else guess
-    return bowl.fit_bowl(x, f, g, used, guess, full(prior**2), origin, full(prior), full(grain), full(doubt))
+    used = np.ones((P, K), dtype=bool) if used is None else used.numpy()
+    origin = np.zeros((P, n))
+    full = lambda value: np.full(P, value)  # noqa: E731
+    guess = origin if guess is None else guess.numpy()
+    seen = (x.numpy(), f.numpy(), g.numpy(), used, guess)
+    found = bowl.fit_bowl(*seen, full(prior**2), origin, full(prior), full(grain), doubt)
+    return bowl.Bowl(*map(torch.from_numpy, found))
 
 
 @pytest.mark.parametrize("n, K", [(1, 3), (4, 3), (4, 20), (30, 5), (30, 60)])

@@ -1,26 +1,28 @@
 """The search for a trend, as part of the rule: what it must do besides finding bowls (that is in test_optimus_rule)."""
 
+import numpy as np
 import pytest
 import torch
-from stepping import steps
+from stepping import in_tensors, steps
 
 from motionrecon.optimus.exploration import trend
 from motionrecon.optimus.exploration.modes import LADDER, LAND, LOCAL, SAMPLE
-from motionrecon.optimus.network.rule import OptimusRule
+from motionrecon.optimus.rule import OptimusRule
+from motionrecon.research.bench.functions.learned import OnTensors
 from motionrecon.research.tasks.functions import sample
 
 
 def modes(rule, evaluate, x0, budget, count=None):
     """The modes (steps, P), points (steps, P, n) and last state of a run, or of its first ``count`` steps."""
     seen, points = [], []
-    with torch.no_grad():
-        state = rule.begin(x0, *evaluate(x0), budget)
-        for _ in range(count or budget - 1):
-            x, state = rule.propose(state)
-            seen.append(state.search.mode)
-            points.append(x)
-            state = rule.observe(state, x, *evaluate(x))
-    return torch.stack(seen), torch.stack(points), state
+    runner = OnTensors(rule)
+    state = runner.begin(x0, *evaluate(x0), budget)
+    for _ in range(count or budget - 1):
+        x, state = runner.propose(state)
+        seen.append(torch.from_numpy(state.search.mode))
+        points.append(x)
+        state = runner.observe(state, x, *evaluate(x))
+    return torch.stack(seen), torch.stack(points), in_tensors(state)
 
 
 def rippled(name="rastrigin", n=5, P=6, seed=3):
@@ -62,26 +64,24 @@ def test_a_look_around_does_not_depend_on_the_neighbours(name):
 def test_samples_that_fail_end():
     """Nothing has a value any more once the samples began: the search must come back, and not spend all on them."""
     batch, x0 = rippled("levy", 6, 4)
-    rule, failing = OptimusRule(along_axes=False), torch.zeros(4, dtype=torch.bool)
-    samples = torch.zeros(4)
-    with torch.no_grad():
-        state = rule.begin(x0, *batch.value_and_gradient(x0), 200)
-        for _ in range(199):
-            x, state = rule.propose(state)
-            sampling = state.search.mode == SAMPLE
-            samples += sampling
-            failing = sampling & (state.trend.sample >= 2)
-            f, g = batch.value_and_gradient(x)
-            state = rule.observe(state, x, torch.where(failing, torch.nan, f), g)
-    assert state.search.best_f.isfinite().all()
+    rule, samples = OnTensors(OptimusRule(along_axes=False)), np.zeros(4)
+    state = rule.begin(x0, *batch.value_and_gradient(x0), 200)
+    for _ in range(199):
+        x, state = rule.propose(state)
+        sampling = state.search.mode == SAMPLE
+        samples += sampling
+        failing = torch.from_numpy(sampling & (state.trend.sample >= 2))
+        f, g = batch.value_and_gradient(x)
+        state = rule.observe(state, x, torch.where(failing, torch.nan, f), g)
+    assert np.isfinite(state.search.best_f).all()
     assert (samples < 150).all()
-    assert state.trend.distance.isfinite().all() and (state.trend.distance > 1e-12 * batch.scale).all()
+    assert np.isfinite(state.trend.distance).all()
+    assert (state.trend.distance > 1e-12 * batch.scale.numpy()).all()
 
 
 def test_a_start_without_a_gradient_is_no_sample():
-    x0 = torch.zeros(2, 3, dtype=torch.float64)
-    g = torch.tensor([[1.0, 2.0, 3.0], [torch.nan, 0.0, 1.0]], dtype=torch.float64)
-    state = OptimusRule().begin(x0, torch.ones(2, dtype=torch.float64), g, 50)
+    g = np.array([[1.0, 2.0, 3.0], [np.nan, 0.0, 1.0]])
+    state = OptimusRule().begin(np.zeros((2, 3)), np.ones(2), g, 50)
     assert state.trend.samples.count.tolist() == [1.0, 0.0]
 
 
@@ -99,12 +99,12 @@ def test_the_oldest_samples_are_forgotten(monkeypatch):
     monkeypatch.setattr(trend, "MEMORIES", 1)
     batch, x0 = rippled(n=4)
     rule = OptimusRule(along_axes=False)
-    samples = rule.begin(x0, *batch.value_and_gradient(x0), 100).trend.samples
+    samples = OnTensors(rule).begin(x0, *batch.value_and_gradient(x0), 100).trend.samples
     assert samples.f.shape == (6, 5)
-    every = torch.ones(6, dtype=torch.bool)
+    x, every = x0.numpy(), np.ones(6, dtype=bool)
     for i in range(8):
-        samples = trend._remembered(samples, x0 + i, torch.full((6,), float(i), dtype=torch.float64), x0, every)
-    assert samples.f[0].sort().values.tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
+        samples = trend._remembered(samples, x + i, np.full(6, float(i)), x, every)
+    assert sorted(samples.f[0].tolist()) == [3.0, 4.0, 5.0, 6.0, 7.0]
 
 
 def test_a_curved_valley_is_searched_to_its_end_before_anything_else():

@@ -200,7 +200,7 @@ def test_particles_are_copies_of_the_rule_with_their_own_weights(name):
             torch.testing.assert_close(loss[i * problems.P : (i + 1) * problems.P], alone, rtol=1e-2, atol=1e-2)
 
 
-@pytest.mark.parametrize("name", ["adafactor", "optimus", "optimus-no-attention", "optimus-identity", "optimus-paper"])
+@pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("pes", [0.0, 1.0])
 def test_every_rule_trains_with_both_kinds_of_gradient(name, pes, tmp_path):
     settings = replace(SMALL, rule=name, pes=pes, steps=4, shortest=12, longest=12, truncation=6)

@@ -10,7 +10,6 @@ from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus import weights
 from motionrecon.optimus.adafactor import AdafactorMLP
-from motionrecon.optimus.network.rule import OptimusRule, default_sizes
 from motionrecon.optimus.network.squares_network import SquaresNetwork
 from motionrecon.optimus.paper.rule import PaperRule
 from motionrecon.optimus.paper.rule import default_sizes as paper_sizes
@@ -27,10 +26,6 @@ def noisy(rule, seed=0):
 
 
 RULES = {
-    "optimus": lambda: OptimusRule(),
-    "wide": lambda: OptimusRule(default_sizes(width=32, heads=4)),
-    "no attention": lambda: OptimusRule(default_sizes(attention=False)),
-    "identity": lambda: OptimusRule(identity=True, explore=False),
     "squares": lambda: SquaresNetwork(),
     "adafactor": lambda: AdafactorMLP(),
     "paper": lambda: PaperRule(),
@@ -43,7 +38,7 @@ RULES = {
 def shipped(tmp_path, monkeypatch):
     """A folder of weights with one name, "optimus"."""
     source = tmp_path / "source.safetensors"
-    weights.save(noisy(OptimusRule()), source, {"core_hours": "3.5", "settings": '{"seed": 1}'})
+    weights.save(noisy(PaperRule()), source, {"core_hours": "3.5", "settings": '{"seed": 1}'})
     ship(source, "optimus", "motionrecon train 'optimus' --note \"é\"", tmp_path)
     monkeypatch.setattr(weights, "folder", lambda: tmp_path)
     return tmp_path
@@ -81,7 +76,6 @@ def test_by_name(shipped):
     }
     rule = weights.load("optimus")
     assert weights.load("optimus") is rule, "loaded twice"
-    assert rule.explore and not weights.load("optimus", explore=False).explore
     weights.save(noisy(AdafactorMLP()), shipped / "source.safetensors")
     ship(shipped / "source.safetensors", "a peer", "command", shipped)
     assert weights.names() == ("optimus", "a peer")
@@ -121,10 +115,10 @@ def test_files_that_hold_something_else(tmp_path):
     with pytest.raises(ModelError, match="holds no weights"):
         weights.read(path)
     save_file({"a": torch.zeros(2)}, path)
-    with pytest.raises(ModelError, match="one of optimus, squares, adafactor"):
+    with pytest.raises(ModelError, match="one of squares, adafactor, paper"):
         weights.read(path)
     save_file({"a": torch.zeros(2)}, path, {"kind": "os:system", "arguments": "{}"})
-    with pytest.raises(ModelError, match="one of optimus, squares, adafactor"):
+    with pytest.raises(ModelError, match="one of squares, adafactor, paper"):
         weights.read(path)
     for arguments in ("{}", "no json", json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
         save_file({"a": torch.zeros(2)}, path, {"kind": "adafactor", "arguments": arguments})

@@ -1,4 +1,4 @@
-"""Learned optimizers: Optimus, and the Adafactor MLP that it is measured against.
+"""Optimus: built-in rules for functions, learned steps for poses, Gauss-Newton for sums of squares; and its peers.
 
 :class:`Optimus` is the door for torch users, a :class:`torch.optim.Optimizer`; ``motionrecon.minimize`` with
 ``method="optimus"`` is the other one.

@@ -21,9 +21,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from motionrecon.optimus.network.features import CHANNELS, begin_history, features, update_history
+from motionrecon.optimus.network.features import CHANNELS, History, begin_history, features, update_history
 from motionrecon.optimus.network.transformer import KIND
-from motionrecon.optimus.state import History
 
 #: Tensors of the P problems by name, and the history.
 State = dict[str, Any]

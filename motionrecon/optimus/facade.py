@@ -1,28 +1,26 @@
 """Optimus as one of the optimizers: for functions with gradients, and for sums of squares.
 
 Sums of squares go to :mod:`motionrecon.optimus.gauss_newton`, whose optimizer may be used by itself where its own
-settings matter. torch is imported when a network first runs; its own operations stay on one thread.
+settings matter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers.base import Optimizer, Result, State
 from motionrecon.optimizers.counted import Counted
 from motionrecon.optimizers.first_order import rms
 from motionrecon.optimizers.problem import LeastSquares, Problem
-from motionrecon.optimus.batch_of_one import apart, tensors
 from motionrecon.optimus.limit import LIMIT, check_unknowns
-
-if TYPE_CHECKING:
-    from motionrecon.optimus.network.rule import OptimusRule
-    from motionrecon.optimus.state import RuleState
+from motionrecon.optimus.rule import OptimusRule
+from motionrecon.optimus.state import RuleState
 
 #: The weights for sums of squares: a name, or "" for none.
 SQUARES_WEIGHTS = ""
@@ -106,21 +104,17 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
 
     def begin(self, problem: Counted, x0: np.ndarray) -> tuple[float, OptimusMemory]:
         check_unknowns(len(x0), self.limit)
-        rule = self._rule()
         value, gradient = problem.value_and_gradient(x0)
-        with apart():
-            run = rule.begin(*tensors(x0, value, gradient), self.evaluations or BUDGET)
+        run = self._rule().begin(*_batch(x0, value, gradient), self.evaluations or BUDGET)
         size = rms(gradient)
         return value, OptimusMemory(run, size, size, value, value)
 
     def advance(self, problem: Counted, state: State[OptimusMemory]) -> tuple[np.ndarray, float, OptimusMemory]:
         memory, rule = state.memory, self._rule()
-        with apart():
-            x, run = rule.propose(memory.run)
-        point = x[0].numpy().copy()
+        x, run = rule.propose(memory.run)
+        point = x[0].copy()
         value, gradient = problem.value_and_gradient(point)
-        with apart():
-            run = rule.observe(run, *tensors(point, value, gradient))
+        run = rule.observe(run, *_batch(point, value, gradient))
         if not value < state.value:
             return state.x, state.value, replace(memory, run=run, since=memory.since + 1)
         fell = memory.mark - value > self.ftol * (memory.start - value)
@@ -143,6 +137,11 @@ class OptimusFunctions(Optimizer[OptimusMemory]):
         return int(state.memory.run.search.fallbacks[0])
 
     def _rule(self) -> OptimusRule:
-        from motionrecon.optimus import weights
+        return OptimusRule(explore=self.explore)
 
-        return weights.load_rule("", self.explore)
+
+def _batch(
+    x: Float[np.ndarray, " n"], value: float, gradient: Float[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, "1 n"], Float[np.ndarray, " 1"], Float[np.ndarray, "1 n"]]:
+    """A point and what was found there, as a batch of one."""
+    return np.array(x, dtype=float)[None], np.array([value], dtype=float), np.array(gradient, dtype=float)[None]

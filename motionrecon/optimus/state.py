@@ -1,22 +1,21 @@
 """What a run of the rule remembers from evaluation to evaluation, for P problems of n unknowns.
 
-Each part of the rule has a dataclass of its own: the local search (`LocalSearch`), the network (`History`), and the two
-ways of looking around (`Trend`, `Axes`). Points and matrices are in the problem's precision, the history in float32.
-Counts are kept as numbers of the problem's kind.
+Each part of the rule has a dataclass of its own: the local search (`LocalSearch`), and the two ways of looking around
+(`Trend`, `Axes`). All is float64, counts too, but what is true or false.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from jaxtyping import Bool, Float
-from torch import Tensor
 
-from motionrecon.optimus.batched import Batched
+from motionrecon.optimus.rows import Rows
 
 
 @dataclass(frozen=True)
-class LocalSearch(Batched):
+class LocalSearch(Rows):
     """A quasi-Newton search from the start, or from where it landed last; and where the whole run began.
 
     Attributes:
@@ -28,91 +27,73 @@ class LocalSearch(Batched):
         trust_radius: of the next step.
         predicted_decrease: of f over the step under way, to first order.
         small_predictions: steps in a row whose predicted decrease was small.
-        least_predicted: the least predicted decrease since the search began here.
-        predicted_growth: growth of the predicted decrease since, once it was small.
-        step_accepted: 1 where the last step was taken.
-        gain_ratio: its actual over its predicted decrease.
-        last_decrease: of f over it, 0 if it was not taken.
-        relative_decrease: running mean of the decrease over |f|.
-        since_landing: evaluations since the search began here.
+        since_rough: evaluations since one more step was last predicted to gain more than a small share of all.
+        to_the_end: the search came back to a dent that was left early, and does not leave it before it is exact.
         mode: what the next evaluation is for (``exploration.modes``).
         evaluations, budget: so far, and in all.
         fallbacks: steps that were a safer one in place of the predicted.
         x0, f0, g0: the start.
         first_length: the length that value and gradient of the start offer; lengths are counted in it.
-        gradient_unit: rms of the start's gradient.
         best_x, best_f: the best of all evaluations.
     """
 
-    x: Float[Tensor, "P n"]
-    f: Float[Tensor, " P"]
-    g: Float[Tensor, "P n"]
-    B: Float[Tensor, "P n n"]
-    unscaled: Bool[Tensor, " P"]
-    s: Float[Tensor, "P n"]
-    y: Float[Tensor, "P n"]
-    has_secant: Bool[Tensor, " P"]
-    trust_radius: Float[Tensor, " P"]
-    predicted_decrease: Float[Tensor, " P"]
-    small_predictions: Float[Tensor, " P"]
-    least_predicted: Float[Tensor, " P"]
-    predicted_growth: Float[Tensor, " P"]
-    step_accepted: Float[Tensor, " P"]
-    gain_ratio: Float[Tensor, " P"]
-    last_decrease: Float[Tensor, " P"]
-    relative_decrease: Float[Tensor, " P"]
-    since_landing: Float[Tensor, " P"]
-    mode: Float[Tensor, " P"]
-    evaluations: Float[Tensor, " P"]
-    budget: Float[Tensor, " P"]
-    fallbacks: Float[Tensor, " P"]
-    x0: Float[Tensor, "P n"]
-    f0: Float[Tensor, " P"]
-    g0: Float[Tensor, "P n"]
-    first_length: Float[Tensor, " P"]
-    gradient_unit: Float[Tensor, " P"]
-    best_x: Float[Tensor, "P n"]
-    best_f: Float[Tensor, " P"]
+    x: Float[np.ndarray, "P n"]
+    f: Float[np.ndarray, " P"]
+    g: Float[np.ndarray, "P n"]
+    B: Float[np.ndarray, "P n n"]
+    unscaled: Bool[np.ndarray, " P"]
+    s: Float[np.ndarray, "P n"]
+    y: Float[np.ndarray, "P n"]
+    has_secant: Bool[np.ndarray, " P"]
+    trust_radius: Float[np.ndarray, " P"]
+    predicted_decrease: Float[np.ndarray, " P"]
+    small_predictions: Float[np.ndarray, " P"]
+    since_rough: Float[np.ndarray, " P"]
+    to_the_end: Bool[np.ndarray, " P"]
+    mode: Float[np.ndarray, " P"]
+    evaluations: Float[np.ndarray, " P"]
+    budget: Float[np.ndarray, " P"]
+    fallbacks: Float[np.ndarray, " P"]
+    x0: Float[np.ndarray, "P n"]
+    f0: Float[np.ndarray, " P"]
+    g0: Float[np.ndarray, "P n"]
+    first_length: Float[np.ndarray, " P"]
+    best_x: Float[np.ndarray, "P n"]
+    best_f: Float[np.ndarray, " P"]
 
     @property
-    def remaining(self) -> Float[Tensor, " P"]:
+    def remaining(self) -> Float[np.ndarray, " P"]:
         """Evaluations left."""
-        return self.budget - self.evaluations
+        left: np.ndarray = self.budget - self.evaluations
+        return left
 
     @property
-    def decrease(self) -> Float[Tensor, " P"]:
+    def decrease(self) -> Float[np.ndarray, " P"]:
         """Of f since the start, 0 where it is above."""
-        return (self.f0 - self.f).clamp_min(0)
+        fell: np.ndarray = np.maximum(self.f0 - self.f, 0)
+        return fell
 
 
 @dataclass(frozen=True)
-class History(Batched):
-    """Running means of the gradient and of its square, with three decays each, in units of the first gradient."""
-
-    momentum: Float[Tensor, "P n decays"]
-    second_moment: Float[Tensor, "P n decays"]
-
-
-@dataclass(frozen=True)
-class Minimum(Batched):
+class Minimum(Rows):
     """The best local minimum so far, from which the search looks around.
 
     Attributes:
         x, f, g, B: as the local search left it.
         stiffness: mean of B's diagonal there, the size of B in other dents.
-        left_early: it might go on downwards.
+        left_early: it is not exact yet.
     """
 
-    x: Float[Tensor, "P n"]
-    f: Float[Tensor, " P"]
-    g: Float[Tensor, "P n"]
-    B: Float[Tensor, "P n n"]
-    stiffness: Float[Tensor, " P"]
-    left_early: Bool[Tensor, " P"]
+    x: Float[np.ndarray, "P n"]
+    f: Float[np.ndarray, " P"]
+    g: Float[np.ndarray, "P n"]
+    B: Float[np.ndarray, "P n n"]
+    stiffness: Float[np.ndarray, " P"]
+    left_early: Bool[np.ndarray, " P"]
 
 
 @dataclass(frozen=True)
-class Samples(Batched):
+class Samples(Rows):
     """What was evaluated far away, for the fit of a bowl: a ring of K places.
 
     Attributes:
@@ -120,14 +101,14 @@ class Samples(Batched):
         x, f, g: the places.
     """
 
-    count: Float[Tensor, " P"]
-    x: Float[Tensor, "P K n"]
-    f: Float[Tensor, "P K"]
-    g: Float[Tensor, "P K n"]
+    count: Float[np.ndarray, " P"]
+    x: Float[np.ndarray, "P K n"]
+    f: Float[np.ndarray, "P K"]
+    g: Float[np.ndarray, "P K n"]
 
 
 @dataclass(frozen=True)
-class Trend(Batched):
+class Trend(Rows):
     """The look for a bowl under ripples.
 
     Attributes:
@@ -150,34 +131,34 @@ class Trend(Batched):
         samples: what was seen far away.
     """
 
-    rounds: Float[Tensor, " P"]
-    key: Float[Tensor, "P n"]
-    way: Float[Tensor, " P"]
+    rounds: Float[np.ndarray, " P"]
+    key: Float[np.ndarray, "P n"]
+    way: Float[np.ndarray, " P"]
     base: Minimum
-    vain_landings: Float[Tensor, " P"]
-    centre: Float[Tensor, "P n"]
-    variance: Float[Tensor, " P"]
-    origin: Float[Tensor, "P n"]
-    prior: Float[Tensor, " P"]
-    distance: Float[Tensor, " P"]
-    far: Float[Tensor, " P"]
-    rung: Float[Tensor, " P"]
-    rise: Float[Tensor, " P"]
-    slope: Float[Tensor, " P"]
-    bowl_seen: Bool[Tensor, " P"]
-    ripples_grow: Bool[Tensor, " P"]
-    bowl_precise: Bool[Tensor, " P"]
-    sample: Float[Tensor, " P"]
-    planned: Float[Tensor, " P"]
-    hopping: Bool[Tensor, " P"]
-    hop_distance: Float[Tensor, " P"]
-    landing: Float[Tensor, "P n"]
+    vain_landings: Float[np.ndarray, " P"]
+    centre: Float[np.ndarray, "P n"]
+    variance: Float[np.ndarray, " P"]
+    origin: Float[np.ndarray, "P n"]
+    prior: Float[np.ndarray, " P"]
+    distance: Float[np.ndarray, " P"]
+    far: Float[np.ndarray, " P"]
+    rung: Float[np.ndarray, " P"]
+    rise: Float[np.ndarray, " P"]
+    slope: Float[np.ndarray, " P"]
+    bowl_seen: Bool[np.ndarray, " P"]
+    ripples_grow: Bool[np.ndarray, " P"]
+    bowl_precise: Bool[np.ndarray, " P"]
+    sample: Float[np.ndarray, " P"]
+    planned: Float[np.ndarray, " P"]
+    hopping: Bool[np.ndarray, " P"]
+    hop_distance: Float[np.ndarray, " P"]
+    landing: Float[np.ndarray, "P n"]
     samples: Samples
 
 
 @dataclass(frozen=True)
-class Axes(Batched):
-    """The look for axes along which the function is a sum; its larger tensors are empty where it never looks.
+class Axes(Rows):
+    """The look for axes along which the function is a sum; its larger arrays are empty where it never looks.
 
     Attributes:
         Q: the axes, in rows.
@@ -193,34 +174,27 @@ class Axes(Batched):
         rough: the median error over the range, after half of the splits that are a trial.
     """
 
-    Q: Float[Tensor, "P n n"]
-    tried: Bool[Tensor, " P"]
-    failed: Bool[Tensor, " P"]
-    scale: Float[Tensor, " P"]
-    hessian: Float[Tensor, "P n n"]
-    hessian_gradient: Float[Tensor, "P n"]
-    side: Float[Tensor, " P"]
-    count: Float[Tensor, " P"]
-    at: Float[Tensor, "P n"]
-    predicted: Float[Tensor, "P n"]
-    interval: Float[Tensor, "P n"]
-    u: Float[Tensor, "P n K"]
-    slope: Float[Tensor, "P n K"]
-    error: Float[Tensor, "P n K"]
-    rough: Float[Tensor, " P"]
+    Q: Float[np.ndarray, "P n n"]
+    tried: Bool[np.ndarray, " P"]
+    failed: Bool[np.ndarray, " P"]
+    scale: Float[np.ndarray, " P"]
+    hessian: Float[np.ndarray, "P n n"]
+    hessian_gradient: Float[np.ndarray, "P n"]
+    side: Float[np.ndarray, " P"]
+    count: Float[np.ndarray, " P"]
+    at: Float[np.ndarray, "P n"]
+    predicted: Float[np.ndarray, "P n"]
+    interval: Float[np.ndarray, "P n"]
+    u: Float[np.ndarray, "P n K"]
+    slope: Float[np.ndarray, "P n K"]
+    error: Float[np.ndarray, "P n K"]
+    rough: Float[np.ndarray, " P"]
 
 
 @dataclass(frozen=True)
-class RuleState(Batched):
-    """The whole.
-
-    Attributes:
-        search, history, trend, axes: the parts.
-        dials: what the network said of the look around, in the order of ``trend.DIALS``.
-    """
+class RuleState(Rows):
+    """The whole."""
 
     search: LocalSearch
-    history: History
     trend: Trend
     axes: Axes
-    dials: Float[Tensor, "P dials"]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from motionrecon.errors import InputError
-from motionrecon.optimus import weights as shipped
 from motionrecon.optimus.limit import LIMIT, check_unknowns
-from motionrecon.optimus.network.rule import OptimusRule
+from motionrecon.optimus.rule import OptimusRule
 from motionrecon.optimus.state import RuleState
-from motionrecon.optimus.threads import one_torch_thread
 
 #: The key of the run in ``Optimizer.state``. A key that is no parameter keeps torch from casting what is under it.
 RUN: Any = "optimus"
@@ -65,7 +63,7 @@ class Optimus(torch.optim.Optimizer):
     ) -> None:
         if evaluations < 1:
             raise InputError(f"evaluations is {evaluations}: plan at least 1")
-        self._rule: OptimusRule = shipped.load_rule("")
+        self._rule = OptimusRule()
         self._evaluations, self._limit = evaluations, limit
         super().__init__(params, {})
         if not self._parameters():
@@ -96,16 +94,12 @@ class Optimus(torch.optim.Optimizer):
             run = self._current()
             if run is None:
                 return self._begin(closure)
-            rule = self._rule_on(run.search.best_x.device)
-            with one_torch_thread():
-                x, proposed = rule.propose(run)
+            x, proposed = self._rule.propose(run)
             try:
-                self._write(x[0])
+                self._write(torch.from_numpy(x[0]))
                 tried = self._read()  # as rounded to the parameters' precision
                 loss, f, g = self._evaluate(closure, tried)
-                with one_torch_thread():
-                    after = rule.observe(proposed, tried[None], f, g)
-                self.state[RUN] = dict(after.tensors())
+                self._keep(self._rule.observe(proposed, tried[None].numpy(), f, g))
             finally:  # also where the closure raises
                 self._write(self.state[RUN]["search.best_x"][0])
         return loss
@@ -123,15 +117,17 @@ class Optimus(torch.optim.Optimizer):
     def _begin(self, closure: Callable[[], Any]) -> Any:
         x = self._read()
         loss, f, g = self._evaluate(closure, x)
-        if not (f.isfinite().all() and g.isfinite().all()):
+        if not (np.isfinite(f).all() and np.isfinite(g).all()):
             raise InputError(
-                f"the loss at the start is {f.item():g}, {int(g.isfinite().sum())} of its {g.numel()} gradients are "
+                f"the loss at the start is {f.item():g}, {int(np.isfinite(g).sum())} of its {g.size} gradients are "
                 "finite: start where both are finite"
             )
-        rule = self._rule_on(x.device)
-        with one_torch_thread():
-            self.state[RUN] = dict(rule.begin(x[None], f, g, self._evaluations).tensors())
+        self._keep(self._rule.begin(x[None].numpy(), f, g, self._evaluations))
         return loss
+
+    def _keep(self, run: RuleState) -> None:
+        """Under the parameters' state, as tensors: what ``state_dict`` saves."""
+        self.state[RUN] = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in run.arrays()}
 
     def _current(self) -> RuleState | None:
         """The run, or None where there is none from the parameters as they are."""
@@ -143,11 +139,9 @@ class Optimus(torch.optim.Optimizer):
         best = run["search.best_x"][0].to(x.device)
         if best.shape != x.shape or not torch.equal(best, x):
             return None
-        if run["search.best_x"].device != x.device:  # loaded from elsewhere
-            run = self.state[RUN] = {key: value.to(x.device) for key, value in run.items()}
-        return RuleState.from_tensors(run)
+        return RuleState.from_arrays({name: tensor.cpu().numpy() for name, tensor in run.items()})
 
-    def _evaluate(self, closure: Callable[[], Any], x: Tensor) -> tuple[Any, Tensor, Tensor]:
+    def _evaluate(self, closure: Callable[[], Any], x: Tensor) -> tuple[Any, np.ndarray, np.ndarray]:
         """What ``closure`` returns, the loss (1,) and the gradient (1, n) at the parameters, which are ``x`` (n,)."""
         with torch.enable_grad():
             loss = closure()
@@ -162,28 +156,20 @@ class Optimus(torch.optim.Optimizer):
             for p in self._parameters()
         ]
         g = torch.cat([part.detach().reshape(-1).to(x) for part in parts])
-        return loss, value.reshape(1), g[None]
+        return loss, value.reshape(1).numpy(), g[None].numpy()
 
     def _parameters(self) -> list[nn.Parameter]:
         return [p for group in self.param_groups for p in group["params"] if p.requires_grad]
 
     def _read(self) -> Tensor:
-        """The parameters as one vector (n,) of float64, on the first one's device if it is a CUDA device."""
-        parameters = self._parameters()
-        device = parameters[0].device if parameters[0].is_cuda else torch.device("cpu")
-        return torch.cat([p.detach().reshape(-1).to(device=device, dtype=torch.float64) for p in parameters])
+        """The parameters as one vector (n,) of float64 on the CPU."""
+        return torch.cat([p.detach().reshape(-1).to("cpu", torch.float64) for p in self._parameters()])
 
     def _write(self, x: Tensor) -> None:
         place = 0
         for p in self._parameters():
             p.copy_(x[place : place + p.numel()].reshape(p.shape))
             place += p.numel()
-
-    def _rule_on(self, device: torch.device) -> OptimusRule:
-        weight = next(self._rule.parameters())
-        if weight.device != device:
-            self._rule = copy.deepcopy(self._rule).to(device)  # the loaded one is shared
-        return self._rule
 
     def _check(self) -> None:
         parameters = self._parameters()

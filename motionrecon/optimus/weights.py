@@ -25,11 +25,7 @@ from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus import shipped
 
 if TYPE_CHECKING:
-    from motionrecon.optimus.network.rule import OptimusRule
     from motionrecon.optimus.network.squares_network import SquaresNetwork
-
-#: No weights: Optimus for functions runs on built-in rules.
-DEFAULT = ""
 
 
 class Rule(Protocol):
@@ -45,7 +41,6 @@ class Rule(Protocol):
 
 #: What a file's "kind" may be, by module and class, a `Rule`. Nothing else is ever imported because a file says so.
 KINDS = {
-    "optimus": "motionrecon.optimus.network.rule:OptimusRule",
     "squares": "motionrecon.optimus.network.squares_network:SquaresNetwork",
     "adafactor": "motionrecon.optimus.adafactor:AdafactorMLP",
     "paper": "motionrecon.optimus.paper.rule:PaperRule",
@@ -78,12 +73,11 @@ def find(name: str) -> Path:
     return shipped.find(name, folder())
 
 
-def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
+def load(name: str) -> nn.Module:
     """The rule with the weights called ``name`` (or of the file at that path), ready to run; shared: do not change it.
 
     Args:
-        name: one of :func:`names`, or the path of a ``.safetensors`` file; "" for Optimus without training.
-        explore: False for the rule without its look around for better minima.
+        name: one of :func:`names`, or the path of a ``.safetensors`` file.
 
     Raises:
         InputError, ModelError: as :func:`find` and :func:`read`.
@@ -91,17 +85,7 @@ def load(name: str = DEFAULT, explore: bool = True) -> nn.Module:
     path = Path(name)
     changed = path.stat().st_mtime_ns if name.endswith(".safetensors") and path.is_file() else 0
     with torch.inference_mode(False):  # what is shared must serve everybody
-        return _loaded(name, explore, folder(), changed)
-
-
-def load_rule(name: str = DEFAULT, explore: bool = True) -> OptimusRule:
-    """:func:`load` for those who step with it; :class:`InputError` where the weights are of something else."""
-    from motionrecon.optimus.network.rule import OptimusRule
-
-    rule = load(name, explore)
-    if not isinstance(rule, OptimusRule):
-        raise InputError(f"the weights {name!r} belong to {type(rule).__name__}: give weights of Optimus for functions")
-    return rule
+        return _loaded(name, folder(), changed)
 
 
 def load_squares(name: str) -> SquaresNetwork:
@@ -115,15 +99,8 @@ def load_squares(name: str) -> SquaresNetwork:
 
 
 @lru_cache(maxsize=16)
-def _loaded(name: str, explore: bool, within: Path, changed: int) -> nn.Module:
-    if not name:
-        from motionrecon.optimus.network.rule import OptimusRule
-
-        return OptimusRule(explore=explore)
-    rule = read(find(name))
-    if not explore and hasattr(rule, "explore"):
-        setattr(rule, "explore", False)  # noqa: B010 - a module, of which only rules explore
-    return rule
+def _loaded(name: str, within: Path, changed: int) -> nn.Module:
+    return read(find(name))
 
 
 def read(path: str | Path) -> nn.Module:

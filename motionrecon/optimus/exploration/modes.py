@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 #: A step of the local search; a rung of the ladder, a sample of a bowl, and the landing (``trend.py``); and a point for
 #: the curvature, the probe and the quadrature along axes (``axes.py``, which has all from CURVE on).
 LOCAL, LADDER, SAMPLE, LAND, CURVE, PROBE, QUADRATURE = (float(i) for i in range(7))
-
-
-def some(mask: Tensor) -> bool:
-    """Whether any problem is marked."""
-    return bool(mask.any())

@@ -24,33 +24,29 @@ with the unknowns and one problem's do not depend on its neighbours in a batch.
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from motionrecon.optimus.exploration import axes
 from motionrecon.optimus.exploration.bowl import Bowl, fit_bowl
-from motionrecon.optimus.exploration.modes import LADDER, LAND, SAMPLE, some
+from motionrecon.optimus.exploration.modes import LADDER, LAND, LOCAL, SAMPLE
 from motionrecon.optimus.state import Minimum, RuleState, Samples, Trend
 
-#: Dials of the network for this part, and their seeds.
-DIALS = {
-    "ladder": 1.0,  # first distance, in units of the way from start to dent
-    "steepness": 3.5,  # growth of the rise over a rung (3x the distance), from which a bowl is believed
-    "climb": 2.0,  # distance of the samples over the rung's
-    "near": 0.25,  # distance of the bowl's minimum over the rung's, where ripples grow with the distance (Levy's)
-    "contract": 0.7,  # distance of the next sample over the uncertainty of the minimum, where ripples grow
-    "grain": 1.0,  # size of a dent over the way from start to dent: ripples do not get smaller within one
-    "precise": 0.3,  # uncertainty of the minimum, in radians of the ripples, that is small enough to land
-    "share": 1.0,  # samples over those that the evaluations left allow
-    "tail": 16.0,  # evaluations kept for the landing
-    "hop": 1.0,  # distance of a hop over that of the rung from which it starts
-    "doubt": 0.01,  # least share of the scatter of values that counts as ripples
-}
+#: Growth of the rise over a rung (3x the distance), from which a bowl is believed.
+STEEPNESS = 3.5
+#: Distance of the samples over the rung's; of the bowl's minimum over the rung's where ripples grow with the distance
+#: (Levy's); and there of the next sample over the uncertainty of the minimum.
+CLIMB, NEAR, CONTRACT = 2.0, 0.25, 0.7
+#: Uncertainty of the minimum, in radians of the ripples, that is small enough to land.
+PRECISE = 0.3
+#: Evaluations kept for the landing.
+TAIL = 16.0
+#: Least share of the scatter of values that counts as ripples.
+DOUBT = 0.01
 #: Evaluations left below which a look around is not worth it, and those of a ladder.
 LEAST, RUNGS = 30, 6
-#: Farthest look around, in units of the way from the start to the first dent.
-FAR = 1e6
+#: Farthest and nearest look around, in units of the way from the start to the first dent.
+FAR, NEAREST = 1e6, 1e-6
 #: Growth of the rise over a rung from which it is steeper than a parabola: nine times, and some ripples.
 STEEP = 13.0
 #: Growth of the gradient over a rung that goes with it; ripples alone may make a rise look steep.
@@ -79,31 +75,25 @@ BELIEVED = 32
 
 
 def begin(
-    x: Float[Tensor, "P n"], f: Float[Tensor, " P"], g: Float[Tensor, "P n"], valid: Bool[Tensor, " P"], budget: int
+    x: Float[np.ndarray, "P n"],
+    f: Float[np.ndarray, " P"],
+    g: Float[np.ndarray, "P n"],
+    valid: Bool[np.ndarray, " P"],
+    budget: int,
 ) -> Trend:
     """A fresh state, for starts ``x`` with values ``f`` and gradients ``g``.
 
     ``valid`` says where these were finite. A budget of 0 stands for never.
     """
     batch, n = x.shape
-    zero = x.new_zeros(batch)
-    one, no = torch.ones_like(zero), torch.zeros_like(valid)
+    zero, one, no = np.zeros(batch), np.ones(batch), np.zeros(batch, dtype=bool)
     room = min(budget, max(MEMORY, MEMORIES * n)) if budget else 1
-    samples = Samples(
-        count=zero, x=x.new_zeros(batch, room, n), f=x.new_zeros(batch, room), g=x.new_zeros(batch, room, n)
-    )
+    samples = Samples(count=zero, x=np.zeros((batch, room, n)), f=np.zeros((batch, room)), g=np.zeros((batch, room, n)))
     return Trend(
         rounds=zero,
-        key=torch.zeros_like(x),
+        key=np.zeros_like(x),
         way=one,
-        base=Minimum(
-            x=x,
-            f=torch.full_like(zero, torch.inf),
-            g=g,
-            B=x.new_zeros(batch, n, n),
-            stiffness=one,
-            left_early=no,
-        ),
+        base=Minimum(x=x, f=np.full(batch, np.inf), g=g, B=np.zeros((batch, n, n)), stiffness=one, left_early=no),
         vain_landings=zero,
         centre=x,
         variance=one,
@@ -126,69 +116,60 @@ def begin(
     )
 
 
-def enter(
-    state: RuleState,
-    settled: Bool[Tensor, " P"],
-    hasty: Bool[Tensor, " P"],
-    dials: dict[str, Tensor],
-    remaining: Float[Tensor, " P"],
-) -> RuleState:
+def enter(state: RuleState, settled: Bool[np.ndarray, " P"], early: Bool[np.ndarray, " P"]) -> RuleState:
     """Begin a look around where ``settled`` is set, from the better of this dent and the last base.
 
-    ``hasty`` says that the dent might go on downwards: :func:`owing` comes back to that.
+    ``early`` says that the dent is not exact yet: :func:`back` finishes it.
     """
-    if not some(settled):
+    if not settled.any():
         return state
     search, trend = state.search, state.trend
     n = search.x.shape[-1]
     way = search.x - search.x0
     # A start that is a dent itself has no way: its distance from the origin is all that tells of lengths then.
-    some_length = NO_WAY * search.x0.square().mean(-1).sqrt()
-    some_length = torch.where(some_length > 0, some_length, 1.0)
-    size = way.square().mean(-1).sqrt()
-    size = torch.where(size > 1e-9 * some_length, size, some_length)
-    g0 = search.g0
-    key = g0 / g0.square().mean(-1).sqrt().clamp_min(1e-300)[:, None] + 1.7 * way / size[:, None]
+    some_length = NO_WAY * _rms(search.x0)
+    some_length = np.where(some_length > 0, some_length, 1.0)
+    size = _rms(way)
+    size = np.where(size > 1e-9 * some_length, size, some_length)
+    key = search.g0 / np.maximum(_rms(search.g0), 1e-300)[:, None] + 1.7 * way / size[:, None]
     trend = trend.where(settled & (trend.rounds == 0), key=key, way=size)
     lower = settled & (search.f < trend.base.f)
-    stiffness = search.B.diagonal(dim1=1, dim2=2).sum(-1) / n
-    base = trend.base.where(lower, x=search.x, f=search.f, g=search.g, B=search.B, left_early=hasty)
+    stiffness = np.trace(search.B, axis1=1, axis2=2) / n
+    base = trend.base.where(lower, x=search.x, f=search.f, g=search.g, B=search.B, left_early=early)
     base = base.where(lower & (stiffness > 0), stiffness=stiffness)
     # Where a bowl was seen, the samples go on around its minimum. What they find is a dent: if it is no better, then
     # where the bowl's minimum is known precisely, and otherwise every other time, hop around it instead.
     known = settled & trend.bowl_seen
     climb = settled & ~known
     vain = trend.vain_landings
-    vain = torch.where(settled, torch.where(lower, 0.0, vain + 1), vain)
+    vain = np.where(settled, np.where(lower, 0.0, vain + 1), vain)
     around = known & ~lower & (trend.bowl_precise | (vain % 2 == 1))
     search = search.where(settled, x=base.x, f=base.f, g=base.g)
-    search = search.replace(mode=torch.where(known, SAMPLE, torch.where(climb, LADDER, search.mode)))
+    search = search.replace(mode=np.where(known, SAMPLE, np.where(climb, LADDER, search.mode)))
     trend = trend.replace(base=base, vain_landings=vain)
-    trend = trend.where(climb, centre=base.x, distance=trend.way * dials["ladder"], rung=0.0, rise=0.0)
-    trend = trend.where(settled, planned=_plan(n, dials, remaining - torch.where(known, 0, RUNGS)), sample=0.0)
+    trend = trend.where(climb, centre=base.x, distance=trend.way, rung=0.0, rise=0.0)
+    trend = trend.where(settled, planned=_plan(n, search.remaining - np.where(known, 0, RUNGS)), sample=0.0)
     trend = trend.replace(rounds=trend.rounds + settled)
-    hop = climb & trend.hopping
-    wide = torch.maximum(trend.variance.sqrt(), dials["grain"] * trend.way)
-    hop_distance = torch.where(around, wide, trend.hop_distance * dials["hop"])
-    hop = hop | around
+    wide = np.maximum(np.sqrt(trend.variance), trend.way)
+    hop = (climb & trend.hopping) | around
     sampled = trend.distance
-    trend = trend.where(hop, distance=hop_distance)
+    trend = trend.where(hop, distance=np.where(around, wide, trend.hop_distance))
     # The bowl's minimum itself stays what it is.
     state = state.replace(search=search, trend=trend)
     trend = trend.where(hop, landing=trend.centre + offset(state)).where(around, distance=sampled)
     return _landing(state.replace(trend=trend), hop)
 
 
-def owing(state: RuleState) -> Bool[Tensor, " P"]:
-    """Whether the best dent was left in haste, and this one is no better."""
-    return state.trend.base.left_early & (state.trend.base.f < state.search.f)
+def owing(state: RuleState) -> Bool[np.ndarray, " P"]:
+    """Whether the best dent was left early, and the search is at a point that is no better."""
+    return state.trend.base.left_early & (state.trend.base.f <= state.search.f)
 
 
-def back(state: RuleState, where: Bool[Tensor, " P"]) -> RuleState:
-    """Search on in the best dent where ``where`` is set and this is another one: it was left half-way."""
+def back(state: RuleState, where: Bool[np.ndarray, " P"]) -> RuleState:
+    """Search on in the best dent where ``where`` is set and the search is not in a better one, until that is exact."""
     base = state.trend.base
-    where = where & (base.f < state.search.f)
-    if not some(where):
+    where = where & (base.f <= state.search.f)
+    if not where.any():
         return state
     search = state.search.where(
         where,
@@ -201,124 +182,138 @@ def back(state: RuleState, where: Bool[Tensor, " P"]) -> RuleState:
         has_secant=False,
         unscaled=False,
         small_predictions=0.0,
-        trust_radius=torch.inf,
-        least_predicted=torch.inf,
-        relative_decrease=1.0,
-        predicted_growth=1.0,
+        trust_radius=np.inf,
+        to_the_end=True,
+        mode=LOCAL,
     )
     trend = state.trend.replace(base=base.where(where, left_early=False))
     return state.replace(search=search, trend=trend)
 
 
-def resume(state: RuleState, where: Bool[Tensor, " P"]) -> RuleState:
+def resume(state: RuleState, where: Bool[np.ndarray, " P"]) -> RuleState:
     """Go on where ``where`` is set as if axes had not been looked for: with a hop, or with samples of a bowl."""
-    if not some(where):
+    if not where.any():
         return state
     search, trend = state.search, state.trend
     hop = where & trend.hopping
     fit = where & ~hop
-    trend = trend.where(fit, planned=_plan(search.x.shape[-1], _dials(state), search.remaining))
+    trend = trend.where(fit, planned=_plan(search.x.shape[-1], search.remaining))
     search = search.where(fit, mode=SAMPLE)
     state = state.replace(search=search, trend=trend)
     return _landing(state.replace(trend=trend.where(hop, landing=trend.centre + offset(state))), hop)
 
 
-def _plan(n: int, dials: dict[str, Tensor], remaining: Tensor) -> Tensor:
-    """Samples of this round, for the evaluations ``remaining`` (P,)."""
+def _plan(n: int, remaining: Float[np.ndarray, " P"]) -> Float[np.ndarray, " P"]:
+    """Samples of this round, for the evaluations ``remaining``."""
     most = float(max(n * (EACH_OF_FEW if n <= FEW_UNKNOWNS else EACH_OF_MANY), ANYWAY))
-    return ((remaining - dials["tail"]).clamp(LEAST_SAMPLES, most) * dials["share"]).floor().clamp_min(1)
+    planned: np.ndarray = np.floor(np.clip(remaining - TAIL, LEAST_SAMPLES, most))
+    return planned
 
 
-def ready(state: RuleState, remaining: Float[Tensor, " P"]) -> Bool[Tensor, " P"]:
+def ready(state: RuleState) -> Bool[np.ndarray, " P"]:
     """Whether the evaluations left are enough for what would come next."""
-    return remaining >= torch.where(state.trend.hopping, float(LEAST_HOP), float(LEAST))
+    enough: np.ndarray = state.search.remaining >= np.where(state.trend.hopping, LEAST_HOP, LEAST)
+    return enough
 
 
-def offset(state: RuleState) -> Float[Tensor, "P n"]:
+def offset(state: RuleState) -> Float[np.ndarray, "P n"]:
     """The next sample's way from the centre: pseudo-random, of rms ``distance``."""
     trend = state.trend
-    distance = torch.minimum(trend.distance, FAR * trend.way)
+    distance = np.minimum(trend.distance, FAR * trend.way)
     count = state.search.evaluations[:, None]
-    d = torch.sin(trend.key * (997.0 + 61.8 * count) + 2.39996 * count)
-    return d * (distance / d.square().mean(-1).sqrt().clamp_min(1e-300))[:, None]
+    d = np.sin(trend.key * (997.0 + 61.8 * count) + 2.39996 * count)
+    away: np.ndarray = d * (distance / np.maximum(_rms(d), 1e-300))[:, None]
+    return away
 
 
 def observe(
     state: RuleState,
-    x: Float[Tensor, "P n"],
-    f: Float[Tensor, " P"],
-    g: Float[Tensor, "P n"],
-    ladder: Bool[Tensor, " P"],
-    sample: Bool[Tensor, " P"],
-    along: Bool[Tensor, " P"],
-    valid: Bool[Tensor, " P"],
+    x: Float[np.ndarray, "P n"],
+    f: Float[np.ndarray, " P"],
+    g: Float[np.ndarray, "P n"],
+    ladder: Bool[np.ndarray, " P"],
+    sample: Bool[np.ndarray, " P"],
+    along: Bool[np.ndarray, " P"],
+    valid: Bool[np.ndarray, " P"],
 ) -> RuleState:
     """Take in the evaluation at ``x`` where it belongs to a ladder, is a sample, or lies along axes."""
-    if some(ladder | sample | along):
-        samples = _remembered(state.trend.samples, x, f, g, (ladder | sample | along) & valid)
-        state = state.replace(trend=state.trend.replace(samples=samples))
-    if some(ladder):
+    new = (ladder | sample | along) & valid
+    if new.any():
+        state = state.replace(trend=state.trend.replace(samples=_remembered(state.trend.samples, x, f, g, new)))
+    if ladder.any():
         state = _climbed(state, x, f, g, ladder, valid)
-    if not some(sample):
+    if not sample.any():
         return state
     trend = state.trend.replace(sample=state.trend.sample + sample)
     # A point without a value costs a sample, and a nearer look.
-    trend = trend.where(sample & ~valid, distance=trend.distance / 3, far=trend.far / 3)
+    nearer, near = (np.maximum(a / 3, NEAREST * trend.way) for a in (trend.distance, trend.far))
+    trend = trend.where(sample & ~valid, distance=nearer, far=near)
     return _fitted(state.replace(trend=trend), sample, valid)
 
 
-def _remembered(samples: Samples, x: Tensor, f: Tensor, g: Tensor, where: Tensor) -> Samples:
-    room = samples.f.shape[-1]
-    index = torch.arange(room, dtype=f.dtype, device=f.device)
-    here = where[:, None] & (index == (samples.count % room)[:, None])
-    return Samples(
-        count=samples.count + where,
-        x=torch.where(here[..., None], x[:, None], samples.x),
-        f=torch.where(here, f[:, None], samples.f),
-        g=torch.where(here[..., None], g[:, None], samples.g),
-    )
+def _remembered(
+    samples: Samples,
+    x: Float[np.ndarray, "P n"],
+    f: Float[np.ndarray, " P"],
+    g: Float[np.ndarray, "P n"],
+    where: Bool[np.ndarray, " P"],
+) -> Samples:
+    rows = np.nonzero(where)[0]
+    places = (samples.count[rows] % samples.f.shape[-1]).astype(int)
+    changed = {}
+    for name, new in (("x", x), ("f", f), ("g", g)):
+        changed[name] = getattr(samples, name).copy()
+        changed[name][rows, places] = new[rows]
+    return Samples(count=samples.count + where, **changed)
 
 
-def _climbed(state: RuleState, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, valid: Tensor) -> RuleState:
-    dial, trend, base = _dials(state), state.trend, state.trend.base
+def _climbed(
+    state: RuleState,
+    x: Float[np.ndarray, "P n"],
+    f: Float[np.ndarray, " P"],
+    g: Float[np.ndarray, "P n"],
+    ladder: Bool[np.ndarray, " P"],
+    valid: Bool[np.ndarray, " P"],
+) -> RuleState:
+    trend, base = state.trend, state.trend.base
     d = x - trend.centre
     rise = f - base.f - (base.g * d).sum(-1)
     before = trend.rise
-    ratio = rise / before.clamp_min(1e-300)
+    ratio = rise / np.maximum(before, 1e-300)
     known = (trend.rung > 0) & (before > 0)
-    bowl = known & (ratio > dial["steepness"])
-    slope = g.square().sum(-1).sqrt()
-    steeper = slope / trend.slope.clamp_min(1e-300)
+    bowl = known & (ratio > STEEPNESS)
+    slope = np.sqrt((g * g).sum(-1))
+    steeper = slope / np.maximum(trend.slope, 1e-300)
     steep = ~valid | (known & (ratio > STEEP) & (steeper > STEEPER))
     over = trend.rung + 1 >= RUNGS
-    axed = ladder & (steep | bowl | over) & valid & axes.affordable(state, state.search.remaining, steep)
+    axed = ladder & (steep | bowl | over) & valid & axes.affordable(state, steep)
     fit = ladder & valid & (bowl | over)
     hop = ladder & ~valid
     done = fit | hop
     climbing = ladder & ~done
     trend = trend.where(hop, hopping=True, hop_distance=trend.distance / 3)
     # Where nothing rises like a bowl the land is flat far away (Ackley's): what tells of the bowl is near.
-    flat = trend.way * FLAT * 3.0 ** -((trend.rounds - 1).clamp_min(0) % 2)
-    found = torch.where(bowl, trend.distance, flat)
+    flat = trend.way * FLAT * 3.0 ** -(np.maximum(trend.rounds - 1, 0) % 2)
+    found = np.where(bowl, trend.distance, flat)
     # A bowl's gradient grows as the distance does. Where it grows faster, the ripples do too: look from near then.
-    along_axes = torch.where(bowl | steep, BEYOND * trend.distance, 3 * flat)
+    along_axes = np.where(bowl | steep, BEYOND * trend.distance, 3 * flat)
     growing = bowl & (steeper > GROWING)
-    trend = trend.where(ladder & valid, slope=slope).where(climbing, rise=torch.maximum(rise, before))
+    trend = trend.where(ladder & valid, slope=slope).where(climbing, rise=np.maximum(rise, before))
     # What was seen on flat land far away would hide the bowl.
     trend = trend.replace(samples=trend.samples.where(fit & ~bowl, count=0.0))
-    prior = torch.where(growing, dial["near"] * found, torch.where(bowl, found, FLAT_PRIOR * found))
+    prior = np.where(growing, NEAR * found, np.where(bowl, found, FLAT_PRIOR * found))
     trend = trend.where(
         fit,
         bowl_seen=bowl,
         ripples_grow=growing,
-        far=dial["climb"] * found,
+        far=CLIMB * found,
         prior=prior,
-        variance=prior.square(),
+        variance=prior * prior,
         origin=base.x,
     )
-    next_one = torch.where(growing, dial["contract"] * prior, trend.far)
-    farther = torch.where(fit, next_one, trend.hop_distance * dial["hop"])
-    distance = torch.where(done, farther, torch.where(climbing, trend.distance * 3, trend.distance))
+    next_one = np.where(growing, CONTRACT * prior, trend.far)
+    farther = np.where(fit, next_one, trend.hop_distance)
+    distance = np.where(done, farther, np.where(climbing, trend.distance * 3, trend.distance))
     trend = trend.replace(distance=distance, rung=trend.rung + ladder)
     hop = hop & ~axed
     state = state.replace(search=state.search.where(fit, mode=SAMPLE), trend=trend)
@@ -326,45 +321,49 @@ def _climbed(state: RuleState, x: Tensor, f: Tensor, g: Tensor, ladder: Tensor, 
     return axes.enter(_landing(state, hop), axed, along_axes)
 
 
-def _landing(state: RuleState, where: Tensor) -> RuleState:
+def _landing(state: RuleState, where: Bool[np.ndarray, " P"]) -> RuleState:
     """The next point is ``landing``; the search from there begins with the stiffness of the dents."""
+    if not where.any():
+        return state
     search = state.search
-    eye = torch.eye(search.x.shape[-1], dtype=search.x.dtype, device=search.x.device)
-    plain = eye * state.trend.base.stiffness[:, None, None]
+    plain = np.eye(search.x.shape[-1]) * state.trend.base.stiffness[:, None, None]
     return state.replace(search=search.where(where, mode=LAND, B=plain, unscaled=False))
 
 
-def _fitted(state: RuleState, sample: Tensor, valid: Tensor) -> RuleState:
+def _fitted(state: RuleState, sample: Bool[np.ndarray, " P"], valid: Bool[np.ndarray, " P"]) -> RuleState:
     """The bowl with the latest sample, and where the next one will be."""
-    dial, trend, samples = _dials(state), state.trend, state.trend.samples
-    over = sample & ((trend.sample >= trend.planned) | (state.search.remaining < dial["tail"]))
-    due = sample & ((valid & (trend.sample % (trend.sample / OFTEN).floor().clamp_min(1.0) == 0)) | over)
-    if not some(due):
+    trend, samples = state.trend, state.trend.samples
+    over = sample & ((trend.sample >= trend.planned) | (state.search.remaining < TAIL))
+    due = sample & ((valid & (trend.sample % np.maximum(np.floor(trend.sample / OFTEN), 1.0) == 0)) | over)
+    if not due.any():
         return state
-    room = samples.f.shape[-1]
-    chosen = due.nonzero()[:, 0]
-    most = min(room, int(samples.count[chosen].amax()))
-    used = torch.arange(most, dtype=samples.count.dtype, device=due.device) < samples.count[:, None]
-    seen = [a[chosen, :most] for a in (samples.x, samples.f, samples.g)] + [used[chosen]]
-    grain = dial["grain"] * trend.way
-    about = [trend.centre, trend.variance, trend.origin, trend.prior, grain, dial["doubt"]]
-    found = Bowl(*(_spread(a, chosen, len(due)) for a in fit_bowl(*seen, *(a[chosen] for a in about))))
+    chosen = np.nonzero(due)[0]
+    most = min(samples.f.shape[-1], int(samples.count[chosen].max()))
+    used = np.arange(most) < samples.count[chosen, None]
+    seen = samples.x[chosen, :most], samples.f[chosen, :most], samples.g[chosen, :most]
+    centre, variance, origin, prior, way = (
+        a[chosen] for a in (trend.centre, trend.variance, trend.origin, trend.prior, trend.way)
+    )
+    bowl = fit_bowl(*seen, used, centre, variance, origin, prior, way, DOUBT)
+    found = Bowl(*(_spread(a, chosen, len(due)) for a in bowl))
     good = due & found.sound
     trend = trend.where(good, centre=found.minimum, variance=found.variance)
-    uncertain = trend.variance.sqrt()
+    uncertain = np.sqrt(trend.variance)
     near = trend.bowl_seen & ((found.power > 0) | trend.ripples_grow)
-    distance = torch.where(near, torch.maximum(dial["contract"] * uncertain, grain), trend.far)
-    enough = good & (trend.sample >= BELIEVED) & (uncertain * found.wavenumber < dial["precise"])
+    # A dent is about as large as the way from the start to it: ripples do not get smaller within one.
+    distance = np.where(near, np.maximum(CONTRACT * uncertain, trend.way), trend.far)
+    enough = good & (trend.sample >= BELIEVED) & (uncertain * found.wavenumber < PRECISE)
     done = over | enough
     trend = trend.where(good, distance=distance).where(done, bowl_precise=enough, landing=trend.centre)
     return _landing(state.replace(trend=trend), done)
 
 
-def _spread(a: Tensor, where: Tensor, count: int) -> Tensor:
-    out = torch.zeros(count, *a.shape[1:], dtype=a.dtype, device=a.device)
+def _spread(a: np.ndarray, where: np.ndarray, count: int) -> np.ndarray:
+    out = np.zeros((count, *a.shape[1:]), dtype=a.dtype)
     out[where] = a
     return out
 
 
-def _dials(state: RuleState) -> dict[str, Tensor]:
-    return dict(zip(DIALS, state.dials.unbind(-1), strict=True))
+def _rms(a: Float[np.ndarray, "P n"]) -> Float[np.ndarray, " P"]:
+    found: np.ndarray = np.sqrt((a * a).mean(-1))
+    return found

@@ -1,10 +1,8 @@
-"""The paper's network: what is learned, and the rule that it steers.
+"""The paper's network where residuals and Jacobians exist, and what the learned optimizers on functions share with it.
 
 After "Transformer-Based Learned Optimization" (arXiv 2212.01055), of which the abstract, a figure's caption and reviews
-were at hand: a token for each unknown (`features`), three Transformer encoders of which each adds a rank-one term to
-the preconditioning matrix B, and a branch for step and direction (`transformer`); the terms are seeded with BFGS's
-(`rank_one`), and `rule` steps with them. `squares_network` is the same network where residuals and Jacobians exist.
-
-Nothing trained for functions comes with motionrecon: all that the network says there is exactly 0. The terms are then
-BFGS's, and the steps those of the built-in rules and of :mod:`motionrecon.optimus.exploration`.
+were at hand: a token for each unknown, three Transformer encoders of which each adds a rank-one term to the
+preconditioning matrix B, and a branch for step and direction (`transformer`). `squares_network` advises Gauss-Newton
+steps on windows of motion; the encoders serve :mod:`motionrecon.optimus.paper`, too, which has functions, and so do the
+`features` of a gradient's history. Optimus itself has no network there (:mod:`motionrecon.optimus.rule`).
 """

@@ -10,11 +10,13 @@ Everything is batched over P problems of n parameters, float32, and without cont
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from motionrecon.optimus.state import History
+from motionrecon.optimus.batched import Batched
 
 #: Decays of the running means of the gradient (momenta) and of its square (second moments).
 DECAYS = (0.9, 0.99, 0.999)
@@ -25,6 +27,14 @@ OWN_CHANNELS = 28
 CHANNELS = OWN_CHANNELS + len(TIMES)
 #: Entries beyond this are cut, so that their squares stay within float32.
 LARGEST = 1e15
+
+
+@dataclass(frozen=True)
+class History(Batched):
+    """Running means of the gradient and of its square, with three decays each."""
+
+    momentum: Float[Tensor, "P n decays"]
+    second_moment: Float[Tensor, "P n decays"]
 
 
 def begin_history(x: Float[Tensor, "P n"]) -> History:

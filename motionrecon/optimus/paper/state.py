@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionrecon.optimus.batched import Batched
-from motionrecon.optimus.state import History
+from motionrecon.optimus.network.features import History
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ class TrainingSettings:
     A training resumes only with the settings that it began with.
 
     Attributes:
-        rule: what to train: optimus; optimus-paper, the paper's own form; adafactor, a learned peer; or a control:
-            optimus-no-attention, optimus-identity (B = I), optimus-no-trend, optimus-no-rank-one and
-            optimus-no-keypoints (both of poses), optimus-paper-no-attention, optimus-paper-no-rank-one.
+        rule: what to train. On poses and physics: optimus, where not given, or optimus-no-attention, a control, and on
+            poses the controls optimus-identity (B = I), optimus-no-rank-one and optimus-no-keypoints. On functions,
+            where Optimus has built-in rules: optimus-paper, the paper's own form, where not given; its controls
+            optimus-paper-no-attention and optimus-paper-no-rank-one; or adafactor, a learned peer.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
             threads and start, and poses has frames and model. On physics, optimus-paper has those of functions: a
@@ -60,7 +61,7 @@ class TrainingSettings:
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
     """
 
-    rule: str = "optimus"
+    rule: str = ""
     tasks: str = "functions"
     steps: int | None = None
     minutes: float | None = None
@@ -92,6 +93,8 @@ class TrainingSettings:
     model: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.rule:
+            object.__setattr__(self, "rule", "optimus-paper" if self.tasks == "functions" else "optimus")
         if self.steps is not None and self.minutes is not None:
             raise InputError("a training ends after steps=... or after minutes=...: give one of them, and not both")
         if self.tasks not in TASKS:

@@ -1,4 +1,4 @@
-"""Learned optimizers on the test functions: which there are, and how they run.
+"""Optimus and the learned optimizers on the test functions: which there are, and how they run.
 
 To measure another one, add its line to :data:`LEARNED`.
 """
@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from motionrecon.errors import InputError
+from motionrecon.optimus.rule import OptimusRule
+from motionrecon.optimus.state import RuleState
 from motionrecon.research.bench.fingerprint import of_code as fingerprint_of_code
 from motionrecon.research.bench.functions.peers import Instances
 
@@ -35,7 +37,24 @@ class Learned:
 
     role: Role
     labels: Callable[[], tuple[str, ...]]
-    make: Callable[[str], nn.Module]
+    make: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class OnTensors:
+    """Optimus's rule, which steps with NumPy's arrays, on torch's tensors, as learned rules do."""
+
+    rule: OptimusRule
+
+    def begin(self, x: Tensor, f: Tensor, g: Tensor, budget: int) -> RuleState:
+        return self.rule.begin(x.numpy(), f.numpy(), g.numpy(), budget)
+
+    def propose(self, state: RuleState) -> tuple[Tensor, RuleState]:
+        x, state = self.rule.propose(state)
+        return torch.from_numpy(x), state
+
+    def observe(self, state: RuleState, x: Tensor, f: Tensor, g: Tensor) -> RuleState:
+        return self.rule.observe(state, x.numpy(), f.numpy(), g.numpy())
 
 
 def _trained(role: Role, name: str) -> Learned:
@@ -46,7 +65,7 @@ def _trained(role: Role, name: str) -> Learned:
 
         return tuple(known for known in weights.names() if re.fullmatch(re.escape(name) + r"(-\d+)?", known))
 
-    def make(label: str) -> nn.Module:
+    def make(label: str) -> Any:
         from motionrecon.optimus import weights
 
         return weights.load(label)
@@ -54,24 +73,18 @@ def _trained(role: Role, name: str) -> Learned:
     return Learned(role, labels, make)
 
 
-def _built_in(role: Role, **options: Any) -> Learned:
+def _built_in(role: Role, **options: bool) -> Learned:
     """Optimus for functions, which runs on built-in rules, or a part of them."""
 
-    def make(label: str) -> nn.Module:
-        if label:  # a file of one's own
-            from motionrecon.optimus import weights
-
-            return weights.load(label)
-        from motionrecon.optimus.network.rule import OptimusRule
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return OptimusRule(**options)
+    def make(label: str) -> OnTensors:
+        if label:
+            raise InputError(f"weights={label}: Optimus runs on built-in rules for functions, and has no weights")
+        return OnTensors(OptimusRule(**options))
 
     return Learned(role, lambda: ("",), make)
 
 
-#: The learned optimizers by name. A new one is one line here.
+#: Optimus and the learned optimizers by name. A new one is one line here.
 LEARNED: dict[str, Learned] = {
     "optimus": _built_in("subject"),
     "optimus-paper": _trained("peer", "optimus-paper"),
@@ -119,9 +132,13 @@ def run(rule: Any, instances: Instances, budget: int) -> np.ndarray:
     return best
 
 
-def fingerprint(rule: nn.Module) -> str:
+def fingerprint(rule: Any) -> str:
     """Changes with the weights and settings of ``rule``, and with the code that it runs (comments aside)."""
     digest = hashlib.sha256()
+    if isinstance(rule, OnTensors):
+        digest.update(repr(rule.rule).encode())
+        digest.update(fingerprint_of_code(type(rule.rule).__module__).encode())
+        return digest.hexdigest()[:16]
     for name, tensor in sorted(rule.state_dict().items()):
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
     settings = {key: value for key, value in vars(rule).items() if isinstance(value, (bool, float, str))}

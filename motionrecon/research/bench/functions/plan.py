@@ -169,7 +169,7 @@ def chosen(
     for pair in weights:
         name, equals, path = pair.partition("=")
         if not equals:
-            raise InputError(f"weights={pair}: write NAME=FILE, for example optimus=training/best.safetensors")
+            raise InputError(f"weights={pair}: write NAME=FILE, for example optimus-paper=training/best.safetensors")
         pairs.append((name, path))
     if not methods:
         added = [name for name, _ in pairs if name in learned.LEARNED]
