@@ -245,7 +245,7 @@ def _curved(looking: _Looking, x: np.ndarray, g: np.ndarray, curve: np.ndarray) 
     hessian = np.where(over[:, None, None], axes.hessian, 0.0)
     hessian = (hessian + hessian.swapaxes(1, 2)) / 2
     size = np.maximum(np.abs(hessian).max((1, 2)), 1e-300)
-    sound = np.isfinite(hessian).all(-1).all(-1)
+    sound: Bool[np.ndarray, " p"] = np.array(np.isfinite(hessian).all((1, 2)))
     Q = np.linalg.eigh(np.where(sound[:, None, None], hessian / size[:, None, None], 0.0))[1].swapaxes(1, 2)
     Q = Q * np.where((Q * key[:, None]).sum(-1) < 0, -1.0, 1.0)[:, :, None]
     axes = axes.where(over & sound, Q=Q).where(over & ~sound, failed=True)
