@@ -34,6 +34,7 @@ from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.cameras.sightline import turns_to
 from motionrecon.core.blas import one_thread
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import sha256
@@ -280,7 +281,7 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
     )
     pixels += tall * _FLICKER * rng.standard_normal((T, 33, 2))
     hips = points[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(1, keepdims=True)
-    guess = (points - hips) @ camera.axes[0].T
+    guess = (points - hips) @ camera.axes[0].T @ turns_to(camera.rays(pixels))
     lasting, wander = _DEPTH_ERROR
     guess[..., 2] *= _DEPTH_SHOWN
     guess[..., 2] += lasting * rng.standard_normal((1, 33)) + wander * wandering(33)

@@ -15,7 +15,7 @@ class Detection:
     Attributes:
         pixels: x right, y down, pixels of the original frame; NaN where unknown.
         confidence: in [0, 1]: MediaPipe's visibility times presence, less outside the image.
-        points_3d: metres, hip centred, x right, y down, z away from the camera; NaN where unknown.
+        points_3d: metres, hip centred, x right, y down, z along the line of sight to the person; NaN where unknown.
     """
 
     pixels: Float[np.ndarray, "33 2"]

@@ -8,7 +8,8 @@ confidence      (T, 33) float       0 (no evidence) to 1
 fps             () float            frames per second; row t is the frame at t / fps seconds
 image_size      (2,) int            width, height in pixels
 points_3d       (T, 33, 3) float    optional: the detector's own 3D in metres, hip centred, x right, y down, z away
-                                    from the camera; NaN where unknown
+                                    from a camera that is turned to the person, since a detector looks at a cut-out;
+                                    NaN where unknown
 tracked         (T,) bool           optional: False where the person is not seen; if absent, frames with any pixel
 warnings        (n,) str            optional: what the reader should know
 ==============  ==================  ==========================================================================

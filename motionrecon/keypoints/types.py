@@ -16,7 +16,8 @@ class Keypoints:
         pixels: of the (rotated) video frame, x right, y down; NaN where the person is not tracked.
         confidence: in [0, 1]; 0 where there is no evidence.
         points_3d: the detector's own 3D guess: metres, centred between the hips, axes as OpenCV's camera (x right,
-            y down, z forward); NaN where unknown (a keypoint file may have none at all).
+            y down, z forward) if it were turned to the person, whom the detector sees cut out of the picture
+            (`motionrecon.cameras.sightline`); NaN where unknown (a keypoint file may have none at all).
         tracked: False for a frame without the person.
         fps: frames per second of the even clock; frame t is at ``t / fps`` seconds.
         image_size: (width, height) in pixels.
