@@ -8,8 +8,8 @@ named sites are what the camera sees, it takes arm.xml beside this file. `motion
 
 Trained for 3 minutes of one core (seed 0), Optimus needed 14.4 Jacobians for this arm, in 64 poses and before 64
 cameras that it was never trained on, and got there in 73 %; SciPy's best method needed 25.8 and got there in 28 %: a
-ratio of 0.56 +- 0.06. To get there is to come within 1.25 of the best that any of them finds, or a descent from the
-true pose; who does not counts 32.
+ratio of 0.56 +- 0.06 (seeds 1 and 2: 0.54 and 0.55 +- 0.06). To get there is to come within 1.25 of the best that any
+of them finds, or a descent from the true pose; who does not counts 32.
 """
 
 import argparse
