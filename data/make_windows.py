@@ -281,7 +281,7 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
     )
     pixels += tall * _FLICKER * rng.standard_normal((T, 33, 2))
     hips = points[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(1, keepdims=True)
-    guess = (points - hips) @ camera.axes[0].T @ turns_to(camera.rays(pixels))
+    guess = (points - hips) @ camera.axes[0].T
     lasting, wander = _DEPTH_ERROR
     guess[..., 2] *= _DEPTH_SHOWN
     guess[..., 2] += lasting * rng.standard_normal((1, 33)) + wander * wandering(33)
@@ -291,6 +291,8 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
         camera = Pinhole(K, camera.image_size, level, np.zeros(3))
+    if camera.calibrated:
+        guess = guess @ turns_to(camera.rays(pixels))
     return SeenClip(keypoints_of(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 

@@ -36,8 +36,8 @@ class View:
         pixels: (T, 33, 2) keypoints without the lens's distortion, NaN where unseen.
         weight: (T, 33) root weights of the keypoints: `motionrecon.core.landmarks.TRUST` times the root of the
             detector's confidence; 0 where unseen.
-        points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes (turned to them
-            from those of the cut-out that the detector saw); NaN where there is none.
+        points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes (of a
+            calibrated one turned to them from those of the cut-out that the detector saw); NaN where there is none.
         seen: (T,) where the person was seen.
         offset: seconds by which the camera's film begins after that of the first camera, in the time of the first one's
             player.
@@ -62,7 +62,11 @@ class View:
         pixels = camera.undistort(keypoints.pixels)
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         weight = TRUST * np.sqrt(confidence)
-        points_3d = keypoints.points_3d @ turns_to(camera.rays(pixels)).transpose(0, 2, 1)
+        points_3d = keypoints.points_3d
+        if (
+            camera.calibrated
+        ):  # elsewhere rays are guessed too, and gravity is judged from the guess: it errs more turned
+            points_3d = points_3d @ turns_to(camera.rays(pixels)).transpose(0, 2, 1)
         return View(camera, clock, pixels, weight, points_3d, keypoints.tracked, offset)
 
     def __len__(self) -> int:

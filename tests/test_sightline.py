@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import people
 import pytest
@@ -46,7 +48,9 @@ def test_somebody_at_the_edge_is_guessed_as_by_a_camera_that_looks_at_them():
     camera = seen.camera
     turn = np.array([[0.8, 0.0, 0.6], [0.0, 1.0, 0.0], [-0.6, 0.0, 0.8]])
     axes = camera.axes[0]
-    aside = Pinhole(camera.K, camera.image_size, turn @ axes, -turn @ axes @ place(camera))  # in the same place
+    aside = replace(
+        camera, R_camera_world=turn @ axes, t_camera_world=-turn @ axes @ place(camera), calibrated=True
+    )  # in the same place
     pixels = aside.project(seen.true.marks)
     exact = aside.to_camera(seen.true.marks)
     exact -= exact[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(1, keepdims=True)
@@ -54,3 +58,6 @@ def test_somebody_at_the_edge_is_guessed_as_by_a_camera_that_looks_at_them():
     assert np.abs(guess - exact).max() > 0.1
     view = View.of(keypoints_of(pixels, np.ones((3, 33)), guess, 30.0, camera.image_size), aside, Clock(30.0))
     assert np.allclose(view.points_3d, exact)
+    unknown = replace(aside, calibrated=False)
+    view = View.of(keypoints_of(pixels, np.ones((3, 33)), guess, 30.0, camera.image_size), unknown, Clock(30.0))
+    assert np.array_equal(view.points_3d, guess)
