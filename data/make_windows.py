@@ -286,13 +286,12 @@ def look(points: Float[np.ndarray, "T 33 3"], camera: Pinhole, height: float, rn
     guess[..., 2] *= _DEPTH_SHOWN
     guess[..., 2] += lasting * rng.standard_normal((1, 33)) + wander * wandering(33)
     guess[..., :2] += 0.02 * wandering(33, 2)
+    guess = guess @ turns_to(camera.rays(pixels))  # a detector sees a cut-out, whatever is told of the camera
     if rng.random() < 0.5:
         focal = camera.K[0, 0] * rng.uniform(0.93, 1.07)
         K = np.array([[focal, 0, camera.K[0, 2]], [0, focal, camera.K[1, 2]], [0, 0, 1.0]])
         level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
         camera = Pinhole(K, camera.image_size, level, np.zeros(3))
-    if camera.calibrated:
-        guess = guess @ turns_to(camera.rays(pixels))
     return SeenClip(keypoints_of(pixels, confidence, guess, FPS, camera.image_size), camera, height)
 
 

@@ -63,9 +63,8 @@ class View:
         confidence = np.where(np.isfinite(pixels).all(2), keypoints.confidence, 0.0)
         weight = TRUST * np.sqrt(confidence)
         points_3d = keypoints.points_3d
-        if (
-            camera.calibrated
-        ):  # elsewhere rays are guessed too, and gravity is judged from the guess: it errs more turned
+        # Elsewhere rays are guessed, too, and gravity is judged from the guess: turned, it errs more.
+        if camera.calibrated:
             points_3d = points_3d @ turns_to(camera.rays(pixels)).transpose(0, 2, 1)
         return View(camera, clock, pixels, weight, points_3d, keypoints.tracked, offset)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionrecon.core.landmarks import INDEX, NAMES
-from motionrecon.physics.rollout import SimulationState
+from motionrecon.physics.rollout import Rollout, SimulationState
 from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.stretch import Knots
@@ -182,13 +182,7 @@ class Windows:
 
     def follows(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
         """Whether the motion simulated up to frame `keep` stays with the kinematic one: a body that fell does not."""
-        rollout = problem.rollout(x)
-        if not rollout.ok:
-            return False
-        frames = np.arange(first + 1, keep + 1)
-        simulated = problem.landmarks(rollout, (frames - first) * self._per_frame)
-        away = np.linalg.norm(simulated - self.figure.landmarks[frames], axis=-1)
-        return bool(away.mean(1).max() < FALLEN * self.engine.body.height)
+        return self._stays(problem, problem.rollout(x), first, keep)
 
     def will_do(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
         """Whether the motion simulated is so near to the kinematic one that no other start need be tried.
@@ -196,12 +190,25 @@ class Windows:
         Where it is not, either no controls can do what was seen, or a descent ended in the wrong basin.
         """
         rollout = problem.rollout(x)
-        if not rollout.ok or not self.follows(problem, x, first, keep):
+        if not self._stays(problem, rollout, first, keep):
             return False
-        frames = first + problem.steps // self._per_frame
-        away = problem.landmarks(rollout, problem.steps) - self.figure.landmarks[frames]
+        away = self._away(problem, rollout, first, problem.steps)
         mean_square = np.average(away**2, axis=1, weights=LANDMARK_SHARE**2).mean()
         return bool(mean_square < (CLOSE * self.trust.landmark) ** 2)
+
+    def _stays(self, problem: WindowProblem, rollout: Rollout, first: int, keep: int) -> bool:
+        """`follows`, of a motion that is simulated already."""
+        if not rollout.ok:
+            return False
+        away = self._away(problem, rollout, first, np.arange(1, keep - first + 1) * self._per_frame)
+        return bool(np.linalg.norm(away, axis=-1).mean(1).max() < FALLEN * self.engine.body.height)
+
+    def _away(
+        self, problem: WindowProblem, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]
+    ) -> Float[np.ndarray, "F 33 3"]:
+        """From the kinematic landmarks to the simulated ones after so many steps of a window, metres."""
+        kinematic = self.figure.landmarks[first + steps // self._per_frame]
+        return np.asarray(problem.landmarks(rollout, steps) - kinematic)
 
     @property
     def _per_frame(self) -> int:
