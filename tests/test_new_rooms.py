@@ -21,6 +21,7 @@ from stick import Stick
 from motionrecon.body import BODIES, Body, read
 from motionrecon.body.base import ModelAlone
 from motionrecon.body.capsules.body import Capsules
+from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
 from motionrecon.data.clips import demo_clip
@@ -38,7 +39,6 @@ from motionrecon.physics.windows.problem import Engine
 from motionrecon.physics.windows.stretch import Status
 from motionrecon.physics.windows.window import Windows, WindowSettings
 from motionrecon.pipeline import reconstruct
-from motionrecon.render.geoms import ground_meshes
 from motionrecon.render.overlay import render_still
 from motionrecon.result.frames import frames_of
 from motionrecon.result.motion import Motion

@@ -23,14 +23,16 @@ import pytest
 import viser
 from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
-from motionrecon.body import Anatomy, build
+from motionrecon.body import build
+from motionrecon.body.pieces import pieces, tapered
+from motionrecon.body.skin import skin_of
 from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view
 from motionrecon.viewer.colours import LEFT, UNSEEN
 from motionrecon.viewer.layers import LAYERS, Layer
-from motionrecon.viewer.meshes import arrow_mesh, pieces, tapered
+from motionrecon.viewer.meshes import arrow_mesh
 from motionrecon.viewer.panels.quality import report_lines
 from motionrecon.viewer.panels.readout import marks, readout, strip
 from motionrecon.viewer.panels.video import open_source
@@ -168,7 +170,7 @@ def test_meshes_fill_their_geoms(geom: str, low: tuple[float, ...], high: tuple[
     model = mujoco.MjModel.from_xml_string(
         f'<mujoco><worldbody><geom size=".1"/><body name="b"><freejoint/><geom {geom}/></body></worldbody></mujoco>'
     )
-    (mesh,) = pieces(_Bare(model))
+    (mesh,) = pieces(model, skin_of(model))
     np.testing.assert_allclose(mesh.vertices.min(axis=0), low, atol=0.005)
     np.testing.assert_allclose(mesh.vertices.max(axis=0), high, atol=0.005)
     assert volume(mesh.vertices, mesh.faces) > 0, "faces must be counter-clockwise, or the browser shows the inside"
@@ -195,7 +197,7 @@ def test_a_tapered_limb_is_as_thick_at_each_end_as_it_should_be() -> None:
 
 def test_the_persons_body_is_drawn_as_one_piece_a_limb_and_the_trunk_bends_between_two() -> None:
     body = build(1.75)
-    drawn = pieces(body)
+    drawn = pieces(body.model, body.skin)
     assert all(volume(piece.vertices, piece.faces) > 0 for piece in drawn)
     names = {piece.name for piece in drawn}
     assert {"left_foot", "right_foot", "left_shank", "pelvis", "torso", "head"} <= names
@@ -208,13 +210,6 @@ def test_the_persons_body_is_drawn_as_one_piece_a_limb_and_the_trunk_bends_betwe
         vertices = waist.vertices[waist.share == end]
         distance = np.linalg.norm(vertices[:, None] - (body.skin.ends[links, end] + shift), axis=-1)
         np.testing.assert_allclose(np.abs(distance - body.skin.radii[links, end]).min(axis=1), 0, atol=1e-9)
-
-
-class _Bare(Anatomy):
-    """A body of which nothing is known but its model."""
-
-    def __init__(self, model: mujoco.MjModel) -> None:
-        self.model = model
 
 
 def test_arrow_is_one_long() -> None:

@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from motionrecon.body.points import ByShape, Points
 from motionrecon.body.skeleton import Bone, Skeleton
 from motionrecon.body.skin import Skin, skin_of
+from motionrecon.body.surface import Surface, surface_of
 from motionrecon.core import landmarks
 from motionrecon.core.mujoco_log import quiet_mujoco
 from motionrecon.ground.base import Ground
@@ -78,8 +79,13 @@ class Anatomy(Protocol):
 
     @cached_property
     def skin(self) -> Skin:
-        """What is drawn."""
+        """The round pieces that the person is made of."""
         return skin_of(self.model)
+
+    @cached_property
+    def surface(self) -> Surface:
+        """What is shown of the person: one mesh that bends with the body."""
+        return surface_of(self.model, self.skin)
 
 
 @dataclass(frozen=True)

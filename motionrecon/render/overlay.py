@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import pose
 from motionrecon.core.files import atomic
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
-from motionrecon.render.geoms import ground_meshes
 from motionrecon.render.layout import layout_of
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
+from motionrecon.body.geoms import Mesh
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.drawn_person import DrawnCapsules
-from motionrecon.render.geoms import Mesh
 
 _VIEW = np.radians(30)  # of the camera, vertically
 _PITCH = np.radians(11)  # downwards

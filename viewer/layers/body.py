@@ -10,9 +10,9 @@ import viser
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from motionrecon.body.pieces import Piece, pieces
 from motionrecon.viewer.colours import UNSEEN, Colour, of_side
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.meshes import Piece, pieces
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -43,7 +43,9 @@ class BodyLayer(Layer):
         super().__init__(scene, node, motion, poses)
         self._grey = False
         self._top = int(np.argmax(poses.position[:, :, 2].mean(0)))
-        self._drawn = [self._add(piece, f"{node}/{i}") for i, piece in enumerate(pieces(motion.body))]
+        self._drawn = [
+            self._add(piece, f"{node}/{i}") for i, piece in enumerate(pieces(motion.model, motion.body.skin))
+        ]
         self._words = scene.add_label(
             f"{node}/unseen", "nobody seen in this frame", anchor="bottom-center", visible=False
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import viser
 
-from motionrecon.render.geoms import ground_meshes
+from motionrecon.body.geoms import ground_meshes
 from motionrecon.viewer.layers.base import Layer
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Triangles of a model's geoms that are not round, the ground's among them."""
+"""Triangles of a model's geoms, the ground's among them."""
 
 from __future__ import annotations
 

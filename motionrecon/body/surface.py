@@ -1,0 +1,117 @@
+"""The surface of a person: one mesh that bends with the body, for everything that shows or exports a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float, Int
+
+from motionrecon.body.pose import Pose, pose
+from motionrecon.body.skin import Skin
+
+#: Bodies that a vertex may follow: as many as glTF and game engines take.
+MOST_BODIES = 4
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Triangles whose vertices follow up to k bodies each, by linear blend skinning.
+
+    Attributes:
+        vertices: (V, 3) in the world while the model is in its zero pose: a T pose that faces +x, metres.
+        faces: (F, 3) indices of vertices, counter-clockwise seen from outside.
+        bodies: (V, k) indices of the bodies that a vertex follows.
+        weights: (V, k) how much it follows each; a vertex's sum to 1.
+        sides: (V,) 1 on the person's left, -1 on the right, 0 in the middle, which is what they are coloured by.
+        rest_origins: (nbody, 3) of the bodies' frames in the zero pose, metres.
+        rest_rotations: (nbody, 3, 3) how they are turned there.
+    """
+
+    vertices: Float[np.ndarray, "V 3"]
+    faces: Int[np.ndarray, "F 3"]
+    bodies: Int[np.ndarray, "V k"]
+    weights: Float[np.ndarray, "V k"]
+    sides: Int[np.ndarray, " V"]
+    rest_origins: Float[np.ndarray, "nbody 3"]
+    rest_rotations: Float[np.ndarray, "nbody 3 3"]
+
+    def at(self, pose: Pose) -> Float[np.ndarray, "T V 3"]:
+        """World positions of the vertices, metres: the weighted mean of where each body would carry them."""
+        found = np.zeros((len(pose.origins), *self.vertices.shape))
+        for bodies, weights in zip(self.bodies.T, self.weights.T, strict=True):
+            away = self.vertices - self.rest_origins[bodies]
+            local = np.einsum("vji,vj->vi", self.rest_rotations[bodies], away)
+            carried = pose.origins[:, bodies] + (pose.rotations[:, bodies] @ local[..., None])[..., 0]
+            found += weights[:, None] * carried
+        return found
+
+
+def surface_of(model: mujoco.MjModel, skin: Skin) -> Surface:
+    """The surface of a body: the first skin of its model (MuJoCo's ``<skin>``), or, if it has none, its round pieces.
+
+    Args:
+        model: the body.
+        skin: its round pieces.
+    """
+    at_rest = _zero_pose(model)
+    origins, rotations = at_rest.origins[0], at_rest.rotations[0]
+    if model.nskin:
+        vertices, faces, bodies, weights = _from_skin(model)
+    else:
+        vertices, faces, bodies, weights = _from_pieces(model, skin, origins, rotations)
+    sides = np.array([_side(model.body(b).name) for b in range(model.nbody)])
+    most = np.take_along_axis(bodies, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return Surface(vertices, faces, bodies, weights, sides[most], origins, rotations)
+
+
+_Parts = tuple[
+    Float[np.ndarray, "V 3"], Int[np.ndarray, "F 3"], Int[np.ndarray, "V k"], Float[np.ndarray, "V k"]
+]  # vertices, faces, bodies, weights
+
+
+def _from_pieces(
+    model: mujoco.MjModel, skin: Skin, origins: Float[np.ndarray, "nbody 3"], rotations: Float[np.ndarray, "nbody 3 3"]
+) -> _Parts:
+    from motionrecon.body.pieces import merged, pieces  # slow to import, and who only fits a body draws none
+
+    found = pieces(model, skin)
+    vertices, faces = merged(
+        [(origins[piece.first] + piece.vertices @ rotations[piece.first].T, piece.faces) for piece in found]
+    )
+    second = [piece.first if piece.second is None else piece.second for piece in found]
+    count = [len(piece.vertices) for piece in found]
+    bodies = np.column_stack([np.repeat([piece.first for piece in found], count), np.repeat(second, count)])
+    share = np.concatenate([piece.share for piece in found])
+    return vertices, faces, bodies, np.column_stack([1.0 - share, share])
+
+
+def _from_skin(model: mujoco.MjModel) -> _Parts:
+    """Of the model's first skin; a vertex that follows more than `MOST_BODIES` bodies keeps those that it follows most.
+
+    MuJoCo binds a skin to its bones in any pose; ours are bound in the zero pose, which is what is expected here.
+    """
+    first, count = int(model.skin_vertadr[0]), int(model.skin_vertnum[0])
+    vertices = np.asarray(model.skin_vert[first : first + count], float)
+    face, number = int(model.skin_faceadr[0]), int(model.skin_facenum[0])
+    faces = np.asarray(model.skin_face[face : face + number], int)
+    full = np.zeros((count, model.nbody))
+    bone = int(model.skin_boneadr[0])
+    for b in range(bone, bone + int(model.skin_bonenum[0])):
+        at = int(model.skin_bonevertadr[b])
+        rows = slice(at, at + int(model.skin_bonevertnum[b]))
+        full[model.skin_bonevertid[rows], model.skin_bonebodyid[b]] += model.skin_bonevertweight[rows]
+    bodies = np.argsort(-full, axis=1, kind="stable")[:, :MOST_BODIES]
+    weights = np.take_along_axis(full, bodies, axis=1)
+    return vertices, faces, bodies, weights / weights.sum(axis=1, keepdims=True)
+
+
+def _zero_pose(model: mujoco.MjModel) -> Pose:
+    straight = np.zeros((1, model.nq))
+    straight[0, 3] = 1.0
+    return pose(model, straight)
+
+
+def _side(name: str) -> int:
+    return 1 if name.startswith("left_") else -1 if name.startswith("right_") else 0
