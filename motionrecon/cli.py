@@ -7,7 +7,6 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
 import sys
@@ -15,14 +14,16 @@ import time
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon import pipeline
+from motionrecon.core.docstrings import unwrapped
 from motionrecon.core.progress import Bars, Progress, Silent
-from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
+from motionrecon.errors import InputError, MotionReconError, shortened
 from motionrecon.options import Options
 from motionrecon.research.training.settings import TrainingSettings
 
@@ -134,13 +135,7 @@ _OWN_FLAGS = """
 def _help(function: Callable[..., object]) -> str:
     """The docstring of `pipeline.reconstruct` as the command's."""
     text = inspect.cleandoc(function.__doc__ or "").replace("\n    video: ", "\n    videos: ")
-    return _unwrapped(text.partition("\n\nReturns:")[0] + _OWN_FLAGS)
-
-
-def _unwrapped(text: str) -> str:
-    """A docstring with a line for each paragraph and parameter, which the command's help wraps anew."""
-    head, args, rest = inspect.cleandoc(text).partition("\n\nArgs:\n")
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
+    return unwrapped(text.partition("\n\nReturns:")[0] + _OWN_FLAGS)
 
 
 def reconstruct(
@@ -258,23 +253,8 @@ def view(folder: Path, /, *, port: int = 8080, browser: bool = True) -> None:
     open_viewer(folder, port=port, open_browser=browser)
 
 
-@app.command
-def export(folder: Path, output: Path, /, *, force: Switch = False) -> None:
-    """Write a result in the format that the suffix of a file names: .bvh for Blender and other animation tools.
-
-    Args:
-        folder: the folder of a result.
-        output: the file to write.
-        force: replace the file if it is there.
-    """
-    from motionrecon.export import export as write
-    from motionrecon.export import format_of
-    from motionrecon.result.motion import Motion
-
-    format_of(output)  # before anything is read
-    if os.path.exists(output) and not force:
-        raise OutputError(f"{output} is there already; replace it with force=True, or choose another name")
-    write(Motion.load(folder), output)
+#: Imported when it is called: its flags are the formats' options, which are read from their modules.
+app.command("motionrecon.cli_export:export", help="Write a result for other programs: BVH and others.")
 
 
 @app.command
@@ -515,8 +495,8 @@ def train_optimus(
     print(f'{folder}: {found}; minimize(..., {use}="{folder}/weights.safetensors") runs with it')
 
 
-for _command in (demo, calibrate, view, export, info, physics, optimizers, bench_poses, safety, train_optimus):
-    _command.__doc__ = _unwrapped(_command.__doc__ or "")
+for _command in (demo, calibrate, view, info, physics, optimizers, bench_poses, safety, train_optimus):
+    _command.__doc__ = unwrapped(_command.__doc__ or "")
 
 
 def _check_windows_only(*of_functions: object) -> None:
@@ -641,14 +621,18 @@ class _Spelled:
         self._progress.warn(_as_flags(text))
 
 
-#: Parameters that are flags of a command, or of several.
-_NAMED = {
-    *inspect.signature(pipeline.reconstruct).parameters,
-    *(field.name for field in fields(TrainingSettings)),
-    *(name for command in (calibrate, view, optimizers, safety) for name in inspect.signature(command).parameters),
-} - {"folder"}
-#: How the library names its parameters in messages: ``height=500``, or ``height=...`` without a value.
-_PARAMETER = re.compile(rf"(?<![\w./-])({'|'.join(sorted(_NAMED))})=(\.\.\.|True\b|False\b)?")
+@cache
+def _parameter() -> re.Pattern[str]:
+    """How the library names parameters that are flags in messages: ``height=500``, or ``height=...`` for no value."""
+    from motionrecon.cli_export import PARAMETERS as OF_EXPORT
+
+    names = {
+        *inspect.signature(pipeline.reconstruct).parameters,
+        *(field.name for field in fields(TrainingSettings)),
+        *(name for command in (calibrate, view, optimizers, safety) for name in inspect.signature(command).parameters),
+        *OF_EXPORT,
+    } - {"folder"}
+    return re.compile(rf"(?<![\w./-])({'|'.join(sorted(names))})=(\.\.\.|True\b|False\b)?")
 
 
 def _as_flags(message: str) -> str:
@@ -659,7 +643,7 @@ def _as_flags(message: str) -> str:
         flag = "-o" if name == "output" else f"--{'no-' if value == 'False' else ''}{name.replace('_', '-')}"
         return flag if value else f"{flag} "
 
-    return _PARAMETER.sub(spelled, message.replace("list_people(...)", "--list-people"))
+    return _parameter().sub(spelled, message.replace("list_people(...)", "--list-people"))
 
 
 def _shown(message: str) -> str:

@@ -17,7 +17,7 @@ from motionrecon.cli import main
 from motionrecon.core.files import atomic
 from motionrecon.core.landmarks import INDEX
 from motionrecon.errors import InputError, OutputError
-from motionrecon.export import FORMATS, export
+from motionrecon.export import FORMATS, Format, export
 from motionrecon.result.motion import Motion
 
 #: Bone heads that must lie on landmarks.
@@ -209,11 +209,11 @@ def test_a_new_format_is_a_function_and_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert len(inspect.getsource(write).splitlines()) <= 40
-    monkeypatch.setitem(FORMATS, ".csv", __name__)
+    monkeypatch.setitem(FORMATS, "table", Format(__name__, (".table",), "spreadsheets"))
     motion = walking(4)
     motion.save(tmp_path / "walk")
-    assert main(["export", str(tmp_path / "walk"), str(tmp_path / "walk.CSV")]) == 0
-    table = np.genfromtxt(tmp_path / "walk.CSV", delimiter=",", names=True)
+    assert main(["export", str(tmp_path / "walk"), str(tmp_path / "walk.Table")]) == 0
+    table = np.genfromtxt(tmp_path / "walk.Table", delimiter=",", names=True)
     np.testing.assert_allclose(table["left_hip_z"], 100 * motion.joints[:, INDEX["left_hip"], 2], atol=1e-3)
     np.testing.assert_allclose(table["time"], motion.time, atol=1e-3)
 
@@ -229,7 +229,7 @@ def test_the_command_exports_and_replaces_nothing_unasked(tmp_path: Path, capsys
     assert target.read_text() == "mine" and "--force" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "walk"), str(target), "--force"]) == 0
     assert target.read_bytes() == written
-    for folder, file, said in ((tmp_path / "walk", "a.fbx", "unknown suffix"), (tmp_path, "a.bvh", "motion.npz")):
+    for folder, file, said in ((tmp_path / "walk", "a.xyz", "unknown suffix"), (tmp_path, "a.bvh", "motion.npz")):
         assert main(["export", str(folder), str(tmp_path / file)]) == 2
         assert said in capsys.readouterr().err
         assert not (tmp_path / file).exists()
@@ -238,8 +238,8 @@ def test_the_command_exports_and_replaces_nothing_unasked(tmp_path: Path, capsys
 def test_export_picks_the_format_by_suffix(tmp_path: Path) -> None:
     export(walking(2), tmp_path / "walk.BVH")
     assert parse(tmp_path / "walk.BVH")[2].shape[0] == 2
-    with pytest.raises(InputError, match=r"unknown suffix '\.fbx'; use one of \.bvh"):
-        export(walking(2), tmp_path / "walk.fbx")
+    with pytest.raises(InputError, match=r"unknown suffix '\.xyz'; use one of \.bvh"):
+        export(walking(2), tmp_path / "walk.xyz")
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,43 +1,107 @@
 """Motions in other programs' formats.
 
-Only here do other axes, degrees and other units exist. A format is a module with ``write(motion, path)`` and a line in
-``FORMATS``.
+Only here do other axes, degrees and other units exist. A format is a module with ``write(motion, path, *, ...)``, whose
+keyword parameters are its options, and a line in ``FORMATS``; ``motionrecon export`` makes flags of the options.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
-#: File suffix -> the module that writes it.
-FORMATS: dict[str, str] = {
-    ".bvh": "motionrecon.export.bvh",
+
+@dataclass(frozen=True)
+class Format:
+    """One format of files.
+
+    Attributes:
+        module: has ``write(motion, path, *, ...)``, light enough to be imported for the help.
+        suffixes: of its files, in lower case, the usual one first. One that several formats share means the first.
+        what: whom it serves, for the help.
+    """
+
+    module: str
+    suffixes: tuple[str, ...]
+    what: str
+
+    @property
+    def write(self) -> Callable[..., None]:
+        return cast("Callable[..., None]", import_module(self.module).write)
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The keyword parameters of `write` by their names."""
+        parameters = inspect.signature(self.write).parameters
+        return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+#: The formats by their names.
+FORMATS: dict[str, Format] = {
+    "bvh": Format("motionrecon.export.bvh", (".bvh",), "Blender and other animation programs"),
 }
 
 
-def export(motion: Motion, path: str | Path) -> None:
-    """Write ``motion`` in the format that the suffix of ``path`` names.
+def export(motion: Motion, path: str | Path, format: str | None = None, **options: Any) -> None:
+    """Write ``motion`` into the file ``path``, or into several beside it where the format needs them.
+
+    Args:
+        motion: what is written.
+        path: the file; its suffix chooses the format where ``format`` does not.
+        format: a name of `FORMATS`.
+        options: of the format: keyword parameters of its module's ``write``.
 
     Raises:
-        InputError: no such format.
+        InputError: no such format, an option that it does not take, or a value that the option cannot have.
         OutputError: the file cannot be written.
     """
-    import_module(FORMATS[format_of(path)]).write(motion, path)
+    name = format_of(path, format)
+    check_options(name, options)
+    FORMATS[name].write(motion, path, **options)
 
 
-def format_of(path: str | Path) -> str:
-    """The suffix of ``path``, in lower case.
+def format_of(path: str | Path, format: str | None = None) -> str:
+    """The name of the format that ``format`` says, or else the suffix of ``path``.
 
     Raises:
-        InputError: no such format.
+        InputError: no such format, or a suffix of another one.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
-        raise InputError(f"cannot export to {path}: unknown suffix {suffix!r}; use one of {', '.join(FORMATS)}")
-    return suffix
+    known = [name for name, one in FORMATS.items() if suffix in one.suffixes]
+    if format is not None:
+        if format not in FORMATS:
+            raise InputError(f"format={format}: no such format; use one of {', '.join(FORMATS)}")
+        if known and format not in known:
+            raise InputError(
+                f"cannot export to {path} with format={format}: {suffix} files are {' or '.join(known)}; "
+                f"call it *{FORMATS[format].suffixes[0]}"
+            )
+        return format
+    if not known:
+        suffixes = dict.fromkeys(suffix for one in FORMATS.values() for suffix in one.suffixes)
+        raise InputError(f"cannot export to {path}: unknown suffix {suffix!r}; use one of {', '.join(suffixes)}")
+    return known[0]
+
+
+def check_options(name: str, given: dict[str, Any]) -> None:
+    """Refuse options that a format does not take.
+
+    Raises:
+        InputError: there is one, and its message says which formats take it.
+    """
+    for option in given.keys() - FORMATS[name].options.keys():
+        takers = [other for other, one in FORMATS.items() if option in one.options]
+        hint = f"it is an option of {', '.join(takers)}" if takers else f"{name} has {_named(name)}"
+        raise InputError(f"{option}=... is no option of {name}: {hint}")
+
+
+def _named(name: str) -> str:
+    return ", ".join(f"{option}=..." for option in FORMATS[name].options) or "no options"

@@ -1,0 +1,83 @@
+"""The command ``motionrecon export`` and its registry: formats by suffix and by name, options as flags."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from motions import walking
+
+from motionrecon.cli import main
+from motionrecon.core.docstrings import arguments
+from motionrecon.errors import InputError
+from motionrecon.export import FORMATS, Format, export, format_of
+from motionrecon.result.motion import Motion
+
+
+def write(motion: Motion, path: str | Path, *, colour: str = "red") -> None:
+    """A format of one word."""
+    Path(path).write_text(colour)
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command, which must refuse, and give the line that it prints."""
+
+    def run(*given: str | Path) -> str:
+        assert main(["export", *map(str, given)]) == 2
+        line = capsys.readouterr().err
+        assert line.startswith("motionrecon: ") and line.count("\n") == 1
+        return line
+
+    return run
+
+
+def test_a_format_is_chosen_by_suffix_or_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "red", Format(__name__, (".red", ".rot"), "painters"))
+    assert format_of("a.ROT") == format_of("a.out", "red") == format_of("a.red", "red") == "red"
+    for path, name, said in (
+        ("a.bvh", "red", r"\.bvh files are bvh; call it \*\.red"),
+        ("a.red", "green", "format=green: no such format; use one of bvh"),
+        ("a.green", None, r"unknown suffix '\.green'; use one of \.bvh"),
+    ):
+        with pytest.raises(InputError, match=said):
+            format_of(path, name)
+
+
+def test_an_option_of_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "red", Format(__name__, (".red",), "painters"))
+    export(walking(2), tmp_path / "a.red", colour="blue")
+    assert (tmp_path / "a.red").read_text() == "blue"
+    with pytest.raises(InputError, match=r"colour=\.\.\. is no option of bvh: it is an option of red"):
+        export(walking(2), tmp_path / "a.bvh", colour="blue")
+    with pytest.raises(InputError, match=r"color=\.\.\. is no option of red: red has colour=\.\.\."):
+        export(walking(2), tmp_path / "b.red", color="blue")
+    assert not (tmp_path / "a.bvh").exists() and not (tmp_path / "b.red").exists()
+
+
+def test_without_a_file_it_is_called_after_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    walking(2).save(tmp_path / "walk_motionrecon")
+    assert main(["export", "walk_motionrecon", "--format", "bvh"]) == 0
+    assert (tmp_path / "walk.bvh").read_bytes().startswith(b"HIERARCHY")
+    assert capsys.readouterr().out == "walk.bvh\n"
+    assert main(["export", "walk_motionrecon/motion.npz", "--format", "bvh"]) == 2  # is there now
+
+
+def test_what_cannot_be_meant_is_one_line(tmp_path: Path, told: Callable[..., str]) -> None:
+    assert "say what to write: a file (*.bvh" in told(tmp_path)
+    assert "--format abc: no such format; use one of bvh" in told(tmp_path, "--format", "abc")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_documents_its_options(name: str) -> None:
+    """The flags' help comes from there."""
+    write = FORMATS[name].write
+    documented = arguments(write.__doc__ or "")
+    assert FORMATS[name].options.keys() <= documented.keys()
+    assert list(inspect.signature(write).parameters)[:2] == ["motion", "path"]
