@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
+from motionrecon.body.anatomical import path_to
 from motionrecon.body.points import Points
 from motionrecon.body.pose import Pose
 
@@ -17,36 +18,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FootForces:
-    """What pushes the F feet, the bodies that carry a motion's foot points, in T frames.
+    """What pushes the F feet in T frames: the limbs that carry a motion's foot points, a foot and its toes being one.
 
     Attributes:
-        names: (F,) of the bodies.
+        names: (F,) of the feet: of each limb's body that has the first foot point.
         force: (T, F, 3) of the floor on each foot, newtons.
         pressure: (T, F, 3) where it acts (the centre of pressure), metres: the mean of the foot points' lowest ends,
             weighted by what they bear; the plain mean where they bear nothing.
+        moment: (T, F, 3) moment of the floor on each foot about there, N m. With `force` at `pressure` it is all that
+            the floor does to the foot; but for what a foot sinks in, only its vertical part (the free moment) is not 0.
     """
 
     names: tuple[str, ...]
     force: Float[np.ndarray, "T F 3"]
     pressure: Float[np.ndarray, "T F 3"]
+    moment: Float[np.ndarray, "T F 3"]
+
+    @property
+    def loaded(self) -> Bool[np.ndarray, "T F"]:
+        """Where the floor bears a foot, so that its centre of pressure is one."""
+        return self.force[..., 2] > 0
+
+    def total_pressure(self) -> Float[np.ndarray, "T 3"]:
+        """The centre of pressure of all feet together; as `pressure` where they bear nothing."""
+        return _centre(self.pressure, self.force[..., 2])
+
+
+def contact_points(motion: Motion, at: Pose) -> Float[np.ndarray, "T P 3"]:
+    """Where the floor presses on each foot point, whose force is ``motion.contact_force``: its lowest end, metres."""
+    points = Points.geoms(motion.model, motion.contact_names)
+    places = at.at(points)
+    places[..., 2] -= points.radii  # the floor presses on a ball at its lowest point
+    return places
 
 
 def foot_forces(motion: Motion, at: Pose, frames: slice = slice(None)) -> FootForces:
     """The foot forces of some frames of a motion, whose pose ``at`` has as many rows."""
-    points = Points.geoms(motion.model, motion.contact_names)
-    places = at.at(points)
-    places[..., 2] -= points.radii  # the floor presses on a ball at its lowest point
-    pushes = motion.contact_force[frames]
-    names, force, pressure = [], [], []
-    for body in dict.fromkeys(points.bodies.tolist()):
-        here = points.bodies == body
-        names.append(motion.model.body(body).name)
+    places, pushes = contact_points(motion, at), motion.contact_force[frames]
+    bodies = Points.geoms(motion.model, motion.contact_names).bodies.tolist()
+    limbs = np.array([path_to(motion.model, body)[:2][-1] for body in bodies], int)
+    names, force, pressure, moment = [], [], [], []
+    for limb in dict.fromkeys(limbs.tolist()):
+        here = limbs == limb
+        names.append(motion.model.body(bodies[int(np.argmax(here))]).name)
         force.append(pushes[:, here].sum(axis=1))
         pressure.append(_centre(places[:, here], pushes[:, here, 2]))
-    nothing = np.zeros((len(places), 0, 3))
-    return FootForces(
-        tuple(names), np.stack(force, 1) if force else nothing, np.stack(pressure, 1) if pressure else nothing
-    )
+        moment.append(np.cross(places[:, here] - pressure[-1][:, None], pushes[:, here]).sum(axis=1))
+    parts = (force, pressure, moment)
+    stacked = (np.stack(part, axis=1) if part else np.zeros((len(places), 0, 3)) for part in parts)
+    return FootForces(tuple(names), *stacked)
 
 
 def _centre(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) -> Float[np.ndarray, "T 3"]:

@@ -12,6 +12,7 @@ from motionrecon.core.files import JSON_LIMIT, atomic, read_arrays, read_text, r
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.result import model_check, ties
+from motionrecon.result.derived import derived
 from motionrecon.result.folder import read_marker
 from motionrecon.result.report import Report
 from motionrecon.result.schema import arrays_of, fields_of, names_of
@@ -32,7 +33,7 @@ def save(motion: Motion, folder: Path) -> None:
     """
     with atomic(folder / MODEL) as path:
         path.write_text(motion.model_xml, encoding="utf-8")
-    write_arrays(folder / ARRAYS, arrays_of(motion))
+    write_arrays(folder / ARRAYS, arrays_of(motion) | derived(motion))
     report = ties.tied(_plain(motion.report), folder, (ARRAYS, MODEL))
     with atomic(folder / REPORT) as path:
         path.write_text(report, encoding="utf-8")

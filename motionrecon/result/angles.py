@@ -1,0 +1,286 @@
+"""Anatomical joint angles, as movement scientists name and sign them.
+
+A joint's angles are those between the axes of the segments that it joins (`motionrecon.body.anatomical`), in the joint
+coordinate systems that ISB recommends (Wu et al. 2002, 2005; Grood and Suntay 1983, J. Biomech. Eng. 105, 136-144):
+about an axis of the proximal segment, then about the floating axis, then about an axis of the distal segment. **Every
+name says its positive direction**, and the same name means the same movement on both sides.
+
+| joint | about, in this order | positive | zero |
+| --- | --- | --- | --- |
+| pelvis in the world (Baker 2001, Hum. Mov. Sci. 20, 655-667) | up (Y), forward (X), right (Z) | ``pelvis_rotation_left``: it turns to the left, seen from above; ``pelvis_obliquity_left_up``: its left side is the higher one; ``pelvis_anterior_tilt``: its top tilts forward | faces the world's x, level |
+| trunk on pelvis | Z of the pelvis, floating X, Y of the trunk | ``trunk_flexion``: forward; ``trunk_bending_right``; ``trunk_rotation_left`` | upright |
+| neck: head on trunk | as the trunk | ``neck_flexion``, ``neck_bending_right``, ``neck_rotation_left`` | upright |
+| hip: thigh on pelvis | Z of the pelvis, floating X, Y of the thigh | ``hip_flexion``, ``hip_adduction``, ``hip_internal_rotation`` | leg straight down |
+| knee: shank on thigh | Z of the thigh, floating X, Y of the shank | ``knee_flexion``, ``knee_internal_rotation``, ``knee_adduction`` (varus) | straight |
+| ankle: foot on shank | Z of the shank, floating X, Y of the foot | ``ankle_dorsiflexion``, ``ankle_inversion``, ``ankle_internal_rotation`` | sole at right angles to the shank |
+| toes on foot | Z of the foot, floating X, Y of the toes | ``toes_dorsiflexion`` | in line with the sole |
+| shoulder: upper arm on trunk | Y of the trunk, floating X, Y of the upper arm | ``shoulder_plane``: the plane of elevation, 0 sideways (abduction), 90 degrees forward (flexion); ``shoulder_elevation``; ``shoulder_internal_rotation`` | arm hanging, elbow's axis sideways |
+| elbow: forearm on upper arm | Z of the upper arm, floating X, Y of the forearm | ``elbow_flexion``, ``elbow_pronation``, ``elbow_adduction`` | straight, palm forward (supinated) |
+| wrist: hand on forearm | Z of the forearm, floating X, Y of the hand | ``wrist_flexion``, ``wrist_ulnar_deviation``, ``wrist_pronation`` | straight |
+
+ISB counts elevation of the shoulder as negative; here it is positive. While an arm hangs, plane and rotation of the
+shoulder are hardly defined (their sum is): they may swing widely there, as with any such sequence.
+
+Where a body's joint has fewer hinges than three, only so many of its angles are told, in the order of the table's
+names: the knee of a body that bends but never twists has a flexion only.
+"""  # noqa: E501 (a table)
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from motionrecon.body.anatomical import SIDES, WORLD, AnatomicalSegment, path_to, segments_of
+from motionrecon.body.base import Anatomy
+from motionrecon.body.pose import Pose
+
+if TYPE_CHECKING:
+    import mujoco
+
+_AXES = "XYZ"
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One angle of a joint.
+
+    Attributes:
+        name: without its side; it says what is positive.
+        place: 0, 1 or 2, in the order in which the joint turns.
+        sign: 1 where a turn about the axis, on the right, is what the name says; -1 where it is the opposite.
+    """
+
+    name: str
+    place: int
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class AnatomicalJoint:
+    """A joint between two segments.
+
+    Attributes:
+        name: without its side.
+        proximal, distal: names of the segments; no proximal one is the world.
+        sequence: the axes that it turns about, first of the proximal segment, last of the distal one.
+        coordinates: its angles, those first that a joint of few hinges has.
+        paired: whether there is one on each side.
+        at_first: whether its moment is that at the first of several joints in a row between the segments (a spine's
+            lowest one); otherwise at the last, which moves the distal segment itself.
+    """
+
+    name: str
+    proximal: str
+    distal: str
+    sequence: str
+    coordinates: tuple[Coordinate, ...]
+    paired: bool = True
+    at_first: bool = False
+
+
+def _bend(first: str, second: str, third: str, sign: int = 1) -> tuple[Coordinate, ...]:
+    return Coordinate(first, 0, sign), Coordinate(second, 1), Coordinate(third, 2)
+
+
+def _twist(first: str, second: str, third: str, sign: int = 1) -> tuple[Coordinate, ...]:
+    """As `_bend`, of a joint whose second hinge turns the distal segment about itself."""
+    return Coordinate(first, 0, sign), Coordinate(third, 2), Coordinate(second, 1)
+
+
+JOINTS: tuple[AnatomicalJoint, ...] = (
+    AnatomicalJoint(
+        "pelvis",
+        "",
+        "pelvis",
+        "YXZ",
+        (
+            Coordinate("pelvis_anterior_tilt", 2, -1),
+            Coordinate("pelvis_obliquity_left_up", 1),
+            Coordinate("pelvis_rotation_left", 0),
+        ),
+        paired=False,
+    ),
+    AnatomicalJoint(
+        "trunk",
+        "pelvis",
+        "trunk",
+        "ZXY",
+        _bend("trunk_flexion", "trunk_bending_right", "trunk_rotation_left", -1),
+        paired=False,
+        at_first=True,
+    ),
+    AnatomicalJoint(
+        "neck",
+        "trunk",
+        "head",
+        "ZXY",
+        _bend("neck_flexion", "neck_bending_right", "neck_rotation_left", -1),
+        paired=False,
+        at_first=True,
+    ),
+    AnatomicalJoint("hip", "pelvis", "thigh", "ZXY", _bend("hip_flexion", "hip_adduction", "hip_internal_rotation")),
+    AnatomicalJoint(
+        "knee", "thigh", "shank", "ZXY", _twist("knee_flexion", "knee_adduction", "knee_internal_rotation", -1)
+    ),
+    AnatomicalJoint(
+        "ankle", "shank", "foot", "ZXY", _bend("ankle_dorsiflexion", "ankle_inversion", "ankle_internal_rotation")
+    ),
+    AnatomicalJoint("toes", "foot", "toes", "ZXY", _bend("toes_dorsiflexion", "toes_inversion", "toes_rotation")),
+    AnatomicalJoint(
+        "shoulder",
+        "trunk",
+        "upper_arm",
+        "YXY",
+        (
+            Coordinate("shoulder_plane", 0),
+            Coordinate("shoulder_elevation", 1, -1),
+            Coordinate("shoulder_internal_rotation", 2),
+        ),
+    ),
+    AnatomicalJoint(
+        "elbow", "upper_arm", "forearm", "ZXY", _twist("elbow_flexion", "elbow_adduction", "elbow_pronation")
+    ),
+    AnatomicalJoint(
+        "wrist", "forearm", "hand", "ZXY", _bend("wrist_flexion", "wrist_ulnar_deviation", "wrist_pronation")
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Articulation:
+    """A joint of one body, on one side.
+
+    Attributes:
+        name: with its side: ``left_knee``.
+        joint: what it is.
+        side: "left", "right", or "" in the middle.
+        proximal, distal: its segments; no proximal one is the world.
+        bodies: of the model, that move between them, the outermost last.
+        hinges: how many those bodies have.
+    """
+
+    name: str
+    joint: AnatomicalJoint
+    side: str
+    proximal: AnatomicalSegment | None
+    distal: AnatomicalSegment
+    bodies: tuple[int, ...]
+    hinges: int
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """The angles that the body can move."""
+        return self.joint.coordinates[: self.hinges] if self.proximal is not None else self.joint.coordinates
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of those angles, with their side."""
+        before = f"{self.side}_" if self.side else ""
+        return tuple(before + coordinate.name for coordinate in self.coordinates)
+
+    def angles(self, at: Pose) -> Float[np.ndarray, "T k"]:
+        """Those angles in each frame, radians; they start within half a turn of 0, and never jump by a full one."""
+        turned = self._turned(at)
+        angles = np.unwrap(np.stack([self._sign(c) * turned[:, c.place] for c in self.coordinates], axis=1), axis=0)
+        return np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
+
+    def axes(self, at: Pose) -> Float[np.ndarray, "T k 3"]:
+        """The axes that those angles turn about, in the world: right-handed about each, the angle grows."""
+        first, proximal = _AXES.index(self.joint.sequence[0]), self._proximal(at)
+        turned, distal = self._turned(at), self.distal.turned(at)
+        after = proximal @ Rotation.from_euler(self.joint.sequence[0].lower(), turned[:, :1]).as_matrix()
+        every = np.stack(
+            [
+                proximal[:, :, first],
+                after[:, :, _AXES.index(self.joint.sequence[1])],
+                distal[:, :, _AXES.index(self.joint.sequence[2])],
+            ],
+            axis=1,
+        )
+        return np.stack([self._sign(c) * every[:, c.place] for c in self.coordinates], axis=1)
+
+    def _proximal(self, at: Pose) -> Float[np.ndarray, "T 3 3"]:
+        if self.proximal is None:
+            return np.broadcast_to(WORLD, (len(at.origins), 3, 3))
+        return self.proximal.turned(at)
+
+    def _turned(self, at: Pose) -> Float[np.ndarray, "T 3"]:
+        """All three turns about the sequence's axes, right-handed, radians."""
+        turned = turns(self._proximal(at).transpose(0, 2, 1) @ self.distal.turned(at), self.joint.sequence)
+        if self.joint.sequence[0] == self.joint.sequence[2]:  # of its two answers, that with a positive elevation
+            middle = next(c for c in self.joint.coordinates if c.place == 1)
+            flipped = self._sign(middle) * turned[:, 1:2] < 0
+            turned = np.where(flipped, turned * [1, -1, 1] + [np.pi, 0, np.pi], turned)
+        return turned
+
+    def _sign(self, coordinate: Coordinate) -> int:
+        """1 or -1: a left limb is a right one in a mirror, where turns about X and Y go the other way."""
+        mirrored = self.side == "left" and self.joint.sequence[coordinate.place] != "Z"
+        return -coordinate.sign if mirrored else coordinate.sign
+
+
+def turns(rotations: Float[np.ndarray, "T 3 3"], sequence: str) -> Float[np.ndarray, "T 3"]:
+    """The turns, radians, about moving axes in this order ("ZXY") that make rotations."""
+    with (
+        warnings.catch_warnings()
+    ):  # where two axes lie along each other SciPy picks one of the equal answers, and says so
+        warnings.simplefilter("ignore", UserWarning)
+        return np.asarray(Rotation.from_matrix(rotations).as_euler(sequence))
+
+
+@dataclass(frozen=True)
+class JointAngles:
+    """The anatomical angles of a motion.
+
+    Attributes:
+        names: (A,) as in the table above, with ``left_`` or ``right_`` before those of limbs.
+        values: (T, A) radians.
+    """
+
+    names: tuple[str, ...]
+    values: Float[np.ndarray, "T A"]
+
+
+def joint_angles(anatomy: Anatomy, at: Pose) -> JointAngles:
+    """The angles of a person in some poses.
+
+    Example::
+
+        found = joint_angles(motion.body, pose(motion.model, motion.qpos))
+        knee = np.degrees(found.values[:, found.names.index("left_knee_flexion")])
+    """
+    joints = articulations(anatomy)
+    names = tuple(name for one in joints for name in one.names)
+    return JointAngles(names, np.concatenate([one.angles(at) for one in joints], axis=1))
+
+
+def articulations(anatomy: Anatomy) -> tuple[Articulation, ...]:
+    """The joints of a body between its anatomical segments, those without hinges left out."""
+    segments, model = segments_of(anatomy), anatomy.model
+    found = []
+    for joint in JOINTS:
+        for side in SIDES if joint.paired else ("",):
+            proximal, distal = (_of(segments, name, side) for name in (joint.proximal, joint.distal))
+            if distal is None or (joint.proximal and proximal is None):
+                continue
+            bodies = tuple(path_to(model, distal.body, 0 if proximal is None else proximal.body))
+            hinges = sum(len(hinges_of(model, body)) for body in bodies)
+            name = f"{side}_{joint.name}" if side else joint.name
+            if hinges or proximal is None:
+                found.append(Articulation(name, joint, side, proximal, distal, bodies, hinges))
+    return tuple(found)
+
+
+def _of(segments: dict[str, AnatomicalSegment], name: str, side: str) -> AnatomicalSegment | None:
+    return segments.get(name) or segments.get(f"{side}_{name}")
+
+
+def hinges_of(model: mujoco.MjModel, body: int) -> list[int]:
+    """Degrees of freedom (indices into qvel) of a body's hinges; a free root has none."""
+    first, count = int(model.body_dofadr[body]), int(model.body_dofnum[body])
+    return [] if model.body_parentid[body] == 0 else list(range(first, first + count))

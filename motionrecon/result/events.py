@@ -1,0 +1,90 @@
+"""When feet come down and leave the ground, from the force that bears them.
+
+A foot is on the ground where the floor's vertical force on it is above 20 N, the threshold that force plates are
+usually read with (Zeni et al. 2008, Gait Posture 27, 710-714, take it as the truth for other ways to find events).
+Contacts, and gaps in a contact, shorter than 1/20 s are none: nobody steps so fast. Times are those at which the force
+crosses the threshold, between two frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+#: Newtons of vertical force above which a foot is on the ground.
+THRESHOLD = 20.0
+#: Seconds; what lasts shorter is no contact, and no gap in one.
+_SHORTEST = 0.05
+#: Seconds that a cycle of walking or running takes: the slowest and fastest gaits of adults lie well between.
+_CYCLE = (0.35, 3.0)
+
+
+@dataclass(frozen=True)
+class GaitCycle:
+    """From one foot strike to the next of the same foot; seconds.
+
+    Attributes:
+        start, end: the two foot strikes.
+        off: when the foot left the ground in between.
+    """
+
+    start: float
+    off: float
+    end: float
+
+
+@dataclass(frozen=True)
+class FootEvents:
+    """What one foot does.
+
+    Attributes:
+        name: of the foot.
+        strikes, offs: (n,) seconds at which it comes down, and at which it leaves the ground.
+    """
+
+    name: str
+    strikes: Float[np.ndarray, " n"]
+    offs: Float[np.ndarray, " m"]
+
+    @property
+    def cycles(self) -> tuple[GaitCycle, ...]:
+        """Its cycles, as far as they lie within the motion and take as long as a step of walking or running may."""
+        found = []
+        for start, end in pairwise(self.strikes):
+            offs = self.offs[(self.offs > start) & (self.offs < end)]
+            if len(offs) == 1 and _CYCLE[0] <= end - start <= _CYCLE[1]:
+                found.append(GaitCycle(float(start), float(offs[0]), float(end)))
+        return tuple(found)
+
+
+def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known: Bool[np.ndarray, " T"]) -> FootEvents:
+    """The events of a foot.
+
+    Args:
+        name: of the foot.
+        vertical: force that bears it in each frame, newtons.
+        fps: frames per second.
+        known: frames that were simulated; between others and these nothing comes down.
+    """
+    grounded = _lasting(vertical > THRESHOLD, max(1, round(_SHORTEST * fps)))
+    changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & known[:-1])
+    before, after = vertical[changes], vertical[changes + 1]
+    jump = after - before
+    share = np.clip((THRESHOLD - before) / np.where(jump == 0, 1.0, jump), 0.0, 1.0)
+    times = (changes + share) / fps
+    comes = grounded[changes + 1]
+    return FootEvents(name, times[comes], times[~comes])
+
+
+def _lasting(on: Bool[np.ndarray, " T"], least: int) -> Bool[np.ndarray, " T"]:
+    """Without gaps, then without contacts, shorter than so many frames; what the ends cut off may be longer."""
+    on = on.copy()
+    for kind in (False, True):
+        edges = np.flatnonzero(np.diff(on.astype(int))) + 1
+        for start, end in pairwise(edges):
+            if on[start] == kind and end - start < least:
+                on[start:end] = not kind
+    return on

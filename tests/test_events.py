@@ -1,0 +1,90 @@
+"""The feet's forces, where they act, when feet come down; and that motion.npz tells all of it by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from motions import body, kinematic, simulated
+
+from motionrecon.body.pose import pose
+from motionrecon.result.events import THRESHOLD, GaitCycle, foot_events
+from motionrecon.result.feet import contact_points, foot_forces
+from motionrecon.result.mechanics import mechanics
+from motionrecon.result.motion import Motion
+
+
+def standing(frames: int = 3) -> Motion:
+    qpos = np.repeat(body().rest_qpos[None], frames, axis=0)
+    return kinematic(qpos)
+
+
+def test_force_at_the_centre_of_pressure_with_the_moment_is_all_that_the_floor_does() -> None:
+    motion = standing()
+    random = np.random.default_rng(0)
+    pushes = random.standard_normal(motion.contact_force.shape) * [40, 40, 0] + [0, 0, 100]
+    motion = replace(motion, contact_force=pushes)
+    at = pose(motion.model, motion.qpos)
+    places, feet = contact_points(motion, at), foot_forces(motion, at)
+    assert feet.names == ("left_foot", "right_foot")
+    for i, side in enumerate(("left", "right")):
+        here = [name.startswith(side) for name in motion.contact_names]
+        whole = np.cross(places[:, here], pushes[:, here]).sum(axis=1)
+        told = np.cross(feet.pressure[:, i], feet.force[:, i]) + feet.moment[:, i]
+        np.testing.assert_allclose(told, whole, atol=1e-9)
+        assert np.abs(feet.moment[:, i, :2]).max() < 1.5  # of the height between heel and toe of a tilted foot
+    both = (feet.force[..., 2:] * feet.pressure).sum(1) / feet.force[..., 2:].sum(1)
+    np.testing.assert_allclose(feet.total_pressure(), both)
+
+
+def steps(*runs: tuple[int, float]) -> np.ndarray:
+    return np.concatenate([np.full(count, force) for count, force in runs])
+
+
+def test_a_foot_comes_down_and_leaves_where_the_force_crosses_the_threshold() -> None:
+    force = steps((10, 0.0), (20, 100.0), (10, 0.0), (20, 100.0), (5, 0.0))
+    found = foot_events("left_foot", force, 50.0, np.ones(len(force), bool))
+    share = THRESHOLD / 100
+    np.testing.assert_allclose(found.strikes, [(9 + share) / 50, (39 + share) / 50])
+    np.testing.assert_allclose(found.offs, [(30 - share) / 50, (60 - share) / 50])
+    assert found.cycles == (GaitCycle(found.strikes[0], found.offs[0], found.strikes[1]),)
+
+
+def test_a_gap_or_a_touch_of_a_few_milliseconds_is_none() -> None:
+    runs = steps((80, 0.0), (80, 300.0), (5, 0.0), (80, 300.0), (80, 0.0), (5, 300.0), (80, 0.0))
+    found = foot_events("foot", runs, 200.0, np.ones(len(runs), bool))
+    assert (len(found.strikes), len(found.offs)) == (1, 1)
+
+
+def test_what_was_not_simulated_has_no_events() -> None:
+    force = steps((10, 0.0), (20, 500.0), (10, 0.0))
+    known = np.ones(len(force), bool)
+    known[:10] = False  # the force begins with the simulation, not with a foot that comes down
+    found = foot_events("left_foot", force, 30.0, known)
+    assert len(found.strikes) == 0 and len(found.offs) == 1 and found.cycles == ()
+
+
+def test_the_file_names_its_columns_and_tells_what_follows(tmp_path: Path) -> None:
+    motion = simulated()
+    motion.save(tmp_path / "a")
+    with np.load(tmp_path / "a" / "motion.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    found = mechanics(motion)
+    for names, values in (
+        ("qpos_names", "qpos"),
+        ("qvel_names", "qvel"),
+        ("ctrl_names", "ctrl"),
+        ("ctrl_names", "joint_torque"),
+        ("contact_names", "contact_point"),
+        ("angle_names", "angle"),
+        ("moment_names", "moment"),
+        ("power_names", "power"),
+        ("foot_names", "cop"),
+    ):
+        assert len(arrays[names]) == arrays[values].shape[1], names
+    assert list(arrays["ctrl_names"]) == list(arrays["qpos_names"][7:])  # of a body whose hinges are all driven
+    np.testing.assert_array_equal(arrays["com"], found.com)
+    np.testing.assert_array_equal(np.isnan(arrays["cop"][..., 0]), ~found.feet.loaded)
+    np.testing.assert_array_equal(arrays["contact_point"], found.contact_point)
+    assert len(Motion.load(tmp_path / "a")) == len(motion)
