@@ -33,6 +33,7 @@ np.savez(
     heads=np.array(heads),
     tails=np.array(tails),
     rest_heads=np.array([armature.matrix_world @ bone.head_local for bone in armature.data.bones]),
+    rest_tails=np.array([armature.matrix_world @ bone.tail_local for bone in armature.data.bones]),
     scene_fps=scene.render.fps / scene.render.fps_base,
     long_scene_end=long_scene_end,
     scene_frames=scene.frame_end - scene.frame_start + 1,

@@ -17,6 +17,7 @@ from support import require
 from test_bvh import ENDS, HEADS
 
 from motionrecon.core.landmarks import INDEX
+from motionrecon.export import export
 from motionrecon.result.motion import Motion
 
 FPS = 30000 / 1001
@@ -33,7 +34,7 @@ def blender(motion: Motion, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     python = os.environ.get("MOTIONRECON_BPY_PYTHON", "")
     require(python and Path(python).exists(), "Blender's Python (MOTIONRECON_BPY_PYTHON)")
     folder = tmp_path_factory.mktemp("blender")
-    motion.to_bvh(folder / "walk.bvh")
+    export(motion, folder / "walk.bvh", origin="world")
     script = Path(__file__).with_name("blender_read_bvh.py")
     command = [python, str(script), str(folder / "walk.bvh"), str(folder / "bones.npz")]
     # A clean environment: ours has a numpy that Blender's Python cannot load.
@@ -63,6 +64,8 @@ def test_the_person_stands_upright_at_true_size(blender: dict[str, np.ndarray]) 
     heads, tails = blender["heads"], blender["tails"]
     for pose in (heads, blender["rest_heads"][None]):
         assert (pose[:, names.index("Head"), 2] > pose[:, names.index("Hips"), 2] + 0.5).all()
+    feet = [names.index("LeftToeBase"), names.index("RightToeBase")]
+    assert np.abs(blender["rest_tails"][feet, 2]).max() < 0.03, "the rest pose does not stand on the floor"
     top = tails[:, names.index("Head"), 2]
     assert 1.5 < np.median(top) < 1.8
 

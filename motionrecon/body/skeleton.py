@@ -41,6 +41,7 @@ class Skeleton:
         parents: (B,) indices of their parents, -1 for the root.
         heads: (B, 3) where they start in the rest pose, metres; the person stands at the origin and faces +x, left +y.
         ends: (B, 3) from a bone's head to its far end in the rest pose, where it has no children.
+        bodies: (B,) indices of the MuJoCo bodies that they turn with.
     """
 
     def __init__(self, model: mujoco.MjModel, bones: Sequence[Bone]) -> None:
@@ -49,11 +50,11 @@ class Skeleton:
         self.names = tuple(index)
         self.parents = tuple(index[bone.parent] if bone.parent else -1 for bone in ordered)
         self._model = model
-        self._bodies = np.array([model.body(bone.body).id for bone in ordered])
+        self.bodies = np.array([model.body(bone.body).id for bone in ordered])
         straight = np.zeros((1, model.nq))
         straight[0, 3] = 1.0
         rest = pose(model, straight)
-        self._rest = rest.rotations[0, self._bodies]
+        self._rest = rest.rotations[0, self.bodies]
 
         sites = {model.site(i).name for i in range(model.nsite)}
 
@@ -63,7 +64,7 @@ class Skeleton:
             points = Points.sites(model, names) if names[0] in sites else Points.geoms(model, names)
             return np.asarray(rest.at(points)[0].mean(0))
 
-        origins = rest.origins[0, self._bodies]
+        origins = rest.origins[0, self.bodies]
         self.heads = np.array([middle(bone.head, origins[i]) for i, bone in enumerate(ordered)])
         offsets = self.offsets
         self.ends = np.array(
@@ -81,16 +82,12 @@ class Skeleton:
         """A motion of the bones.
 
         Returns:
-            the root's head in the world, metres; and how each bone is turned from the rest pose, as its parent sees it,
-            in the rest pose's axes.
+            the root's head in the world, metres; and how each bone is turned in the world from the rest pose.
         """
         at = pose(self._model, qpos)
-        rotations = at.rotations[:, self._bodies]
-        turned = rotations @ self._rest.transpose(0, 2, 1)
-        root = at.origins[:, self._bodies[0]] + rotations[:, 0] @ self._root
-        local = turned.copy()
-        local[:, 1:] = turned[:, self.parents[1:]].transpose(0, 1, 3, 2) @ turned[:, 1:]
-        return root, local
+        rotations = at.rotations[:, self.bodies]
+        root = at.origins[:, self.bodies[0]] + rotations[:, 0] @ self._root
+        return root, rotations @ self._rest.transpose(0, 2, 1)
 
 
 def _depth_first(bones: Sequence[Bone], parent: str | None) -> Iterator[Bone]:

@@ -1,20 +1,24 @@
 """BVH, the motion file that Blender, Maya, MotionBuilder and game engines import.
 
-**Axes and units.** Y-up, +Z forward, +X to the person's left, metres, degrees: a world point (x, y, z) is (y, z, x) in
-the file. Blender's importer, left at its defaults, turns that into its own Z-up with (y, -x, z): the person stands
-upright at true size, and faces -Y (Blender's front) where it faced world +x.
+**Axes and units** are those of the preset (`motionrecon.export.presets`); of ``blender``, the default: Y-up, +Z
+forward, +X to the person's left, metres. A world point (x, y, z) is (y, z, x) in the file, and Blender's importer, left
+at its defaults, turns that into its own Z-up with (y, -x, z): the person stands upright at true size, and faces -Y
+(Blender's front) where it faced world +x. Angles are degrees.
 
-**Rest pose.** A T pose: all rotations zero, arms straight out sideways, palms down, facing +Z, the hips at the origin.
+**Rest pose.** A T pose (all rotations zero, arms straight out sideways, palms down, facing forward), or an A pose for
+``unreal``. It stands on the floor at the origin: the root's offset is the height of the hips. Its position channels
+are where it *is*, and replace that offset, as Blender, Maya and MotionBuilder read and write it; a program that adds
+the two shows the person by a hip's height too high. The ``cmu`` preset has no offset, as CMU's files do not.
 
-**Time.** One BVH frame a motion frame, at the motion's frame rate. Blender keeps its scene's rate unless *Update Scene
-FPS* is ticked in the import dialog, and then plays at the wrong speed; *Update Scene Duration* lengthens the scene's
-timeline to the motion's, but never shortens it: a new scene's end stays at frame 250 for a shorter motion.
+**Time.** One BVH frame a motion frame, at the motion's frame rate or the one that is asked for. Blender keeps its
+scene's rate unless *Update Scene FPS* is ticked in the import dialog, and then plays at the wrong speed; *Update Scene
+Duration* lengthens the scene's timeline to the motion's, but never shortens it: a new scene's end stays at frame 250
+for a shorter motion.
 
 **Frames without a person.** The format cannot say in which frames nobody was seen, and the pose is a guess. Where there
 are any, ``walk.unseen.txt`` beside ``walk.bvh`` lists them.
 
-**Names** are the bones' of the body, Mixamo's without their prefix. Only the root is translated; every joint has
-rotation channels ZXY.
+Only the root is translated; every joint has three rotation channels, whose curves do not jump.
 """
 
 from __future__ import annotations
@@ -29,41 +33,65 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.skeleton import Skeleton
 from motionrecon.core.files import atomic
+from motionrecon.export.presets import Preset, preset_of
+from motionrecon.export.take import Take
+from motionrecon.export.take import take as take_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
-#: World axes to the file's: ``p_bvh = AXES @ p_world``.
-AXES = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-
-
 _UNSEEN = "# Frames of the BVH file in which nobody was seen: first, last (counted from 1), first and last second."
 
 
-def write(motion: Motion, path: str | Path) -> None:
+def write(
+    motion: Motion,
+    path: str | Path,
+    *,
+    preset: str = "blender",
+    fps: float | None = None,
+    origin: str = "start",
+    facing: float | None = None,
+    in_place: bool = False,
+    t_pose: bool = False,
+) -> None:
     """Write ``motion`` to ``path`` as BVH, and beside it the list of frames without a person, if there are any.
 
+    Args:
+        motion: the motion.
+        path: the file.
+        preset: the program that the file is for, which says how bones are called, the units, axes and rest pose:
+            blender (the default), mixamo, unity, unreal, motionbuilder or cmu.
+        fps: frames per second, interpolated; the motion's own where not given.
+        origin: start (the default) puts the first frame above the origin, world leaves the person where it was filmed.
+        facing: degrees that the person is turned away, to its left, from the program's front in the first frame; 0
+            faces the front. As filmed where not given.
+        in_place: on the spot, without the travel over the floor.
+        t_pose: begin with a frame of the rest pose, which MotionBuilder and others ask for.
+
     Raises:
+        InputError: an option has a value that it cannot have.
         OutputError: the file cannot be written.
     """
-    skeleton = motion.body.skeleton
-    root, angles = _channels(skeleton, motion.qpos)
+    style = preset_of(preset)
+    take = style.dress(take_of(motion, fps=fps, origin=origin, facing=facing, in_place=in_place))
+    if t_pose:
+        take = take.after_rest()
+    root, angles = _channels(take, style)
     with atomic(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
         file.write("HIERARCHY\n")
-        file.writelines(f"{line}\n" for line in _hierarchy(skeleton))
-        file.write(f"MOTION\nFrames: {len(motion)}\nFrame Time: {1 / motion.fps:.10f}\n")
-        np.savetxt(file, np.hstack([root, angles.reshape(len(motion), -1)]), fmt="%.6f")
-    _list_unseen(motion, Path(path).with_suffix(".unseen.txt"))
+        file.writelines(f"{line}\n" for line in _hierarchy(take, style))
+        file.write(f"MOTION\nFrames: {len(take)}\nFrame Time: {1 / take.fps:.10f}\n")
+        np.savetxt(file, np.hstack([root, angles.reshape(len(take), -1)]), fmt="%.6f")
+    _list_unseen(take, Path(path).with_suffix(".unseen.txt"))
 
 
-def _list_unseen(motion: Motion, path: Path) -> None:
+def _list_unseen(take: Take, path: Path) -> None:
     """Write the runs of frames in which nobody was seen; where there are none, no list of an earlier export stays."""
-    edges = np.diff(np.concatenate([[True], motion.tracked, [True]]).astype(int))
+    edges = np.diff(np.concatenate([[True], take.tracked, [True]]).astype(int))
     first, last = np.flatnonzero(edges < 0), np.flatnonzero(edges > 0) - 1
     if len(first):
-        runs = np.column_stack([first + 1, last + 1, first / motion.fps, last / motion.fps])
+        runs = np.column_stack([first + 1, last + 1, first / take.fps, last / take.fps])
         with atomic(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
             file.write(f"{_UNSEEN}\n")
             np.savetxt(file, runs, fmt=["%d", "%d", "%.3f", "%.3f"])
@@ -73,54 +101,60 @@ def _list_unseen(motion: Motion, path: Path) -> None:
                 path.unlink()
 
 
-def _channels(
-    skeleton: Skeleton, qpos: Float[np.ndarray, "T nq"]
-) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T B 3"]]:
-    """The root's positions, metres, and the bones' ZXY angles, degrees."""
-    root, local = skeleton.turns(qpos)
-    in_file = AXES @ local @ AXES.T
+def _channels(take: Take, style: Preset) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T B 3"]]:
+    """The root's positions, in the file's units, and the bones' angles in its order, degrees."""
+    in_file = style.axes @ take.local @ style.axes.T
     with warnings.catch_warnings():  # at gimbal lock SciPy picks one of the equal answers, and says so
         warnings.simplefilter("ignore", UserWarning)
-        angles = Rotation.from_matrix(in_file.reshape(-1, 3, 3)).as_euler("ZXY")
-    return root @ AXES.T, np.degrees(_continuous(angles.reshape(*local.shape[:2], 3)))
+        angles = Rotation.from_matrix(in_file.reshape(-1, 3, 3)).as_euler(style.order)
+    angles = continuous(angles.reshape(*in_file.shape[:2], 3), style.order)
+    return style.units * take.root @ style.axes.T, np.degrees(angles)
 
 
-def _hierarchy(skeleton: Skeleton, i: int = 0, indent: str = "") -> Iterator[str]:
-    """The lines between HIERARCHY and MOTION, of bone ``i`` and those that hang on it.
+def _hierarchy(take: Take, style: Preset, i: int = 0, indent: str = "") -> Iterator[str]:
+    """The lines between HIERARCHY and MOTION, of bone ``i`` and those that hang on it."""
 
-    The root has no offset: programs disagree on whether its position channels add to it or replace it.
-    """
-    kind, position = ("JOINT", "") if skeleton.parents[i] >= 0 else ("ROOT", "Xposition Yposition Zposition ")
-    children = [k for k, parent in enumerate(skeleton.parents) if parent == i]
-    yield f"{indent}{kind} {skeleton.names[i]}"
+    def placed(vector: Float[np.ndarray, " 3"]) -> str:
+        return " ".join(f"{value + 0.0:.6f}" for value in np.round(style.units * style.axes @ vector, 6))
+
+    root = take.parents[i] < 0
+    kind, position = ("ROOT", "Xposition Yposition Zposition ") if root else ("JOINT", "")
+    rotation = " ".join(f"{axis}rotation" for axis in style.order)
+    children = [k for k, parent in enumerate(take.parents) if parent == i]
+    yield f"{indent}{kind} {take.names[i]}"
     yield f"{indent}{{"
-    yield f"{indent}\tOFFSET {_in_file(skeleton.offsets[i])}"
-    yield f"{indent}\tCHANNELS {3 + len(position.split())} {position}Zrotation Xrotation Yrotation"
+    yield f"{indent}\tOFFSET {placed(np.zeros(3) if root and not style.grounded else take.offsets[i])}"
+    yield f"{indent}\tCHANNELS {3 + len(position.split())} {position}{rotation}"
     for child in children:
-        yield from _hierarchy(skeleton, child, f"{indent}\t")
+        yield from _hierarchy(take, style, child, f"{indent}\t")
     if not children:
         yield f"{indent}\tEnd Site"
         yield f"{indent}\t{{"
-        yield f"{indent}\t\tOFFSET {_in_file(skeleton.ends[i])}"
+        yield f"{indent}\t\tOFFSET {placed(take.ends[i])}"
         yield f"{indent}\t}}"
     yield f"{indent}}}"
 
 
-def _in_file(vector: Float[np.ndarray, " 3"]) -> str:
-    return " ".join(f"{value:.6f}" for value in AXES @ vector)
+#: How near the middle angle is to 90 degrees, by its cosine, where the outer two turn about one axis.
+_LOCKED = 1e-6
 
 
-def _continuous(angles: Float[np.ndarray, "T B 3"]) -> Float[np.ndarray, "T B 3"]:
-    """The same rotations by ZXY angles, radians, that jump as little as they can from frame to frame.
+def continuous(angles: Float[np.ndarray, "T B 3"], order: str = "ZXY") -> Float[np.ndarray, "T B 3"]:
+    """The same rotations by angles about three axes, radians, that jump as little as they can from frame to frame.
 
-    A rotation has two sets of angles, (z, x, y) and (z + pi, pi - x, y + pi), each up to full turns. Without this, a
-    knee that bends past 90 degrees would flip the other two angles by 180, and the curves could not be edited.
+    A rotation has two sets of angles, (a, b, c) and (a + pi, pi - b, c + pi), each up to full turns. Without this, a
+    knee that bends past 90 degrees would flip the other two angles by 180, and the curves could not be edited. Where
+    b is at 90 degrees only the sum or the difference of a and c is known, and c stays as it was.
     """
+    even = order in ("XYZ", "YZX", "ZXY")
     out = angles.copy()
     for t in range(1, len(out)):
         last = out[t - 1]
-        z, x, y = np.moveaxis(angles[t], -1, 0)
-        choices = np.stack([angles[t], np.stack([z + np.pi, np.pi - x, y + np.pi], -1)])
+        a, b, c = np.moveaxis(angles[t], -1, 0)
+        sign = np.sign(np.sin(b)) * (1.0 if even else -1.0)
+        locked = np.abs(np.cos(b)) < _LOCKED
+        a, c = np.where(locked, a + sign * (c - last[:, 2]), a), np.where(locked, last[:, 2], c)
+        choices = np.stack([np.stack([a, b, c], -1), np.stack([a + np.pi, np.pi - b, c + np.pi], -1)])
         choices -= 2 * np.pi * np.round((choices - last) / (2 * np.pi))
         second = np.abs(choices[1] - last).sum(-1) < np.abs(choices[0] - last).sum(-1)
         out[t] = np.where(second[:, None], choices[1], choices[0])

@@ -165,7 +165,7 @@ class Motion:
         return storage.load(cls, Path(path))
 
     def to_bvh(self, path: str | Path) -> None:
-        """Write the motion as BVH (metres, Y-up, +Z forward); see ``motionrecon.export.bvh``.
+        """Write the motion as BVH for Blender; ``motionrecon.export.export`` has other formats and their options.
 
         Raises:
             OutputError: the file cannot be written.
