@@ -7,6 +7,7 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shlex
 import sys
@@ -23,7 +24,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from motionrecon import pipeline
 from motionrecon.core.docstrings import unwrapped
 from motionrecon.core.progress import Bars, Progress, Silent
-from motionrecon.errors import InputError, MotionReconError, shortened
+from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
 from motionrecon.options import Options
 from motionrecon.research.training.settings import TrainingSettings
 
@@ -240,17 +241,38 @@ def calibrate(
 
 
 @app.command
-def view(folder: Path, /, *, port: int = 8080, browser: bool = True) -> None:
+def view(
+    folder: Path,
+    other: Path | None = None,
+    /,
+    *,
+    page: Path | None = None,
+    port: int = 8080,
+    browser: bool = True,
+    force: Switch = False,
+) -> None:
     """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
 
     Args:
         folder: the folder of a result.
+        other: the folder of another result, to compare it with.
+        page: write the viewer as this one HTML file instead, video included, which opens anywhere without a network.
         port: the port of the viewer on localhost.
         browser: open the web browser; without it, only the viewer's address is printed.
+        force: with --page, replace the file if it is there.
     """
     from motionrecon.viewer import view as open_viewer
+    from motionrecon.viewer import write_page
 
-    open_viewer(folder, port=port, open_browser=browser)
+    if page is None:
+        open_viewer(folder, other, port=port, open_browser=browser)
+        return
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--page {page}: a page is an .html file")
+    if os.path.lexists(page) and not force:
+        raise OutputError(f"{page} is there already; replace it with --force, or choose another name")
+    write_page(folder, page, other)
+    print(page)
 
 
 #: Imported when it is called: its flags are the formats' options, which are read from their modules.
@@ -478,10 +500,7 @@ def train_optimus(
 
         poses = PoseTraining(settings, folder, say=say)
         poses.run()
-        use = f'motionrecon.poses.learned.PoseOptimus.load("{folder}/weights.safetensors") runs with it'
-        if settings.model is None:
-            use = f"bench poses --weights mine={folder}/weights.safetensors measures it"
-        print(f"{folder}: {poses.summary()}; {use}")
+        print(f"{folder}: {poses.summary()}")
         return
     else:
         from motionrecon.research.training.train import Training

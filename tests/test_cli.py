@@ -39,7 +39,7 @@ def test_help_answers_in_half_a_second():
 
 
 def test_nothing_heavy_is_imported_for_the_help():
-    heavy = "mujoco, mediapipe, cv2, av, scipy, viser, torch, matplotlib, safetensors, numpy"
+    heavy = "mujoco, mediapipe, cv2, av, scipy, torch, matplotlib, safetensors, numpy"
     code = f"import sys, motionrecon.cli; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     assert python("-c", code).stdout.strip() == "[]"
 
@@ -122,7 +122,7 @@ def test_version(capsys):
         (["my walk.mp4"], "run: motionrecon reconstruct 'my walk.mp4'"),
         (["reconstrct"], 'Did you mean "reconstruct"'),
         (["reconstruct"], "no video given"),
-        (["view", "a", "b"], "b"),
+        (["view", "a", "b", "c"], "c"),
         (["reconstruct", "a.mp4", "--heigth", "2"], r"Did you mean --height\?.*reconstruct --help"),
         (["reconstruct", "a.mp4", "--height", "tall"], '--height.*"tall"'),
         (["reconstruct", "a.mp4", "--height"], "--height"),
@@ -244,9 +244,23 @@ def test_info_prints_lines_or_json(capsys, monkeypatch):
 
 def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
     calls = []
-    monkeypatch.setattr("motionrecon.viewer.view", lambda folder, **options: calls.append((str(folder), options)))
-    assert run(capsys, "view", "walk_motionrecon", "--port", "9000", "--no-browser")[0] == 0
-    assert calls == [("walk_motionrecon", {"port": 9000, "open_browser": False})]
+    monkeypatch.setattr("motionrecon.viewer.view", lambda *folders, **options: calls.append((folders, options)))
+    monkeypatch.setattr("motionrecon.viewer.write_page", lambda *given: calls.append(given))
+    walk, run_ = Path("walk_motionrecon"), Path("run_motionrecon")
+    assert run(capsys, "view", str(walk), "--port", "9000", "--no-browser")[0] == 0
+    assert calls.pop() == ((walk, None), {"port": 9000, "open_browser": False})
+    assert run(capsys, "view", str(walk), str(run_), "--page", "both.html")[:2] == (0, "both.html\n")
+    assert calls.pop() == (walk, Path("both.html"), run_)
+
+
+def test_a_page_is_html_and_replaces_nothing_unasked(capsys, tmp_path):
+    there = tmp_path / "walk.html"
+    there.write_text("mine")
+    status, _, error = run(capsys, "view", "walk", "--page", str(there))
+    assert status == 2 and "walk.html is there already; replace it with --force" in error
+    assert there.read_text() == "mine"
+    status, _, error = run(capsys, "view", "walk", "--page", "walk.pdf")
+    assert status == 2 and "a page is an .html file" in error
 
 
 def test_the_bench_runs(capsys, monkeypatch):

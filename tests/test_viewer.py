@@ -1,15 +1,14 @@
-"""The viewer: its clock, poses, video and panel, and the page itself in a headless browser."""
+"""The viewer: what its page is told, the page itself in a headless browser, served and as a file, and its video."""
 
 from __future__ import annotations
 
 import base64
-import inspect
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -20,26 +19,27 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-import viser
 from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
 from motionrecon.body import build
 from motionrecon.body.pieces import pieces, tapered
+from motionrecon.body.pose import pose
 from motionrecon.body.skin import skin_of
-from motionrecon.errors import InputError
+from motionrecon.errors import InputError, OutputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
-from motionrecon.viewer import Viewer, view
-from motionrecon.viewer.colours import LEFT, UNSEEN
+from motionrecon.viewer import Viewer, view, write_page
+from motionrecon.viewer.charts import CHARTS
+from motionrecon.viewer.document import Stretch, as_json, document_of, stretches_of
+from motionrecon.viewer.facts import facts_of
+from motionrecon.viewer.films import open_source
 from motionrecon.viewer.layers import LAYERS, Layer
-from motionrecon.viewer.meshes import arrow_mesh
-from motionrecon.viewer.panels.quality import report_lines
-from motionrecon.viewer.panels.readout import marks, readout, strip
-from motionrecon.viewer.panels.video import open_source
+from motionrecon.viewer.layers.body import skinned
+from motionrecon.viewer.page import page as page_of
+from motionrecon.viewer.parts import ArrowPart, BallPart, MeshPart, WordPart, bytes_of, normals_of
 from motionrecon.viewer.poses import Poses, compute_poses
 from motionrecon.viewer.source_video import SourceVideo
 from motionrecon.viewer.start_view import start_view
-from motionrecon.viewer.timeline import Timeline
 
 
 def shown_frame(source: SourceVideo, frame: int) -> int:
@@ -49,88 +49,6 @@ def shown_frame(source: SourceVideo, frame: int) -> int:
             return frame_number(jpeg)
         source.decode_towards(frame)
     raise AssertionError(f"frame {frame} is never decoded")
-
-
-class Clock:
-    """A clock that the test turns."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-# ---------------------------------------------------------------- timeline
-
-
-def test_time_runs_only_while_playing(clock: Clock) -> None:
-    timeline = Timeline(100, 50.0, clock)
-    clock.now += 1
-    assert timeline.frame == 0
-    timeline.play()
-    clock.now += 0.5
-    assert timeline.frame == 25
-    timeline.pause()
-    clock.now += 9
-    assert timeline.frame == 25
-
-
-def test_frames_are_dropped_rather_than_time_lost(clock: Clock) -> None:
-    timeline = Timeline(1000, 60.0, clock)
-    timeline.play()
-    for _ in range(10):  # a drawer that comes by three times a second
-        clock.now += 1 / 3
-        assert timeline.frame == pytest.approx((clock.now - 100) * 60, abs=1)
-
-
-def test_loop_goes_around_and_no_loop_ends_on_the_last_frame(clock: Clock) -> None:
-    timeline = Timeline(10, 10.0, clock)
-    timeline.play()
-    clock.now += 1.25
-    assert timeline.frame == 2
-    timeline.loop = False
-    clock.now += 5
-    assert (timeline.frame, timeline.playing) == (9, False)
-    timeline.play()  # starts over
-    assert timeline.frame == 0
-
-
-def test_a_new_speed_counts_from_now(clock: Clock) -> None:
-    timeline = Timeline(1000, 10.0, clock)
-    timeline.play()
-    clock.now += 1
-    timeline.speed = 0.5
-    clock.now += 2
-    assert timeline.frame == 20
-    for speed in (99, float("inf"), float("nan")):
-        timeline.speed = speed
-        assert timeline.speed == 2.0
-
-
-def test_seek_is_clamped_and_steps_pause(clock: Clock) -> None:
-    timeline = Timeline(10, 10.0, clock)
-    timeline.frame = 99
-    assert timeline.frame == 9
-    timeline.play()
-    timeline.step(1)
-    assert (timeline.frame, timeline.playing) == (0, False)
-    timeline.loop = False
-    timeline.step(-1)
-    assert timeline.frame == 0
-
-
-def test_changes_are_announced(clock: Clock) -> None:
-    timeline = Timeline(10, 10.0, clock)
-    for change in (timeline.play, timeline.pause, lambda: timeline.step(1), lambda: setattr(timeline, "frame", 3)):
-        timeline.changed.clear()
-        change()
-        assert timeline.changed.is_set()
 
 
 # ---------------------------------------------------------------- poses and meshes
@@ -212,13 +130,6 @@ def test_the_persons_body_is_drawn_as_one_piece_a_limb_and_the_trunk_bends_betwe
         np.testing.assert_allclose(np.abs(distance - body.skin.radii[links, end]).min(axis=1), 0, atol=1e-9)
 
 
-def test_arrow_is_one_long() -> None:
-    vertices, faces = arrow_mesh()
-    assert vertices[:, 2].min() == pytest.approx(0)
-    assert vertices[:, 2].max() == pytest.approx(1)
-    assert faces.max() == len(vertices) - 1
-
-
 def test_start_view_is_in_front_of_the_person_and_shows_all_of_them() -> None:
     poses = compute_poses(make_motion())
     start = start_view(poses.position[:, 1:], poses.forward, np.array([[-9.0, 0, 1]]))
@@ -291,7 +202,7 @@ def test_pictures_are_small(tmp_path: Path) -> None:
     shown_frame(source, 0)
     jpeg = source.cached(0)
     assert jpeg is not None
-    assert decode(jpeg).shape == (270, 480, 3)
+    assert decode(jpeg).shape == (540, 960, 3)
     source.close()
 
 
@@ -303,34 +214,7 @@ def test_missing_and_broken_videos_are_named(tmp_path: Path) -> None:
         SourceVideo(tmp_path / "text.mp4", count=1, fps=20.0, image_size=(64, 48))
 
 
-# ---------------------------------------------------------------- panel
-
-
-def test_readout_tells_time_contact_and_missing_people() -> None:
-    motion = make_motion()
-    poses = compute_poses(motion)
-    assert "<b>0.20 s</b> &nbsp; frame 4 of 0–11" in readout(motion, poses, 4)
-    assert "Left foot: 400 N, 0.64 × weight" in readout(motion, poses, 4)
-    assert "not seen" not in readout(motion, poses, 4)
-    assert "not seen" in readout(motion, poses, 5)
-
-
-def test_readout_tells_frames_without_simulation_from_feet_in_the_air() -> None:
-    motion = make_motion()
-    steps = (FRAMES - 1) * motion.steps_per_frame
-    ctrl = np.zeros((steps, motion.model.nu + 1))
-    ctrl[6 * motion.steps_per_frame :] = np.nan  # the simulation reaches frame 6 and ends there
-    start = np.hstack([0, motion.qpos[0], motion.qvel[0]])[None]
-    force = motion.contact_force.copy()
-    force[[0, *range(6, FRAMES)]] = 0
-    motion = replace(
-        motion, ctrl=ctrl, segments=start, contact_force=force, joint_torque=np.zeros((FRAMES, ctrl.shape[1]))
-    )
-    poses = compute_poses(motion)
-    said = [readout(motion, poses, frame).partition("Left foot: ")[2] for frame in range(FRAMES)]
-    assert all(said[frame].startswith("in the air") for frame in (0, 6))
-    assert all(said[frame].startswith("400 N") for frame in range(1, 6))
-    assert all(said[frame].startswith("not simulated") for frame in range(7, FRAMES))
+# ---------------------------------------------------------------- facts
 
 
 REPORT: dict[str, Any] = {
@@ -368,11 +252,11 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
             assert any(key in f"{error}" for key in REPORT), error
             continue
         shown += 1
-        assert all(isinstance(line, str) for line in report_lines(report))
+        assert all(isinstance(line, str) for line in facts_of(report))
         with pytest.raises(InputError, match=r"without a video|any more"):
             open_source(replace(motion, report=report))
     assert shown > 50
-    assert report_lines(Report.of(REPORT)) == ["Reprojection: 4.2 px", "Skate: 1 %", "Penetration: 0 mm", "Warning: w"]
+    assert facts_of(Report.of(REPORT)) == ["Reprojection: 4.2 px", "Skate: 1 %", "Penetration: 0 mm", "Warning: w"]
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"quality": 7}', '{"warnings": {"a": 1}}', '{"source": [1]}', ""])
@@ -383,37 +267,149 @@ def test_a_folder_with_a_broken_report_is_refused(tmp_path: Path, content: str) 
         view(tmp_path, open_browser=False)
 
 
-def test_the_strip_marks_frames_without_a_person_and_without_simulation() -> None:
+# ---------------------------------------------------------------- what the page is told
+
+
+def test_the_skinned_surface_is_posed_as_the_bodys_own() -> None:
+    """As the page does it: each vertex by the weighted mean of its frames' motion from rest, the weights as bytes."""
+    body = build(1.75)
+    motion = replace(make_motion(), model_xml=body.mjcf)
+    object.__setattr__(motion, "body", body)
+    part = skinned(motion, "motion")
+    qpos = np.random.default_rng(0).normal(0, 0.4, (1, body.model.nq))
+    at = pose(body.model, qpos)
+    rest = np.zeros((body.model.nbody, 3, 3))
+    for turn, wxyz in zip(rest, part.rest_wxyz, strict=True):
+        mujoco.mju_quat2Mat(turn.reshape(-1), wxyz.astype(float))
+    now = at.rotations[0] @ rest.transpose(0, 2, 1)
+    moved = np.einsum("vkij,vkj->vki", now[part.bodies], part.vertices[:, None] - part.rest_position[part.bodies])
+    moved += at.origins[0][part.bodies]
+    found = (part.weights[..., None] / 255 * moved).sum(axis=1)
+    np.testing.assert_allclose(found, body.surface.at(at)[0], atol=0.004)
+    assert (part.weights.sum(axis=1) == 255).all()
+    np.testing.assert_allclose(np.linalg.norm(part.normals, axis=1), 1.0, atol=1e-5)
+
+
+def test_weights_as_bytes_sum_to_all() -> None:
+    weights = np.random.default_rng(1).dirichlet(np.ones(3), 200)
+    found = bytes_of(weights)
+    assert (found.astype(int).sum(axis=1) == 255).all()
+    assert np.abs(found[:, :3] / 255 - weights).max() < 0.01
+
+
+def test_normals_look_outwards() -> None:
+    vertices, faces = tapered(np.array([[0.0, 0, 0], [0.0, 0, 0.4]]), np.array([0.1, 0.1]))
+    normals = normals_of(vertices, faces)
+    middle = vertices * [0, 0, 1]
+    assert (np.einsum("vc,vc->v", normals, vertices - middle) >= -1e-6).all()
+
+
+def test_forces_act_where_and_as_they_act() -> None:
     motion = make_motion()
-    assert list(marks(motion)) == [(5 / 12, 6 / 12, "nobody seen")]  # kinematic: nothing was to be simulated
-    assert list(marks(replace(motion, tracked=np.ones(FRAMES, bool)))) == []
+    (arrow,) = LAYERS["forces"].parts(motion, compute_poses(motion))
+    assert isinstance(arrow, ArrowPart) and arrow.name == "left foot"
+    np.testing.assert_allclose(arrow.origin[-1], [0.1, 0.2, 0.0], atol=1e-6)
+    np.testing.assert_allclose(arrow.vector[:, 2], 400.0)
+    assert arrow.metres_per_newton * 64 * 9.81 == pytest.approx(0.6)
+    still = replace(motion, contact_force=np.zeros((FRAMES, 2, 3)))
+    document = document_of([still], ["walk"])
+    assert "forces" not in [layer.name for layer in document.layers], "nothing to show"
+    shown = {layer.name: layer.on for layer in document_of([motion], ["walk"]).layers}
+    assert shown["body"] and shown["forces"], "on when the page opens"
+
+
+def test_loaded_feet_glow_and_no_other_body() -> None:
+    motion = make_motion()
+    lit = document_of([motion], ["walk"]).results[0].tracks["motion"].lit
+    foot = motion.model.body("left_foot").id
+    assert (lit[:, foot] > 0.5).all() and not np.delete(lit, foot, axis=1).any()
+
+
+def test_frames_without_a_person_say_so() -> None:
+    motion = make_motion()
+    (words,) = (part for part in LAYERS["body"].parts(motion, compute_poses(motion)) if isinstance(part, WordPart))
+    assert np.flatnonzero(words.shown).tolist() == [5]
+    seen = replace(motion, tracked=np.ones(FRAMES, bool))
+    assert [type(part) for part in LAYERS["body"].parts(seen, compute_poses(seen))] == [MeshPart]
+
+
+def test_stretches_are_runs_of_what_is_lacking() -> None:
+    tracked, simulated = np.ones(9, bool), np.ones(9, bool)
+    assert stretches_of(tracked, simulated) == ()
+    tracked[4] = simulated[3:6] = False
+    simulated[8] = False
+    said = [(one.start, one.end, one.what) for one in stretches_of(tracked, simulated)]
+    assert said == [
+        (3, 4, "not simulated"),
+        (4, 5, "nobody seen"),
+        (5, 6, "not simulated"),
+        (8, 9, "not simulated"),
+    ]
+    assert document_of([make_motion()], ["walk"]).results[0].stretches == (Stretch(5, 6, "nobody seen"),)
+
+
+def test_charts_hold_nothing_where_nothing_was_simulated() -> None:
+    motion = make_motion()
     steps = (FRAMES - 1) * motion.steps_per_frame
-    ctrl = np.zeros((steps, 1))
+    ctrl = np.zeros((steps, motion.model.nu + 1))
     ctrl[6 * motion.steps_per_frame :] = np.nan  # the simulation reaches frame 6 and ends there
     start = np.hstack([0, motion.qpos[0], motion.qvel[0]])[None]
     partly = replace(motion, ctrl=ctrl, segments=start, joint_torque=np.zeros((FRAMES, 1)))
-    assert list(marks(partly)) == [(5 / 12, 6 / 12, "nobody seen"), (7 / 12, 1.0, "not simulated")]
-    page = strip(list(marks(partly)), 0.5)
-    assert "left: 41.67%; width: 8.33%" in page and "nobody seen" in page and "not simulated" in page
-    assert "not simulated" not in strip(list(marks(motion)), 0.5)
+    charts = [chart for group in CHARTS for chart in group(partly, compute_poses(partly))]
+    vertical = next(chart for chart in charts if chart.title == "Vertical")
+    assert [curve.side for curve in vertical.curves] == ["left"]
+    assert np.isfinite(vertical.curves[0].values).tolist() == [True] * 7 + [False] * 5
 
 
-def test_a_single_lost_frame_of_a_long_motion_is_marked() -> None:
-    lost = np.zeros(100_000, bool)
-    lost[77_777] = True
-    motion = SimpleNamespace(tracked=~lost, simulated=~lost, ctrl=(), __len__=None)
-    (run,) = marks(_Long(motion))
-    assert run[0] <= 0.77777 < run[1] and run[1] - run[0] < 0.005
+def test_angles_and_torques_are_the_models_by_joint_and_side() -> None:
+    body = build(1.75)
+    qpos = np.tile(np.r_[0, 0, 1, 1, np.zeros(body.model.nq - 4)], (3, 1))
+    qpos[:, body.model.joint("left_knee_flexion").qposadr[0]] = np.radians([10, 20, 30])
+    motion = replace(
+        make_motion(), model_xml=body.mjcf, qpos=qpos, qvel=np.zeros((3, body.model.nv)), tracked=np.ones(3, bool),
+        joints=np.zeros((3, 33, 3)), root_wrench=np.zeros((3, 6)), contact_force=np.zeros((3, 0, 3)),
+        contact_names=(), joint_torque=np.zeros((3, body.model.nu)), ctrl=np.zeros((0, body.model.nu)),
+        segments=np.zeros((0, 1 + body.model.nq + body.model.nv)),
+    )  # fmt: skip
+    charts = [chart for group in CHARTS for chart in group(motion, compute_poses(motion))]
+    assert charts[0].title == "Knee flexion" and [curve.side for curve in charts[0].curves] == ["left", "right"]
+    np.testing.assert_allclose(charts[0].curves[0].values, [10, 20, 30], atol=1e-4)
+    assert "Joint torque" not in {chart.group for chart in charts}, "nothing was simulated"
 
 
-class _Long:
-    """As much of a long motion as the strip asks for."""
+def trail(motion: Motion, poses: Poses) -> list[Any]:
+    """The layer of a test: where the pelvis is. It is all that a new layer takes, but for a line in LAYERS."""
+    return [BallPart(poses.position[:, 1:2].astype(np.float32), (0, 160, 0), 0.03)]
 
-    def __init__(self, motion: SimpleNamespace) -> None:
-        self.tracked, self.simulated, self.ctrl = motion.tracked, motion.simulated, motion.ctrl
 
-    def __len__(self) -> int:
-        return len(self.tracked)
+def test_a_new_layer_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LAYERS, "trail", Layer("Trail", trail, key="t"))
+    document = document_of([make_motion()], ["walk"])
+    assert document.layers[-1].label == "Trail"
+    assert [part.kind for part in document.results[0].parts["trail"]] == ["ball"]
+
+
+NASTY = "</script><script>document.title = 'ran'</script><img src=x onerror=\"document.title='ran'\">&amp;\u2028é"
+
+
+def test_texts_of_a_result_are_no_markup_in_the_page() -> None:
+    motion = make_motion(warnings=[NASTY], source={"video": NASTY, "start": 0.0})
+    document = document_of([motion], [NASTY], [[NASTY]])
+    text = as_json(document)
+    assert not set("<>&") & set(text) and text.isascii()
+    told = json.loads(text)
+    assert told["title"] == NASTY and f"Warning: {NASTY}" in told["results"][0]["facts"]
+    whole = page_of(document, [[]])
+    assert "<title>&lt;/script&gt;" in whole and whole.count("<script") == whole.count("</script>") == 3
+    assert "http:" not in re.sub(r'id="(document|films)">.*?</script>', "", whole, flags=re.S), "it loads nothing"
+
+
+def test_arrays_arrive_as_they_were() -> None:
+    motion = make_motion()
+    told = json.loads(as_json(document_of([motion], ["walk"])))["results"][0]
+    packed = told["tracks"]["motion"]["position"]
+    found = np.frombuffer(base64.b64decode(packed["data"]), "<" + packed["type"]).reshape(packed["shape"])
+    np.testing.assert_allclose(found, compute_poses(motion).position, atol=1e-6)
 
 
 # ---------------------------------------------------------------- serving
@@ -424,15 +420,14 @@ def test_serves_localhost_only_and_takes_the_next_free_port(capsys: pytest.Captu
         port = taken.getsockname()[1]
         viewer = view(make_motion(), port=port, open_browser=False, block=False)
     try:
-        assert viewer.server.get_host() == "127.0.0.1"
-        assert viewer.url == f"http://127.0.0.1:{viewer.server.get_port()}"
-        assert (used := viewer.server.get_port()) != port
+        used = viewer.server.port
+        assert viewer.url == f"http://127.0.0.1:{used}" and used != port
         assert f"at {viewer.url}, on port {used} because {port} is taken (" in capsys.readouterr().out
     finally:
         viewer.stop()
         viewer.stop()  # harmless
     with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", viewer.server.get_port()), timeout=1)
+        socket.create_connection(("127.0.0.1", used), timeout=1)
 
 
 def test_opens_the_browser_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -443,106 +438,6 @@ def test_opens_the_browser_unless_told_not_to(monkeypatch: pytest.MonkeyPatch) -
         viewer.stop()
         assert opened == ([viewer.url] if wanted else [])
         opened.clear()
-
-
-def test_handle_seeks_and_plays(open_viewer: Callable[[Motion], Viewer]) -> None:
-    viewer = open_viewer(make_motion())
-    viewer.frame = 7
-    assert viewer.frame == 7
-    viewer.play()
-    assert viewer.playing
-    assert wait_until(lambda: viewer.frame != 7)
-    viewer.pause()
-    assert not viewer.playing
-
-
-def test_forces_are_drawn_where_and_as_long_as_they_act(open_viewer: Callable[[Motion], Viewer]) -> None:
-    viewer = open_viewer(make_motion())
-    arrow = viewer.server.scene.get_handle_by_name("/motion/forces/left_foot")
-    words = viewer.server.scene.get_handle_by_name("/motion/forces/newtons_left_foot")
-    assert isinstance(arrow, viser.MeshHandle) and isinstance(words, viser.LabelHandle)
-    assert viewer.scene["forces"] and arrow.visible, "shown when the page opens"
-    viewer.scene.show(FRAMES - 1)
-    assert words.text == "400 N"
-    np.testing.assert_allclose(arrow.position, [0.1, 0.2, 0.0], atol=1e-9)
-    np.testing.assert_allclose(arrow.wxyz, [1, 0, 0, 0], atol=1e-9)  # straight up
-    assert arrow.scale == pytest.approx(0.45 * 400 / (64 * 9.81))
-    still = open_viewer(replace(make_motion(), contact_force=np.zeros((FRAMES, 2, 3))))
-    assert not still.scene["forces"], "nothing to show"
-
-
-def test_only_what_hides_something_is_seen_through(open_viewer: Callable[[Motion], Viewer]) -> None:
-    viewer = open_viewer(make_motion())
-
-    def opaque() -> list[bool]:
-        meshes = [viewer.server.scene.get_handle_by_name(f"/motion/body/{i}") for i in range(4)]
-        return [isinstance(mesh, viser.MeshHandle) and mesh.opacity is None for mesh in meshes]
-
-    assert opaque() == [False, True, True, True]  # the foot hangs on the pelvis, in which its arrow ends
-    viewer.scene["skeleton"] = True
-    assert opaque() == [False] * 4
-    viewer.scene.forces = viewer.scene["skeleton"] = False
-    assert opaque() == [True] * 4 and not viewer.scene.forces
-    with pytest.raises(AttributeError, match="no layer 'force'; it has body, skeleton, forces"):
-        _ = viewer.scene.force
-
-
-def test_frames_without_a_person_are_grey_and_say_so(open_viewer: Callable[[Motion], Viewer]) -> None:
-    viewer = open_viewer(make_motion())
-    words = viewer.server.scene.get_handle_by_name("/motion/body/unseen")
-    hand = viewer.server.scene.get_handle_by_name("/motion/body/1")
-    assert isinstance(hand, viser.MeshHandle) and words is not None
-    seen = {}
-    for frame in (4, 5, 6):
-        viewer.scene.show(frame)
-        seen[frame] = words.visible, tuple(hand.color)
-    assert seen == {4: (False, LEFT), 5: (True, UNSEEN), 6: (False, LEFT)}
-
-
-class Trail(Layer):
-    """The layer of a test: where the pelvis has been. It is all that a new layer takes, but for a line in LAYERS."""
-
-    label = "Trail"
-
-    def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
-        super().__init__(scene, node, motion, poses)
-        self._dots = scene.add_point_cloud(f"{node}/dots", poses.position[:1, 1], (0, 160, 0), point_size=0.03)
-
-    def draw(self, frame: int) -> None:
-        self._dots.points = self.poses.position[: frame + 1, 1]
-
-
-def test_a_new_layer_is_a_class_and_a_line(
-    open_viewer: Callable[[Motion], Viewer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert len(inspect.getsource(Trail).splitlines()) <= 40
-    monkeypatch.setitem(LAYERS, "trail", Trail)
-    viewer = open_viewer(make_motion())
-    viewer.scene.show(7)
-    dots = viewer.server.scene.get_handle_by_name("/motion/trail/dots")
-    assert isinstance(dots, viser.PointCloudHandle)
-    np.testing.assert_allclose(dots.points, np.tile([0, 0, 1], (8, 1)), atol=1e-3)
-    boxes = [handle for handle in viewer.server.gui._gui_input_handle_from_uuid.values()]
-    assert "Trail" in [getattr(box, "label", "") for box in boxes]
-    viewer.scene["trail"] = False
-    viewer.scene.show(2)
-    assert len(dots.points) == 8, "what is hidden costs nothing"
-    viewer.scene["trail"] = True
-    assert len(dots.points) == 3, "what is shown again is up to date"
-
-
-def test_following_keeps_the_person_in_place(open_viewer: Callable[[Motion], Viewer]) -> None:
-    motion = make_motion()
-    walk = motion.qpos.copy()
-    walk[:, 0] = np.linspace(0, 8, FRAMES)
-    viewer = open_viewer(replace(motion, qpos=walk, fps=2.0))
-    world = viewer.server.scene.get_handle_by_name("/motion")
-    assert world is not None and viewer.scene.follow  # a walk this long is followed from the start
-    for frame in (0, 6, FRAMES - 1):
-        viewer.scene.show(frame)
-        np.testing.assert_allclose(world.position[0] + walk[frame, 0], 0.0, atol=0.3)  # the path is smoothed
-    viewer.scene.follow = False
-    np.testing.assert_allclose(world.position, 0.0)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
@@ -587,42 +482,52 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "clip.mp4"
+    write_video(path, FRAMES, size=(640, 360))
+    return path
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, clip: Path) -> Iterator[SimpleNamespace]:
     """The page of a viewer and its `errors` so far. One for all tests: to open one takes seconds."""
-    clip = tmp_path_factory.mktemp("page") / "clip.mp4"
-    write_video(clip, FRAMES)
     viewer = view(make_motion(source={"video": str(clip), "start": 0.0}), open_browser=False, block=False)
-    tab = browser.new_page(viewport={"width": 760, "height": 420})
-    errors: list[str] = []
-    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab, errors = new_tab(browser, 1100, 700)
     tab.goto(viewer.url)
-    tab.wait_for_selector("canvas")
-    tab.add_style_tag(content=".mantine-Notifications-root { display: none }")  # "software rendering", over the body
-    assert wait_until(lambda: bool(viewer.server.get_clients()))
+    tab.wait_for_selector("html[data-drawn]")
+    assert wait_until(lambda: viewer.server.listeners == 1)
     yield SimpleNamespace(tab=tab, viewer=viewer, errors=errors)
     tab.close()
     viewer.stop()
 
 
+def new_tab(browser: Any, width: int, height: int) -> tuple[Any, list[str]]:
+    """A tab, and all that goes wrong in it."""
+    tab = browser.new_page(viewport={"width": width, "height": height})
+    errors: list[str] = []
+    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    return tab, errors
+
+
 @pytest.fixture
 def page(opened: SimpleNamespace) -> Iterator[SimpleNamespace]:
-    """The page as it was when it was opened."""
-    opened.viewer.pause()
-    opened.viewer.frame = 0
-    assert wait_until(lambda: number_box(opened).input_value() == "0")
+    """The page, paused at its first frame."""
+    opened.viewer.seek(0)
+    assert wait_until(lambda: drawn(opened) == 0)
     yield opened
     assert opened.errors == []
 
 
-def number_box(page: SimpleNamespace) -> Any:
-    """The box beside the timeline's slider, into which a frame can be typed."""
-    return page.tab.locator("input[inputmode]").first
+def drawn(page: SimpleNamespace) -> int:
+    """The frame that the page shows."""
+    return int(page.tab.locator("html").get_attribute("data-drawn"))
 
 
 def picture(page: SimpleNamespace) -> np.ndarray:
-    """What the tab shows (H, W, 3), BGR."""
-    return decode(page.tab.screenshot())
+    """What the stage shows (H, W, 3), BGR, without the words over it."""
+    data = page.tab.locator("#stage").evaluate("e => e.toDataURL('image/png')")
+    return decode(base64.b64decode(data.partition(",")[2]))
 
 
 @cache
@@ -633,24 +538,19 @@ def hands() -> list[np.ndarray]:
     return [poses.position[:, motion.model.body(name).id] for name in ("left_hand", "right_hand")]
 
 
-def hands_in_picture(page: SimpleNamespace, frame: int) -> list[tuple[int, int]]:
-    """Pixels at which the left and the right hand of a frame must be, by the pose of the browser's own camera."""
-    (client,) = page.viewer.server.get_clients().values()
-    camera = client.camera
-    world_camera = np.zeros(9)
-    mujoco.mju_quat2Mat(world_camera, camera.wxyz)
-    pixels = []
-    for points in hands():
-        x, y, z = world_camera.reshape(3, 3).T @ (points[frame] - camera.position)
-        focal = camera.image_height / 2 / np.tan(camera.fov / 2)
-        pixels.append((round(camera.image_width / 2 + focal * x / z), round(camera.image_height / 2 + focal * y / z)))
-    return pixels
+def in_picture(page: SimpleNamespace, point: np.ndarray) -> tuple[int, int]:
+    """The pixel of the stage at which a point of the world must be, by the page's own camera."""
+    stage = page.tab.locator("#stage")
+    clip = np.array(stage.get_attribute("data-clip").split(), float).reshape(4, 4).T
+    x, y, _, w = clip @ [*point, 1]
+    width, height = stage.evaluate("e => [e.clientWidth, e.clientHeight]")
+    return round((0.5 + 0.5 * x / w) * width), round((0.5 - 0.5 * y / w) * height)
 
 
 def shows_frame(page: SimpleNamespace, image: np.ndarray, frame: int) -> bool:
     """Whether there is orange where the left hand of this frame must be, and blue where its right one must be."""
-    (left, right) = (image[y, x].astype(int) for x, y in hands_in_picture(page, frame))
-    return left[2] > left[0] + 50 and right[0] > right[2] + 50
+    (left, right) = (image[y, x].astype(int) for x, y in (in_picture(page, one[frame]) for one in hands()))
+    return bool(left[2] > left[0] + 50 and right[0] > right[2] + 50)
 
 
 def shows_only(page: SimpleNamespace, *frames: int) -> bool:
@@ -659,9 +559,15 @@ def shows_only(page: SimpleNamespace, *frames: int) -> bool:
     return [frame for frame in range(FRAMES) if shows_frame(page, image, frame)] == list(frames)
 
 
+def shows_video(page: SimpleNamespace, frame: int) -> bool:
+    """Whether the page shows this frame of the video beside the motion."""
+    data = page.tab.locator("#picture").evaluate("e => e.toDataURL('image/png')")
+    return frame_number(base64.b64decode(data.partition(",")[2])) == frame
+
+
 def scrub(page: SimpleNamespace, frame: int) -> None:
     """Move the timeline's knob as a user would."""
-    knob = page.tab.get_by_role("slider").first
+    knob = page.tab.locator("#knob")
     knob.focus()
     knob.press("Home")
     for _ in range(frame):
@@ -670,74 +576,204 @@ def scrub(page: SimpleNamespace, frame: int) -> None:
 
 def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> None:
     assert wait_until(lambda: shows_only(page, 0))
+    assert page.tab.title() == "motion · motionrecon"
     for frame in (7, 2):
         scrub(page, frame)
         page.tab.get_by_text(f"frame {frame} of 0–{FRAMES - 1}").wait_for()
         assert wait_until(partial(shows_only, page, frame))
-        assert page.viewer.frame == frame
         assert wait_until(partial(shows_video, page, frame))
 
 
-def shows_video(page: SimpleNamespace, frame: int) -> bool:
-    """Whether the panel shows this frame of the video."""
-    element = page.tab.locator('img[src^="data:image/jpeg"]')
-    assert element.is_visible()
-    natural, shown = element.evaluate("e => [e.naturalWidth / e.naturalHeight, e.clientWidth / e.clientHeight]")
-    assert shown == pytest.approx(natural, rel=0.02)  # not squeezed
-    return frame_number(base64.b64decode(element.get_attribute("src").partition(",")[2])) == frame
+def test_page_plays_in_real_time_and_pauses(page: SimpleNamespace) -> None:
+    page.tab.get_by_role("button", name="Play", exact=True).click()
+    # How far the clock is after a while, by the page's own time: 20 frames a second, around the end and on.
+    ran = page.tab.evaluate(
+        """async () => {
+            let [seen, before] = [0, Number(document.documentElement.dataset.drawn)];
+            const start = performance.now();
+            while (performance.now() - start < 1500) {
+                await new Promise(requestAnimationFrame);
+                const now = Number(document.documentElement.dataset.drawn);
+                seen += (now - before + 12) % 12;
+                before = now;
+            }
+            return 1000 * seen / (performance.now() - start);
+        }"""
+    )
+    assert ran == pytest.approx(FPS, rel=0.15)
+    page.tab.get_by_role("button", name="Pause", exact=True).click()
+    page.tab.get_by_role("button", name="Play", exact=True).wait_for()
+    assert wait_until(lambda: shows_only(page, drawn(page)))
 
 
-def test_page_plays_and_pauses(page: SimpleNamespace) -> None:
-    seen: set[str] = set()
-
-    def advanced() -> bool:
-        seen.add(page.tab.get_by_text("of 0–").inner_text())
-        return len(seen) > 2
-
-    page.tab.get_by_role("button", name="Play").click()
-    assert wait_until(advanced), seen
-    page.tab.get_by_role("button", name="Pause").click()
-    assert wait_until(lambda: not page.viewer.playing)
-    assert wait_until(lambda: shows_only(page, page.viewer.frame))
-
-
-def test_toggles_change_the_picture(page: SimpleNamespace) -> None:
-    assert wait_until(lambda: shows_only(page, 0))
-    page.tab.get_by_label("Body").uncheck()
+def test_python_steers_every_page(page: SimpleNamespace) -> None:
+    page.viewer.seek(7)
+    assert wait_until(lambda: drawn(page) == 7)
+    page.viewer.play()
+    assert wait_until(lambda: drawn(page) != 7)
+    page.viewer.pause()
+    page.viewer.seek(0)
+    page.viewer.show("body", False)
     assert wait_until(lambda: shows_only(page))
-    page.tab.get_by_label("Body").check()
+    page.viewer.show("body")
     assert wait_until(lambda: shows_only(page, 0))
-    box = page.tab.get_by_label("Body")
-    assert box.evaluate("e => document.activeElement !== e"), "a box that keeps the focus eats the hotkeys"
-    page.tab.keyboard.press("l")
-    assert wait_until(lambda: page.viewer.frame == 1)
-    page.viewer.frame = 0
-    for label in ("Skeleton", "Follow"):
-        page.tab.get_by_label(label).check()
-    assert wait_until(lambda: page.viewer.scene["skeleton"] and page.viewer.scene.follow)
+    with pytest.raises(InputError, match="no layer 'bodies'; there are body, forces"):
+        page.viewer.show("bodies")
+
+
+def test_boxes_change_the_picture(page: SimpleNamespace) -> None:
+    assert wait_until(lambda: shows_only(page, 0))
+    body = page.tab.get_by_label("Body", exact=False).first
+    body.uncheck()
+    assert wait_until(lambda: shows_only(page))
+    body.check()
+    assert wait_until(lambda: shows_only(page, 0))
+
+
+def test_forces_are_seen_at_opening_with_newtons_and_body_weights(page: SimpleNamespace) -> None:
+    word = page.tab.locator(".word.force").first
+    assert word.inner_text() == "400 N · 0.64 BW" and word.is_visible()
+    assert "one body weight (BW)" in page.tab.locator("#legend").inner_text()
+    left = page.tab.locator("#now .foot").first.inner_text().split("\n")
+    assert left == ["Left foot", "400 N · 0.64 BW"]
+    page.tab.keyboard.press("v")
+    word.wait_for(state="hidden")
+    page.tab.keyboard.press("v")
+    word.wait_for(state="visible")
+
+
+def test_keys_work_after_every_control(page: SimpleNamespace) -> None:
+    """Whatever was used last, L steps a frame on, and Space plays."""
+    tab = page.tab
+
+    def works(what: str) -> None:
+        page.viewer.seek(3)
+        assert wait_until(lambda: drawn(page) == 3), what
+        tab.keyboard.press("l")
+        assert wait_until(lambda: drawn(page) == 4, 5), what
+        tab.keyboard.press("Space")
+        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Pause", 5), what
+        tab.keyboard.press("Space")
+        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Play", 5), what
+
+    for box in tab.locator("input[type=checkbox]").all():
+        for _ in range(2):
+            box.click()
+            works(f"box {box.evaluate('e => e.parentElement.innerText')}")
+    for button in tab.locator("button:visible").all():
+        if button.get_attribute("id") not in ("help",):
+            button.click()
+            works(f"button {button.inner_text()}")
+    tab.get_by_role("button", name="Home").click()
+    for choice in tab.locator("select:visible").all():
+        choice.select_option(index=1)
+        works(f"choice {choice.get_attribute('aria-label')}")
+        choice.select_option(index=0)
+    tab.locator("#speed").select_option("1")
+    for slider in tab.locator("input[type=range]").all():
+        slider.click()
+        works(f"slider {slider.get_attribute('aria-label')}")
+    tab.locator("#frame").fill("9")
+    tab.locator("#frame").press("Enter")
+    works("the frame's number")
+    tab.locator("#help").click()
+    tab.get_by_role("button", name="Close").click()
+    works("help")
+    tab.keyboard.press("0")
+    tab.keyboard.press("\\")
 
 
 def test_a_typed_frame_is_shown_and_one_outside_the_motion_is_put_right(page: SimpleNamespace) -> None:
-    knob, box = page.tab.get_by_role("slider").first, number_box(page)
-    for typed, shown in (("7", 7), ("99", FRAMES - 1), ("0", 0), ("99", FRAMES - 1), ("3", 3)):
+    knob, box = page.tab.locator("#knob"), page.tab.locator("#frame")
+    for typed, shown in (("7", 7), ("99", FRAMES - 1), ("0", 0), ("x", 0), ("3.2", 3)):
         box.fill(typed)
-        assert wait_until(lambda shown=shown: page.viewer.frame == shown)
-        page.tab.get_by_text(f"frame {shown} of 0–{FRAMES - 1}").wait_for()
-        assert wait_until(lambda shown=shown: box.input_value() == knob.get_attribute("aria-valuenow") == str(shown))
-    page.viewer.frame = 9  # from elsewhere, while the box has the focus
-    assert wait_until(lambda: box.input_value() == knob.get_attribute("aria-valuenow") == "9")
-    box.press("Enter")
-    page.tab.keyboard.press("j")  # a hotkey, as the box has let go of the focus
-    assert wait_until(lambda: page.viewer.frame == 8)
+        box.press("Enter")
+        assert wait_until(lambda shown=shown: box.input_value() == knob.input_value() == str(shown))
+        assert drawn(page) == shown
+    page.viewer.seek(9)
+    assert wait_until(lambda: box.input_value() == knob.input_value() == "9")
 
 
-def test_a_typed_frame_is_kept_while_the_motion_plays(page: SimpleNamespace) -> None:
+def test_a_range_is_played_around(page: SimpleNamespace) -> None:
+    for frame, key in ((3, "["), (5, "]")):
+        page.viewer.seek(frame)
+        assert wait_until(lambda frame=frame: drawn(page) == frame)
+        page.tab.keyboard.press(key)
+    page.viewer.seek(9)
     page.viewer.play()
-    number_box(page).fill("7")
-    assert wait_until(lambda: page.viewer.frame == 7 and not page.viewer.playing)
-    time.sleep(0.5)
-    assert wait_until(lambda: number_box(page).input_value() == "7")  # a busy browser shows late what it was sent
-    assert page.viewer.frame == 7
+    assert wait_until(lambda: drawn(page) in (3, 4, 5))
+    seen = {drawn(page) for _ in range(60)}
+    page.viewer.pause()
+    page.tab.keyboard.press("\\")
+    assert seen <= {3, 4, 5}
+
+
+@pytest.mark.parametrize("size", [(620, 800), (1100, 700), (1600, 900)])
+def test_everything_is_in_reach_at_three_sizes(page: SimpleNamespace, size: tuple[int, int]) -> None:
+    page.tab.set_viewport_size({"width": size[0], "height": size[1]})
+    wide = page.tab.evaluate("document.documentElement.scrollWidth")
+    assert wide <= size[0], "no sideways scrolling"
+    assert wait_until(lambda: shows_only(page, 0))
+    for control in page.tab.locator("button:visible, input:visible, select:visible").all():
+        box = control.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 1, control.evaluate("e => e.outerHTML")
+    page.tab.set_viewport_size({"width": 1100, "height": 700})
+
+
+def test_looking_through_the_camera_agrees_with_the_overlay(page: SimpleNamespace) -> None:
+    """The hands' middles are within 2 % of the person's height of where the camera saw them, before the film."""
+    motion = make_motion()
+    page.viewer.seek(4)
+    page.tab.keyboard.press("c")
+    look = page.tab.get_by_role("button", name="Look through")
+    assert wait_until(lambda: look.get_attribute("aria-pressed") == "true")
+    assert wait_until(lambda: shows_frame(page, picture(page), 4))
+    image = picture(page).astype(int)
+    height, width = image.shape[:2]
+    factor = min(width / 640, height / 360)
+    corner = (np.array([width, height]) - factor * np.array([640, 360])) / 2
+    person = factor * motion.camera.K[1, 1] * 1.7 / motion.camera.to_camera(hands()[0][None, 4:5])[0, 0, 2]
+    orange = (image[..., 2] > image[..., 0] + 60) & (image[..., 1] < 190)
+    blue = image[..., 0] > image[..., 2] + 60
+    for mask, hand in ((orange, hands()[0]), (blue, hands()[1])):
+        seen = corner + factor * (motion.camera.project(hand[None, 4:5])[0, 0] + 0.5)
+        y, x = np.nonzero(mask)
+        near = np.hypot(x - seen[0], y - seen[1]) < 0.15 * person
+        found = np.array([x[near].mean(), y[near].mean()])
+        assert np.linalg.norm(found - seen) < 0.02 * person
+    film = image[round(corner[1] + 20), round(corner[0] + 20)].mean()
+    assert film == pytest.approx(0.92 * (10 * 4 + 5), abs=6)
+    page.tab.keyboard.press("c")
+    assert wait_until(lambda: shows_frame(page, picture(page), 4))
+
+
+def test_dark_and_light(page: SimpleNamespace) -> None:
+    light = picture(page)[5, 5].mean()
+    page.tab.keyboard.press("d")
+    assert wait_until(lambda: picture(page)[5, 5].mean() < 80 < light)
+    page.tab.keyboard.press("d")
+    assert wait_until(lambda: picture(page)[5, 5].mean() > 80)
+
+
+def test_two_results_stand_side_by_side_on_one_clock(browser: Any) -> None:
+    motion = make_motion()
+    slower = replace(motion, fps=FPS / 2, report={})
+    viewer = view(motion, slower, open_browser=False, block=False)
+    try:
+        tab, errors = new_tab(browser, 1100, 700)
+        tab.goto(viewer.url)
+        tab.wait_for_selector("html[data-drawn]")
+        assert tab.title() == "motion (1) and motion (2) · motionrecon"
+        titles = tab.locator(".word.title")
+        assert wait_until(lambda: titles.count() == 2 and titles.first.is_visible() and titles.last.is_visible())
+        apart = [box["x"] for box in (titles.nth(i).bounding_box() for i in range(2))]
+        assert abs(apart[1] - apart[0]) > 100
+        tab.keyboard.press("p")
+        assert wait_until(lambda: abs(titles.first.bounding_box()["x"] - titles.last.bounding_box()["x"]) < 60)
+        assert errors == []
+        tab.close()
+    finally:
+        viewer.stop()
 
 
 def test_a_motion_of_one_frame_whose_video_is_gone(
@@ -747,12 +783,43 @@ def test_a_motion_of_one_frame_whose_video_is_gone(
     rows = {name: getattr(motion, name)[:1] for name in ("joints", "qpos", "qvel", "root_wrench", "contact_force")}
     single = replace(motion, **rows, joint_torque=motion.joint_torque[:1], tracked=motion.tracked[:1])
     viewer = open_viewer(single)
-    tab = browser.new_page(viewport={"width": 760, "height": 420})
+    tab, errors = new_tab(browser, 760, 420)
     tab.goto(viewer.url)
     tab.get_by_text("Gone.mp4 any more").wait_for()
     tab.get_by_text("frame 0 of 0–0").wait_for()
-    box = tab.locator("input[inputmode]").first
-    box.fill("1")
-    assert wait_until(lambda: box.input_value() == "0")
-    assert viewer.frame == 0 and tab.get_by_role("button", name="Play").is_disabled()
+    tab.locator("#frame").fill("1")
+    tab.locator("#frame").press("Enter")
+    assert wait_until(lambda: tab.locator("#frame").input_value() == "0")
+    assert tab.get_by_role("button", name="Play", exact=True).is_disabled()
+    assert errors == []
     tab.close()
+
+
+# ---------------------------------------------------------------- the page as a file
+
+
+def test_the_file_opens_from_disk_without_a_network(browser: Any, clip: Path, tmp_path: Path) -> None:
+    write_page(make_motion(source={"video": str(clip), "start": 0.0}, warnings=[NASTY]), tmp_path / "walk é.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["walk é.html"]
+    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 700})
+    tab, errors, asked = context.new_page(), [], []
+    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto((tmp_path / "walk é.html").as_uri())
+    tab.wait_for_selector("html[data-drawn]")
+    page = SimpleNamespace(tab=tab)
+    tab.locator("#frame").fill("7")
+    tab.locator("#frame").press("Enter")
+    assert wait_until(partial(shows_only, page, 7))
+    assert wait_until(partial(shows_video, page, 7))
+    assert tab.locator(".word.force").first.is_visible() and tab.locator("figure").count() == 1
+    assert not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))], "it asks nobody"
+    assert tab.title() == "motion · motionrecon" and errors == [], "and no text of a file ran"
+    context.close()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file"):
+        write_page(make_motion(), tmp_path / "file" / "walk.html")

@@ -3,13 +3,17 @@
     from motionrecon import viewer
 
     handle = viewer.view("walk_motionrecon", block=False)
-    handle.frame = 30
+    handle.seek(30)
     handle.play()
 
-The page is served by viser to this machine's own browsers (`server`). `timeline` holds the clock, `poses` where
-everything is; `scene` draws `layers`, one file each; beside them stand `panels`, one file each; `app` joins them.
+    viewer.write_page("walk_motionrecon", "walk.html")
+
+There is one page, whether it is served to this machine's own browser (`server`) or written as a file (`standalone`).
+`document` says what it shows, from `layers` and `charts`, one file each, which are Python; the program in ``client/``
+draws any of it, and needs neither a build nor a library.
 """
 
 from motionrecon.viewer.app import Viewer, view
+from motionrecon.viewer.standalone import write_page
 
-__all__ = ["Viewer", "view"]
+__all__ = ["Viewer", "view", "write_page"]

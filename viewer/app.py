@@ -1,31 +1,33 @@
-"""Serves a motion to the browser and keeps it in time."""
+"""Opens a result in the browser, or writes it as a page."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.errors import InputError
-from motionrecon.viewer.timeline import Timeline
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
-    from motionrecon.viewer.poses import Poses
-
-_TICK = 1 / 60  # seconds between two looks at the clock while it runs
-_IDLE_TICK = 1.0  # the same while it stands: only to put the knob right after a scrub
-_PANEL_TICK = 1 / 15  # the panel's numbers and slider, which cost the browser more than the body does
 
 
-def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = True, block: bool = True) -> Viewer:
+def view(
+    motion: str | Path | Motion,
+    other: str | Path | Motion | None = None,
+    *,
+    port: int = 8080,
+    open_browser: bool = True,
+    block: bool = True,
+) -> Viewer:
     """Show a motion in the browser.
 
     Args:
         motion: a result folder of motionrecon, or a `Motion`.
+        other: another one to compare it with.
         port: where to serve on 127.0.0.1; the next free one is taken if it is in use.
         open_browser: open the page in the user's browser.
         block: return only after Ctrl-C (or `Viewer.stop` in another thread).
@@ -34,22 +36,17 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
         The running viewer; stopped if `block`.
 
     Raises:
-        InputError: the folder, the motion or its model cannot be used, or the port is not one.
+        InputError: a folder, a motion or its model cannot be used, or the port is not one.
     """
     if not 0 < port < 65536:
         raise InputError(f"port={port}: a port is a number from 1 to 65535")
-    if isinstance(motion, str | Path):
-        from motionrecon.result.motion import Motion
-
-        name, motion = Path(motion).resolve().name, Motion.load(motion)
-    else:
-        name = "motion"
-    viewer = Viewer(motion, port=port, name=name)
+    motions, names = read(motion, other)
+    viewer = Viewer(motions, names, port=port)
     if not block:
-        _announce(viewer, name, port, open_browser)
+        _announce(viewer, names, port, open_browser)
         return viewer
     try:
-        _announce(viewer, name, port, open_browser)
+        _announce(viewer, names, port, open_browser)
         viewer.wait()
     except KeyboardInterrupt:
         print()
@@ -58,84 +55,81 @@ def view(motion: str | Path | Motion, *, port: int = 8080, open_browser: bool = 
     return viewer
 
 
-def _announce(viewer: Viewer, name: str, port: int, open_browser: bool) -> None:
-    used = viewer.server.get_port()
+def read(*given: str | Path | Motion | None) -> tuple[list[Motion], list[str]]:
+    """Motions and what they are called, of folders or of motions themselves; None is left out."""
+    from motionrecon.result.motion import Motion
+
+    motions, names = [], []
+    for one in given:
+        if isinstance(one, str | Path):
+            motions.append(Motion.load(one))
+            names.append(Path(one).resolve().name)
+        elif one is not None:
+            motions.append(one)
+            names.append("motion")
+    if len(names) == 2 and names[0] == names[1]:
+        names = [f"{name} ({i})" for i, name in enumerate(names, 1)]
+    return motions, names
+
+
+def _announce(viewer: Viewer, names: Sequence[str], port: int, open_browser: bool) -> None:
+    used = viewer.server.port
     instead = "" if used == port else f", on port {used} because {port} is taken"
-    print(f"Viewing {name} at {viewer.url}{instead} (Ctrl-C ends)", flush=True)
+    print(f"Viewing {' and '.join(names)} at {viewer.url}{instead} (Ctrl-C ends)", flush=True)
     if open_browser:
         webbrowser.open(viewer.url)
 
 
 class Viewer:
-    """A page that shows one motion.
+    """A page that shows one motion or two, and is steered by its user, or from here.
 
     Attributes:
         url: address of the page.
-        server: viser's server, to which more may be added.
-        scene: what is drawn; ``viewer.scene.forces = False`` hides a layer of it.
+        server: that serves it.
     """
 
-    def __init__(self, motion: Motion, *, port: int = 8080, name: str = "motion") -> None:
-        from motionrecon.viewer.poses import compute_poses
+    def __init__(self, motions: Sequence[Motion], names: Sequence[str], *, port: int = 8080) -> None:
+        from motionrecon.viewer.document import document_of
+        from motionrecon.viewer.films import Films
+        from motionrecon.viewer.page import page
         from motionrecon.viewer.server import LocalServer
 
-        poses = compute_poses(motion)
-        self.server = LocalServer(port=port, name=name)
-        self.url = self.server.url
+        self._films = [Films(motion) for motion in motions]
         self._stopped = threading.Event()
-
         with contextlib.ExitStack() as undo:
-            undo.callback(self.server.stop)  # a page that cannot be built leaves no server behind
-            self._build(motion, poses)
+            for films in self._films:
+                undo.callback(films.close)
+            document = document_of(motions, names, [films.missing for films in self._films])
+            self.server = LocalServer(page(document), self._picture, port=port)
             undo.pop_all()
-        self._thread = threading.Thread(target=self._run, name="motionrecon-viewer", daemon=True)
-        self._thread.start()
+        self.url = self.server.url
 
-    def _build(self, motion: Motion, poses: Poses) -> None:
-        """What the page shows."""
-        import numpy as np
+    def _picture(self, result: int, camera: int, frame: int) -> bytes | None:
+        return self._films[result].picture(camera, frame)
 
-        from motionrecon.viewer.panels import PANELS, Page
-        from motionrecon.viewer.scene import Scene
-        from motionrecon.viewer.start_view import start_view
-
-        gui = self.server.gui
-        gui.configure_theme(show_logo=False, show_share_button=False, control_width="large", brand_color=(72, 133, 199))
-        gui.main_panel.dock_right()
-        start = start_view(poses.position[:, 1:], poses.forward, np.stack([camera.eye[0] for camera in motion.cameras]))
-        self.server.initial_camera.position = start.position
-        self.server.initial_camera.look_at = start.look_at
-        self.server.initial_camera.fov = start.fov
-
-        self._timeline = Timeline(len(motion), motion.fps)
-        self.scene = Scene(self.server, motion, poses)
-        self.scene.follow = start.follow
-        page = Page(gui, self._timeline, self.scene, motion, poses)
-        self._panels = [panel(page) for panel in PANELS]
-        self._shown = 0
-        self._refresh(0)
-
-    @property
-    def frame(self) -> int:
-        """The frame that is shown; assign to seek, clamped to the motion."""
-        return self._timeline.frame
-
-    @frame.setter
-    def frame(self, frame: int) -> None:
-        self._timeline.frame = frame
-
-    @property
-    def playing(self) -> bool:
-        """Whether the motion plays."""
-        return self._timeline.playing
+    def seek(self, frame: int) -> None:
+        """Show a frame in every open page."""
+        self.server.send(frame=int(frame))
 
     def play(self) -> None:
-        """Let the motion play."""
-        self._timeline.play()
+        """Let the motion play in every open page."""
+        self.server.send(playing=True)
 
     def pause(self) -> None:
-        """Hold the current frame."""
-        self._timeline.pause()
+        """Hold the current frame in every open page."""
+        self.server.send(playing=False)
+
+    def show(self, layer: str, visible: bool = True) -> None:
+        """Show or hide a layer in every open page.
+
+        Raises:
+            InputError: there is no such layer.
+        """
+        from motionrecon.viewer.layers import LAYERS
+
+        if layer not in LAYERS:
+            raise InputError(f"there is no layer {layer!r}; there are {', '.join(LAYERS)}")
+        self.server.send(layer=layer, visible=bool(visible))
 
     def wait(self) -> None:
         """Return when the viewer is stopped."""
@@ -147,29 +141,6 @@ class Viewer:
         if self._stopped.is_set():
             return
         self._stopped.set()
-        self._timeline.changed.set()
-        self._thread.join()
-        for panel in self._panels:
-            panel.stop()
         self.server.stop()
-
-    def _run(self) -> None:
-        """Draw the frame that is due, whenever it is another; skip those that there was no time for."""
-        panel_due = 0.0
-        while not self._stopped.is_set():
-            changed = self._timeline.changed.wait(_TICK if self._timeline.playing else _IDLE_TICK)
-            self._timeline.changed.clear()
-            frame = self._timeline.frame
-            if frame != self._shown:
-                self._shown = frame
-                self.scene.show(frame)
-                for panel in self._panels:
-                    panel.seek(frame)
-            now = time.monotonic()
-            if changed or now >= panel_due or not self._timeline.playing:
-                self._refresh(frame)
-                panel_due = now + _PANEL_TICK
-
-    def _refresh(self, frame: int) -> None:
-        for panel in self._panels:
-            panel.refresh(frame)
+        for films in self._films:
+            films.close()

@@ -1,4 +1,4 @@
-"""Where a motion's bodies and foot forces are in every frame, by its body's forward kinematics."""
+"""Where a motion's bodies, foot forces and centre of mass are in every frame, by its body's forward kinematics."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.pose import pose
-from motionrecon.mechanics.feet import foot_forces
+from motionrecon.body.pose import Pose, pose
+from motionrecon.result.feet import foot_forces
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -24,6 +24,7 @@ class Poses:
         position: (T, B, 3) origins of the bodies, metres.
         wxyz: (T, B, 4) their orientations.
         forward: (T, 3) unit vectors along the root's x axis, where the person faces.
+        com: (T, 3) centre of mass, metres.
         feet: F names of the bodies that carry the foot points.
         force: (T, F, 3) force of the floor on each foot, newtons.
         pressure: (T, F, 3) where that force acts (the centre of pressure), metres.
@@ -33,6 +34,7 @@ class Poses:
     position: Float[np.ndarray, "T B 3"]
     wxyz: Float[np.ndarray, "T B 4"]
     forward: Float[np.ndarray, "T 3"]
+    com: Float[np.ndarray, "T 3"]
     feet: tuple[str, ...]
     force: Float[np.ndarray, "T F 3"]
     pressure: Float[np.ndarray, "T F 3"]
@@ -41,16 +43,22 @@ class Poses:
 
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
-    model, frames = motion.model, len(motion)
+    model = motion.model
     at = pose(model, motion.qpos)
     feet = foot_forces(motion, at)
-    wxyz = Rotation.from_matrix(at.rotations.reshape(-1, 3, 3)).as_quat(scalar_first=True)
     return Poses(
         position=at.origins,
-        wxyz=wxyz.reshape(frames, model.nbody, 4),
+        wxyz=turns_of(at),
         forward=at.rotations[:, 1, :, 0],
+        com=at.com,
         feet=feet.names,
         force=feet.force,
         pressure=feet.pressure,
         weight=float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity)),
     )
+
+
+def turns_of(at: Pose) -> Float[np.ndarray, "T B 4"]:
+    """The bodies' orientations as unit quaternions (wxyz)."""
+    wxyz = Rotation.from_matrix(at.rotations.reshape(-1, 3, 3)).as_quat(scalar_first=True)
+    return np.asarray(wxyz.reshape(*at.rotations.shape[:2], 4))

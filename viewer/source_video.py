@@ -14,7 +14,7 @@ from motionrecon.video import probe, shown, to_rgb
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-_LONGER_SIDE = 480  # pixels
+LONGER_SIDE = 960  # pixels: enough to judge the body over it
 _QUALITY = 88
 _CACHE_BYTES = 64 << 20  # several minutes of pictures
 _SEEK_BEYOND = 2.0  # seconds ahead that are sooner decoded than sought
@@ -33,6 +33,7 @@ class SourceVideo:
         image_size: (width, height) of the upright video in square pixels.
         start: seconds of the video before the motion's first frame; below 0 if the video begins after it.
         holds: whether its last picture stands for what comes after it.
+        longer_side: of the pictures, pixels.
 
     Raises:
         InputError: the file is gone, or is not a video.
@@ -47,9 +48,10 @@ class SourceVideo:
         image_size: tuple[int, int],
         start: float = 0.0,
         holds: bool = True,
+        longer_side: int = LONGER_SIDE,
     ) -> None:
         self.path = path
-        self._size = image_size
+        self._size, self._longer_side = image_size, longer_side
         self._count, self._fps, self._start, self._holds = count, fps, start, holds
         if not path.is_file():
             raise InputError(f"the source video is not at {path} any more; put it back there to see it here")
@@ -138,6 +140,6 @@ class SourceVideo:
         """A decoded frame, upright and downscaled."""
         import cv2
 
-        picture = to_rgb(frame, self._size, _LONGER_SIDE)
+        picture = to_rgb(frame, self._size, self._longer_side)
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

@@ -12,7 +12,7 @@ _FOV = np.radians(40.0)  # vertical; a longer lens than viser's 75 degrees keeps
 _BESIDE = np.radians([35.0, -35.0, 60.0, -60.0, 85.0, -85.0])
 _ASIDE = np.radians(22.0)  # from the middle of the view: beside the person
 _ABOVE = np.radians(12.0)
-_MARGIN = 1.05
+_FLESH = 0.16  # metres around the bodies' origins
 _FOLLOW_BEYOND = 3.0  # metres of travel that still fit a view in which the person is not tiny
 
 
@@ -49,7 +49,6 @@ def start_view(
     low, high = seen.min(axis=(0, 1)), seen.max(axis=(0, 1))
     low[2] = min(low[2], 0.0)
     look_at = (low + high) / 2
-    radius = max(float(np.linalg.norm(high - low)) / 2, 0.5)
 
     heading = forward[:, :2].mean(axis=0)
     if np.linalg.norm(heading) < 0.1:  # someone who turns about faces nowhere on average
@@ -58,10 +57,19 @@ def start_view(
     directions = np.stack(
         [np.cos(azimuth) * np.cos(_ABOVE), np.sin(azimuth) * np.cos(_ABOVE), np.full(len(azimuth), np.sin(_ABOVE))], 1
     )
-    positions = look_at + directions * _MARGIN * radius / np.sin(_FOV / 2)
+    positions = (
+        look_at + np.array([_away(seen.reshape(-1, 3) - look_at, one) for one in directions])[:, None] * directions
+    )
     aside = np.array([min(_off_the_line(eye, place, look_at) for eye in eyes) for place in positions])
     clear = aside > _ASIDE if (aside > _ASIDE).any() else aside == aside.max()
     return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)
+
+
+def _away(points: Float[np.ndarray, "P 3"], direction: Float[np.ndarray, " 3"]) -> float:
+    """How far in a direction an eye must stand that looks at the origin and has all points in its round view."""
+    nearer = points @ direction
+    aside = np.linalg.norm(points - nearer[:, None] * direction, axis=1) + _FLESH
+    return max(float((nearer + aside / np.tan(_FOV / 2)).max()), 1.5)
 
 
 def _off_the_line(

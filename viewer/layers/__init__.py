@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from motionrecon.viewer.layers import body, camera, centre, forces, ghost, ground, skeleton
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.layers.body import BodyLayer
-from motionrecon.viewer.layers.camera import CameraLayer
-from motionrecon.viewer.layers.film import FilmLayer
-from motionrecon.viewer.layers.floor import FloorLayer
-from motionrecon.viewer.layers.forces import ForcesLayer
-from motionrecon.viewer.layers.skeleton import SkeletonLayer
 
 __all__ = ["LAYERS", "Layer"]
 
-#: Name of a layer -> its class, in the order of the panel's boxes.
-LAYERS: dict[str, type[Layer]] = {
-    "body": BodyLayer,
-    "skeleton": SkeletonLayer,
-    "forces": ForcesLayer,
-    "floor": FloorLayer,
-    "camera": CameraLayer,
-    "film": FilmLayer,
+#: Name of a layer -> the layer, in the order of the page's boxes.
+LAYERS: dict[str, Layer] = {
+    "body": body.LAYER,
+    "forces": forces.LAYER,
+    "ghost": ghost.LAYER,
+    "skeleton": skeleton.LAYER,
+    "centre": centre.LAYER,
+    "ground": ground.LAYER,
+    "camera": camera.LAYER,
 }

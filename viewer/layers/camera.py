@@ -5,65 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import viser
-from scipy.spatial.transform import Rotation
 
-from motionrecon.result.films import Film, films_of
+from motionrecon.result.films import films_of
+from motionrecon.viewer.colours import CAMERA
+from motionrecon.viewer.filming import frame_of
 from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.parts import LinePart, Part, WordPart
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.viewer.poses import Poses
 
-_COLOUR, _CHOSEN = (90, 96, 110), (44, 98, 170)
-_SIZE = 0.12  # viser's scale: about the height of a camera on its tripod
+_DEEP = 0.25  # metres from a camera to the base of its pyramid
 _ABOVE = 0.14  # metres from a camera to its name
+_EDGES = np.array([(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1)])
 
 
-class CameraLayer(Layer):
-    """The pyramids that the videos' cameras saw, near their tips; of several, their names and which one is chosen."""
-
-    def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
-        super().__init__(scene, node, motion, poses)
-        films = films_of(motion)
-        self.label = "Video camera" if len(films) == 1 else "Video cameras"
-        several = len(films) > 1
-        self._drawn = [_DrawnFilm(scene, f"{node}/{i}", film, several) for i, film in enumerate(films)]
-        if several:
-            self.choose(0)
-
-    def draw(self, frame: int) -> None:
-        for drawn in self._drawn:
-            drawn.move(frame)
-
-    def choose(self, camera: int) -> None:
-        for i, drawn in enumerate(self._drawn if len(self._drawn) > 1 else ()):
-            drawn.pyramid.color = _CHOSEN if i == camera else _COLOUR
-
-
-class _DrawnFilm:
-    """One camera in the scene."""
-
-    def __init__(self, scene: viser.SceneApi, node: str, film: Film, named: bool) -> None:
+def cameras(motion: Motion, poses: Poses) -> list[Part]:
+    """The pyramids that the videos' cameras saw, near their tips, and the cameras' names."""
+    found: list[Part] = []
+    for film in films_of(motion):
         camera = film.camera
-        width, height = camera.image_size
-        self._eye, self._turn = camera.eye, Rotation.from_matrix(camera.axes).inv().as_quat(scalar_first=True)
-        self.pyramid = scene.add_camera_frustum(
-            f"{node}/pyramid",
-            fov=2 * float(np.arctan(height / 2 / camera.pixels_per_metre(np.ones(1))[0])),
-            aspect=width / height,
-            scale=_SIZE,
-            thickness=0.005,
-            color=_COLOUR,
-            wxyz=self._turn[0],
-            position=self._eye[0],
-        )
-        self._name = scene.add_label(f"{node}/name", film.name, anchor="bottom-center") if named else None
-        self.move(0)
+        (x0, y0), (x1, y1) = frame_of(camera)
+        corners = _DEEP * np.array([[0, 0, 0], [x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]])
+        points = camera.eye[:, None] + corners @ camera.axes
+        found.append(LinePart(points.astype(np.float32), _EDGES, CAMERA, 0.008))
+        name = film.name or "camera"
+        found.append(WordPart(name, (camera.eye + np.array([0.0, 0.0, _ABOVE])).astype(np.float32)))
+    return found
 
-    def move(self, frame: int) -> None:
-        """Bring it to where it is in a frame."""
-        i = frame if len(self._eye) > 1 else 0  # a camera that moves
-        self.pyramid.position, self.pyramid.wxyz = self._eye[i], self._turn[i]
-        if self._name is not None:
-            self._name.position = self._eye[i] + [0.0, 0.0, _ABOVE]
+
+LAYER = Layer("Video cameras", cameras, at_start=False)

@@ -5,42 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import viser
 
 from motionrecon.core import landmarks
+from motionrecon.viewer.colours import BONE
 from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.parts import BallPart, LinePart, Part
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.viewer.poses import Poses
 
-_BONE, _JOINT = (40, 44, 52), (20, 22, 28)
 
-
-class SkeletonLayer(Layer):
+def skeleton(motion: Motion, poses: Poses) -> list[Part]:
     """The joints that `motion.joints` holds; no clutter of face and fingers."""
+    index = {name: i for i, name in enumerate(landmarks.BODY)}
+    rows = [motion.joint_names.index(name) for name in landmarks.BODY]
+    points = motion.joints[:, rows].astype(np.float32)
+    bones = np.array([(index[a], index[b]) for a, b in landmarks.BONES])
+    return [LinePart(points, bones, BONE, 0.014), BallPart(points, BONE, 0.018)]
 
-    label = "Skeleton"
 
-    def __init__(self, scene: viser.SceneApi, node: str, motion: Motion, poses: Poses) -> None:
-        super().__init__(scene, node, motion, poses)
-        index = {name: i for i, name in enumerate(motion.joint_names)}
-        self._joints = motion.joints.astype(np.float32)
-        self._bones = np.array([(index[a], index[b]) for a, b in landmarks.BONES])
-        self._dots = np.array([index[name] for name in landmarks.BODY])
-        self._lines = scene.add_line_segments(f"{node}/bones", self._joints[0, self._bones], _BONE, thickness=0.008)
-        self._points = scene.add_point_cloud(
-            f"{node}/joints", self._joints[0, self._dots], _JOINT, point_size=0.025, point_shape="circle"
-        )
-
-    @property
-    def at_start(self) -> bool:
-        return False
-
-    @property
-    def lies_in(self) -> frozenset[int]:
-        return frozenset(range(1, self.motion.model.nbody))
-
-    def draw(self, frame: int) -> None:
-        self._lines.points = self._joints[frame][self._bones]
-        self._points.points = self._joints[frame][self._dots]
+LAYER = Layer("Skeleton", skeleton, "Dark lines join the joints' centres.", "s", at_start=False)

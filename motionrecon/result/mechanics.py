@@ -1,0 +1,72 @@
+"""All that movement scientists ask of a motion, found once: angles, moments, power, forces, centres, events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.body.pose import Pose, pose
+from motionrecon.result.angles import JointAngles, joint_angles
+from motionrecon.result.events import FootEvents, foot_events
+from motionrecon.result.feet import FootForces, contact_points, foot_forces
+from motionrecon.result.moments import JointMoments, joint_moments
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+GRAVITY = 9.81
+
+
+@dataclass(frozen=True)
+class Mechanics:
+    """What follows from a motion of T frames; world axes, metres, newtons, radians, watts.
+
+    Attributes:
+        at: the body's pose in each frame.
+        mass: of the person, kilograms.
+        angles: anatomical joint angles.
+        moments: internal joint moments about the same axes, and each joint's power.
+        feet: the floor's force on each foot, and where it acts.
+        contact_point: (T, P, 3) where each foot point is pressed.
+        com: (T, 3) centre of mass.
+        com_velocity: (T, 3) metres per second.
+        events: of each foot, in the order of ``feet.names``.
+    """
+
+    at: Pose
+    mass: float
+    angles: JointAngles
+    moments: JointMoments
+    feet: FootForces
+    contact_point: Float[np.ndarray, "T P 3"]
+    com: Float[np.ndarray, "T 3"]
+    com_velocity: Float[np.ndarray, "T 3"]
+    events: tuple[FootEvents, ...]
+
+    @property
+    def weight(self) -> float:
+        """What a person who stands still presses on the floor with, newtons."""
+        return self.mass * GRAVITY
+
+
+def mechanics(motion: Motion) -> Mechanics:
+    """What follows from a motion."""
+    at = pose(motion.model, motion.qpos)
+    feet = foot_forces(motion, at)
+    vertical = feet.force[..., 2]
+    return Mechanics(
+        at=at,
+        mass=float(motion.model.body_mass.sum()),
+        angles=joint_angles(motion.body, at),
+        moments=joint_moments(motion, at),
+        feet=feet,
+        contact_point=contact_points(motion, at),
+        com=at.com,
+        com_velocity=np.einsum("tij,tj->ti", at.com_jacobian, motion.qvel),
+        events=tuple(
+            foot_events(name, vertical[:, i], motion.fps, motion.simulated) for i, name in enumerate(feet.names)
+        ),
+    )

@@ -1,0 +1,80 @@
+"""What the joints do: moments about the anatomical axes, and power.
+
+**Moments** are internal ones, N m: what muscles and tendons (here the model's actuators) exert on the distal segment.
+Each has the name and the sign of the angle that it drives (`motionrecon.result.angles`): a positive
+``left_knee_flexion`` moment flexes the knee, and a person who stands up from a squat has negative ones. They are the
+moment's projections on the axes of the joint coordinate system (Desroches et al. 2010, J. Biomech. 43, 2429-2433), so
+that each times its angle's rate is its power.
+
+Where a body's joint has fewer hinges than three, what bones and ligaments bear about the other axes is not told (a
+knee's adduction moment, of a body whose knee is one hinge): it is no control of the simulation.
+
+**Power**, W, is what the actuators do at each joint: torque times velocity of all hinges between the two segments,
+positive where they drive the motion, negative where they brake it.
+
+Of a motion without physics, all are zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from motionrecon.body.pose import Pose
+from motionrecon.result.angles import Articulation, articulations, hinges_of
+
+if TYPE_CHECKING:
+    import mujoco
+
+    from motionrecon.result.motion import Motion
+
+#: Hinges whose axes come nearer to one plane than this (least singular value over the largest) exert nothing at right
+#: angles to it: there the moment that their torques stand for is not defined.
+_FLAT = 0.05
+
+
+@dataclass(frozen=True)
+class JointMoments:
+    """The moments and the power of a motion.
+
+    Attributes:
+        names: (A,) of the moments: those of the angles, but the pelvis's, which nothing drives.
+        values: (T, A) newton metres.
+        joint_names: (J,) ``left_knee``.
+        power: (T, J) watts.
+    """
+
+    names: tuple[str, ...]
+    values: Float[np.ndarray, "T A"]
+    joint_names: tuple[str, ...]
+    power: Float[np.ndarray, "T J"]
+
+
+def joint_moments(motion: Motion, at: Pose) -> JointMoments:
+    """The moments and the power of a motion, whose pose ``at`` is."""
+    joints = [one for one in articulations(motion.body) if one.proximal is not None]
+    torque = np.zeros(motion.qvel.shape)
+    torque[:, actuated(motion.model)] = motion.joint_torque
+    names = tuple(name for one in joints for name in one.names)
+    values = np.concatenate([_projected(one, at, torque) for one in joints], axis=1)
+    work = torque * motion.qvel
+    driven = [[hinge for body in one.bodies for hinge in hinges_of(motion.model, body)] for one in joints]
+    power = np.stack([work[:, hinges].sum(axis=1) for hinges in driven], axis=1)
+    return JointMoments(names, values, tuple(one.name for one in joints), power)
+
+
+def actuated(model: mujoco.MjModel) -> Int[np.ndarray, " nu"]:
+    """The degree of freedom (index into qvel) that each actuator drives."""
+    return np.asarray(model.jnt_dofadr[model.actuator_trnid[:, 0]])
+
+
+def _projected(one: Articulation, at: Pose, torque: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T k"]:
+    """The moment at a joint along the axes of its angles."""
+    turning = [body for body in one.bodies if hinges_of(at.model, body)]
+    hinges = hinges_of(at.model, turning[0] if one.joint.at_first else turning[-1])
+    axes = at.axes[:, hinges, :3]
+    moment = np.linalg.pinv(axes, rcond=_FLAT) @ torque[:, hinges, None]
+    return np.asarray((one.axes(at) @ moment)[..., 0])

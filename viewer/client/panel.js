@@ -1,0 +1,221 @@
+// All of the page but the 3D picture. Texts of a result are set as text only, never as markup.
+
+const byId = (id) => document.getElementById(id);
+
+function element(kind, text, name) {
+  const made = document.createElement(kind);
+  if (text !== undefined) made.textContent = text;
+  if (name) made.className = name;
+  return made;
+}
+
+function makePanel(doc, state, clock, actions) {
+  const first = doc.results[0];
+  const last = first.count - 1;
+  byId("name").textContent = doc.title;
+  const boxes = makeLayerBoxes(doc, actions);
+  const charts = makeCharts(doc, state, clock, actions);
+  const feet = makeFeet(first);
+  const through = makeThrough(first, actions);
+  makeMarks(first, clock);
+  byId("knob").max = Math.max(last, 1);
+  for (const id of ["knob", "play", "back", "forth"]) byId(id).disabled = last < 1;
+  for (const speed of [0.1, 0.25, 0.5, 1, 1.5, 2]) byId("speed").append(new Option(`${speed}×`, speed));
+  for (const fact of doc.results.flatMap((one) => (doc.results.length > 1 ? [one.name, ...one.facts] : one.facts)))
+    byId("facts").append(element("li", fact));
+  byId("quality").hidden = !byId("facts").children.length;
+  byId("quality").open = innerHeight > 700;
+  const film = makeFilmChoice(first, actions);
+
+  byId("play").onclick = actions.toggle;
+  byId("back").onclick = () => actions.step(-1);
+  byId("forth").onclick = () => actions.step(1);
+  byId("knob").oninput = (event) => actions.seek(Number(event.target.value));
+  byId("frame").onchange = (event) => actions.seek(Number.parseFloat(event.target.value) || 0);
+  byId("speed").onchange = (event) => actions.speed(Number(event.target.value));
+  byId("repeat").onchange = (event) => actions.repeat(event.target.checked);
+  byId("opacity").oninput = (event) => actions.opacity(Number(event.target.value));
+  byId("from").onclick = () => actions.range("from");
+  byId("to").onclick = () => actions.range("to");
+  byId("theme").onclick = actions.dark;
+  byId("help").onclick = actions.help;
+  for (const button of document.querySelectorAll("[data-view]"))
+    button.onclick = () => actions.from(button.dataset.view);
+
+  // Bring everything to the state: whoever changed it, and whether it changed or not.
+  function refresh() {
+    const { frame } = state;
+    byId("moment").textContent = `${(frame / first.fps).toFixed(2)} s · frame ${frame} of 0–${last}`;
+    byId("knob").value = frame;
+    if (document.activeElement !== byId("frame") || state.seeked) byId("frame").value = frame;
+    byId("play").textContent = clock.playing ? "❚❚" : "▶";
+    byId("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+    byId("repeat").checked = clock.repeat;
+    byId("speed").value = String([0.1, 0.25, 0.5, 1, 1.5, 2].find((s) => Math.abs(s - clock.speed) < 1e-6) ?? 1);
+    byId("opacity").value = state.opacity;
+    document.documentElement.classList.toggle("dark", state.dark);
+    boxes();
+    through(state.through);
+    film(state.camera);
+    feet(frame);
+    charts.cursor();
+    const range = byId("marks").querySelector(".range");
+    range.style.left = `${(100 * clock.from) / first.count}%`;
+    range.style.width = `${(100 * (clock.to - clock.from + 1)) / first.count}%`;
+    range.hidden = clock.from === 0 && clock.to === last;
+    byId("marks").classList.toggle("none", range.hidden && !first.stretches.length);
+    state.seeked = false;
+  }
+  return { refresh, repaint: charts.repaint };
+
+  function makeLayerBoxes() {
+    const all = [...doc.layers.map(({ name, label, key }) => [name, label, key]), ["follow", "Follow", "F"]];
+    if (doc.results.length > 1) all.push(["apart", "Side by side", "P"]);
+    const found = all.map(([name, label, key]) => {
+      const box = element("input");
+      box.type = "checkbox";
+      box.onchange = () => actions.show(name, box.checked);
+      const line = element("label");
+      line.append(box, element("span", label));
+      if (key) line.append(element("kbd", key.toUpperCase()));
+      byId("layers").append(line);
+      return [name, box];
+    });
+    return () => {
+      for (const [name, box] of found) box.checked = name in state.layers ? state.layers[name] : state[name];
+      const legends = doc.layers.filter(({ name, legend }) => state.layers[name] && legend).map(({ legend }) => legend);
+      const told = legends.join("\n");
+      if (byId("legend").dataset.told === told) return;
+      byId("legend").dataset.told = told;
+      byId("legend").replaceChildren(...legends.map((legend) => element("div", legend)));
+      byId("legend").hidden = !legends.length;
+    };
+  }
+}
+
+// A button for each camera, to look through it.
+function makeThrough(first, actions) {
+  const several = first.films.length > 1;
+  const buttons = first.films.map((film, i) => {
+    const button = element("button", several ? `Through ${film.name}` : "Look through the camera");
+    button.title = "The person before the film, where the camera saw them (C)";
+    button.onclick = () => actions.through(i);
+    return button;
+  });
+  byId("through").append(...buttons);
+  return (now) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === now)));
+}
+
+function makeFilmChoice(first, actions) {
+  const choice = byId("camera");
+  first.films.forEach((film, i) => choice.append(new Option(film.name || "camera", i)));
+  choice.hidden = first.films.length < 2;
+  choice.onchange = () => actions.camera(Number(choice.value));
+  return (now) => (choice.value = String(now));
+}
+
+// What the feet bear now, and what is lacking.
+function makeFeet(first) {
+  const arrows = Object.values(first.parts).flat().filter(({ kind }) => kind === "arrow");
+  const rows = arrows.map((part) => {
+    const line = element("div", undefined, "foot");
+    const [bar, fill, words] = [element("div", undefined, "bar"), element("div"), element("span")];
+    bar.append(fill);
+    line.append(element("span", part.name[0].toUpperCase() + part.name.slice(1)), bar, words);
+    return { part, line, fill, words };
+  });
+  const note = element("div");
+  byId("now").append(element("h2", "Floor's push"), ...rows.map(({ line }) => line), note);
+  return (frame) => {
+    for (const { part, fill, words } of rows) {
+      const newtons = length(Array.from(row(part.vector, frame)));
+      const share = newtons / first.weight;
+      const inAir = first.simulated[frame] ? "in the air" : "not simulated";
+      const told = newtons > part.least ? `${tens(newtons)} N · ${share.toFixed(2)} BW` : inAir;
+      if (words.textContent !== told) words.textContent = told;
+      words.className = newtons > part.least ? "" : "plain";
+      fill.style.transform = `scaleX(${clamp(share / 1.5, 0, 1).toFixed(3)})`;
+    }
+    const lacks = !first.tracked[frame] ? "Nobody was seen in this frame" : first.simulated[frame] ? "" : "Not simulated";
+    note.textContent = lacks || (rows.length ? "" : "No simulated forces in this motion");
+    note.className = lacks ? "warn" : "plain";
+  };
+}
+
+// Frames that lack something, and the loop, under the timeline.
+function makeMarks(first) {
+  for (const { start, end, what } of first.stretches) {
+    const mark = element("div", undefined, what === "nobody seen" ? "nobody" : "kinematic");
+    mark.style.left = `${(100 * start) / first.count}%`;
+    mark.style.width = `${(100 * (end - start)) / first.count}%`;
+    mark.title = `${what}: frames ${start} to ${end - 1}`;
+    byId("marks").append(mark);
+  }
+  byId("marks").append(element("div", undefined, "range"));
+}
+
+// One figure for each group of charts; with two results, the second one's curves are dashed.
+function makeCharts(doc, state, clock, actions) {
+  const first = doc.results[0];
+  const groups = [...new Set(first.charts.map(({ group }) => group))];
+  const figures = groups.map((group) => {
+    const own = first.charts.filter((chart) => chart.group === group);
+    const [figure, caption, choice, values, canvas] = ["figure", "figcaption", "select", "span", "canvas"].map((kind) =>
+      element(kind),
+    );
+    values.className = "values";
+    own.forEach(({ title, unit }, i) => choice.append(new Option(`${group}: ${title}, ${unit}`, i)));
+    choice.setAttribute("aria-label", group);
+    caption.append(choice, values);
+    figure.append(caption, canvas);
+    byId("charts").append(figure);
+    const chart = makeChart(canvas, first.fps, actions.seek);
+    const one = { chart, values, chosen: own[0] };
+    choice.onchange = () => {
+      one.chosen = own[Number(choice.value)];
+      show(one);
+      tell(one);
+    };
+    return one;
+  });
+  byId("charts").hidden = !figures.length;
+
+  function show(one) {
+    const { group, title, curves } = one.chosen;
+    const others = doc.results.slice(1).flatMap((result) =>
+      result.charts
+        .filter((chart) => chart.group === group && chart.title === title)
+        .flatMap((chart) => chart.curves)
+        .map((curve) => ({ ...curve, other: true, values: resampled(curve.values, result, first) })),
+    );
+    one.chart.show([...curves, ...others], first.count, state.dark);
+  }
+
+  function tell(one) {
+    const { unit: of, curves } = one.chosen;
+    one.values.replaceChildren(
+      ...curves.map(({ name, side, values }) => {
+        const value = values[state.frame];
+        const digits = of === "N" ? 0 : 1;
+        const known = Number.isFinite(value) ? value.toFixed(digits) : "–";
+        const told = element("span", side ? `${side[0].toUpperCase()} ${known}` : known);
+        told.style.color = CURVES[side];
+        told.title = name;
+        return told;
+      }),
+    );
+  }
+
+  return {
+    repaint: () => figures.forEach(show),
+    cursor: () =>
+      figures.forEach((one) => {
+        one.chart.cursor(state.frame);
+        tell(one);
+      }),
+  };
+}
+
+function resampled(values, result, first) {
+  return Float32Array.from({ length: first.count }, (_, k) => values[frameOf(result, first, k)]);
+}

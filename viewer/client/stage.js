@@ -1,0 +1,398 @@
+// The 3D picture: everything that the document's parts say, on a floor, in light, with words over it.
+
+const THEMES = {
+  light: { haze: [0.945, 0.953, 0.965], sky: [0.80, 0.845, 0.90], plane: [0.845, 0.858, 0.88], lines: [0.62, 0.65, 0.70] },
+  dark: { haze: [0.15, 0.165, 0.195], sky: [0.055, 0.06, 0.075], plane: [0.20, 0.215, 0.245], lines: [0.36, 0.39, 0.45] },
+};
+const WASH = [[0, 0, 0], [0.10, 0.62, 0.52]]; // what tells the second result from the first
+const APART = 1.5; // metres between two results side by side
+const SHADOW_SIDE = 2048;
+const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
+
+function makeStage(canvas, words, doc) {
+  const graphics = makeGraphics(canvas);
+  if (!graphics) return null;
+  const { gl, programs } = graphics;
+  const shadows = makeShadows(gl, SHADOW_SIDE);
+  const arrowShape = makeArrowShape(graphics);
+  const floor = makeVertices(gl, programs.floor, {
+    corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 },
+  });
+  const sky = makeVertices(gl, programs.sky, {
+    corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 },
+  });
+  const results = doc.results.map((result) => makeResult(graphics, result, words));
+  const filmTexture = pictureTexture(gl);
+  const canvases = doc.results[0].films.map((film) => makeCanvas(graphics, film.bend));
+  const home = homeView(doc);
+  const towardsLight = lightDirection(home);
+  const right = unit(cross([0, 0, 1], sub(home.eye, home.target)));
+  const view = { ...home };
+  let clip = null; // of the picture drawn last
+
+  function offsetOf(number, state) {
+    return number && state.apart && state.through < 0 ? scale(right, APART * number) : [0, 0, 0];
+  }
+
+  function resize() {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+    if (width && height && (canvas.width !== width || canvas.height !== height)) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+  }
+
+  function draw(state) {
+    resize();
+    const theme = THEMES[state.dark ? "dark" : "light"];
+    const frames = results.map(({ result }) => frameOf(result, doc.results[0], state.frame));
+    results.forEach((one, i) => pose(one, frames[i]));
+    const look = state.through < 0 ? freeLook(view, doc, state) : throughLook(doc, state, canvas);
+    clip = multiply(look.projection, look.world);
+    canvas.dataset.clip = clip.join(" ");
+    const middle = [...row(doc.results[0].path, frames[0]), 0];
+    const lightClip = lightOver(middle, towardsLight, results.length > 1 ? 3.2 : 1.9);
+    const bodyOpacity = state.opacity;
+    const common = {
+      clip, eye: look.eye, lightClip, towardsLight, shadows: 0, frames: 1, film: 2, texel: 1 / SHADOW_SIDE, middle,
+      pixel: look.pixel, ...theme,
+    };
+    castShadows(state, frames, lightClip);
+
+    gl.viewport(0, 0, canvas.width, canvas.height);
+    gl.clearColor(...theme.haze, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, shadows.texture);
+    const film = state.through >= 0;
+    if (film) drawFilm(state, look, common);
+    else drawSky(common);
+    gl.enable(gl.BLEND);
+    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.enable(gl.DEPTH_TEST);
+    gl.depthFunc(gl.LEQUAL);
+    use("floor", { ...common, see: film ? 0 : 1 });
+    gl.depthMask(!film);
+    gl.bindVertexArray(floor.vao);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    gl.depthMask(true);
+    const solid = (mesh) => mesh.part.opacity * (mesh.part.ground ? 1 : bodyOpacity) > 0.99;
+    drawMeshes(state, frames, common, solid, false);
+    drawThin(state, frames, common);
+    drawMeshes(state, frames, common, (mesh) => !solid(mesh), true);
+    gl.bindVertexArray(null);
+    placeWords(state, frames);
+  }
+
+  function use(name, values) {
+    gl.useProgram(programs[name].program);
+    setUniforms(gl, programs[name], values);
+  }
+
+  function pose(one, frame) {
+    for (const track of Object.values(one.tracks)) if (track.rest) poseTrack(gl, track, track.rest, frame);
+  }
+
+  function castShadows(state, frames, lightClip) {
+    gl.bindFramebuffer(gl.FRAMEBUFFER, shadows.target);
+    gl.viewport(0, 0, shadows.size, shadows.size);
+    gl.enable(gl.DEPTH_TEST);
+    gl.depthFunc(gl.LEQUAL);
+    gl.depthMask(true);
+    gl.clear(gl.DEPTH_BUFFER_BIT);
+    results.forEach((one, i) => {
+      for (const mesh of visible(one.meshes, state)) {
+        if (mesh.part.opacity < 1) continue; // a ghost casts none
+        drawMesh("depth", mesh, { clip: lightClip, offset: offsetOf(i, state), frames: 1 });
+      }
+    });
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  }
+
+  function drawMesh(name, mesh, values) {
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, mesh.track.texture);
+    use(name, values);
+    gl.bindVertexArray(mesh[name].vao);
+    gl.drawElements(gl.TRIANGLES, mesh[name].count, gl.UNSIGNED_INT, 0);
+  }
+
+  // Those that are seen through fill the depth first, so that only their nearest surface is seen.
+  function drawMeshes(state, frames, common, chosen, seeThrough) {
+    results.forEach((one, i) => {
+      for (const mesh of visible(one.meshes, state).filter(chosen)) {
+        const unseen = !mesh.part.ground && !one.result.tracked[frames[i]];
+        const opacity = mesh.part.opacity * (mesh.part.ground ? 1 : state.opacity);
+        const values = { ...common, offset: offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
+        if (mesh.part.ground) values.wash = [0, 0, 0];
+        if (seeThrough) {
+          gl.colorMask(false, false, false, false);
+          drawMesh("depth", mesh, values);
+          gl.colorMask(true, true, true, true);
+        }
+        drawMesh("body", mesh, values);
+      }
+    });
+  }
+
+  // Arrows, lines and balls: where something hides them they shine through faintly.
+  function drawThin(state, frames, common) {
+    for (const [test, alpha] of [[gl.GREATER, 0.38], [gl.LEQUAL, 1]]) {
+      gl.depthFunc(test);
+      gl.depthMask(test === gl.LEQUAL);
+      results.forEach((one, i) => {
+        const values = { ...common, offset: offsetOf(i, state) };
+        for (const { part } of visible(one.arrows, state)) drawArrow(part, frames[i], values, alpha);
+        for (const ribbons of visible(one.ribbons, state)) {
+          poseRibbons(gl, ribbons, frames[i]);
+          if (!ribbons.number) continue;
+          use("ribbon", { ...values, width: ribbons.part.width, tint: tintOf(ribbons.part, alpha) });
+          gl.bindVertexArray(ribbons.vertices.vao);
+          gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, ribbons.number);
+        }
+        for (const { part, vertices } of visible(one.balls, state)) {
+          refill(gl, vertices.buffers.centre, row(part.points, frames[i]));
+          use("ball", { ...values, radius: part.radius, tint: tintOf(part, alpha) });
+          gl.bindVertexArray(vertices.vao);
+          gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, part.points.shape[1]);
+        }
+      });
+    }
+    gl.depthFunc(gl.LEQUAL);
+    gl.depthMask(true);
+  }
+
+  function drawArrow(part, frame, values, alpha) {
+    const force = Array.from(row(part.vector, frame));
+    if (length(force) <= part.least) return;
+    const along = scale(force, part.metres_per_newton);
+    use("arrow", { ...values, from: row(part.origin, frame), along, thick: THICK, tint: tintOf(part, alpha) });
+    gl.bindVertexArray(arrowShape.vao);
+    gl.drawElements(gl.TRIANGLES, arrowShape.count, gl.UNSIGNED_INT, 0);
+  }
+
+  function drawFilm(state, look, common) {
+    gl.disable(gl.DEPTH_TEST);
+    gl.depthMask(false);
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, filmTexture);
+    use("film", { ...common, reach: look.reach, dim: 0.92 });
+    gl.bindVertexArray(canvases[state.through].vao);
+    gl.drawElements(gl.TRIANGLES, canvases[state.through].count, gl.UNSIGNED_INT, 0);
+    gl.depthMask(true);
+  }
+
+  function drawSky(common) {
+    gl.disable(gl.DEPTH_TEST);
+    gl.depthMask(false);
+    use("sky", common);
+    gl.bindVertexArray(sky.vao);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    gl.depthMask(true);
+  }
+
+  function showFilm(bitmap) {
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, filmTexture);
+    if (bitmap) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+    else gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array([40, 42, 48, 255]));
+  }
+
+  // Words stand in the page, over the picture; two that would overlap are moved apart.
+  function placeWords(state, frames) {
+    const taken = [];
+    const place = (element, world, text, beside) => {
+      const at = projected(clip, world);
+      const hide = at.ahead < 0.05 || Math.abs(at.x) > 1.1 || Math.abs(at.y) > 1.1;
+      element.hidden = hide;
+      if (hide) return;
+      if (text !== undefined && element.textContent !== text) element.textContent = text;
+      const x = (0.5 + 0.5 * at.x) * canvas.clientWidth;
+      let y = (0.5 - 0.5 * at.y) * canvas.clientHeight;
+      while (taken.some(([u, v]) => Math.abs(u - x) < 120 && Math.abs(v - y) < 24)) y -= 24;
+      taken.push([x, y]);
+      const from = beside ? "translate(12px, -70%)" : "translate(-50%, -100%)";
+      element.style.transform = `${from} translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+    };
+    results.forEach((one, i) => {
+      const offset = offsetOf(i, state);
+      for (const { layer, part, word } of one.arrows) {
+        const force = Array.from(row(part.vector, frames[i]));
+        const newtons = length(force);
+        word.hidden = true;
+        if (!state.layers[layer] || newtons <= part.least) continue;
+        const tip = add(add(row(part.origin, frames[i]), scale(force, part.metres_per_newton)), offset);
+        place(word, tip, `${tens(newtons)} N · ${(newtons / one.result.weight).toFixed(2)} BW`, true);
+      }
+      for (const { layer, part, word } of one.words) {
+        word.hidden = true;
+        const shown = !part.shown.length || part.shown[frames[i]];
+        if (state.layers[layer] && shown && state.through < 0) place(word, add(row(part.at, frames[i]), offset));
+      }
+      if (one.title) {
+        one.title.hidden = state.through >= 0;
+        if (!one.title.hidden) place(one.title, add([...row(one.result.path, frames[i]), -0.02], offset));
+      }
+    });
+  }
+
+  return { draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
+}
+
+// Digits that flicker from frame to frame tell nobody anything.
+const tens = (newtons) => String(10 * Math.round(newtons / 10));
+
+const visible = (things, state) => things.filter(({ layer }) => state.layers[layer]);
+const tintOf = (part, alpha) => [...part.colour.map((c) => c / 255), alpha];
+
+// The frame of a result at the moment that a frame of the first one is of.
+function frameOf(result, first, frame) {
+  return clamp(Math.round((frame / first.fps) * result.fps), 0, result.count - 1);
+}
+
+function makeResult(graphics, result, words) {
+  const tracks = Object.fromEntries(
+    Object.entries(result.tracks).map(([name, track]) => [name, makeTrack(graphics.gl, track)]),
+  );
+  const one = { result, tracks, meshes: [], arrows: [], ribbons: [], balls: [], words: [], title: null };
+  const word = (text, kind) => {
+    const element = document.createElement("div");
+    element.className = kind;
+    element.textContent = text;
+    element.hidden = true;
+    return words.appendChild(element);
+  };
+  for (const [layer, parts] of Object.entries(result.parts))
+    for (const part of parts) {
+      if (part.kind === "mesh") {
+        const mesh = makeMesh(graphics, part, tracks[part.track]);
+        if (!mesh.alone) mesh.track.rest = mesh.rest;
+        one.meshes.push({ layer, ...mesh });
+      } else if (part.kind === "arrow") one.arrows.push({ layer, part, word: word("", "word force") });
+      else if (part.kind === "line") one.ribbons.push({ layer, ...makeRibbons(graphics, part) });
+      else if (part.kind === "ball") one.balls.push({ layer, ...makeBalls(graphics, part) });
+      else if (part.kind === "word") one.words.push({ layer, part, word: word(part.text, "word") });
+    }
+  if (result.titled) one.title = word(result.name, "word title");
+  return one;
+}
+
+// Where the eye stands when the page opens: between the results, farther away if there are two.
+function homeView(doc) {
+  const { position, look_at, fov } = doc.start;
+  const [eye, target] = [Array.from(position), Array.from(look_at)];
+  if (doc.results.length < 2) return { eye, target, up: [0, 0, 1], fov };
+  const shift = scale(unit(cross([0, 0, 1], sub(eye, target))), (APART * (doc.results.length - 1)) / 2);
+  const away = scale(sub(eye, target), 1.25);
+  return { eye: add(add(target, away), shift), target: add(target, shift), up: [0, 0, 1], fov };
+}
+
+// From above, over the viewer's left shoulder.
+function lightDirection({ eye, target }) {
+  const back = unit([eye[0] - target[0], eye[1] - target[1], 0]);
+  const left = cross(back, [0, 0, 1]);
+  return unit(add(add(scale(back, 0.45), scale(left, 0.42)), [0, 0, 1.15]));
+}
+
+function lightOver(middle, towardsLight, half) {
+  const target = add(middle, [0, 0, 0.7]);
+  return multiply(orthographic(half, 0.1, 12), lookAt(add(target, scale(towardsLight, 6)), target, [0, 1, 0.01]));
+}
+
+function freeLook(view, doc, state) {
+  const { path } = doc.results[0];
+  const [now, first] = [row(path, state.frame), row(path, 0)];
+  const shift = state.follow ? [now[0] - first[0], now[1] - first[1], 0] : [0, 0, 0];
+  const [eye, target] = [add(view.eye, shift), add(view.target, shift)];
+  const { clientWidth: width, clientHeight: height } = state.canvas;
+  // What is high is seen whole in a narrow picture too.
+  const fov = width < height ? 2 * Math.atan(Math.tan(view.fov / 2) * Math.min(height / width, 1.7)) : view.fov;
+  const projection = perspective(fov, width / height, 0.05, 120);
+  return { eye, world: lookAt(eye, target, view.up), projection, pixel: (2 * Math.tan(fov / 2)) / height };
+}
+
+// The look in which all is where the camera saw it, and its whole picture is as large as it can be.
+function throughLook(doc, state, canvas) {
+  const film = doc.results[0].films[state.through];
+  const axes = row(film.axes, state.frame);
+  const [right, down, ahead] = [0, 1, 2].map((i) => Array.from(axes.subarray(3 * i, 3 * i + 3)));
+  const eye = Array.from(row(film.eye, state.frame));
+  const [x0, y0, x1, y1] = film.frame;
+  const aspect = canvas.clientWidth / canvas.clientHeight / (film.size[0] / film.size[1]);
+  const reach = aspect > 1 ? [1 / aspect, 1] : [1, aspect];
+  const [fx, fy] = [(2 * reach[0]) / (x1 - x0), (2 * reach[1]) / (y1 - y0)];
+  const [cx, cy] = [(-reach[0] * (x0 + x1)) / (x1 - x0), (reach[1] * (y0 + y1)) / (y1 - y0)];
+  const projection = frustum(fx, fy, cx, cy, 0.05, 120);
+  const world = fromAxes(eye, right, scale(down, -1), scale(ahead, -1));
+  return { eye, world, projection, reach, pixel: 2 / (fy * canvas.clientHeight) };
+}
+
+// Turning, shifting and nearing the view with the pointer; `moved` is called after each.
+function makeOrbit(canvas, stage, moved) {
+  const held = new Map();
+  let pinch = 0;
+  const turn = (dx, dy) => {
+    const { view } = stage;
+    const away = sub(view.eye, view.target);
+    const radius = length(away);
+    const azimuth = Math.atan2(away[1], away[0]) - 0.008 * dx;
+    const height = clamp(Math.asin(clamp(away[2] / radius, -1, 1)) + 0.008 * dy, -0.05, 1.55);
+    const flat = radius * Math.cos(height);
+    view.eye = add(view.target, [flat * Math.cos(azimuth), flat * Math.sin(azimuth), radius * Math.sin(height)]);
+    view.eye[2] = Math.max(view.eye[2], 0.03);
+  };
+  const shift = (dx, dy) => {
+    const { view } = stage;
+    const away = sub(view.eye, view.target);
+    const right = unit(cross(view.up, away));
+    const upwards = unit(cross(away, right));
+    const size = (2 * length(away) * Math.tan(view.fov / 2)) / canvas.clientHeight;
+    const by = add(scale(right, -dx * size), scale(upwards, dy * size));
+    view.eye = add(view.eye, by);
+    view.target = add(view.target, by);
+  };
+  const near = (factor) => {
+    const { view } = stage;
+    const away = sub(view.eye, view.target);
+    view.eye = add(view.target, scale(away, clamp(length(away) * factor, 0.3, 40) / length(away)));
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    held.set(event.pointerId, event);
+    pinch = 0;
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const before = held.get(event.pointerId);
+    if (!before) return;
+    held.set(event.pointerId, event);
+    const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
+    if (!dx && !dy) return;
+    if (held.size === 2) {
+      const [a, b] = [...held.values()];
+      const apart = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+      if (pinch) near(pinch / apart);
+      pinch = apart;
+      shift(dx / 2, dy / 2);
+    } else if (before.buttons & 2 || event.shiftKey) shift(dx, dy);
+    else turn(dx, dy);
+    moved();
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => held.delete(event.pointerId));
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    near(Math.exp(0.0012 * event.deltaY));
+    moved();
+  }, { passive: false });
+}
+
+// The view from a side of the person: an angle about the vertical from where they face in this frame.
+function viewFrom(stage, doc, state, angle, above) {
+  const { view, home } = stage;
+  const radius = length(sub(home.eye, home.target));
+  const facing = doc.results[0].facing[state.frame] + angle;
+  const flat = radius * Math.cos(above);
+  view.target = [...home.target];
+  view.eye = add(view.target, [flat * Math.cos(facing), flat * Math.sin(facing), radius * Math.sin(above)]);
+}

@@ -1,0 +1,204 @@
+"""All that the page is told of one or two results: a pure function of them, as plain data and arrays."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+from scipy.ndimage import gaussian_filter1d
+
+from motionrecon.body.pose import pose
+from motionrecon.result.films import films_of
+from motionrecon.viewer.charts import CHARTS, Chart
+from motionrecon.viewer.facts import facts_of
+from motionrecon.viewer.filming import Filming, filming
+from motionrecon.viewer.layers import LAYERS
+from motionrecon.viewer.parts import Track
+from motionrecon.viewer.poses import Poses, compute_poses, turns_of
+from motionrecon.viewer.start_view import StartView, start_view
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+_FOLLOW_SECONDS = 0.25  # the followed path is smoothed, so that steps do not shake the view
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """A layer's box."""
+
+    name: str
+    label: str
+    legend: str
+    key: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Frames from ``start`` up to, but without ``end`` that lack something: ``what``."""
+
+    start: int
+    end: int
+    what: str
+
+
+@dataclass(frozen=True)
+class ResultEntry:
+    """One result: T frames.
+
+    Attributes:
+        name: what it is called.
+        fps: frames per second.
+        count: T.
+        weight: of the person, newtons; 0 where there are no forces.
+        path: (T, 2) where the view goes when it follows.
+        facing: (T,) where the person faces, radians about the vertical from the world's x axis.
+        tracked: (T,) 0 where nobody was seen.
+        simulated: (T,) 0 where the motion is kinematic, though others are simulated.
+        tracks, parts: how things move, and what is drawn in each layer.
+        stretches: frames that lack something.
+        charts: curves over time.
+        films: the cameras.
+        facts: how good it is, a line each.
+    """
+
+    name: str
+    fps: float
+    count: int
+    weight: float
+    path: Float32[np.ndarray, "T 2"]
+    facing: Float32[np.ndarray, " T"]
+    tracked: UInt8[np.ndarray, " T"]
+    simulated: UInt8[np.ndarray, " T"]
+    tracks: dict[str, Track]
+    parts: dict[str, list[Any]]
+    stretches: tuple[Stretch, ...]
+    charts: tuple[Chart, ...]
+    films: tuple[Filming, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One result, or two to compare, and how the page opens."""
+
+    title: str
+    layers: tuple[LayerEntry, ...]
+    results: tuple[ResultEntry, ...]
+    start: StartView
+
+
+def document_of(motions: Sequence[Motion], names: Sequence[str], missing: Sequence[Sequence[str]] = ()) -> Document:
+    """What the page shows.
+
+    Args:
+        motions: one, or several to compare.
+        names: what they are called.
+        missing: of each motion, why the film of each of its cameras cannot be shown; empty where it can.
+    """
+    poses = [compute_poses(motion) for motion in motions]
+    without = missing or [["no film is shown here"] * len(motion.cameras) for motion in motions]
+    results = [_result(*each) for each in zip(names, motions, poses, without, strict=True)]
+    eyes = np.stack([camera.eye[0] for camera in motions[0].cameras])
+    start = start_view(poses[0].position[:, 1:], poses[0].forward, eyes)
+    used = [name for name in LAYERS if any(result.parts[name] for result in results)]
+    layers = [(name, LAYERS[name]) for name in used]
+    entries = tuple(LayerEntry(name, one.label, one.legend, one.key, one.at_start) for name, one in layers)
+    return Document(" and ".join(names), entries, tuple(results), start)
+
+
+def as_json(document: Document) -> str:
+    """A document as JSON that may stand inside a page: no text in it can end its element."""
+    text = json.dumps(_plain(document), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str]) -> ResultEntry:
+    simulated = motion.simulated if len(motion.ctrl) else np.ones(len(motion), bool)
+    path = gaussian_filter1d(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
+    films = films_of(motion)
+    return ResultEntry(
+        name=name,
+        fps=motion.fps,
+        count=len(motion),
+        weight=poses.weight if poses.force.any() else 0.0,
+        path=path.astype(np.float32),
+        facing=np.arctan2(poses.forward[:, 1], poses.forward[:, 0]).astype(np.float32),
+        tracked=motion.tracked.astype(np.uint8),
+        simulated=simulated.astype(np.uint8),
+        tracks=_tracks(motion, poses),
+        parts={layer: list(one.parts(motion, poses)) for layer, one in LAYERS.items()},
+        stretches=stretches_of(motion.tracked, simulated),
+        charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
+        films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
+        facts=tuple(facts_of(motion.report)),
+    )
+
+
+def _tracks(motion: Motion, poses: Poses) -> dict[str, Track]:
+    """The bodies' motion, with the feet lit by what they bear; and the kinematic one, where the result knows it."""
+    lit = np.zeros(poses.position.shape[:2], np.float32)
+    for i, foot in enumerate(poses.feet):
+        body = motion.model.body(foot).id
+        share = np.clip(np.linalg.norm(poses.force[:, i], axis=-1) / poses.weight, 0.0, 1.0)
+        lit[:, _below(motion, body)] = np.sqrt(share)[:, None]
+    tracks = {"motion": Track(poses.position.astype(np.float32), poses.wxyz.astype(np.float32), lit)}
+    kinematic = getattr(motion, "kinematic_qpos", None)
+    if kinematic is not None:
+        at = pose(motion.model, kinematic)
+        dark = np.zeros((len(motion), 0), np.float32)
+        tracks["kinematic"] = Track(at.origins.astype(np.float32), turns_of(at).astype(np.float32), dark)
+    return tracks
+
+
+def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
+    """Whether each body is this one or hangs on it: toes are the foot's."""
+    found = np.zeros(motion.model.nbody, bool)
+    for b in range(1, motion.model.nbody):
+        found[b] = b == body or found[motion.model.body_parentid[b]]
+    return found
+
+
+def stretches_of(tracked: Bool[np.ndarray, " T"], simulated: Bool[np.ndarray, " T"]) -> tuple[Stretch, ...]:
+    """Runs of frames in which nobody was seen, or else that were not simulated."""
+    lacking = np.where(~tracked, 2, np.where(~simulated, 1, 0))
+    found, start = [], 0
+    for kind, run in groupby(lacking.tolist()):
+        end = start + len(list(run))
+        if kind:
+            found.append(Stretch(start, end, ("not simulated", "nobody seen")[kind - 1]))
+        start = end
+    return tuple(found)
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dictionaries, with the `kind` of a part, and arrays as base64 of their little-endian bytes."""
+    if isinstance(value, np.ndarray):
+        return _array(value)
+    if is_dataclass(value):
+        kind = {"kind": value.kind} if hasattr(value, "kind") else {}
+        return kind | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def _array(value: np.ndarray) -> dict[str, Any]:
+    if value.dtype == np.float64:
+        value = value.astype(np.float32)
+    elif value.dtype.kind == "i":
+        value = value.astype(np.int32)
+    little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
+    data = base64.b64encode(little.tobytes()).decode()
+    return {"type": value.dtype.str[1:], "shape": list(value.shape), "data": data}

@@ -1,0 +1,81 @@
+"""The films of a motion's cameras, as pictures for the page."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from motionrecon.errors import InputError
+from motionrecon.result.films import films_of
+from motionrecon.viewer.source_video import LONGER_SIDE, SourceVideo
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+
+def open_source(motion: Motion, camera: int = 0, longer_side: int = LONGER_SIDE) -> SourceVideo:
+    """The video of a camera that is named in the motion's report.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    films = films_of(motion)
+    film = films[camera]
+    if film.video is None:
+        raise InputError(f"{film.name} has no video" if film.name else "this motion was made without a video")
+    return SourceVideo(
+        film.video,
+        count=len(motion),
+        fps=film.fps,
+        image_size=film.camera.image_size,
+        start=film.start,
+        holds=len(films) == 1,
+        longer_side=longer_side,
+    )
+
+
+class Films:
+    """The pictures of all cameras of a motion; any thread may ask.
+
+    Attributes:
+        missing: of each camera, why it has no film; empty where it has one.
+    """
+
+    def __init__(self, motion: Motion, longer_side: int = LONGER_SIDE) -> None:
+        self.missing: list[str] = []
+        self._count = len(motion)
+        self._sources: list[SourceVideo | None] = []
+        self._locks = [threading.Lock() for _ in motion.cameras]
+        for camera in range(len(motion.cameras)):
+            try:
+                self._sources.append(open_source(motion, camera, longer_side))
+                self.missing.append("")
+            except InputError as error:
+                self._sources.append(None)
+                self.missing.append(str(error)[:1].upper() + str(error)[1:])
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def picture(self, camera: int, frame: int) -> bytes | None:
+        """The JPEG of a frame of the motion; None where the camera has none.
+
+        Raises:
+            InputError: the film cannot be read.
+        """
+        source = self._sources[camera]
+        if source is None or not 0 <= frame < self._count:
+            return None
+        with self._locks[camera]:
+            if not source.has(frame):
+                return None
+            while (jpeg := source.cached(frame)) is None:
+                source.decode_towards(frame)
+            return jpeg
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for source, lock in zip(self._sources, self._locks, strict=True):
+            with lock:
+                if source is not None:
+                    source.close()
