@@ -31,7 +31,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body import build
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.proportions import Proportions
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.cameras.sightline import turns_to

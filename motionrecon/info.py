@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from motionrecon.core.cores import usable_cores
+from motionrecon.core.user_cache import cache_dir
 from motionrecon.errors import ModelError
 
 #: Seconds that MuJoCo may take to draw one small picture.
@@ -43,7 +44,7 @@ def collect() -> dict[str, Any]:
         "packages": _packages(),
         "video libraries": _video_libraries(),
         "offscreen drawing": _drawing(),
-        "cache folder": str(models.cache_dir()),
+        "cache folder": str(cache_dir()),
         "detectors": {name: _detector(name, record) for name, record in models.records().items()},
         "weights": _weights(),
     }
@@ -141,7 +142,7 @@ def _detector(name: str, record: dict[str, Any]) -> str:
             return f"ok ({models.find(name)})"
         except ModelError as error:
             return str(error)
-    path = models.cache_dir() / record["file"]
+    path = cache_dir() / record["file"]
     if not path.is_file():
         return "not fetched yet (its first use does that)"
     return f"ok ({path})" if sha256(path) == record["sha256"] else f"damaged ({path}; its next use fetches it again)"

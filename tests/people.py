@@ -9,9 +9,9 @@ import numpy as np
 
 from motionrecon.body import Body
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
+from motionrecon.body.proportions import Proportions
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.clock import Clock

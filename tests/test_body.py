@@ -14,12 +14,12 @@ from motionrecon.body import read
 from motionrecon.body.base import SEEN, ModelAlone
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.joints import HINGES
-from motionrecon.body.capsules.marks import MARKED
-from motionrecon.body.capsules.mjcf import SIDES
-from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.capsules.segments import SEGMENTS
+from motionrecon.body.marks import MARKED
+from motionrecon.body.mjcf import SIDES
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
+from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.core import landmarks
 from motionrecon.ground.plane import Plane

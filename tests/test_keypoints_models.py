@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from motionrecon.core.user_cache import cache_dir
 from motionrecon.errors import InputError, ModelError
 from motionrecon.keypoints import models
 
@@ -107,10 +108,10 @@ def test_what_the_address_says_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_cache_is_the_platforms_unless_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MOTIONRECON_CACHE", "~/models")
-    assert models.cache_dir() == Path.home() / "models"
+    assert cache_dir() == Path.home() / "models"
     monkeypatch.delenv("MOTIONRECON_CACHE")
     if sys.platform == "linux":
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        assert models.cache_dir() == tmp_path / "motionrecon"
+        assert cache_dir() == tmp_path / "motionrecon"
         monkeypatch.delenv("XDG_CACHE_HOME")
-        assert models.cache_dir() == Path.home() / ".cache" / "motionrecon"
+        assert cache_dir() == Path.home() / ".cache" / "motionrecon"

@@ -9,8 +9,8 @@ from camera_texts import pose2sim
 
 from motionrecon.body.base import HUMAN
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
 from motionrecon.body.pose import pose
+from motionrecon.body.proportions import Proportions
 from motionrecon.cameras.place import check_place
 from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import INDEX

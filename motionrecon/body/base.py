@@ -138,6 +138,11 @@ class Body(Anatomy, Protocol):
     mass: float
 
     @property
+    def published(self) -> str:
+        """The model's text as it is handed on, with the person's skin in it if they have one."""
+        return self.mjcf
+
+    @property
     def shape(self) -> Float[np.ndarray, " k"]:
         """The numbers that say how this person is built, on a scale on which a fit may add to them."""
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from motionrecon.core.files import atomic, sha256
+from motionrecon.core.user_cache import cache_dir
 from motionrecon.errors import InputError, ModelError, OutputError
 
 #: What ``models/detectors.toml`` says of one detector.
@@ -46,16 +46,6 @@ def find(name: str) -> Path:
         raise InputError(f"detector={name}: no such detector; choose one of {', '.join(sorted(known))}")
     record = known[name]
     return _installed(record) if "installed_member" in record else _cached(name, record)
-
-
-def cache_dir() -> Path:
-    """Where fetched models are kept: ``MOTIONRECON_CACHE``, or the platform's folder for caches."""
-    override = os.environ.get("MOTIONRECON_CACHE")
-    if override:
-        return Path(override).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("motionrecon", appauthor=False)
 
 
 def _installed(record: Record) -> Path:

@@ -70,7 +70,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         further_cameras=tuple(view.camera for view in figure.views[1:]),
         tracked_by=np.stack([view.seen for view in figure.views]) if len(figure.views) > 1 else None,
         tracked=figure.seen,
-        model_xml=body.mjcf,
+        model_xml=body.published,
         report=made,
         **vars(frames),
     )

@@ -24,7 +24,7 @@ _ELEMENTS = frozenset(
             "mujoco compiler option flag statistic visual global quality headlight map scale rgba default custom text",
             "worldbody body frame joint freejoint inertial geom site light camera asset material mesh contact exclude",
             "pair equality connect weld tendon fixed spatial actuator position motor general velocity damper sensor",
-            "keyframe key",
+            "keyframe key deformable skin bone",
         )
     ).split()
 )

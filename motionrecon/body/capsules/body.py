@@ -12,11 +12,13 @@ from jaxtyping import Float
 from motionrecon.body.base import Anatomy, Body, ShapePrior
 from motionrecon.body.capsules.bones import BONES
 from motionrecon.body.capsules.flesh import JOINED, TAPER
-from motionrecon.body.capsules.joints import HINGES, Hinge
-from motionrecon.body.capsules.mjcf import CONTACT_NAMES, write_mjcf
-from motionrecon.body.capsules.proportions import Proportions
-from motionrecon.body.capsules.segments import TYPICAL_BMI
+from motionrecon.body.capsules.joints import HINGES
+from motionrecon.body.capsules.mjcf import write_mjcf
+from motionrecon.body.described import Described
+from motionrecon.body.hinge import Hinge, without_side
+from motionrecon.body.mjcf import CONTACT_NAMES
 from motionrecon.body.points import ByShape, Points
+from motionrecon.body.proportions import Proportions
 from motionrecon.body.skeleton import Skeleton
 from motionrecon.body.skin import Skin, skin_of
 from motionrecon.ground.base import Ground
@@ -73,7 +75,7 @@ class Capsules(CapsuleAnatomy, Body):
 
         Where no ground is given, that is the plane z = 0.
         """
-        mass = TYPICAL_BMI * height**2 if mass is None else mass
+        mass = Described(height).likely_mass if mass is None else mass
         proportions = proportions or Proportions.typical(height)
         ground = ground or Plane()
         mjcf = write_mjcf(height, mass, proportions, timestep, ground)
@@ -119,7 +121,7 @@ class Capsules(CapsuleAnatomy, Body):
         """What is known of each of the model's hinges, left or right, in the model's order."""
         known = {hinge.name: hinge for hinges in HINGES.values() for hinge in hinges}
         names = [self.model.joint(j).name for j in range(1, self.model.njnt)]
-        return [known[name.removeprefix("left_").removeprefix("right_")] for name in names]
+        return [known[without_side(name)] for name in names]
 
 
 @lru_cache(maxsize=1)

@@ -10,34 +10,9 @@ hang, point forwards, and stand out sideways.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-Vector = tuple[float, float, float]
+from motionrecon.body.hinge import Hinge
 
 _A, _B = 3**-0.5, 2**-0.5
-
-
-@dataclass(frozen=True)
-class Hinge:
-    """One hinge.
-
-    Attributes:
-        name: without its side.
-        axis: unit vector in the T pose, on the left.
-        range: degrees.
-        gain: stiffness of its position actuator, N m/rad per kg of body mass.
-        rest: degrees; the angle of a relaxed standing person.
-        spread: radians; standard deviation about it where the picture shows the hinge poorly, infinite where it is
-            free.
-    """
-
-    name: str
-    axis: Vector
-    range: tuple[float, float]
-    gain: float
-    rest: float = 0.0
-    spread: float = math.inf
 
 
 #: Hinges per body, in the order in which they turn it. Names of bodies and hinges without a side stand for both sides.
@@ -70,9 +45,3 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
         Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3, spread=0.3),
     ),
 }
-
-
-def mirrored(axis: Vector) -> Vector:
-    """The axis that makes the mirror image of a left-hand rotation on the right."""
-    x, y, z = axis
-    return (-x, y, -z)

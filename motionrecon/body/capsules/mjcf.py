@@ -1,8 +1,4 @@
-"""The MJCF of a person: capsules by segment, hinges with anatomical limits, position actuators, feet that touch.
-
-World and T pose: x forward, y left, z up; every body's frame is parallel to the pelvis's, and its origin is the centre
-of the joint that carries it. The 33 BlazePose landmarks are sites of the same names.
-"""
+"""The MJCF of a person: capsules by segment, hinges with anatomical limits, position actuators, feet that touch."""
 
 from __future__ import annotations
 
@@ -12,27 +8,15 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.base import KIND, SEEN
-from motionrecon.body.capsules.joints import HINGES, Hinge, mirrored
-from motionrecon.body.capsules.marks import MARKED
-from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.base import SEEN
+from motionrecon.body.capsules.joints import HINGES
 from motionrecon.body.capsules.segments import SEGMENTS
-from motionrecon.core import landmarks
+from motionrecon.body.hinge import Hinge
+from motionrecon.body.marks import MARKED
+from motionrecon.body.mjcf import SIDES, add_body, begun, finished, text
+from motionrecon.body.proportions import Proportions
 from motionrecon.ground.base import Ground
 
-SIDES = {"left": 1.0, "right": -1.0}
-
-#: Names of the geoms of one foot that bear load, from back to front; a geom is called ``{side}_{point}``.
-FOOT_POINTS = ("heel", "ball_inner", "ball_outer", "toe")
-CONTACT_NAMES: tuple[str, ...] = tuple(f"{side}_{point}" for side in SIDES for point in FOOT_POINTS)
-
-# Contacts give way over a centimetre of depth and start from little stiffness: a rollout is then smooth enough for
-# second-order optimization when a foot comes down.
-_SOLIMP = "0.05 0.9 0.012 0.5 2"
-_SOLREF = "0.02 1"
-_FRICTION = "1.0 0.005 0.0001"
-# The sole bears load from this far above the floor, metres: what a standing person sinks into so soft a contact.
-_SOLE_PAD = "0.01"
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
 _HEEL_ABOVE_SOLE, _TOE_ABOVE_SOLE = 0.025, 0.026
 _SOLE_RADIUS = 0.018
@@ -42,12 +26,6 @@ _CLAVICLE = 0.002
 _SHARES = 2 * _CLAVICLE + sum(
     segment.mass * (1 if kind in ("head", "torso", "pelvis") else 2) for kind, segment in SEGMENTS.items()
 )
-# Velocity gain of an actuator as a share of its position gain (seconds).
-_DAMPING_TIME = 0.06
-
-
-def _text(values: Iterable[float]) -> str:
-    return " ".join(f"{v:.6g}" for v in values)
 
 
 class _Person:
@@ -55,24 +33,13 @@ class _Person:
 
     def __init__(self, height: float, mass: float, size: Proportions) -> None:
         self.height, self.mass, self.size = height, mass, size
-        self.actuators: list[tuple[str, Hinge]] = []
+        self.joints: list[tuple[str, Hinge]] = []
 
     def body(self, parent: ET.Element, name: str, pos: Iterable[float]) -> ET.Element:
         """A body with the hinges of its kind; sided names get mirrored axes on the right."""
-        element = ET.SubElement(parent, "body", name=name, pos=_text(pos))
-        side, _, kind = name.rpartition("_") if name.split("_")[0] not in SIDES else name.partition("_")
-        for hinge in HINGES.get(kind, ()):
-            joint = f"{side}_{hinge.name}" if side else hinge.name
-            axis = mirrored(hinge.axis) if side == "right" else hinge.axis
-            ET.SubElement(
-                element,
-                "joint",
-                name=joint,
-                axis=_text(axis),
-                range=_text(hinge.range),
-                armature=f"{1e-4 * self.mass:.6g}",
-            )
-            self.actuators.append((joint, hinge))
+        kind = name.partition("_")[2] if name.split("_")[0] in SIDES else name
+        element, joints = add_body(parent, name, pos, HINGES.get(kind, ()), self.mass)
+        self.joints += joints
         return element
 
     def inertial(
@@ -85,7 +52,7 @@ class _Person:
         # The longitudinal axis is x (foot), y (arms) or z (all others) in the T pose.
         axis = int(np.argmax(np.abs(end)))
         inertia = {0: (along, side, front), 1: (front, along, side), 2: (front, side, along)}[axis]
-        ET.SubElement(element, "inertial", pos=_text(segment.com * end), mass=f"{mass:.6g}", diaginertia=_text(inertia))
+        ET.SubElement(element, "inertial", pos=text(segment.com * end), mass=f"{mass:.6g}", diaginertia=text(inertia))
 
     def capsule(self, element: ET.Element, name: str, start: Iterable[float], end: Iterable[float], r: float) -> None:
         ET.SubElement(
@@ -94,23 +61,23 @@ class _Person:
             {"class": "flesh"},
             name=name,
             type="capsule",
-            fromto=_text([*start, *end]),
+            fromto=text([*start, *end]),
             size=f"{r:.6g}",
         )
 
     def site(self, element: ET.Element, landmark: str, pos: Iterable[float]) -> None:
-        ET.SubElement(element, "site", name=landmark, pos=_text(pos))
+        ET.SubElement(element, "site", name=landmark, pos=text(pos))
 
     def seen(self, element: ET.Element, side: str, joint: str, origin: Float[np.ndarray, " 3"]) -> None:
         """Where the detector marks a joint whose centre is at `origin` in the body's frame."""
         outward = 1.0 if side == "left" else -1.0
         offset = self.height * np.array(MARKED[joint]) * np.array([1.0, outward, 1.0])
-        ET.SubElement(element, "site", name=f"{SEEN}{side}_{joint}", pos=_text(origin + offset))
+        ET.SubElement(element, "site", name=f"{SEEN}{side}_{joint}", pos=text(origin + offset))
 
     def pelvis(self, world: ET.Element) -> None:
         h, s = self.height, self.size
         standing = s.thigh + s.shank + s.ankle_height
-        pelvis = ET.SubElement(world, "body", name="pelvis", pos=_text((0, 0, standing)))
+        pelvis = ET.SubElement(world, "body", name="pelvis", pos=text((0, 0, standing)))
         ET.SubElement(pelvis, "freejoint", name="root")
         lumbar = np.array([0.0, 0.0, 0.27 * s.torso])
         self.inertial(pelvis, "pelvis", lumbar, length=0.12 * h)
@@ -156,7 +123,7 @@ class _Person:
         ET.SubElement(
             clavicle,
             "inertial",
-            pos=_text(0.5 * shoulder),
+            pos=text(0.5 * shoulder),
             mass=f"{_CLAVICLE / _SHARES * self.mass:.6g}",
             diaginertia="2e-4 2e-4 2e-4",
         )
@@ -220,18 +187,18 @@ class _Person:
                 name=f"{side}_{name}",
                 type="sphere",
                 size=f"{r:.6g}",
-                pos=_text((x, y, bottom)),
+                pos=text((x, y, bottom)),
             )
         front = 0.5 * (np.array(points["ball_inner"]) + points["ball_outer"])
         ET.SubElement(
             foot, "geom", {"class": "shape"}, name=f"{side}_instep", type="capsule", size="0.034",
-            fromto=_text((-0.3 * behind, 0, 0.45 * sole, front[0] - 0.03, front[1], sole + 0.036)),
+            fromto=text((-0.3 * behind, 0, 0.45 * sole, front[0] - 0.03, front[1], sole + 0.036)),
         )  # fmt: skip
         for start in ("ball_inner", "ball_outer"):
             name = f"{side}_{start.replace('ball', 'edge')}"
             ET.SubElement(
                 foot, "geom", {"class": "shape"}, name=name, type="capsule", size=f"{0.95 * r:.6g}",
-                fromto=_text((*points["heel"], bottom, *points[start], bottom)),
+                fromto=text((*points["heel"], bottom, *points[start], bottom)),
             )  # fmt: skip
 
 
@@ -248,37 +215,7 @@ def write_mjcf(height: float, mass: float, size: Proportions, timestep: float, g
     Returns:
         The text of a complete model: it loads in plain MuJoCo.
     """
-    root = ET.Element("mujoco", model="motionrecon person")
-    ET.SubElement(root, "compiler", angle="degree", autolimits="true")
-    option = ET.SubElement(root, "option", timestep=repr(timestep), integrator="implicitfast", cone="pyramidal")
-    # Dense, whatever the number of joints: MuJoCo 4.0.0's sparse solver is faulty (`physics.rollout`).
-    option.attrib |= {"iterations": "30", "jacobian": "dense"}
-    ET.SubElement(ET.SubElement(root, "visual"), "global", offwidth="1280", offheight="720")
-    ET.SubElement(ET.SubElement(root, "custom"), "text", name=KIND, data="capsules")
-    default = ET.SubElement(root, "default")
-    ET.SubElement(default, "joint", damping="0", solreflimit="0.02 1", solimplimit="0 0.95 0.05 0.5 2")
-    ET.SubElement(default, "site", size="0.01", group="4")
-    contact = {"solimp": _SOLIMP, "solref": _SOLREF, "friction": _FRICTION, "condim": "3"}
-    # Parts touch the floor, never each other: the contacts that explain a video are the ones with the floor.
-    for name, rgba, touches in (
-        ("flesh", "0.78 0.74 0.70 1", 1),
-        ("sole", "0.35 0.38 0.45 1", 1),
-        ("shape", "0.35 0.38 0.45 1", 0),
-    ):
-        kind = ET.SubElement(default, "default", {"class": name})
-        pad = {"margin": _SOLE_PAD} if name == "sole" else {}
-        touched = {"contype": "0", "conaffinity": str(touches), "rgba": rgba, "mass": "0"}
-        ET.SubElement(kind, "geom", touched | contact | pad)
-    world = ET.SubElement(root, "worldbody")
-    ET.SubElement(world, "light", pos="0 0 4", dir="0 0 -1", directional="true")
-    ground.add_to(world, contact)
+    root, world = begun("capsules", timestep, ground)
     person = _Person(height, mass, size)
     person.pelvis(world)
-    actuator = ET.SubElement(root, "actuator")
-    for joint, hinge in person.actuators:
-        kp = hinge.gain * mass
-        ET.SubElement(actuator, "position", name=joint, joint=joint, kp=f"{kp:.6g}", kv=f"{_DAMPING_TIME * kp:.6g}")
-    ET.indent(root)
-    missing = set(landmarks.NAMES) - {site.get("name") for site in root.iter("site")}
-    assert not missing, f"landmarks without a site: {missing}"
-    return ET.tostring(root, encoding="unicode")
+    return finished(root, person.joints, mass)

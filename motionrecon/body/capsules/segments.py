@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Body mass index of an average healthy adult, kg/m^2: the mass that is assumed when none is given.
-TYPICAL_BMI = 22.5
-
 
 @dataclass(frozen=True)
 class Segment:

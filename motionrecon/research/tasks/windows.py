@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.body.capsules.proportions import Proportions
+from motionrecon.body.proportions import Proportions
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock

@@ -1,0 +1,71 @@
+"""The hinges of the Anny person: axes, anatomical ranges, actuator gains, what is known of their angles beforehand.
+
+Axes are given for the left side in the T pose (x forward, y left, z up), palms down: a forearm half way between
+pronation and supination. The shoulder's and the hip's are those of the capsule person, and so are ranges, gains and
+spreads where a joint is alike; where one joint there is several here (the trunk's three, neck and head), their ranges
+add up to its own, and so do their variances: what is known of their sum is the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+from motionrecon.body.hinge import Hinge
+
+_A, _B = 3**-0.5, 2**-0.5
+
+
+def _part(spread: float, share: float) -> float:
+    """The spread of a hinge that has this share in the variance of the sum of several."""
+    return spread * math.sqrt(share)
+
+
+#: Hinges per segment, in the order in which they turn it. Names without a side stand for both sides.
+HINGES: dict[str, tuple[Hinge, ...]] = {
+    # The loins bend most; ribs let the chest turn more than bend (A. A. White and M. M. Panjabi, Clinical Biomechanics
+    # of the Spine, 2nd ed., 1990, table 2-1, in round shares).
+    "abdomen": (
+        Hinge("lumbar_flexion", (0, 1, 0), (-18, 45), 14, spread=_part(0.5, 0.55)),
+        Hinge("lumbar_lateral", (1, 0, 0), (-22, 22), 14, spread=_part(0.3, 0.5)),
+    ),
+    "chest": (
+        Hinge("thoracic_flexion", (0, 1, 0), (-11, 25), 14, spread=_part(0.5, 0.3)),
+        Hinge("thoracic_lateral", (1, 0, 0), (-18, 18), 14, spread=_part(0.3, 0.5)),
+        Hinge("thoracic_twist", (0, 0, 1), (-28, 28), 10, spread=_part(0.35, 0.55)),
+    ),
+    "upper_chest": (
+        Hinge("upper_thoracic_flexion", (0, 1, 0), (-6, 15), 12, spread=_part(0.5, 0.15)),
+        Hinge("upper_thoracic_twist", (0, 0, 1), (-22, 22), 10, spread=_part(0.35, 0.45)),
+    ),
+    "neck": (
+        Hinge("neck_flexion", (0, 1, 0), (-40, 40), 1.5, spread=_part(0.4, 0.7)),
+        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
+    ),
+    "head": (
+        Hinge("head_twist", (0, 0, 1), (-80, 80), 1.0, spread=0.6),
+        Hinge("head_flexion", (0, 1, 0), (-25, 20), 1.0, spread=_part(0.4, 0.3)),
+    ),
+    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
+    "upper_arm": (
+        Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
+        Hinge("shoulder_b", (-_B, 0, _B), (-115, 45), 4),
+        Hinge("shoulder_c", (0, 1, 0), (-160, 160), 3, rest=-75.0),  # thumbs forward where arms hang
+    ),
+    "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
+    "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5),),
+    "hand": (
+        Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25),
+        Hinge("wrist_deviation", (0, 0, 1), (-35, 20), 0.6, spread=0.15),
+    ),
+    "thigh": (
+        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
+        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),
+        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5, spread=0.45),
+    ),
+    "shank": (Hinge("knee_flexion", (0, 1, 0), (-5, 155), 6, rest=5.0),),
+    "foot": (
+        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5, spread=0.5),
+        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3, spread=0.3),
+    ),
+    "toes": (Hinge("toe_extension", (0, -1, 0), (-25, 65), 1.0, spread=0.15),),
+}

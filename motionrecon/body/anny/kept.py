@@ -1,0 +1,82 @@
+"""People of Anny, kept in the user's cache: building one takes seconds, most of them to load Anny itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from motionrecon.body.anny.flesh import fleshed
+from motionrecon.body.anny.source import Source, volume
+from motionrecon.body.anny.stretch import fattened
+from motionrecon.body.anny.template import Template, template_of
+from motionrecon.core.arrays import pack, unpack
+from motionrecon.core.files import read_arrays, write_arrays
+from motionrecon.core.user_cache import cache_dir
+from motionrecon.errors import OutputError
+
+#: People are kept by height, mass and age in steps: metres, kilograms, years. What is left is made up by scaling.
+_STEPS = (0.01, 1.0, 1.0)
+#: Kilograms of a person to the litre of their skin, roughly.
+_DENSITY = 1.02
+#: How far a girth may be from that which Anny builds.
+_GIRTHS = (0.8, 1.6)
+#: Steps of building that are told of.
+STEPS = 12
+
+
+@lru_cache(maxsize=4)
+def person(height: float, mass: float, sex: str, age: float, advance: Callable[[int], None]) -> Template:
+    """Somebody of this height (m), mass (kg), sex (male, female, neutral) and age (years), in the T pose.
+
+    Args:
+        height, mass, sex, age: of the person.
+        advance: told of the steps of building them, `STEPS` at most.
+    """
+    tall, heavy, old = (step * round(value / step) for value, step in zip((height, mass, age), _STEPS, strict=True))
+    path = cache_dir() / "anny" / f"{_key(tall, heavy, sex, old)}.npz"
+    built = _load(path)
+    if built is None:
+        built = _built(tall, heavy, sex, old, advance)
+        _save(path, built)
+    return built.scaled(height / tall)
+
+
+def _built(height: float, mass: float, sex: str, age: float, advance: Callable[[int], None]) -> Template:
+    litres = mass / _DENSITY
+    figure = Source().person(height, sex, age, litres, advance)
+    girth = (litres / 1000.0 / volume(figure)) ** 0.5
+    low, high = _GIRTHS
+    person = template_of(figure)
+    if abs(girth - 1.0) > 0.01:  # fatter or thinner than Anny builds people
+        person = fattened(person, min(max(girth, low), high))
+    return fleshed(person)
+
+
+def _load(path: Path) -> Template | None:
+    """The person who is kept there; None where there is none, or the file is damaged."""
+    try:
+        return unpack(Template, read_arrays(path, sealed=True))
+    except (OSError, ValueError):
+        return None
+
+
+def _save(path: Path, built: Template) -> None:
+    """Keep a person; where the cache cannot be written, they are built again next time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_arrays(path, pack(built), sealed=True, compress=True)
+    except (OSError, OutputError):
+        return
+
+
+def _key(height: float, mass: float, sex: str, age: float) -> str:
+    digest = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    known = [metadata.version("anny"), f"{height:.2f}", f"{mass:.0f}", f"{age:.0f}", sex]
+    digest.update(json.dumps(known).encode())
+    return digest.hexdigest()[:16]

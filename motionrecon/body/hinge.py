@@ -1,0 +1,41 @@
+"""A hinge of a body: its axis, anatomical range, actuator gain, and what is known of its angle beforehand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """One hinge.
+
+    Attributes:
+        name: without its side.
+        axis: unit vector in the T pose, on the left.
+        range: degrees.
+        gain: stiffness of its position actuator, N m/rad per kg of body mass.
+        rest: degrees; the angle of a relaxed standing person.
+        spread: radians; standard deviation about it where the picture shows the hinge poorly, infinite where it is
+            free.
+    """
+
+    name: str
+    axis: Vector
+    range: tuple[float, float]
+    gain: float
+    rest: float = 0.0
+    spread: float = math.inf
+
+
+def mirrored(axis: Vector) -> Vector:
+    """The axis that makes the mirror image of a left-hand rotation on the right."""
+    x, y, z = axis
+    return (-x, y, -z)
+
+
+def without_side(name: str) -> str:
+    """The name of a joint or body without the side that it is on."""
+    return name.removeprefix("left_").removeprefix("right_")
