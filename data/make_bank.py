@@ -14,34 +14,22 @@ from jaxtyping import Float
 from safetensors.numpy import save_file
 
 from motionrecon.body import build
-from motionrecon.body.base import Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES, PLACE, QUATERNION
 from motionrecon.core import so3
 from motionrecon.core.blas import one_thread
+from motionrecon.core.files import atomic, sha256
 from motionrecon.core.landmarks import TRUST
 from motionrecon.data.make_poses import FOLDER, HEIGHT
+from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.bank import bank_file
+from motionrecon.research.tasks.poses import Mirror
 
 #: Rounds of k-means after its beginning.
 ROUNDS = 12
 
 
-def mirrored(body: Body, qpos: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N nq"]:
-    """The same poses with left and right exchanged, mirrored at the plane y = 0."""
-    names = [body.model.joint(j).name for j in range(1, body.model.njnt)]
-    other = qpos.copy()
-    other[:, 1] *= -1.0
-    other[:, [4, 6]] *= -1.0  # turns about x and z
-    for j, name in enumerate(names):
-        side, _, part = name.partition("_")
-        partner = {"left": f"right_{part}", "right": f"left_{part}"}.get(side, name)
-        sign = -1.0 if partner == name and not name.endswith("flexion") else 1.0
-        other[:, 7 + j] = sign * qpos[:, 7 + names.index(partner)]
-    return other
-
-
-def facing(body: Body, qpos: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N nq"]:
+def facing(qpos: Float[np.ndarray, "N nq"]) -> Float[np.ndarray, "N nq"]:
     """The same poses with the root at the origin, turned about the vertical so that the pelvis's left is +y."""
     left = so3.matrix(so3.log(qpos[:, QUATERNION]))[:, :, 1]
     yaw = np.arctan2(-left[:, 0], left[:, 1])
@@ -85,14 +73,18 @@ def main() -> None:
         with np.load(args.poses, allow_pickle=False) as saved:
             qpos = saved["qpos"].astype(float)
         qpos[:, QUATERNION] /= np.linalg.norm(qpos[:, QUATERNION], axis=1, keepdims=True)
-        qpos = facing(body, np.concatenate([qpos, mirrored(body, qpos)]))
+        mirror = Mirror.of(Articulation.of_body(body))
+        qpos = facing(np.concatenate([qpos, mirror.mirrored(qpos)]))
         marks = pose(body.model, qpos).at(body.marks) * TRUST[:, None]
         rows = typical(marks.reshape(len(marks), -1).astype(np.float32), args.count, np.random.default_rng(args.seed))
         kept = np.concatenate([qpos[rows, QUATERNION], qpos[rows, ANGLES]], axis=1).astype(np.float16)
         hinges = " ".join(body.model.joint(j).name for j in range(1, body.model.njnt))
         facts = {"hinges": hinges, "made_by": "python -m motionrecon.data.make_bank", "seed": str(args.seed)}
         args.output.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"poses": kept}, args.output, facts)
+        with atomic(args.output) as path:
+            save_file({"poses": kept}, path, facts)
+        with atomic(args.output.with_suffix(".toml")) as path:
+            path.write_text(f'# Written by motionrecon.data.make_bank\nsha256 = "{sha256(args.output)}"\n')
         print(f"{len(rows)} poses of {len(qpos)} in {args.output}")
 
 

@@ -500,7 +500,10 @@ def train_optimus(
 
         poses = PoseTraining(settings, folder, say=say)
         poses.run()
-        print(f"{folder}: {poses.summary()}")
+        use = f'motionrecon.poses.learned.PoseOptimus.load("{folder}/weights.safetensors") runs with it'
+        if settings.model is None:
+            use = f"bench poses --weights mine={folder}/weights.safetensors measures it"
+        print(f"{folder}: {poses.summary()}; {use}")
         return
     else:
         from motionrecon.research.training.train import Training

@@ -8,6 +8,8 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,14 +121,19 @@ def _drawing() -> str:
 
 
 def _weights() -> dict[str, str]:
-    """The trained weights of learned optimizers, by the beginnings of their hashes."""
+    """What was trained and comes with motionrecon, by the beginnings of the hashes."""
+    from motionrecon.core.files import sha256
     from motionrecon.optimus import weights
+    from motionrecon.optimus.poses import files
+    from motionrecon.poses.bank import checked_bank
 
+    finders: dict[str, Callable[[], Path]] = {"bank of poses": checked_bank}
+    for room in (files, weights):
+        finders |= {name: partial(room.find, name) for name in room.records()}
     found = {}
-    for name, record in weights.records().items():
+    for name, find in finders.items():
         try:
-            weights.find(name)
-            found[name] = f"ok ({record['sha256'][:12]})"
+            found[name] = f"ok ({sha256(find())[:12]})"
         except ModelError as error:
             found[name] = str(error)
     return found

@@ -76,6 +76,13 @@ def walking(frames: int = 30, fps: float = 30.0, speed: float = 1.2) -> Motion:
     return kinematic(qpos, fps)
 
 
+def as_if_simulated(motion: Motion) -> Motion:
+    """The same motion, said to be simulated throughout, so that its forces count."""
+    steps = (len(motion) - 1) * motion.steps_per_frame
+    start = np.hstack([0.0, motion.qpos[0], motion.qvel[0]])
+    return replace(motion, ctrl=np.zeros((steps, motion.model.nu)), segments=start[None])
+
+
 def filmed_by(motion: Motion, *films: tuple[Path | None, float], turn: float = 1.2) -> Motion:
     """A motion that cameras filmed, each turned by so many radians about the world's z from the one before it.
 

@@ -14,9 +14,9 @@ from motions import body, kinematic, walking
 from motionrecon.body.anatomical import segments_of
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
-from motionrecon.result.angles import articulations, joint_angles
-from motionrecon.result.mechanics import mechanics
-from motionrecon.result.moments import actuated
+from motionrecon.mechanics.angles import articulations, joint_angles
+from motionrecon.mechanics.moments import actuated
+from motionrecon.mechanics.summary import mechanics
 
 
 def bent(**degrees: float) -> np.ndarray:

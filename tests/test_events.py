@@ -9,9 +9,9 @@ import numpy as np
 from motions import body, kinematic, simulated
 
 from motionrecon.body.pose import pose
-from motionrecon.result.events import THRESHOLD, GaitCycle, foot_events
-from motionrecon.result.feet import contact_points, foot_forces
-from motionrecon.result.mechanics import mechanics
+from motionrecon.mechanics.events import THRESHOLD, GaitCycle, foot_events
+from motionrecon.mechanics.feet import contact_points, foot_forces
+from motionrecon.mechanics.summary import mechanics
 from motionrecon.result.motion import Motion
 
 

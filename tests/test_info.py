@@ -22,7 +22,9 @@ def test_it_names_what_a_bug_report_needs():
 def test_weights_are_told_by_their_hashes(optimus_weights):
     from motionrecon.core.files import sha256
 
-    assert info.collect()["weights"]["optimus-windows"] == f"ok ({sha256(optimus_weights)[:12]})"
+    found = info.collect()["weights"]
+    assert found["optimus-windows"] == f"ok ({sha256(optimus_weights)[:12]})"
+    assert {"bank of poses", "poses", "poses-runs"} <= {name for name, said in found.items() if said.startswith("ok")}
 
 
 def test_damaged_weights_are_told(optimus_weights, tmp_path, monkeypatch):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.cameras.pinhole import Pinhole
@@ -21,8 +23,8 @@ from motionrecon.poses.learned import LEARNED_STEPS, PoseOptimus, sizes_for
 from motionrecon.poses.level import from_level
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.tasks.articulated import ModelPoses
-from motionrecon.research.tasks.poses import People, PoseTasks, motions
-from motionrecon.research.training.pose_training import PoseTraining, problem_of
+from motionrecon.research.tasks.poses import People, PoseTasks, motions, problem_of
+from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.ship import ship
 
@@ -180,6 +182,10 @@ def test_a_training_resumes_to_the_bit(tmp_path):
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
 
 
+def write(path: Path, weights: dict[str, np.ndarray], sizes: object) -> None:
+    save_file(weights, path, {"kind": "poses", "sizes": json.dumps(sizes)})
+
+
 def test_files_of_networks(tmp_path):
     made = network()
     path = tmp_path / "x.safetensors"
@@ -193,6 +199,18 @@ def test_files_of_networks(tmp_path):
     files.save(replace(made, weights={**made.weights, "identity": np.zeros((3, 32))}), path)
     with pytest.raises(ModelError, match="does not fit"):
         files.read(path)
+    for damage in ({"heads": 0}, {"heads": 3}, {"unknowns": 10**15}, {"attention": "no"}, {"depth": 2}, {"width": -1}):
+        write(path, made.weights, made.sizes.as_dict() | damage)
+        with pytest.raises(ModelError, match="does not fit"):
+            files.read(path)
+    write(path, made.weights, [[]] * 3)
+    with pytest.raises(ModelError, match="does not fit"):
+        files.read(path)
+    for wrong, said in ((np.float16(1), "does not fit"), (np.float32(np.nan), "no numbers")):
+        write(path, {name: (value * wrong).astype(wrong.dtype) for name, value in made.weights.items()},
+              made.sizes.as_dict())  # fmt: skip
+        with pytest.raises(ModelError, match=said):
+            files.read(path)
     other = replace(made, sizes=replace(made.sizes, unknowns=7))
     with pytest.raises(InputError, match=r"7 unknowns.*34"):
         PoseOptimus(other).descend(tasks().problem, tasks().start, 2)
@@ -262,9 +280,63 @@ def test_models_that_cannot_be_used_are_refused(tmp_path):
     path.write_text("<mujoco><nothing/></mujoco>")
     with pytest.raises(InputError, match="cannot read"):
         ModelPoses.read(path)
-    path.write_text('<mujoco><worldbody><body><geom size=".1"/></body></worldbody></mujoco>')
-    with pytest.raises(ModelError, match="no joints"):
+
+
+REFUSED = {
+    "no joints": '<body><geom size=".1"/></body>',
+    "mesh": '<body><joint/><geom type="mesh" mesh="gone"/></body>',
+    "2 bodies without a parent": '<body><joint/><geom size=".1"/><site name="a"/></body><body><geom size=".1"/></body>',
+    "no named sites": '<body><joint/><geom size=".1"/><site/></body>',
+    "at most 0 m apart": '<body><joint/><geom size=".1"/><site name="a" pos="1 0 0"/></body>',
+    "at most 0.014 m apart": '<body><joint/><geom size=".1"/><site name="a" pos=".01 0 0"/>'
+    '<site name="b" pos="0 .01 0"/></body>',
+    "no joint moves": '<site name="a"/><site name="b" pos="1 0 0"/><body><joint/><geom size=".1"/></body>',
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_model_that_teaches_nothing_is_refused_by_its_name(said, tmp_path):
+    path = tmp_path / "x.xml"
+    path.write_text(f"<mujoco><worldbody>{REFUSED[said]}</worldbody></mujoco>")
+    with pytest.raises((InputError, ModelError), match=rf"x\.xml.*{said}"):
         ModelPoses.read(path)
+
+
+LINK = '<body pos=".3 0 0"><joint {joint}/><geom size=".02"/><site name="tip" pos=".1 0 .2"/><site name="b"/></body>'
+KINDS = {
+    "balls": ('<joint type="ball"/>', 'type="ball"'),
+    "slides": ('<joint type="slide" axis="1 0 0"/>', 'type="slide" axis="0 1 0" range="-.2 .2"'),
+    "a key out of range": ("<freejoint/>", 'axis="0 1 0" range="-10 10"'),
+    "no link that moves": ("<freejoint/>", None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_models_of_any_joints_are_posed_and_trained_on(kind, tmp_path):
+    root, joint = KINDS[kind]
+    path = tmp_path / "x.xml"
+    link = "" if joint is None else LINK.format(joint=joint)
+    key = '<keyframe><key qpos="0 0 1 1 0 0 0 2"/></keyframe>' if "key" in kind else ""
+    path.write_text(
+        f'<mujoco><worldbody><body>{root}<geom size=".02"/><site name="a" pos=".1 0 0"/><site name="c" pos="0 .2 0"/>'
+        f"{link}</body></worldbody>{key}</mujoco>"
+    )
+    training = PoseTraining(TrainingSettings(tasks="poses", steps=1, model=str(path), frames=3), tmp_path / "made")
+    assert np.isfinite(training._advance(0.0)["gradient"])
+    drawn = ModelPoses.read(path).draw(6, np.random.default_rng(0))
+    found = PoseOptimus(training.network()).descend(drawn.problem, drawn.start, 12)
+    assert np.median(found.value / drawn.problem.value(drawn.start)) < 0.1
+
+
+def test_a_small_model_with_a_free_root_begins_near_the_camera(tmp_path):
+    path = tmp_path / "hand.xml"
+    path.write_text(
+        '<mujoco><worldbody><body><freejoint/><geom size=".01"/><site name="a" pos=".05 0 0"/>'
+        '<site name="b" pos="0 .05 0"/><site name="c" pos="0 0 .1"/></body></worldbody></mujoco>'
+    )
+    drawn = ModelPoses.read(path).draw(40, np.random.default_rng(0))
+    away = np.linalg.norm(drawn.start[:, :3] - drawn.qpos[:, :3], axis=1)
+    assert np.median(away) < 0.15 and drawn.start[:, 1].max() < 1.0  # 3 m away, where a person would be put
 
 
 def test_trainings_refuse_what_they_do_not_have(tmp_path):

@@ -18,8 +18,7 @@ from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
 from motionrecon.research.bench.poses.measure import joint_errors
 from motionrecon.research.tasks.onlookers import Onlookers
-from motionrecon.research.tasks.poses import SETS, Chances, People, motions, random_starts
-from motionrecon.research.training.pose_training import problem_of
+from motionrecon.research.tasks.poses import SETS, Chances, People, motions, problem_of, random_starts
 
 SOURCE = People(motions("tune"), heights=(1.7, 1.8))
 
@@ -92,6 +91,7 @@ def test_evaluations_and_errors_of_clips():
     mean = mean_over(clip, alike)
     assert mean.error == pytest.approx(alike[::4].std(ddof=1) / 50**0.5, rel=1e-6)
     assert ratio_over(clip, 2 * alike + 4, alike + 2).value == pytest.approx(2.0)
+    assert np.isnan(mean_over(np.zeros(9, int), np.arange(9.0)).error), "one clip says nothing of others"
 
 
 def test_onlookers_see_what_each_of_them_would_alone():
@@ -128,8 +128,15 @@ def test_the_benchmark_writes_what_it_found(tmp_path):
         report.main(tmp_path, {}, frames=0)
     with pytest.raises(InputError, match="the longest clip has"):
         report.main(tmp_path, {}, frames=5000, count=1)
+    with pytest.raises(InputError, match=r"'minpack' is for single frames.*frames=3"):
+        report.main(tmp_path, {}, only=["minpack"], frames=3)
     with pytest.raises(InputError, match="NAME=FILE"):
         report.files_of(["x"])
+    with pytest.raises(InputError, match="x is given already"):
+        report.files_of(["x=a.safetensors", "x=b.safetensors"])
+    for taken in ("lm", "poses"):
+        with pytest.raises(InputError, match=f"{taken}=.*give another"):
+            report.main(tmp_path, {taken: tmp_path / "mine.safetensors"})
 
 
 @pytest.mark.parametrize(("name", "length", "gained"), [("poses", 1, 0.3), ("poses-runs", 5, 0.4)])

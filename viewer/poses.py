@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.pose import Pose, pose
-from motionrecon.result.feet import foot_forces
+from motionrecon.mechanics.feet import foot_forces
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion

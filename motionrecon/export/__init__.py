@@ -47,6 +47,12 @@ class Format:
 #: The formats by their names.
 FORMATS: dict[str, Format] = {
     "bvh": Format("motionrecon.export.bvh", (".bvh",), "Blender and other animation programs"),
+    "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
+    "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
+    "mot-forces": Format("motionrecon.export.mot_forces", (".mot",), "OpenSim, ground forces"),
+    "csv": Format("motionrecon.export.csv", (".csv",), "spreadsheets, R, MATLAB, pandas"),
+    "c3d": Format("motionrecon.export.c3d", (".c3d",), "motion capture laboratories"),
+    "osim": Format("motionrecon.export.osim", (".osim",), "OpenSim, the person as a model"),
 }
 
 

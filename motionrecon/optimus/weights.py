@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from motionrecon.core.files import atomic
+from motionrecon.core.files import atomic, parse_json
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus import shipped
 
@@ -123,10 +123,10 @@ def read(path: str | Path) -> nn.Module:
     try:
         with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # making a rule draws weights
             made: nn.Module = getattr(importlib.import_module(module), cls).from_settings(
-                **json.loads(about["arguments"])
+                **parse_json(about["arguments"])
             )
         made.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         why = " ".join(str(error).split())
         raise ModelError(f"{path} does not fit this version of motionrecon ({why}); train or install again") from error
     return made.requires_grad_(False).eval()

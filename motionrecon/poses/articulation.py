@@ -90,7 +90,10 @@ class Articulation:
 
     @cached_property
     def limits(self) -> Float[np.ndarray, "2 nv"]:
-        """Lower and upper ends of the joints' ranges, radians or metres; infinite where there is none."""
+        """Lower and upper ends of the ranges of hinges and slides, radians or metres; infinite where there is none.
+
+        A ball's range is not told: no unknown of it has an end of its own.
+        """
         low, high = np.full(self.n, -np.inf), np.full(self.n, np.inf)
         joints, dofs, _ = _scalar(self.model)
         limited = self.model.jnt_limited[joints].astype(bool)

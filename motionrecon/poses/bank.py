@@ -20,8 +20,9 @@ from motionrecon.body.pose import pose
 from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.base import Camera
 from motionrecon.core import so3
+from motionrecon.core.files import read_toml, sha256
 from motionrecon.core.landmarks import TRUST
-from motionrecon.errors import ModelError
+from motionrecon.errors import InputError, ModelError
 from motionrecon.poses.placing import placed
 
 #: Turns about the vertical in which each pose is tried.
@@ -77,7 +78,7 @@ class PoseBank:
         None where the body's hinges are others than those of the bank.
 
         Raises:
-            ModelError: the file is missing or damaged.
+            ModelError: a file of it is missing or damaged.
         """
         learned = _learned()
         names = [body.model.joint(joint).name for joint in range(1, body.model.njnt)]
@@ -236,16 +237,31 @@ def bank_file() -> Path:
     return Path(str(resources.files("motionrecon.models").joinpath("poses"))) / "bank.safetensors"
 
 
+def checked_bank() -> Path:
+    """`bank_file`, whose hash is the one that ``bank.toml`` beside it holds.
+
+    Raises:
+        ModelError: one of the files is missing or damaged.
+    """
+    path = bank_file()
+    try:
+        known, found = read_toml(path.with_suffix(".toml"))["sha256"], sha256(path)
+    except (OSError, ValueError, KeyError, InputError) as error:
+        raise ModelError(f"{path}: the bank of poses cannot be read ({error}); install motionrecon again") from error
+    if found != known:
+        raise ModelError(f"{path}: the bank of poses is damaged (SHA-256 {found[:12]}…); install motionrecon again")
+    return path
+
+
 @lru_cache(maxsize=1)
 def _learned() -> Learned:
     """The bank that comes with motionrecon."""
+    path = checked_bank()
     try:
-        with safe_open(bank_file(), framework="numpy") as saved:
+        with safe_open(path, framework="numpy") as saved:
             hinges = tuple((saved.metadata() or {})["hinges"].split())
             poses = saved.get_tensor("poses").astype(float)
     except (OSError, SafetensorError, KeyError) as error:
-        raise ModelError(f"{bank_file()} cannot be read ({error}): install motionrecon again") from error
-    if poses.ndim != 2 or poses.shape[1] != 4 + len(hinges) or not np.isfinite(poses).all():
-        raise ModelError(f"{bank_file()} is damaged: install motionrecon again")
+        raise ModelError(f"{path}: the bank of poses cannot be read ({error}); install motionrecon again") from error
     poses[:, :4] /= np.linalg.norm(poses[:, :4], axis=1, keepdims=True)
     return Learned(poses, hinges)

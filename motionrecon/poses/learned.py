@@ -171,10 +171,12 @@ class PoseOptimus:
         if self.network is None:
             return silent(*model.gradient.shape), scale_of(model.matrix)
         sizes, frames = self.network.sizes, _frames(problem)
-        if sizes.unknowns != frames.n or sizes.facts != facts.count_of(frames.articulation) + 2:
+        wanted = sizes_for(frames.articulation)
+        if (sizes.unknowns, sizes.channels, sizes.facts) != (wanted.unknowns, wanted.channels, wanted.facts):
             raise InputError(
-                f"these weights are of poses with {sizes.unknowns} unknowns, and this model has {frames.n} and "
-                f"{len(frames.articulation.points)} points: train with motionrecon train optimus --tasks poses --model"
+                f"these weights are of poses with {sizes.unknowns} unknowns and {sizes.facts} facts, and this model "
+                f"with {len(frames.articulation.points)} points has {wanted.unknowns} and {wanted.facts}: train with "
+                "motionrecon train optimus --tasks poses --model"
             )
         given = told(problem, x, model, before, k)
         said = says(self.network.weights, sizes, given.tokens, given.facts, np)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-#: Nobody is nearer than this, metres; and where somebody is put who would be.
+#: No person is nearer than this, metres; and where one is put who would be.
 NEAR, FAR = 0.3, 3.0
 
 
 def placed(
-    rays: Float[np.ndarray, "N P 2"], weight: Float[np.ndarray, "N P"], marks: Float[np.ndarray, "N S P 3"]
+    rays: Float[np.ndarray, "N P 2"],
+    weight: Float[np.ndarray, "N P"],
+    marks: Float[np.ndarray, "N S P 3"],
+    near: float = NEAR,
+    far: float = FAR,
 ) -> tuple[Float[np.ndarray, "N S 3"], Float[np.ndarray, "N S"]]:
     """Where shapes stand so that their marks, in the camera's axes, are seen where they were.
 
@@ -20,6 +24,8 @@ def placed(
         rays: where marks are seen on the image plane, NaN where unseen.
         weight: root weights.
         marks: of S shapes for each frame, in the camera's axes, about an origin of their own.
+        near: no shape is nearer than this, metres.
+        far: where one is put that would be, metres.
 
     Returns:
         the places, metres, and how far from the rays the marks then are: weighted squares on the image plane.
@@ -39,7 +45,7 @@ def placed(
     right[..., :2] = -np.einsum("np,nspi->nsi", w, off)
     right[..., 2] = np.einsum("np,npi,nspi->ns", w, ray, off)
     place = np.linalg.solve(matrix[:, None], right[..., None])[..., 0]
-    place = np.where(place[..., 2:] < NEAR, [0.0, 0.0, FAR], place)
+    place = np.where(place[..., 2:] < near, [0.0, 0.0, far], place)
     there = marks + place[:, :, None]
     away = there[..., :2] / np.maximum(there[..., 2:], 0.1) - ray[:, None]
     return place, np.einsum("np,nspi,nspi->ns", w, away, away)

@@ -11,7 +11,7 @@ from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.core import so3
 from motionrecon.poses.articulation import Articulation
-from motionrecon.poses.placing import placed
+from motionrecon.poses.placing import FAR, NEAR, placed
 
 #: Ways that the pose at rest is tried to face.
 TURNS = 16
@@ -22,6 +22,8 @@ def relaxed_start(
     rays: Float[np.ndarray, "N P 2"],
     weight: Float[np.ndarray, "N P"],
     points_3d: Float[np.ndarray, "N P 3"] | None = None,
+    near: float = NEAR,
+    far: float = FAR,
 ) -> Float[np.ndarray, "N nq"]:
     """A pose for each frame, in the world of the camera's own axes (`motionrecon.poses.level`).
 
@@ -30,6 +32,7 @@ def relaxed_start(
         rays: where the points are seen on the image plane, NaN where unseen.
         weight: root weights.
         points_3d: the detector's own guess, camera axes, metres: where a frame has one, it says how the pose is turned.
+        near, far: as `motionrecon.poses.placing.placed` has them; those of a person where not given.
     """
     yaws = np.linspace(0, 2 * np.pi, TURNS, endpoint=False)
     turns = np.broadcast_to(Rotation.from_euler("z", yaws[:, None]).as_matrix(), (len(rays), TURNS, 3, 3))
@@ -40,7 +43,7 @@ def relaxed_start(
         known = np.isfinite(points_3d).all((1, 2))
         turns = turns.copy()
         turns[known] = _aligning(shape, points_3d[known] @ LEVEL, weight[known])[:, None]
-    places, away = placed(rays, weight, (shape @ np.swapaxes(turns, -1, -2)) @ LEVEL.T)
+    places, away = placed(rays, weight, (shape @ np.swapaxes(turns, -1, -2)) @ LEVEL.T, near, far)
     rows, best = np.arange(len(rays)), away.argmin(1)
     x = np.tile(articulation.rest, (len(rays), 1))
     x[:, PLACE] = places[rows, best] @ LEVEL

@@ -7,7 +7,7 @@ what was seen and follow each other at the pace of a person. Between those frame
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,15 +20,14 @@ from motionrecon.body.tangent import BEND, QUATERNION
 from motionrecon.core.landmarks import TRUST
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.bank import PoseBank, Sighting
-from motionrecon.poses.damped import Damping, Descent, descend
+from motionrecon.poses.damped import Damping, descend
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.views import View
 
-#: Lowers all rows of a problem from their starts.
-Refiner = Callable[[PoseProblem, Float[np.ndarray, "N nq"]], Descent]
-
 #: Keypoints that must be seen in a frame so that poses are looked for in it.
 FEWEST = 6
+#: How poses of single frames are refined, by steps of damped Gauss-Newton.
+REFINING = Damping(tolerance=1e-3)
 
 
 @dataclass(frozen=True)
@@ -54,18 +53,12 @@ class StartSettings:
     ease: float = 0.2
 
 
-def damped_steps_of(steps: int) -> Refiner:
-    """Refines by so many damped Gauss-Newton steps."""
-    return lambda problem, x: descend(problem, x, steps, Damping(tolerance=1e-3))
-
-
 def likely_course(
     body: Body,
     bank: PoseBank,
     view: View,
     others: Sequence[View] = (),
     settings: StartSettings = StartSettings(),
-    refine: Refiner | None = None,
 ) -> Float[np.ndarray, "T nq"] | None:
     """A first trajectory, or None where nobody is seen.
 
@@ -75,7 +68,6 @@ def likely_course(
         view: by which poses are found and refined.
         others: further views, which are asked which of the poses they like.
         settings: how it is looked for.
-        refine: what refines the poses of single frames; damped Gauss-Newton steps where none is given.
     """
     seen = (np.isfinite(view.pixels).all(2) & (view.weight > 0)).sum(1)
     known = np.flatnonzero(seen >= FEWEST)
@@ -90,7 +82,7 @@ def likely_course(
     depth = depth_of(articulation, part.camera, found[:, 0])
     rows = np.repeat(np.arange(N), H)
     problem = _problem(articulation, part, depth).part(rows)
-    descent = (refine or damped_steps_of(settings.steps))(problem, found.reshape(-1, nq))
+    descent = descend(problem, found.reshape(-1, nq), settings.steps, REFINING)
     value = descent.value.reshape(N, H)
     poses = descent.x.reshape(N, H, nq)
     for other in others:

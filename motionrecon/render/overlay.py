@@ -19,13 +19,13 @@ from motionrecon.body.pose import pose
 from motionrecon.core.files import atomic
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
+from motionrecon.mechanics.feet import foot_forces
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.layout import layout_of
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow
 from motionrecon.render.skeleton import draw_skeleton
-from motionrecon.result.feet import foot_forces
 from motionrecon.result.films import Film, films_of
 from motionrecon.result.motion import Motion
 from motionrecon.video import frames, frames_from

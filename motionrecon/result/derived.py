@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motionrecon.result.mechanics import mechanics
+from motionrecon.mechanics.names import ctrl_names, qpos_names, qvel_names
+from motionrecon.mechanics.summary import mechanics
 
 if TYPE_CHECKING:
-    import mujoco
-
     from motionrecon.result.motion import Motion
-
-_ROOT_QPOS = ("root_x", "root_y", "root_z", "root_qw", "root_qx", "root_qy", "root_qz")
-_ROOT_QVEL = ("root_vx", "root_vy", "root_vz", "root_wx", "root_wy", "root_wz")
 
 
 def derived(motion: Motion) -> dict[str, np.ndarray]:
@@ -26,8 +22,8 @@ def derived(motion: Motion) -> dict[str, np.ndarray]:
     feet = found.feet
     return {
         "qpos_names": np.array(qpos_names(model)),
-        "qvel_names": np.array((*_ROOT_QVEL, *_hinges(model))),
-        "ctrl_names": np.array([model.actuator(i).name for i in range(model.nu)]),
+        "qvel_names": np.array(qvel_names(model)),
+        "ctrl_names": np.array(ctrl_names(model)),
         "contact_point": found.contact_point,
         "com": found.com,
         "com_velocity": found.com_velocity,
@@ -42,12 +38,3 @@ def derived(motion: Motion) -> dict[str, np.ndarray]:
         "power_names": np.array(found.moments.joint_names),
         "power": found.moments.power,
     }
-
-
-def qpos_names(model: mujoco.MjModel) -> tuple[str, ...]:
-    """Of the columns of qpos: the root's place and quaternion, then the hinges."""
-    return (*_ROOT_QPOS, *_hinges(model))
-
-
-def _hinges(model: mujoco.MjModel) -> tuple[str, ...]:
-    return tuple(model.joint(j).name for j in range(1, model.njnt))

@@ -37,7 +37,9 @@ from motionrecon.core.cache import Checkpoint
 from motionrecon.core.progress import Silent
 from motionrecon.keypoints import load_keypoints
 from motionrecon.optimus import weights
+from motionrecon.optimus.poses import files as pose_networks
 from motionrecon.pipeline import reconstruct
+from motionrecon.poses import bank
 from motionrecon.projects import opened
 from motionrecon.result.films import films_of
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
@@ -397,6 +399,21 @@ def _read_shipped(folder: Path, told: list[str]) -> Result:
         weights.folder = before
 
 
+def _read_pose_network(path: Path, told: list[str]) -> Result:
+    return dict(pose_networks.read(path).weights)
+
+
+def _read_bank(path: Path, told: list[str]) -> Result:
+    before, bank.bank_file = bank.bank_file, lambda: path
+    bank._learned.cache_clear()
+    try:
+        found = bank._learned()
+        return {"poses": found.poses, "hinges": " ".join(found.hinges)}
+    finally:
+        bank.bank_file = before
+        bank._learned.cache_clear()
+
+
 def samples(folder: Path) -> list[tuple[Reader, Path]]:
     """All readers, each with the folder of its sample."""
     made: list[tuple[Reader, Path]] = []
@@ -473,5 +490,15 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
     add(
         Reader("weights, shipped", shipped, _read_shipped, _any_difference),
         lambda f: [shutil.copy(path, f) for path in (source, weights.folder() / "weights.toml")],
+    )
+    network = pose_networks.find("poses")
+    add(
+        Reader("weights of poses, one's own", mine, lambda f, t: _read_pose_network(f / mine, t), _weights_wrong),
+        lambda f: shutil.copy(network, f / mine),
+    )
+    poses = bank.bank_file()
+    add(
+        Reader("bank of poses", poses.name, lambda f, t: _read_bank(f / poses.name, t), _any_difference),
+        lambda f: [shutil.copy(path, f) for path in (poses, poses.with_suffix(".toml"))],
     )
     return made

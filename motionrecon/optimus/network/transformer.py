@@ -65,10 +65,16 @@ class Says(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """A Transformer encoder layer, normalized before attention and before the two-layer perceptron."""
+    """A Transformer encoder layer, normalized before attention and before the two-layer perceptron.
+
+    Raises:
+        ValueError: the heads do not share the width evenly.
+    """
 
     def __init__(self, width: int, heads: int, attention: bool) -> None:
         super().__init__()
+        if heads < 1 or width % heads:
+            raise ValueError(f"{heads} heads do not share a width of {width} evenly")
         self.heads = heads
         self.before_attention = nn.LayerNorm(width, **KIND) if attention else None
         self.query_key_value = nn.Linear(width, 3 * width, bias=False, **KIND) if attention else None

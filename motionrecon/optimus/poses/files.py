@@ -13,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from motionrecon.core.files import atomic
+from motionrecon.core.files import atomic, parse_json
 from motionrecon.errors import ModelError
 from motionrecon.optimus import shipped
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial
@@ -78,17 +78,30 @@ def read(path: Path) -> PoseNetwork:
         with safe_open(str(path), framework="numpy") as file:
             about = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: of kinds of numbers that NumPy does not know
         raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
     if about.get("kind") != KIND:
         raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of Optimus on poses")
     try:
-        sizes = PoseNetworkSizes(**json.loads(about["sizes"]))
-        wanted = {name: value.shape for name, value in initial(sizes, np.random.default_rng(0)).items()}
+        sizes = PoseNetworkSizes(**parse_json(about["sizes"]))
+        if not _may_be(sizes, weights):
+            raise ValueError("other weights")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"{path} does not fit this version of motionrecon ({error}); train or install again"
         ) from error
-    if wanted != {name: value.shape for name, value in weights.items()}:
-        raise ModelError(f"{path} does not fit this version of motionrecon (other weights); train or install again")
+    if not all(np.isfinite(value).all() for value in weights.values()):
+        raise ModelError(f"{path} holds weights that are no numbers; train or install again")
     return PoseNetwork(sizes, weights, {k: v for k, v in about.items() if k not in ("kind", "sizes")})
+
+
+def _may_be(sizes: PoseNetworkSizes, weights: Mapping[str, np.ndarray]) -> bool:
+    """Whether these are the weights of a network of such sizes."""
+    shapes = {name: value.shape for name, value in weights.items()}
+    inputs = {"identity": sizes.unknowns, "token.w": sizes.channels, "facts.w": sizes.facts}
+    if any(shapes.get(name) != (count, sizes.width) for name, count in inputs.items()):
+        return False  # before sizes that no memory holds are tried
+    made = initial(sizes, np.random.default_rng(0))
+    return shapes == {name: value.shape for name, value in made.items()} and all(
+        value.dtype == np.float32 for value in weights.values()
+    )

@@ -15,6 +15,7 @@ import numpy as np
 Array = Any
 #: Encoders, each of which predicts one rank-one term of the metric.
 LAYERS = 3
+_SWITCHES = ("attention", "rank_one", "runs", "facts_shown", "gauss_newton")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class PoseNetworkSizes:
         runs: whether frames of a run hear of each other.
         facts_shown: whether the facts of a frame are seen, and not just what tokens see; False for the control.
         gauss_newton: whether the metric begins as Gauss-Newton's; False for the control that begins with a diagonal.
+
+    Raises:
+        ValueError: there is no such network.
     """
 
     unknowns: int
@@ -44,6 +48,13 @@ class PoseNetworkSizes:
     runs: bool = False
     facts_shown: bool = True
     gauss_newton: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value in self.as_dict().items():
+            if not (isinstance(value, bool) if name in _SWITCHES else isinstance(value, int) and value > 0):
+                raise ValueError(f"{name} is {value!r}")
+        if self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not share a width of {self.width} evenly")
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON holds them."""

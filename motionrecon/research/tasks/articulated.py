@@ -1,6 +1,7 @@
 """Poses of anybody's own model: an arm, a hand, an animal from an MJCF, before random cameras.
 
-Poses are drawn within the joints' ranges. What is seen are the model's sites, with errors in proportion to its size.
+Poses are drawn within the ranges of hinges and slides. What is seen are the model's sites, with errors in proportion to
+its size. Each joint moves by itself: equality constraints and tendons, which couple joints, are not obeyed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.cameras.base import NEAREST
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.core import so3
 from motionrecon.errors import InputError, ModelError
@@ -35,6 +37,9 @@ MISSING = 0.2
 #: Standard deviation of hinges and slides without a range, radians; and within a range, the share of it that is used.
 WIDE, USED = 1.0, 0.9
 FPS = 30.0
+#: Nearest place that is tried for a model with a free root, and where one is put that would be nearer, in units of the
+#: size; and the size from which on cameras at such distances see all of it, metres.
+NEAR, FAR, SMALLEST = 0.2, 3.0, NEAREST
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class ModelPoses:
 
         Raises:
             InputError: there is no such file, or it is no MJCF.
-            ModelError: it has several roots, no named sites, or nothing that moves.
+            ModelError: it has several roots, no named sites, sites in one place, or none that moves.
         """
         if not path.is_file():
             raise InputError(f"model {path}: no such file; give an MJCF")
@@ -63,14 +68,35 @@ class ModelPoses:
             raise InputError(f"model {path}: MuJoCo cannot read it ({' '.join(str(error).split())})") from error
         if model.nv == 0:
             raise ModelError(f"model {path}: it has no joints, so it has one pose only")
-        return ModelPoses(Articulation.of_model(model))
+        try:
+            poses = ModelPoses(Articulation.of_model(model))
+        except ModelError as error:
+            raise ModelError(f"model {path}: {error}") from error
+        if poses.size < SMALLEST:
+            raise ModelError(
+                f"model {path}: its named sites are at most {poses.size:.2g} m apart, which must be {SMALLEST:g} m or "
+                "more: name several, in different places, and give lengths in metres"
+            )
+        if not poses.moves:
+            raise ModelError(f"model {path}: no joint moves a named site; name sites on what moves")
+        return poses
 
     @cached_property
     def size(self) -> float:
         """How far its points are apart at most, over some poses, metres."""
-        x = self._poses(64, np.random.default_rng(0))
-        points = pose(self.articulation.model, x).at(self.articulation.points)
-        return max(float(np.linalg.norm(np.ptp(points, axis=1), axis=-1).max()), 1e-6)
+        points = pose(self.articulation.model, self._some).at(self.articulation.points)
+        return float(np.linalg.norm(np.ptp(points, axis=1), axis=-1).max())
+
+    @property
+    def moves(self) -> bool:
+        """Whether any joint moves a point that is seen."""
+        moved = pose(self.articulation.model, self._some).jacobian(self.articulation.points)
+        return bool(np.abs(moved).max() > 1e-9)
+
+    @cached_property
+    def _some(self) -> Float[np.ndarray, "N nq"]:
+        """The poses from which `size` is known."""
+        return self._poses(64, np.random.default_rng(0))
 
     @cached_property
     def trust(self) -> PoseTrust:
@@ -101,7 +127,8 @@ class ModelPoses:
         pixels[unseen] = np.nan
         weight = np.where(np.isfinite(pixels).all(-1), 1.0, 0.0)
         if articulation.free:
-            start = relaxed_start(articulation, pixels, weight)
+            near, far = NEAR * self.size, FAR * self.size
+            start = relaxed_start(articulation, pixels, weight, near=near, far=far)
         else:
             start = np.tile(articulation.rest, (len(x), 1))
         problem = PoseProblem(

@@ -35,6 +35,7 @@ from motionrecon.poses.level import level_camera
 from motionrecon.poses.placing import placed
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import relaxed_start
+from motionrecon.poses.runs import RunProblem
 
 #: Heights of the persons, metres.
 HEIGHTS = tuple(np.round(np.linspace(1.5, 1.95, 10), 3).tolist())
@@ -164,6 +165,14 @@ class PoseTasks:
             qpos=self.qpos[rows],
             clip=self.clip[runs],
         )
+
+
+def problem_of(tasks: PoseTasks) -> tuple[PoseProblem | RunProblem, Float[np.ndarray, "R ..."]]:
+    """The problem of single frames or of runs, and its start."""
+    if tasks.length == 1:
+        return tasks.problem, tasks.start
+    start = tasks.start.reshape(-1, tasks.length, tasks.start.shape[-1])
+    return RunProblem(tasks.problem, tasks.length, tasks.fps), start
 
 
 class TaskSource(Protocol):

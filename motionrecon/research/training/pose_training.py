@@ -33,7 +33,7 @@ from motionrecon.poses.learned import LEARNED_STEPS, LONGEST, PoseOptimus, sizes
 from motionrecon.poses.problem import PoseProblem
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.tasks.articulated import ModelPoses
-from motionrecon.research.tasks.poses import PoseTasks, TaskSource, training_source, tuning_source
+from motionrecon.research.tasks.poses import PoseTasks, TaskSource, problem_of, training_source, tuning_source
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
 from motionrecon.research.training.settings import TrainingSettings
@@ -44,6 +44,8 @@ BATCH = 64
 ERROR = 5.0
 #: Share of the tasks with a detector's own 3D: of single frames, and of runs, which are for following it.
 GUESS = {False: 0.3, True: 0.7}
+#: Share of the updates of a training on runs that runs have; the others have single frames.
+OF_RUNS = 0.75
 #: Updates over which the learning rate rises.
 RISE = 40
 #: What can be trained, by name: what a control lacks.
@@ -56,14 +58,6 @@ RULES: dict[str, dict[str, bool]] = {
 }
 #: Frames on which a training is looked at.
 CHECKED = 256
-
-
-def problem_of(tasks: PoseTasks) -> tuple[PoseProblem | RunProblem, Float[np.ndarray, "R ..."]]:
-    """The problem of single frames or of runs, and its start."""
-    if tasks.length == 1:
-        return tasks.problem, tasks.start
-    start = tasks.start.reshape(-1, tasks.length, tasks.start.shape[-1])
-    return RunProblem(tasks.problem, tasks.length, tasks.fps), start
 
 
 class PoseTraining(Loop):
@@ -141,7 +135,7 @@ class PoseTraining(Loop):
     def _advance(self, done: float) -> dict[str, Any]:
         """One update of the weights; its line of the log."""
         s = self.settings
-        length = s.frames if s.frames == 1 or self.rng.random() < 0.75 else 1
+        length = s.frames if s.frames == 1 or self.rng.random() < OF_RUNS else 1
         tasks = self.source.draw(max(1, BATCH // length), self.rng, length)
         self.adam.zero_grad()
         losses = self._learn(tasks)
@@ -201,7 +195,8 @@ class PoseTraining(Loop):
         problem, start = self._checked
         optimus = PoseOptimus(self.network())
         found = optimus.descend(problem, start, LEARNED_STEPS)
-        gained = float(np.log10(found.history[:, 0] / found.value).mean())
+        before, after = (np.maximum(value, 1e-3) for value in (found.history[:, 0], found.value))
+        gained = float(np.log10(before / after).mean())
         self.say(f"{self.seconds:.0f} s, {self.step} updates: poses lowered by {gained:.3f} decades")
         return {"poses": round(gained, 4)}
 

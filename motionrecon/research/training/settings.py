@@ -22,9 +22,10 @@ class TrainingSettings:
 
     Attributes:
         rule: what to train. On poses and physics: optimus, where not given, or optimus-no-attention, a control, and on
-            poses the controls optimus-identity (B = I), optimus-no-rank-one and optimus-no-keypoints. On functions,
-            where Optimus has built-in rules: optimus-paper, the paper's own form, where not given; its controls
-            optimus-paper-no-attention and optimus-paper-no-rank-one; or adafactor, a learned peer.
+            poses the controls optimus-identity (B begins as a diagonal, without J'J), optimus-no-rank-one and
+            optimus-no-keypoints. On functions, where Optimus has built-in rules: optimus-paper, the paper's own form,
+            where not given; its controls optimus-paper-no-attention and optimus-paper-no-rank-one; or adafactor, a
+            learned peer.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
             threads and start, and poses has frames and model. On physics, optimus-paper has those of functions: a
@@ -34,7 +35,8 @@ class TrainingSettings:
             it passes more slowly than the clock's, and so trainings stay comparable.
         seed: of everything random.
         pes: the last share of the training that is spent on PES, 0 to 1.
-        lr: Adam's learning rate in the part with back-propagation; it falls to a twentieth, on functions after a rise.
+        lr: Adam's learning rate in the part with back-propagation; it falls to a twentieth (on poses a fiftieth), on
+            functions and poses after a rise.
         pes_lr: the same in the part with PES.
         clip: largest norm of a gradient.
         slots: unrolls under way at once.
@@ -57,8 +59,9 @@ class TrainingSettings:
         ema: decay of the mean of the weights, per outer step.
         threads: of each process, on a CPU.
         start: a file of weights to start from instead of untrained ones; on poses also a name, as poses.
-        frames: of a run, on poses; 1 for poses of single frames.
+        frames: of a run, on poses; 1 for poses of single frames. Of a training on runs, a quarter is on single frames.
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
+            Each joint moves by itself: equality constraints and tendons are not obeyed.
     """
 
     rule: str = ""

@@ -15,7 +15,7 @@ TOLERANCES = (1.5, 1.25, 1.1)
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean with its standard error."""
+    """A mean with its standard error, NaN where nothing tells it."""
 
     value: float
     error: float
@@ -37,10 +37,13 @@ def evaluations_to(
 
 
 def mean_over(clip: Int[np.ndarray, " N"], values: Float[np.ndarray, " N"]) -> Mean:
-    """The mean over tasks, with the error of tasks that are alike within a clip (Liang and Zeger, 1986)."""
+    """The mean over tasks, with the error of tasks that are alike within a clip (Liang and Zeger, 1986).
+
+    One clip alone says nothing of others: its error is NaN.
+    """
     away = values - values.mean()
     sums = np.array([away[clip == c].sum() for c in np.unique(clip)])
-    few = len(sums) / max(len(sums) - 1, 1)
+    few = len(sums) / (len(sums) - 1) if len(sums) > 1 else np.nan
     return Mean(float(values.mean()), float(np.sqrt(few * (sums**2).sum()) / len(values)))
 
 

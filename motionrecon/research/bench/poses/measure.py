@@ -15,9 +15,8 @@ from jaxtyping import Float, Int
 from motionrecon.body.pose import pose
 from motionrecon.core.blas import one_thread
 from motionrecon.poses.damped import descend
-from motionrecon.poses.runs import RunProblem
 from motionrecon.research.bench.poses.methods import PoseMethod
-from motionrecon.research.tasks.poses import People, PoseTasks, motions, random_starts
+from motionrecon.research.tasks.poses import People, PoseTasks, motions, problem_of, random_starts
 
 #: Evaluations after the start's; a miss counts one more.
 BUDGET = 30
@@ -114,8 +113,7 @@ def _shares(count: int, parts: int) -> list[int]:
 
 def _measured(tasks: PoseTasks, chosen: dict[str, PoseMethod], rng: np.random.Generator) -> SplitResult:
     """All methods on the tasks of one person."""
-    problem = tasks.problem if tasks.length == 1 else RunProblem(tasks.problem, tasks.length, tasks.fps)
-    start = tasks.start if tasks.length == 1 else tasks.start.reshape(len(problem), tasks.length, -1)
+    problem, start = problem_of(tasks)
     by_method, best = {}, np.full(len(problem), np.inf)
     middle = np.arange(len(problem)) * tasks.length + tasks.length // 2
     with one_thread():

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.errors import InputError
 from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import Damping, Descent, descend
 from motionrecon.poses.learned import DEFAULT, PoseOptimus
@@ -43,11 +44,23 @@ class PoseMethod:
 
 def methods(weights: dict[str, Path]) -> dict[str, PoseMethod]:
     """All methods by name; `weights` are files of trained networks by name, one method each, besides those that come
-    with motionrecon."""
+    with motionrecon.
+
+    Raises:
+        InputError: a name that another method has.
+        InputError, ModelError: as `PoseOptimus.load`.
+    """
+    built_in = _built_in()
+    if taken := sorted(weights.keys() & (built_in.keys() | records().keys())):
+        raise InputError(f"weights {taken[0]}=...: a method that comes with motionrecon has this name; give another")
     files = {name: name for name in records()} | {name: str(path) for name, path in weights.items()}
     learned = {name: PoseMethod(f"Optimus, {name}", PoseOptimus.load(file).descend) for name, file in files.items()}
+    return learned | built_in
+
+
+def _built_in() -> dict[str, PoseMethod]:
+    """Those without weights of their own."""
     return {
-        **learned,
         "one-step": PoseMethod(f"Optimus, {DEFAULT}, one learned step only", _one_step),
         "untrained": PoseMethod("the same lines, untrained (the control)", PoseOptimus(None).descend),
         "lm": PoseMethod("Levenberg-Marquardt, tuned", descend),

@@ -55,12 +55,14 @@ def main(
         What was written, as text.
 
     Raises:
-        InputError: no split or method of such a name, or no frames or tasks.
+        InputError: no split or method of such a name, a method that does not know runs, or no frames or tasks.
     """
     known = methods(weights)
     for name in only:
         if name not in known:
             raise InputError(f"no method is called {name!r}: choose from {', '.join(known)}")
+        if known[name].frames and frames > 1:
+            raise InputError(f"method {name!r} is for single frames: leave it out, or frames={frames}")
     for name in splits:
         if name not in SPLITS:
             raise InputError(f"no split is called {name!r}: choose from {', '.join(map(repr, SPLITS))}")
@@ -86,13 +88,15 @@ def files_of(given: Sequence[str]) -> dict[str, Path]:
     """Files of weights by name: what is given as NAME=FILE.
 
     Raises:
-        InputError: something is given otherwise.
+        InputError: something is given otherwise, or a name twice.
     """
     files = {}
     for text in given:
         name, _, file = text.partition("=")
         if not name or not file:
             raise InputError(f"--weights {text}: give NAME=FILE")
+        if name in files:
+            raise InputError(f"--weights {text}: {name} is given already; give each file a name of its own")
         files[name] = Path(file)
     return files
 

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
-from motionrecon.result.angles import JointAngles, joint_angles
-from motionrecon.result.events import FootEvents, foot_events
-from motionrecon.result.feet import FootForces, contact_points, foot_forces
-from motionrecon.result.moments import JointMoments, joint_moments
+from motionrecon.mechanics.angles import JointAngles, joint_angles
+from motionrecon.mechanics.events import FootEvents, foot_events
+from motionrecon.mechanics.feet import FootForces, contact_points, foot_forces
+from motionrecon.mechanics.moments import JointMoments, joint_moments
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion

@@ -1,7 +1,7 @@
 """What the joints do: moments about the anatomical axes, and power.
 
 **Moments** are internal ones, N m: what muscles and tendons (here the model's actuators) exert on the distal segment.
-Each has the name and the sign of the angle that it drives (`motionrecon.result.angles`): a positive
+Each has the name and the sign of the angle that it drives (`motionrecon.mechanics.angles`): a positive
 ``left_knee_flexion`` moment flexes the knee, and a person who stands up from a squat has negative ones. They are the
 moment's projections on the axes of the joint coordinate system (Desroches et al. 2010, J. Biomech. 43, 2429-2433), so
 that each times its angle's rate is its power.
@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.pose import Pose
-from motionrecon.result.angles import Articulation, articulations, hinges_of
+from motionrecon.mechanics.angles import Articulation, articulations, hinges_of
 
 if TYPE_CHECKING:
     import mujoco

@@ -1,0 +1,204 @@
+"""Everything that a motion tells, as named columns over time: what tables and plots are made of.
+
+Angles are degrees; lengths, forces and the rest are in SI units; the axes are the world's (z up). A column's name ends
+with its unit, and an angle's name says what is positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.mechanics.angles import Articulation, articulations
+from motionrecon.mechanics.events import THRESHOLD
+from motionrecon.mechanics.names import ctrl_names, qpos_names
+from motionrecon.mechanics.summary import Mechanics
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+_XYZ = "xyz"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity in each of T frames.
+
+    Attributes:
+        name: with its unit at the end.
+        unit: in words; "" for a number without one.
+        group: what it belongs to: ``angles``.
+        axes: about or along which axis it is, and what is positive.
+        what: what it is.
+        values: (T,), NaN where there is none.
+    """
+
+    name: str
+    unit: str
+    group: str
+    axes: str
+    what: str
+    values: Float[np.ndarray, " T"]
+
+
+def columns(motion: Motion, found: Mechanics, *, normalized: bool = False) -> list[Column]:
+    """All columns of a motion.
+
+    Args:
+        motion: whose they are.
+        found: what follows from it.
+        normalized: forces in body weights, moments and power per kilogram of body mass.
+    """
+    table = _Table(motion, found, normalized)
+    return [
+        *table.time(),
+        *table.angles(),
+        *table.moments(),
+        *table.power(),
+        *table.forces(),
+        *table.centres(),
+        *table.landmarks(),
+        *table.contacts(),
+        *table.model(),
+    ]
+
+
+class _Table:
+    """The columns of one motion, group by group."""
+
+    def __init__(self, motion: Motion, found: Mechanics, normalized: bool) -> None:
+        self._motion, self._found = motion, found
+        self._force = (1 / found.weight, "BW", "body weights") if normalized else (1.0, "N", "N")
+        self._moment = (1 / found.mass, "Nm_kg", "N m/kg") if normalized else (1.0, "Nm", "N m")
+        self._power = (1 / found.mass, "W_kg", "W/kg") if normalized else (1.0, "W", "W")
+        #: 1 in frames that were simulated, NaN in others, which have no forces.
+        self._simulated = np.where(motion.simulated, 1.0, np.nan)
+
+    def time(self) -> Iterator[Column]:
+        motion = self._motion
+        count = np.arange(len(motion), dtype=float)
+        yield Column("frame", "", "time", "", "number of the frame, from 0", count)
+        yield Column("time_s", "s", "time", "", "seconds from the first frame", motion.time)
+        seen = motion.tracked.astype(float)
+        yield Column(
+            "tracked", "", "time", "", "1 where the video showed the person, 0 where the motion is a guess", seen
+        )
+        done = motion.simulated.astype(float)
+        yield Column(
+            "simulated", "", "time", "", "1 where the motion was simulated; elsewhere there are no forces", done
+        )
+
+    def angles(self) -> Iterator[Column]:
+        angles = self._found.angles
+        for i, (name, axes, what) in enumerate(_described(articulations(self._motion.body))):
+            assert name == angles.names[i]
+            yield Column(f"{name}_deg", "deg", "angles", axes, f"angle of {what}", np.degrees(angles.values[:, i]))
+
+    def moments(self) -> Iterator[Column]:
+        moments, (scale, mark, unit) = self._found.moments, self._moment
+        joints = [one for one in articulations(self._motion.body) if one.proximal is not None]
+        for i, (name, axes, what) in enumerate(_described(joints)):
+            assert name == moments.names[i]
+            values = scale * moments.values[:, i] * self._simulated
+            yield Column(
+                f"{name}_moment_{mark}",
+                unit,
+                "moments",
+                axes,
+                f"internal moment, on the distal segment, of {what}",
+                values,
+            )
+
+    def power(self) -> Iterator[Column]:
+        moments, (scale, mark, unit) = self._found.moments, self._power
+        for i, name in enumerate(moments.joint_names):
+            values = scale * moments.power[:, i] * self._simulated
+            says = "positive drives the motion, negative brakes it"
+            yield Column(f"{name}_power_{mark}", unit, "power", says, f"power of the {_spoken(name)}", values)
+
+    def forces(self) -> Iterator[Column]:
+        feet, (scale, mark, unit) = self._found.feet, self._force
+        total = ("total", feet.force.sum(axis=1))
+        for name, force in (*((foot, feet.force[:, i]) for i, foot in enumerate(feet.names)), total):
+            for k, axis in enumerate(_XYZ):
+                on = "all feet" if name == "total" else f"the {_spoken(name)}"
+                values = scale * force[:, k] * self._simulated
+                what = f"force of the floor on {on}"
+                yield Column(f"{name}_force_{axis}_{mark}", unit, "forces", _along(axis), what, values)
+        scale, mark, unit = self._moment
+        for i, foot in enumerate(feet.names):
+            values = scale * feet.moment[:, i, 2] * self._simulated
+            what = f"free moment of the floor on the {_spoken(foot)}, at its centre of pressure"
+            yield Column(f"{foot}_free_moment_{mark}", unit, "forces", "about the world's z (up)", what, values)
+            down = (feet.force[:, i, 2] > THRESHOLD) * self._simulated
+            what = f"1 where more than {THRESHOLD:g} N bear the {_spoken(foot)}"
+            yield Column(f"{foot}_on_ground", "", "forces", "", what, down)
+
+    def centres(self) -> Iterator[Column]:
+        found = self._found
+        feet = found.feet
+        loaded = np.where(feet.loaded, 1.0, np.nan) * self._simulated[:, None]
+        for i, foot in enumerate(feet.names):
+            what = f"centre of pressure under the {_spoken(foot)}; none while it bears nothing"
+            yield from self._place(f"{foot}_cop", "centres", what, feet.pressure[:, i] * loaded[:, i : i + 1])
+        if feet.names:
+            any_loaded = np.where(feet.loaded.any(axis=1), self._simulated, np.nan)[:, None]
+            yield from self._place("total_cop", "centres", "centre of pressure", feet.total_pressure() * any_loaded)
+        yield from self._place("com", "centres", "centre of mass", found.com)
+        for k, axis in enumerate(_XYZ):
+            what, values = "velocity of the centre of mass", found.com_velocity[:, k]
+            yield Column(f"com_velocity_{axis}_m_s", "m/s", "centres", _along(axis), what, values)
+
+    def landmarks(self) -> Iterator[Column]:
+        for i, name in enumerate(self._motion.joint_names):
+            yield from self._place(name, "landmarks", f"the {_spoken(name)}", self._motion.joints[:, i])
+
+    def contacts(self) -> Iterator[Column]:
+        scale, mark, unit = self._force
+        for i, name in enumerate(self._motion.contact_names):
+            spoken = _spoken(name)
+            yield from self._place(
+                f"{name}_point", "contacts", f"lowest end of the foot point {spoken}", self._found.contact_point[:, i]
+            )
+            for k, axis in enumerate(_XYZ):
+                values = scale * self._motion.contact_force[:, i, k] * self._simulated
+                what = f"force of the floor on the foot point {spoken}"
+                yield Column(f"{name}_point_force_{axis}_{mark}", unit, "contacts", _along(axis), what, values)
+
+    def model(self) -> Iterator[Column]:
+        motion = self._motion
+        for i, name in enumerate(qpos_names(motion.model)):
+            place = f"qpos[{i}] of the MuJoCo model (model.xml)"
+            unit, mark = ("m", "_m") if i < 3 else ("", "") if i < 7 else ("rad", "_rad")
+            yield Column(f"qpos_{name}{mark}", unit, "model", "as in model.xml", place, motion.qpos[:, i])
+        for i, name in enumerate(ctrl_names(motion.model)):
+            place, values = f"joint_torque[{i}]: torque of that actuator", motion.joint_torque[:, i] * self._simulated
+            yield Column(f"torque_{name}_Nm", "N m", "model", "as in model.xml", place, values)
+
+    def _place(self, name: str, group: str, what: str, values: Float[np.ndarray, "T 3"]) -> Iterator[Column]:
+        for k, axis in enumerate(_XYZ):
+            yield Column(f"{name}_{axis}_m", "m", group, _along(axis), what, values[:, k])
+
+
+def _described(joints: Iterable[Articulation]) -> Iterator[tuple[str, str, str]]:
+    """Of each angle: its name, its axis with what is positive, and the joint with the segments that it is between."""
+    for one in joints:
+        proximal = "the world" if one.proximal is None else f"the {_spoken(one.proximal.name)}"
+        distal = f"the {_spoken(one.distal.name)}"
+        between = f"{_spoken(one.name)} ({distal} in {proximal})"
+        for name, coordinate in zip(one.names, one.coordinates, strict=True):
+            letter = one.joint.sequence[coordinate.place]
+            axis = (f"{letter} of {proximal}", f"the floating {letter}", f"{letter} of {distal}")[coordinate.place]
+            yield name, f"about {axis} (ISB); positive: {_spoken(coordinate.name)}", between
+
+
+def _along(axis: str) -> str:
+    return f"along the world's {axis}" + (" (up)" if axis == "z" else "")
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,64 @@
+"""CSV of everything, for spreadsheets, R, MATLAB, pandas: one row a frame, one line of names.
+
+``walk.csv`` opens without settings: its only header is a line of names, each with its unit at its end
+(``left_knee_flexion_deg``, ``left_foot_force_z_N``), and a cell is empty where there is no such number: forces of
+frames that were not simulated, the centre of pressure of a foot in the air. Beside it stand ``walk.columns.csv``, which
+says of each column its unit, its axes, its sign and what it is, and ``walk.events.csv``, when feet come down and leave
+the ground.
+
+Angles are degrees; the world is Z up, metres.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from motionrecon.core.files import atomic
+from motionrecon.export.columns import columns
+from motionrecon.mechanics.summary import mechanics
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+
+def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None:
+    """Write all of ``motion`` to ``path``, and beside it what its columns are and when feet touch the ground.
+
+    Args:
+        motion: what is written.
+        path: the file.
+        normalized: forces in body weights, moments in N m/kg and power in W/kg, instead of N, N m and W.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    found = mechanics(motion)
+    table, target = columns(motion, found, normalized=normalized), Path(path)
+    values = np.column_stack([column.values for column in table])
+    rows = (["" if np.isnan(number) else f"{number:.7g}" for number in row] for row in values)
+    _write(target, [column.name for column in table], rows)
+    _write(
+        target.with_suffix(".columns.csv"),
+        ["column", "unit", "group", "axes", "what"],
+        ([column.name, column.unit, column.group, column.axes, column.what] for column in table),
+    )
+    events = sorted(
+        (time, foot.name, event)
+        for foot in found.events
+        for event, times in (("foot strike", foot.strikes), ("foot off", foot.offs))
+        for time in times.tolist()
+    )
+    rows = ([f"{time:.4f}", foot, event] for time, foot, event in events)
+    _write(target.with_suffix(".events.csv"), ["time_s", "foot", "event"], rows)
+
+
+def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)

@@ -1,0 +1,1 @@
+"""What movement scientists ask of a motion: joint angles, moments, power, ground forces, centres, gait events."""

@@ -1,0 +1,91 @@
+"""The table of everything, read by pandas: names, units, signs, and what is left empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from motions import simulated, walking
+
+from motionrecon.cli import main
+from motionrecon.core.landmarks import INDEX
+from motionrecon.export import export
+from motionrecon.mechanics.summary import mechanics
+from motionrecon.result.motion import Motion
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    motion = simulated(40, second_start=22)
+    random = np.random.default_rng(0)
+    force = np.abs(random.standard_normal(motion.contact_force.shape)) * [20, 20, 90]
+    force[5:12, :4] = 0.0  # the left foot is in the air
+    return replace(motion, contact_force=force, joint_torque=random.standard_normal(motion.joint_torque.shape))
+
+
+@pytest.fixture(scope="module")
+def table(motion: Motion, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    path = tmp_path_factory.mktemp("csv") / "walk.csv"
+    export(motion, path)
+    table = pd.read_csv(path)
+    table.attrs = {"columns": pd.read_csv(path.with_suffix(".columns.csv")), "folder": path.parent}
+    return table
+
+
+def test_pandas_reads_numbers_under_one_line_of_names(motion: Motion, table: pd.DataFrame) -> None:
+    assert len(table) == len(motion) and all(kind.kind in "if" for kind in table.dtypes)
+    np.testing.assert_allclose(table["time_s"], motion.time, atol=1e-6)
+    np.testing.assert_allclose(table["left_hip_z_m"], motion.joints[:, INDEX["left_hip"], 2], atol=1e-6)
+    np.testing.assert_allclose(table["qpos_root_z_m"], motion.qpos[:, 2], atol=1e-6)
+    found = mechanics(motion)
+    knee = found.angles.names.index("left_knee_flexion")
+    np.testing.assert_allclose(table["left_knee_flexion_deg"], np.degrees(found.angles.values[:, knee]), atol=1e-4)
+    there = motion.simulated
+    moment = found.moments.values[:, found.moments.names.index("right_hip_adduction")]
+    np.testing.assert_allclose(table["right_hip_adduction_moment_Nm"][there], moment[there], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(table["com_x_m"], found.com[:, 0], atol=1e-6)
+    np.testing.assert_allclose(
+        table["total_force_z_N"][there], motion.contact_force[there, :, 2].sum(1), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_what_was_not_simulated_or_is_in_the_air_is_empty(motion: Motion, table: pd.DataFrame) -> None:
+    np.testing.assert_array_equal(table["simulated"] == 1, motion.simulated)
+    assert not motion.simulated.all()
+    for name in ("total_force_z_N", "left_knee_flexion_moment_Nm", "left_knee_power_W", "left_foot_on_ground"):
+        np.testing.assert_array_equal(table[name].isna(), ~motion.simulated, err_msg=name)
+    in_air = motion.simulated & (np.arange(len(motion)) >= 5) & (np.arange(len(motion)) < 12)
+    assert in_air.any() and table["left_foot_cop_x_m"][in_air].isna().all()
+    assert table["right_foot_cop_x_m"][motion.simulated].notna().all()
+    assert not table["left_knee_flexion_deg"].isna().any()
+
+
+def test_every_column_is_explained_and_ends_with_its_unit(table: pd.DataFrame) -> None:
+    about = table.attrs["columns"].fillna("")
+    assert list(about["column"]) == list(table.columns) and about["column"].is_unique
+    marks = {"N m": "Nm", "m/s": "m_s"}
+    for column, unit in zip(about["column"], about["unit"], strict=True):
+        assert not unit or column.endswith("_" + marks.get(unit, unit)), column
+    assert (about["what"] != "").all()
+    knee = about.set_index("column").loc["left_knee_flexion_moment_Nm"]
+    assert "Z of the left thigh" in knee["axes"] and "positive: knee flexion" in knee["axes"]
+
+
+def test_normalized_to_the_body(motion: Motion, table: pd.DataFrame, tmp_path: Path) -> None:
+    motion.save(tmp_path / "walk")
+    assert main(["export", str(tmp_path / "walk"), str(tmp_path / "a.csv"), "--normalized"]) == 0
+    by_mass, mass = pd.read_csv(tmp_path / "a.csv"), float(motion.model.body_mass.sum())
+    np.testing.assert_allclose(by_mass["total_force_z_BW"] * mass * 9.81, table["total_force_z_N"], rtol=1e-5)
+    np.testing.assert_allclose(
+        by_mass["left_knee_flexion_moment_Nm_kg"] * mass, table["left_knee_flexion_moment_Nm"], rtol=1e-5
+    )
+    assert (tmp_path / "a.events.csv").read_text().startswith("time_s,foot,event\n")
+
+
+def test_a_motion_without_physics_has_angles_and_no_forces(tmp_path: Path) -> None:
+    export(walking(3), tmp_path / "a.csv")
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert table["total_force_z_N"].isna().all() and table["left_hip_flexion_deg"].notna().all()
