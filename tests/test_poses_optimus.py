@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from scipy.spatial.transform import Rotation
 
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.cameras.pinhole import Pinhole
@@ -17,13 +18,16 @@ from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus.poses import files
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
 from motionrecon.optimus.poses.step import SILENT, scale_of, silent, step_of
+from motionrecon.optimus.weights import find
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.damped import damped_steps, descend
 from motionrecon.poses.learned import LEARNED_STEPS, PoseOptimus, sizes_for
-from motionrecon.poses.level import from_level
+from motionrecon.poses.level import from_level, level_camera
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.tasks.articulated import ModelPoses
+from motionrecon.research.tasks.onlookers import Onlookers
 from motionrecon.research.tasks.poses import People, PoseTasks, motions, problem_of
+from motionrecon.research.training.folder import cut_log
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.ship import ship
@@ -230,6 +234,40 @@ def test_the_camera_may_stand_anywhere():
     there = optimus.descend(elsewhere, from_level(camera, drawn.start), 5)
     np.testing.assert_allclose(there.history, here.history, rtol=1e-5)
     np.testing.assert_allclose(elsewhere.value(there.x), there.value, rtol=1e-6)
+
+
+def test_a_camera_that_moves_within_a_run_is_refused():
+    drawn = tasks(2, 3)
+    problem, start = problem_of(drawn)
+    turns = Rotation.from_rotvec(np.linspace(0, 0.5, 6)[:, None] * [0.0, 0.0, 1.0]).as_matrix()
+    lens = level_camera()
+    moves = Onlookers(lens, lens.axes @ turns, np.zeros((6, 3)))
+    stands = Onlookers(lens, lens.axes @ turns[[1, 1, 1, 4, 4, 4]], np.zeros((6, 3)))
+    optimus = PoseOptimus(network(loud=0.3))
+    with pytest.raises(InputError, match="moves within a run"):
+        optimus.descend(replace(problem, frames=replace(drawn.problem, camera=moves)), start, 4)
+    there = from_level(stands, drawn.start).reshape(start.shape)
+    found = optimus.descend(replace(problem, frames=replace(drawn.problem, camera=stands)), there, 4)
+    np.testing.assert_allclose(found.history, optimus.descend(problem, start, 4).history, rtol=1e-5)
+
+
+def test_a_training_begins_from_weights_and_says_what_they_lack(tmp_path):
+    made = network(loud=0.1)
+    files.save(made, tmp_path / "made.safetensors")
+    told: list[str] = []
+    settings = TrainingSettings(tasks="poses", steps=1, frames=3, start=str(tmp_path / "made.safetensors"))
+    training = PoseTraining(settings, tmp_path / "runs", SOURCE, SOURCE, told.append)
+    assert all(np.array_equal(training.mean[name].numpy(), value) for name, value in made.weights.items())
+    assert "0.along.norm.c" in told[0] and "0.within.norm.c" not in told[0] and set(training.mean) > set(made.weights)
+    with pytest.raises(ModelError, match="not of Optimus on poses"):
+        PoseTraining(replace(settings, start=str(find("adafactor"))), tmp_path / "other", SOURCE, SOURCE)
+
+
+def test_lines_that_a_killed_training_left_in_its_log_are_passed_over(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 1}\n[1]\n{"loss": 2}\n{"step": 9}\n{"st')
+    cut_log(tmp_path, 5, 0)
+    assert log.read_text() == '{"step": 1}\n'
 
 
 def test_weights_by_name_or_by_file(tmp_path, monkeypatch):

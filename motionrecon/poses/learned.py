@@ -118,9 +118,11 @@ class PoseOptimus:
             damping: of those.
 
         Raises:
-            InputError: the network is of another model.
+            InputError: the network is of another model, or the camera moves within a run.
         """
         if not level(problem):
+            if isinstance(problem, RunProblem) and not _stands(problem):
+                raise InputError("the camera moves within a run of frames: give single frames, or runs that it stands")
             frames, flat = _frames(problem), start.reshape(-1, start.shape[-1])
             own = levelled(frames)
             same = replace(problem, frames=own) if isinstance(problem, RunProblem) else own
@@ -195,6 +197,14 @@ def level(problem: PoseProblem | RunProblem) -> bool:
     return not free or bool(
         np.allclose(frames.camera.axes, level_camera().axes) and np.allclose(frames.camera.eye, 0.0)
     )
+
+
+def _stands(problem: RunProblem) -> bool:
+    """Whether the camera of each run stands still, so that accelerations are the same in the world of its axes."""
+    camera, frames = problem.frames.camera, (len(problem), problem.length)
+    axes = np.broadcast_to(camera.axes, (len(problem.frames), 3, 3)).reshape(*frames, 3, 3)
+    eye = np.broadcast_to(camera.eye, (len(problem.frames), 3)).reshape(*frames, 3)
+    return bool(np.allclose(axes, axes[:, :1]) and np.allclose(eye, eye[:, :1]))
 
 
 def levelled(problem: PoseProblem) -> PoseProblem:

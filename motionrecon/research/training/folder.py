@@ -63,10 +63,11 @@ def cut_log(folder: Path, step: int, validations: int) -> None:
     for text in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
         try:
             line = json.loads(text)
-        except ValueError:  # the last line of a run that was killed
+            at = int(line["step"])
+        except (ValueError, TypeError, KeyError):  # the last line of a run that was killed
             continue
         seen += "validation" in line
-        if line["step"] <= step and seen <= validations:
+        if at <= step and seen <= validations:
             kept.append(text)
     with atomic(log) as path:
         path.write_text("".join(text + "\n" for text in kept), encoding="utf-8")

@@ -207,10 +207,13 @@ class PoseTraining(Loop):
         return problem_of(source.draw(max(1, CHECKED // frames), np.random.default_rng(7), frames))
 
     def _started(self, start: str) -> dict[str, np.ndarray]:
-        """Weights of a name or a file, of those that this network has too."""
+        """Weights of a name or a file, of those that this network has too; `say` is told which it has not."""
         found = files.read(files.find(start))
         fits = initial(self.sizes, np.random.default_rng(0))
-        return {k: np.asarray(v).copy() for k, v in found.weights.items() if k in fits and fits[k].shape == v.shape}
+        same = {k: np.asarray(v).copy() for k, v in found.weights.items() if k in fits and fits[k].shape == v.shape}
+        if new := sorted(fits.keys() - same.keys()):
+            self.say(f"{start} has no weights for {', '.join(new)}: these begin untrained")
+        return same
 
     def _counts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
