@@ -374,7 +374,7 @@ def test_angles_and_torques_are_the_models_by_joint_and_side() -> None:
     charts = [chart for group in CHARTS for chart in group(motion, compute_poses(motion))]
     assert charts[0].title == "Knee flexion" and [curve.side for curve in charts[0].curves] == ["left", "right"]
     np.testing.assert_allclose(charts[0].curves[0].values, [10, 20, 30], atol=1e-4)
-    assert "Joint torque" not in {chart.group for chart in charts}, "nothing was simulated"
+    assert "Joint moment" not in {chart.group for chart in charts}, "nothing was simulated"
 
 
 def trail(motion: Motion, poses: Poses) -> list[Any]:

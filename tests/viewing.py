@@ -24,6 +24,11 @@ FRAMES = 12
 HEIGHTS = 4  # the left hand runs through so many heights while the right one waits at each of its own
 HAND = 0.12  # radius, metres; neighbouring heights are further apart than two hands
 
+#: The landmarks, which all ride on the pelvis: arms and legs are no bodies here.
+SITES = "".join(
+    f'<site name="{name}" pos="{0.05 * np.sin(i):.3f} {0.1 * np.cos(2 * i):.3f} {0.1 * np.sin(3 * i):.3f}"/>'
+    for i, name in enumerate(landmarks.NAMES)
+)
 MJCF = f"""
 <mujoco model="viewer test">
   <worldbody>
@@ -31,6 +36,7 @@ MJCF = f"""
     <body name="pelvis" pos="0 0 1">
       <freejoint name="root"/>
       <geom type="capsule" size="0.15 0.3" mass="60"/>
+      {SITES}
       <body name="left_hand" pos="0 0.6 0">
         <joint name="left" type="slide" axis="0 0 1"/>
         <geom type="sphere" size="{HAND}" mass="1"/>

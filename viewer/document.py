@@ -150,9 +150,8 @@ def _tracks(motion: Motion, poses: Poses) -> dict[str, Track]:
         share = np.clip(np.linalg.norm(poses.force[:, i], axis=-1) / poses.weight, 0.0, 1.0)
         lit[:, _below(motion, body)] = np.sqrt(share)[:, None]
     tracks = {"motion": Track(poses.position.astype(np.float32), poses.wxyz.astype(np.float32), lit)}
-    kinematic = getattr(motion, "kinematic_qpos", None)
-    if kinematic is not None:
-        at = pose(motion.model, kinematic)
+    if motion.kinematic_qpos is not None:
+        at = pose(motion.model, motion.kinematic_qpos)
         dark = np.zeros((len(motion), 0), np.float32)
         tracks["kinematic"] = Track(at.origins.astype(np.float32), turns_of(at).astype(np.float32), dark)
     return tracks

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.pose import Pose, pose
-from motionrecon.mechanics.feet import foot_forces
+from motionrecon.body.pose import Pose
+from motionrecon.mechanics.summary import Mechanics, mechanics
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -29,6 +29,7 @@ class Poses:
         force: (T, F, 3) force of the floor on each foot, newtons.
         pressure: (T, F, 3) where that force acts (the centre of pressure), metres.
         weight: the body's weight, newtons.
+        mechanics: what follows from the motion.
     """
 
     position: Float[np.ndarray, "T B 3"]
@@ -39,13 +40,13 @@ class Poses:
     force: Float[np.ndarray, "T F 3"]
     pressure: Float[np.ndarray, "T F 3"]
     weight: float
+    mechanics: Mechanics
 
 
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
-    model = motion.model
-    at = pose(model, motion.qpos)
-    feet = foot_forces(motion, at)
+    model, found = motion.model, mechanics(motion)
+    at, feet = found.at, found.feet
     return Poses(
         position=at.origins,
         wxyz=turns_of(at),
@@ -55,6 +56,7 @@ def compute_poses(motion: Motion) -> Poses:
         force=feet.force,
         pressure=feet.pressure,
         weight=float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity)),
+        mechanics=found,
     )
 
 

@@ -59,10 +59,11 @@ def joint_moments(motion: Motion, at: Pose) -> JointMoments:
     torque = np.zeros(motion.qvel.shape)
     torque[:, actuated(motion.model)] = motion.joint_torque
     names = tuple(name for one in joints for name in one.names)
-    values = np.concatenate([_projected(one, at, torque) for one in joints], axis=1)
+    none = np.zeros((len(torque), 0))  # of a body without joints
+    values = np.concatenate([none, *(_projected(one, at, torque) for one in joints)], axis=1)
     work = torque * motion.qvel
     driven = [[hinge for body in one.bodies for hinge in hinges_of(motion.model, body)] for one in joints]
-    power = np.stack([work[:, hinges].sum(axis=1) for hinges in driven], axis=1)
+    power = np.column_stack([none, *(work[:, hinges].sum(axis=1) for hinges in driven)])
     return JointMoments(names, values, tuple(one.name for one in joints), power)
 
 

@@ -69,6 +69,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         camera=camera,
         further_cameras=tuple(view.camera for view in figure.views[1:]),
         tracked_by=np.stack([view.seen for view in figure.views]) if len(figure.views) > 1 else None,
+        kinematic_qpos=figure.qpos if len(stretch.segments) else None,
         tracked=figure.seen,
         model_xml=body.published,
         report=made,

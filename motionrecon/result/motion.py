@@ -54,6 +54,8 @@ class Motion:
             ``report.json``, ``report["quality"]["skate_percent"]``.
         further_cameras: the others that it was seen through; what they are called and their films stand, with the
             first one's, in ``report.cameras``.
+        kinematic_qpos: (T, nq) the motion as the video alone would have it, before the simulation; None where the
+            motion is kinematic itself, or nobody knows.
         tracked_by: (V, T) bool, where each of several cameras saw the person, the first one's row first; None where
             there is one, which ``tracked`` is of, or where nobody knows.
 
@@ -80,6 +82,7 @@ class Motion:
     report: Report
     further_cameras: tuple[Camera, ...] = ()
     tracked_by: Bool[np.ndarray, "V T"] | None = None
+    kinematic_qpos: Float[np.ndarray, "T nq"] | None = None
 
     def __post_init__(self) -> None:
         checked(type(self), arrays_of(self))

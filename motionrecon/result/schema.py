@@ -108,16 +108,26 @@ class FurtherCameras:
         )
 
 
+@dataclass(frozen=True)
+class KinematicArrays:
+    """The motion as the video alone would have it, before the simulation, where ``motion.npz`` holds it."""
+
+    kinematic_qpos: Float[np.ndarray, "T nq"]
+
+    def __post_init__(self) -> None:
+        _check_finite("kinematic_qpos", self.kinematic_qpos)
+
+
 def types_of(kind: type[Motion]) -> dict[str, Any]:
     """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
-    elsewhere = ("camera", "further_cameras", "tracked_by", "model_xml", "report")
+    elsewhere = ("camera", "further_cameras", "tracked_by", "kinematic_qpos", "model_xml", "report")
     own = {name: hint for name, hint in schema(kind).items() if name not in elsewhere}
     return own | schema(CameraArrays) | {"time": Float[np.ndarray, " T"]}
 
 
 def names_of(kind: type[Motion]) -> tuple[str, ...]:
     """The names of all arrays that may stand in ``motion.npz``."""
-    return (*types_of(kind), *schema(FurtherCameras))
+    return (*types_of(kind), *schema(FurtherCameras), *schema(KinematicArrays))
 
 
 def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
@@ -128,7 +138,8 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     if motion.further_cameras:
         tracked_by = np.stack([motion.tracked_in(i) for i in range(len(motion.cameras))])
         further = pack(FurtherCameras.of(motion.further_cameras, tracked_by))
-    return own | pack(CameraArrays.of(motion.camera)) | further
+    kinematic = {} if motion.kinematic_qpos is None else pack(KinematicArrays(motion.kinematic_qpos))
+    return own | pack(CameraArrays.of(motion.camera)) | further | kinematic
 
 
 def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
@@ -142,6 +153,11 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
         if further.tracked_by.shape[1] != len(values["tracked"]):
             raise ValueError(f"'tracked_by' is of {further.tracked_by.shape[1]} frames, not {len(values['tracked'])}")
         values |= {"further_cameras": further.cameras(calibrated), "tracked_by": further.tracked_by}
+    if "kinematic_qpos" in arrays:
+        kinematic = unpack(KinematicArrays, arrays).kinematic_qpos
+        if kinematic.shape != values["qpos"].shape:
+            raise ValueError(f"'kinematic_qpos' has shape {kinematic.shape}, and 'qpos' {values['qpos'].shape}")
+        values["kinematic_qpos"] = kinematic
     return values
 
 

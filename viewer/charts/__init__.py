@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from motionrecon.viewer.charts.angle import angles
 from motionrecon.viewer.charts.base import Chart, Curve
 from motionrecon.viewer.charts.force import forces
-from motionrecon.viewer.charts.torque import torques
+from motionrecon.viewer.charts.moment import moments
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTS", "Chart", "Curve"]
 
-CHARTS: tuple[Callable[[Motion, Poses], list[Chart]], ...] = (forces, angles, torques)
+CHARTS: tuple[Callable[[Motion, Poses], list[Chart]], ...] = (forces, angles, moments)

@@ -18,7 +18,7 @@ _OPACITY = 0.35
 
 def ghost(motion: Motion, poses: Poses) -> list[Part]:
     """The body as the video alone would have it, before the simulation; nothing where the result does not know it."""
-    if getattr(motion, "kinematic_qpos", None) is None:
+    if motion.kinematic_qpos is None:
         return []
     return [skinned(motion, "kinematic", GHOST, _OPACITY)]
 
