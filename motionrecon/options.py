@@ -30,6 +30,9 @@ class Options:
 
     height: float
     mass: float | None
+    sex: str
+    age: float | None
+    body: str
     camera: Path | None
     camera_name: tuple[str, ...]
     fov: tuple[float, ...]
@@ -106,6 +109,8 @@ class Options:
         Raises:
             InputError: an option that cannot be right.
         """
+        from motionrecon.body import BODIES
+        from motionrecon.body.described import SEXES
         from motionrecon.cameras import lens
         from motionrecon.keypoints import models
         from motionrecon.keypoints.choice import Choice
@@ -114,6 +119,9 @@ class Options:
 
         _check_range("height", self.height, 0.5, 2.5, "m", _height_hint(self.height))
         _check_range("mass", self.mass, 10, 300, "kg")
+        _check_name("sex", self.sex, SEXES)
+        _check_range("age", self.age, 2, 110, "years")
+        _check_name("body", self.body, tuple(BODIES))
         for fov in self.fov:
             _check_range("fov", fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(fov))
         for focal_px in self.focal_px:

@@ -20,6 +20,9 @@ def reconstruct(
     output: str | Path | None = None,
     height: float = Assumed(1.70),
     mass: float | None = None,
+    sex: str = "neutral",
+    age: float | None = None,
+    body: str = "capsules",
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,
     fov: float | Sequence[float] | None = None,
@@ -55,7 +58,11 @@ def reconstruct(
             current folder, and Python writes nothing.
         height: the person's height, metres; where not given, several calibrated cameras find it to some centimetres;
             else it is assumed, and the output says so.
-        mass: the person's mass, kilograms; estimated from the height where not given.
+        mass: the person's mass, kilograms; estimated from height and age where not given.
+        sex: the person's sex: female, male, or neutral (half way between them); it shapes the body anny.
+        age: the person's age, years; an adult where not given. It shapes the body anny, and tells a child's mass.
+        body: how the person is built: capsules, or anny (a human mesh of that height, mass, sex and age, whose spine
+            bends in three places, and whose head, wrists and toes turn).
         camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from motionrecon.body import Body
+from motionrecon.body.anny.body import AnnyBody
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
@@ -43,7 +44,9 @@ def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0
     return Pinhole(K, SIZE, R, -R @ np.array(eye), calibrated=True)
 
 
-def stepping(body: Capsules, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:
+def stepping(
+    body: Capsules | AnnyBody, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2
+) -> np.ndarray:
     """Somebody (frames, nq) who steps on the spot, or with ``lift`` 0 sways from foot to foot; the arms swing.
 
     The foot that carries stays where it is, flat on the floor.

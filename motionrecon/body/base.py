@@ -172,6 +172,14 @@ class Body(Anatomy, Protocol):
     def hinge_spread(self) -> Float[np.ndarray, " hinges"]:
         """Standard deviation about the relaxed pose of each hinge's angle, radians; infinite where it is free."""
 
+    @property
+    def hinge_parts(self) -> dict[str, tuple[str, float]]:
+        """Of hinges that do a share of what one of the capsule person does: that one's name, and the share.
+
+        What is known of poses is known of the capsule person's hinges, and so is told of this body's.
+        """
+        return {}
+
     @cached_property
     def hinge_qpos(self) -> Int[np.ndarray, " nu"]:
         """Index into qpos of the hinge that each actuator turns, in the actuators' order."""

@@ -20,6 +20,7 @@ class Hinge:
         rest: degrees; the angle of a relaxed standing person.
         spread: radians; standard deviation about it where the picture shows the hinge poorly, infinite where it is
             free.
+        part_of: the capsule person's hinge that it does a share of, and that share; empty where it is that hinge.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Hinge:
     gain: float
     rest: float = 0.0
     spread: float = math.inf
+    part_of: tuple[str, float] | None = None
 
 
 def mirrored(axis: Vector) -> Vector:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from motionrecon.body import build
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from motionrecon.body import Body, build
 from motionrecon.cameras.place import check_place
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
@@ -24,7 +27,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
     height = _height(source, views, options)
     for recording, view in zip(source.recordings, views, strict=True):
         check_place(view.camera, view.pixels, view.weight, height, recording.name)
-    body, ground = build(height, options.mass), Plane()
+    body, ground = _body(run, height, options), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
     weights = Weights(floor_known=options.floor is not None)
@@ -39,6 +42,19 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
             found = fitted(views, body, ground, weights, advance, STARTS[options.first_poses])
             checkpoint.save(pack(found))
         return found.figure(views, body, ground)
+
+
+def _body(run: Run, height: float, options: Options) -> Body:
+    """The person before anything is seen of them; a stage of its own where building them takes long."""
+    with ExitStack() as stage:
+        began: list[Callable[[int], None]] = []
+
+        def advance(steps: int) -> None:
+            if not began:
+                began.append(stage.enter_context(run.stage("body", None)))
+            began[0](steps)
+
+        return build(height, options.mass, options.body, options.sex, options.age, advance)
 
 
 def _height(source: Source, views: tuple[View, ...], options: Options) -> float:

@@ -75,20 +75,23 @@ class PoseBank:
     def of(body: Body) -> PoseBank | None:
         """The bank that comes with motionrecon, done by this body, and its own pose at rest.
 
-        None where the body's hinges are others than those of the bank.
+        Where one hinge of the bank is several of the body's, each does its share; hinges that the bank knows nothing of
+        stay at rest. None where the body lacks a hinge of the bank.
 
         Raises:
             ModelError: a file of it is missing or damaged.
         """
         learned = _learned()
         names = [body.model.joint(joint).name for joint in range(1, body.model.njnt)]
-        if set(names) != set(learned.hinges):
+        parts = {name: body.hinge_parts.get(name, (name, 1.0)) for name in names}
+        if not set(learned.hinges) <= {whole for whole, _ in parts.values()}:
             return None
         qpos = np.tile(body.rest_qpos, (len(learned.poses) + 1, 1))
         qpos[:, PLACE] = 0.0
         qpos[:-1, QUATERNION] = learned.poses[:, :4]
-        for joint, name in enumerate(names, start=1):
-            qpos[:-1, body.model.jnt_qposadr[joint]] = learned.poses[:, 4 + learned.hinges.index(name)]
+        for joint, (whole, share) in enumerate(parts.values(), start=1):
+            if whole in learned.hinges:
+                qpos[:-1, body.model.jnt_qposadr[joint]] = share * learned.poses[:, 4 + learned.hinges.index(whole)]
         return PoseBank(qpos, pose(body.model, qpos).at(body.marks))
 
     def __len__(self) -> int:

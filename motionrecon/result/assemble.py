@@ -43,7 +43,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         source=_source(source, options),
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
-        person=report.Person(body.height, body.mass, body.lengths),
+        person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
         camera=_camera(camera, source),
         cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
         frames=report.FrameCounts(

@@ -28,11 +28,20 @@ class ClipSource(Record):
 
 @dataclass(frozen=True, eq=False)
 class Person(Record):
-    """The person's height (m), mass (kg), and lengths between the joints (m)."""
+    """The person's height (m), mass (kg), and lengths between the joints (m).
+
+    Attributes:
+        body: of which kind the body is, of `motionrecon.body.BODIES`.
+        sex: as it was given: female, male or neutral.
+        age: years, as it was given; None where an adult was assumed.
+    """
 
     height: float
     mass: float
     lengths: dict[str, float]
+    body: str = "capsules"
+    sex: str = "neutral"
+    age: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

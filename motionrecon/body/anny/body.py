@@ -123,6 +123,11 @@ class AnnyBody(AnnyAnatomy, Body):
     def hinge_spread(self) -> Float[np.ndarray, " hinges"]:
         return np.array([hinge.spread for hinge in self._hinges])
 
+    @property
+    def hinge_parts(self) -> dict[str, tuple[str, float]]:
+        names = [self.model.joint(j).name for j in range(1, self.model.njnt)]
+        return {name: h.part_of for name, h in zip(names, self._hinges, strict=True) if h.part_of is not None}
+
     @cached_property
     def _hinges(self) -> list[Hinge]:
         """What is known of each of the model's hinges, left or right, in the model's order."""

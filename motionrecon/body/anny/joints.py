@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 
-from motionrecon.body.hinge import Hinge
+from motionrecon.body.hinge import Hinge, Vector
 
 _A, _B = 3**-0.5, 2**-0.5
 
 
-def _part(spread: float, share: float) -> float:
-    """The spread of a hinge that has this share in the variance of the sum of several."""
-    return spread * math.sqrt(share)
+def _part(
+    name: str, axis: Vector, range_: tuple[float, float], gain: float, whole: str, share: float, spread: float
+) -> Hinge:
+    """A hinge that does a share of what one of the capsule person does, whose angle has this spread."""
+    return Hinge(name, axis, range_, gain, spread=spread * math.sqrt(share), part_of=(whole, share))
 
 
 #: Hinges per segment, in the order in which they turn it. Names without a side stand for both sides.
@@ -25,25 +27,25 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
     # The loins bend most; ribs let the chest turn more than bend (A. A. White and M. M. Panjabi, Clinical Biomechanics
     # of the Spine, 2nd ed., 1990, table 2-1, in round shares).
     "abdomen": (
-        Hinge("lumbar_flexion", (0, 1, 0), (-18, 45), 14, spread=_part(0.5, 0.55)),
-        Hinge("lumbar_lateral", (1, 0, 0), (-22, 22), 14, spread=_part(0.3, 0.5)),
+        _part("lumbar_flexion", (0, 1, 0), (-18, 45), 14, "lumbar_flexion", 0.55, 0.5),
+        _part("lumbar_lateral", (1, 0, 0), (-22, 22), 14, "lumbar_lateral", 0.5, 0.3),
     ),
     "chest": (
-        Hinge("thoracic_flexion", (0, 1, 0), (-11, 25), 14, spread=_part(0.5, 0.3)),
-        Hinge("thoracic_lateral", (1, 0, 0), (-18, 18), 14, spread=_part(0.3, 0.5)),
-        Hinge("thoracic_twist", (0, 0, 1), (-28, 28), 10, spread=_part(0.35, 0.55)),
+        _part("thoracic_flexion", (0, 1, 0), (-11, 25), 14, "lumbar_flexion", 0.3, 0.5),
+        _part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),
+        _part("thoracic_twist", (0, 0, 1), (-28, 28), 10, "lumbar_twist", 0.55, 0.35),
     ),
     "upper_chest": (
-        Hinge("upper_thoracic_flexion", (0, 1, 0), (-6, 15), 12, spread=_part(0.5, 0.15)),
-        Hinge("upper_thoracic_twist", (0, 0, 1), (-22, 22), 10, spread=_part(0.35, 0.45)),
+        _part("upper_thoracic_flexion", (0, 1, 0), (-6, 15), 12, "lumbar_flexion", 0.15, 0.5),
+        _part("upper_thoracic_twist", (0, 0, 1), (-22, 22), 10, "lumbar_twist", 0.45, 0.35),
     ),
     "neck": (
-        Hinge("neck_flexion", (0, 1, 0), (-40, 40), 1.5, spread=_part(0.4, 0.7)),
+        _part("neck_flexion", (0, 1, 0), (-40, 40), 1.5, "neck_flexion", 0.7, 0.4),
         Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
     ),
     "head": (
-        Hinge("head_twist", (0, 0, 1), (-80, 80), 1.0, spread=0.6),
-        Hinge("head_flexion", (0, 1, 0), (-25, 20), 1.0, spread=_part(0.4, 0.3)),
+        Hinge("head_twist", (0, 0, 1), (-80, 80), 1.0, spread=0.6, part_of=("neck_twist", 1.0)),
+        _part("head_flexion", (0, 1, 0), (-25, 20), 1.0, "neck_flexion", 0.3, 0.4),
     ),
     "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
     "upper_arm": (
