@@ -1,19 +1,11 @@
-"""BVH files in Blender itself, imported with its default settings.
-
-Blender's Python module pins an old numpy, so it lives in an environment of its own: MOTIONRECON_BPY_PYTHON names the
-Python of that environment (``pip install "bpy==4.5.*"`` for Python 3.11).
-"""
+"""BVH files in Blender itself, imported with its default settings."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
+from blendering import in_blender, to_blender
 from motions import walking
-from support import require
 from test_bvh import ENDS, HEADS
 
 from motionrecon.core.landmarks import INDEX
@@ -31,23 +23,11 @@ def motion() -> Motion:
 @pytest.fixture(scope="module")
 def blender(motion: Motion, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     """What Blender made of the motion's BVH."""
-    python = os.environ.get("MOTIONRECON_BPY_PYTHON", "")
-    require(python and Path(python).exists(), "Blender's Python (MOTIONRECON_BPY_PYTHON)")
     folder = tmp_path_factory.mktemp("blender")
     export(motion, folder / "walk.bvh", origin="world")
-    script = Path(__file__).with_name("blender_read_bvh.py")
-    command = [python, str(script), str(folder / "walk.bvh"), str(folder / "bones.npz")]
-    # A clean environment: ours has a numpy that Blender's Python cannot load.
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=clean)
-    assert done.returncode == 0, done.stdout + done.stderr
+    in_blender("blender_read_bvh.py", folder / "walk.bvh", folder / "bones.npz")
     with np.load(folder / "bones.npz") as file:
         return dict(file)
-
-
-def to_blender(points: np.ndarray) -> np.ndarray:
-    """World (x, y, z) as Blender's defaults place it: (y, -x, z)."""
-    return np.stack([points[..., 1], -points[..., 0], points[..., 2]], -1)
 
 
 def test_bones_agree_with_the_joints_to_a_millimetre(motion: Motion, blender: dict[str, np.ndarray]) -> None:

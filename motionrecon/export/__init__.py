@@ -46,7 +46,12 @@ class Format:
 
 #: The formats by their names.
 FORMATS: dict[str, Format] = {
-    "bvh": Format("motionrecon.export.bvh", (".bvh",), "Blender and other animation programs"),
+    "bvh": Format("motionrecon.export.bvh", (".bvh",), "Blender and other animation programs: bones alone"),
+    "glb": Format("motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion"),
+    "usd": Format("motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya"),
+    "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: a fitted SMPL-H or SMPL-X body"),
+    "blend": Format("motionrecon.export.blend", (".blend",), "a scene of Blender, where that is installed"),
+    "fbx": Format("motionrecon.export.fbx", (".fbx",), "game engines and Maya, where Blender is installed"),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
     "mot-forces": Format("motionrecon.export.mot_forces", (".mot",), "OpenSim, ground forces"),

@@ -78,6 +78,7 @@ class Preset:
         order: of a bone's three angles: ``ZXY`` turns about Z first, then about the turned X, then Y.
         rest: ``T`` or ``A``.
         grounded: whether the rest pose stands on the floor; else the hips are at the origin.
+        armature: what the object is called that holds the bones, where a format has one; Unreal makes a bone of it.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Preset:
     order: str = "ZXY"
     rest: str = "T"
     grounded: bool = True
+    armature: str = "Armature"
 
     def name(self, bone: str) -> str:
         return self.prefix + self.names.get(bone, bone)
@@ -105,7 +107,7 @@ PRESETS: dict[str, Preset] = {
     "blender": Preset(),
     "mixamo": Preset(prefix="mixamorig:", ends=_MIXAMO_ENDS, units=100.0),
     "unity": Preset(_unity()),
-    "unreal": Preset(_unreal(), units=100.0, axes=Z_UP, order="ZYX", rest="A"),
+    "unreal": Preset(_unreal(), units=100.0, axes=Z_UP, order="ZYX", rest="A", armature="root"),
     "motionbuilder": Preset(units=100.0),
     # The files that Bruce Hahne made of CMU's: 0.45 units in an inch, and a spine that begins with LowerBack.
     "cmu": Preset(

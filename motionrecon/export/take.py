@@ -42,6 +42,8 @@ class Take:
         heads: (B, 3) where they start in the rest pose: the person stands on the floor above the origin and faces +x.
         ends: (B, 3) from a bone's head to its far end in the rest pose, where it has no children.
         bodies: (B,) indices of the MuJoCo bodies that they turn with.
+        zero_heads: (B, 3) where they start in the model's zero pose, a T pose with the root's body at the origin.
+        rest: (B, 3, 3) how the rest pose is turned in the world from the zero pose.
         root: (T, 3) where the root's head is.
         turned: (T, B, 3, 3) how each bone is turned in the world from the rest pose.
         fps: frames per second.
@@ -53,6 +55,8 @@ class Take:
     heads: Float[np.ndarray, "B 3"]
     ends: Float[np.ndarray, "B 3"]
     bodies: Int[np.ndarray, " B"]
+    zero_heads: Float[np.ndarray, "B 3"]
+    rest: Float[np.ndarray, "B 3 3"]
     root: Float[np.ndarray, "T 3"]
     turned: Float[np.ndarray, "T B 3 3"]
     fps: float
@@ -103,6 +107,8 @@ class Take:
             heads=after(self.heads, self.heads[i] + self.ends[i]),
             ends=after(self.ends, 0.2 * self.ends[i]),
             bodies=after(self.bodies, self.bodies[i]),
+            zero_heads=after(self.zero_heads, self.zero_heads[i] + self.rest[i].T @ self.ends[i]),
+            rest=after(self.rest, self.rest[i]),
             turned=after(self.turned, self.turned[:, i], 1),
         )
 
@@ -125,7 +131,8 @@ class Take:
             if parent >= 0:
                 heads[i] = heads[parent] + turns[parent] @ offsets[i]
         ends = (turns @ self.ends[..., None])[..., 0]
-        return replace(self, heads=heads, ends=ends, turned=self.turned @ turns.transpose(0, 2, 1))
+        turned = self.turned @ turns.transpose(0, 2, 1)
+        return replace(self, heads=heads, ends=ends, rest=turns @ self.rest, turned=turned)
 
     def a_pose(self) -> Float[np.ndarray, "B 3 3"]:
         """How the bones are turned from a T pose to an A pose: arms half way down, all else alike."""
@@ -179,6 +186,8 @@ def take(
         heads=skeleton.heads + np.array([0.0, 0.0, _standing(motion.body)]),
         ends=skeleton.ends,
         bodies=skeleton.bodies,
+        zero_heads=skeleton.heads,
+        rest=np.tile(np.eye(3), (len(skeleton.names), 1, 1)),
         root=root,
         turned=turned,
         fps=fps or motion.fps,
@@ -219,7 +228,8 @@ def resampled(qpos: Float[np.ndarray, "T nq"], fps: float, new_fps: float) -> Fl
 
 
 def _nearest(tracked: Bool[np.ndarray, " T"], fps: float, new_fps: float) -> Bool[np.ndarray, " N"]:
-    return tracked[np.round(_times(len(tracked), fps, new_fps) * fps).astype(int).clip(0, len(tracked) - 1)]
+    at = np.round(_times(len(tracked), fps, new_fps) * fps).astype(int)
+    return np.asarray(tracked[at.clip(0, len(tracked) - 1)])
 
 
 def _times(frames: int, fps: float, new_fps: float) -> Float[np.ndarray, " N"]:

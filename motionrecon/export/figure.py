@@ -1,0 +1,72 @@
+"""The person's surface bound to the bones of a take, for formats that hold a skinned mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from motionrecon.body.surface import MOST_BODIES
+
+if TYPE_CHECKING:
+    from motionrecon.body import Anatomy
+    from motionrecon.export.take import Take
+
+#: What the person is made of: a light clay. Linear RGB, and roughness.
+COLOUR, ROUGHNESS = (0.62, 0.56, 0.50), 0.75
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A mesh in the rest pose of a take, whose vertices follow up to four of its bones, by linear blend skinning.
+
+    Attributes:
+        vertices: (V, 3) in the world, metres.
+        normals: (V, 3) of unit length, outwards.
+        faces: (F, 3) counter-clockwise seen from outside.
+        bones: (V, 4) indices; 0 where the weight is 0, and none twice.
+        weights: (V, 4), summing to 1.
+    """
+
+    vertices: Float[np.ndarray, "V 3"]
+    normals: Float[np.ndarray, "V 3"]
+    faces: Int[np.ndarray, "F 3"]
+    bones: Int[np.ndarray, "V 4"]
+    weights: Float[np.ndarray, "V 4"]
+
+
+def figure(body: Anatomy, take: Take) -> Figure:
+    """The person's surface on a take's bones."""
+    surface = body.surface
+    bone_of = _bone_of(body, take)
+    share = np.zeros((len(surface.vertices), len(take.names)))
+    np.add.at(share, (np.arange(len(share))[:, None], bone_of[surface.bodies]), surface.weights)
+    bones = np.argsort(-share, axis=1, kind="stable")[:, :MOST_BODIES]
+    weights = np.take_along_axis(share, bones, axis=1)
+    weights /= weights.sum(axis=1, keepdims=True)
+    bones = np.where(weights > 0, bones, 0)
+    carried = take.heads + (take.rest @ (surface.vertices[:, None] - take.zero_heads)[..., None])[..., 0]
+    vertices = np.einsum("vb,vbi->vi", share, carried) / share.sum(axis=1, keepdims=True)
+    return Figure(vertices, _normals(vertices, surface.faces), surface.faces, bones, weights)
+
+
+def _bone_of(body: Anatomy, take: Take) -> Int[np.ndarray, " nbody"]:
+    """The bone that each MuJoCo body carries the mesh by: its first, or that of the nearest body above that has one."""
+    bone_of = np.zeros(body.model.nbody, int)
+    first = {int(b): i for i, b in reversed(list(enumerate(take.bodies)))}
+    for b in range(1, body.model.nbody):
+        bone_of[b] = first.get(b, bone_of[body.model.body_parentid[b]])
+    return bone_of
+
+
+def _normals(vertices: Float[np.ndarray, "V 3"], faces: Int[np.ndarray, "F 3"]) -> Float[np.ndarray, "V 3"]:
+    """Of each vertex, the mean of its faces' by their areas."""
+    a, b, c = vertices[faces].transpose(1, 0, 2)
+    of_faces = np.cross(b - a, c - a)
+    normals = np.zeros_like(vertices)
+    for corner in faces.T:
+        np.add.at(normals, corner, of_faces)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
