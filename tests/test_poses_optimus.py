@@ -13,7 +13,8 @@ from safetensors.numpy import save_file
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.capsules.body import Capsules
-from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.body.pose import pose
+from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus.poses import files
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
@@ -364,6 +365,28 @@ def test_models_of_any_joints_are_posed_and_trained_on(kind, tmp_path):
     drawn = ModelPoses.read(path).draw(6, np.random.default_rng(0))
     found = PoseOptimus(training.network()).descend(drawn.problem, drawn.start, 12)
     assert np.median(found.value / drawn.problem.value(drawn.start)) < 0.1
+
+
+@pytest.mark.parametrize("root", ["", "<freejoint/>"])
+def test_what_ones_own_camera_saw_of_a_model_is_fitted(root, tmp_path):
+    path = tmp_path / "x.xml"
+    link = LINK.format(joint='range="-80 80" axis="0 1 0"')
+    path.write_text(
+        f'<mujoco><worldbody><body pos="0 0 .4">{root}<geom size=".02"/><site name="a" pos=".2 0 0"/>'
+        f'<site name="c" pos="0 .2 0"/>{link}</body></worldbody></mujoco>'
+    )
+    poses = ModelPoses.read(path)
+    qpos = poses.articulation.moved(poses.articulation.rest, np.array([[*[0.2] * 6 * bool(root), 0.7]]))
+    K = np.array([[800.0, 0, 320], [0, 800, 240], [0, 0, 1]])
+    camera = Pinhole(K, (640, 480), LEVEL, -LEVEL @ [0.1, -1.5, 0.5])
+    problem, start = poses.seen(
+        camera, camera.project(pose(poses.articulation.model, qpos).at(poses.articulation.points))
+    )
+    found = descend(problem, start, 25)
+    np.testing.assert_allclose(found.x, qpos, atol=0.02)
+    drawn = poses.draw(3, np.random.default_rng(0))
+    problem, start = poses.seen(drawn.problem.camera, drawn.problem.pixels)
+    assert np.array_equal(start, drawn.start) and np.array_equal(problem.depth, drawn.problem.depth)
 
 
 def test_a_small_model_with_a_free_root_begins_near_the_camera(tmp_path):

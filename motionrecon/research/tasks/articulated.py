@@ -17,12 +17,12 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import PLACE, QUATERNION
-from motionrecon.cameras.base import NEAREST
+from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.core import so3
 from motionrecon.errors import InputError, ModelError
 from motionrecon.poses.articulation import Articulation
-from motionrecon.poses.level import level_camera
+from motionrecon.poses.level import from_level, level_camera
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import relaxed_start
 from motionrecon.research.tasks.onlookers import Onlookers
@@ -125,17 +125,26 @@ class ModelPoses:
         unseen = np.repeat(some & (rng.uniform(size=(count, P)) < 0.2), length, axis=0) | ~np.isfinite(pixels).all(-1)
         unseen &= unseen.sum(1, keepdims=True) < P / 2
         pixels[unseen] = np.nan
+        problem, start = self.seen(camera, pixels)
+        even, nowhere = np.full(P, 1 / P), np.zeros(P)
+        return PoseTasks(problem, start, truth, x, np.arange(count), length, FPS, even, nowhere)
+
+    def seen(self, camera: Camera, pixels: Float[np.ndarray, "N P 2"]) -> tuple[PoseProblem, Float[np.ndarray, "N nq"]]:
+        """The poses of N frames as a problem, from where their points were seen; and where to start.
+
+        Args:
+            camera: of the frames.
+            pixels: of the sites that have a name, in the model's order, without distortion; NaN where unseen.
+        """
+        articulation = self.articulation
         weight = np.where(np.isfinite(pixels).all(-1), 1.0, 0.0)
         if articulation.free:
             near, far = NEAR * self.size, FAR * self.size
-            start = relaxed_start(articulation, pixels, weight, near=near, far=far)
+            start = from_level(camera, relaxed_start(articulation, camera.rays(pixels), weight, near=near, far=far))
         else:
-            start = np.tile(articulation.rest, (len(x), 1))
-        problem = PoseProblem(
-            articulation, camera, pixels, weight, depth_of(articulation, camera, start), None, self.trust
-        )
-        even, nowhere = np.full(P, 1 / P), np.zeros(P)
-        return PoseTasks(problem, start, truth, x, np.arange(count), length, FPS, even, nowhere)
+            start = np.tile(articulation.rest, (len(pixels), 1))
+        depth = depth_of(articulation, camera, start)
+        return PoseProblem(articulation, camera, pixels, weight, depth, None, self.trust), start
 
     def _poses(self, count: int, rng: np.random.Generator) -> Float[np.ndarray, "N nq"]:
         """Random poses."""
