@@ -275,6 +275,37 @@ def view(
     print(page)
 
 
+@app.command
+def plot(
+    folder: Path,
+    output: Path | None = None,
+    /,
+    *,
+    only: Many[str] = (),
+    formats: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = ("png",),
+    force: Switch = False,
+) -> None:
+    """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.
+
+    Left and right are in one plot, with the time that each foot is on the ground; where there is a whole gait cycle,
+    the same stands over the cycle too, from foot strike to foot strike.
+
+    Args:
+        folder: the folder of a result.
+        output: the folder for the plots; where not given, it is called after the result, with _plots, and lies in the
+            current folder.
+        only: of forces, cop, angles, moments, power, com; all where not given.
+        formats: png, svg, or both.
+        force: replace plots that are there.
+    """
+    from motionrecon.plots import write_plots
+    from motionrecon.result.motion import Motion
+
+    target = output or Path(f"{folder.resolve().name.removesuffix('_motionrecon') or 'motion'}_plots")
+    for file in write_plots(Motion.load(folder), target, only=only, formats=formats, force=force):
+        print(file)
+
+
 #: Imported when it is called: its flags are the formats' options, which are read from their modules.
 app.command("motionrecon.cli_export:export", help="Write a result for other programs: BVH and others.")
 
@@ -520,7 +551,7 @@ def train_optimus(
     print(f'{folder}: {found}; minimize(..., {use}="{folder}/weights.safetensors") runs with it')
 
 
-for _command in (demo, calibrate, view, info, physics, optimizers, bench_poses, safety, train_optimus):
+for _command in (demo, calibrate, view, plot, info, physics, optimizers, bench_poses, safety, train_optimus):
     _command.__doc__ = unwrapped(_command.__doc__ or "")
 
 
@@ -654,7 +685,11 @@ def _parameter() -> re.Pattern[str]:
     names = {
         *inspect.signature(pipeline.reconstruct).parameters,
         *(field.name for field in fields(TrainingSettings)),
-        *(name for command in (calibrate, view, optimizers, safety) for name in inspect.signature(command).parameters),
+        *(
+            name
+            for command in (calibrate, view, plot, optimizers, safety)
+            for name in inspect.signature(command).parameters
+        ),
         *OF_EXPORT,
     } - {"folder"}
     return re.compile(rf"(?<![\w./-])({'|'.join(sorted(names))})=(\.\.\.|True\b|False\b)?")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import mujoco
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from motions import body, kinematic, walking
 
@@ -160,6 +160,7 @@ def test_angles_never_jump_by_a_turn() -> None:
     np.testing.assert_allclose(found.values[:, found.names.index("pelvis_rotation_left")], turn, atol=1e-9)
 
 
+@settings(max_examples=12)
 @given(st.integers(0, 2**31))
 def test_moments_times_the_angles_rates_are_the_power(seed: int) -> None:
     """In any pose, but near a shoulder whose axes lie along each other."""

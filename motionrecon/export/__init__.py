@@ -54,7 +54,7 @@ FORMATS: dict[str, Format] = {
     "fbx": Format("motionrecon.export.fbx", (".fbx",), "game engines and Maya, where Blender is installed"),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
-    "mot-forces": Format("motionrecon.export.mot_forces", (".mot",), "OpenSim, ground forces"),
+    "mot-forces": Format("motionrecon.export.mot_forces", ("_forces.mot", ".mot"), "OpenSim, ground forces"),
     "csv": Format("motionrecon.export.csv", (".csv",), "spreadsheets, R, MATLAB, pandas"),
     "c3d": Format("motionrecon.export.c3d", (".c3d",), "motion capture laboratories"),
     "osim": Format("motionrecon.export.osim", (".osim",), "OpenSim, the person as a model"),

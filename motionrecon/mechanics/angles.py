@@ -70,8 +70,8 @@ class AnatomicalJoint:
         sequence: the axes that it turns about, first of the proximal segment, last of the distal one.
         coordinates: its angles, those first that a joint of few hinges has.
         paired: whether there is one on each side.
-        at_first: whether its moment is that at the first of several joints in a row between the segments (a spine's
-            lowest one); otherwise at the last, which moves the distal segment itself.
+        at_first: whether its moments are those at the first of several joints in a row between the segments (a
+            spine's lowest one); otherwise at the last, which moves the distal segment itself.
     """
 
     name: str

@@ -7,7 +7,8 @@ moment's projections on the axes of the joint coordinate system (Desroches et al
 that each times its angle's rate is its power.
 
 Where a body's joint has fewer hinges than three, what bones and ligaments bear about the other axes is not told (a
-knee's adduction moment, of a body whose knee is one hinge): it is no control of the simulation.
+knee's adduction moment, of a body whose knee is one hinge): it is no control of the simulation. Of a spine of several
+joints, the trunk's moments are those at the lowest joint that turns about each axis.
 
 **Power**, W, is what the actuators do at each joint: torque times velocity of all hinges between the two segments,
 positive where they drive the motion, negative where they brake it.
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from motionrecon.body.pose import Pose
+from motionrecon.body.pose import Pose, pose
 from motionrecon.mechanics.angles import Articulation, articulations, hinges_of
 
 if TYPE_CHECKING:
@@ -74,8 +75,24 @@ def actuated(model: mujoco.MjModel) -> Int[np.ndarray, " nu"]:
 
 def _projected(one: Articulation, at: Pose, torque: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T k"]:
     """The moment at a joint along the axes of its angles."""
-    turning = [body for body in one.bodies if hinges_of(at.model, body)]
-    hinges = hinges_of(at.model, turning[0] if one.joint.at_first else turning[-1])
+    hinges = driving(one, at.model)
     axes = at.axes[:, hinges, :3]
     moment = np.linalg.pinv(axes, rcond=_FLAT) @ torque[:, hinges, None]
     return np.asarray((one.axes(at) @ moment)[..., 0])
+
+
+def driving(one: Articulation, model: mujoco.MjModel) -> list[int]:
+    """The hinges (indices into qvel) whose torques make a joint's moment: at most three, about different axes.
+
+    Of several joints in a row (a spine, a forearm that turns beyond its elbow) it is about each axis the first one from
+    the pelvis on, or, where the joint is not `AnatomicalJoint.at_first`, the last one before the distal segment.
+    """
+    straight = np.zeros((1, model.nq))
+    straight[0, 3] = 1.0
+    axes = pose(model, straight).axes[0, :, :3]
+    every = [hinge for body in one.bodies for hinge in hinges_of(model, body)]
+    chosen: list[int] = []
+    for hinge in every if one.joint.at_first else reversed(every):
+        if np.linalg.matrix_rank(axes[[*chosen, hinge]], tol=_FLAT) > len(chosen):
+            chosen.append(hinge)
+    return sorted(chosen)

@@ -1,0 +1,5 @@
+"""Plots of what movement scientists ask of a motion, as PNG or SVG."""
+
+from motionrecon.plots.write import PLOTS, write_plots
+
+__all__ = ["PLOTS", "write_plots"]
