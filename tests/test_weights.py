@@ -109,6 +109,17 @@ def test_one_wrong_bit_is_noticed(shipped):
         weights.find("optimus")
 
 
+@pytest.mark.parametrize("kind", ["squares", "paper"])
+@pytest.mark.parametrize("heads", [0, 3])
+def test_heads_that_cannot_be_are_refused(kind, heads, tmp_path):
+    path, rule = tmp_path / "w.safetensors", RULES[kind]()
+    arguments = rule.settings()
+    arguments.get("sizes", arguments)["heads"] = heads
+    save_file(rule.state_dict(), path, {"kind": kind, "arguments": json.dumps(arguments)})
+    with pytest.raises(ModelError, match=f"{heads} heads do not share"):
+        weights.read(path)
+
+
 def test_files_that_hold_something_else(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(b"no weights")
@@ -120,7 +131,7 @@ def test_files_that_hold_something_else(tmp_path):
     save_file({"a": torch.zeros(2)}, path, {"kind": "os:system", "arguments": "{}"})
     with pytest.raises(ModelError, match="one of squares, adafactor, paper"):
         weights.read(path)
-    for arguments in ("{}", "no json", json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
+    for arguments in ("{}", "no json", "[" * 10**5, json.dumps({"width": 4, "layers": 2}), json.dumps({"depth": 1})):
         save_file({"a": torch.zeros(2)}, path, {"kind": "adafactor", "arguments": arguments})
         with pytest.raises(ModelError, match="does not fit this version"):
             weights.read(path)
