@@ -306,6 +306,62 @@ def plot(
         print(file)
 
 
+@app.command
+def render(
+    folder: Path,
+    output: Path | None = None,
+    /,
+    *,
+    view: str = "overlay",
+    height: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    at: float | None = None,
+    camera_name: str | None = None,
+    force: Switch = False,
+    quiet: Switch = False,
+) -> None:
+    """Draw a result as a film, an animation or a picture, with the floor's push in newtons, the time and a legend.
+
+    Needs neither a screen nor a graphics card.
+
+    Args:
+        folder: the folder of a result.
+        output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet
+            a .png) in the current folder, called after the result and the view.
+        view: overlay (the body over the film), beside (the film, and the body from the side), side, orbit (all around
+            the body), or sheet (twelve moments in one picture).
+        height: of the picture, pixels; of each of a sheet's. 720 where not given, and less for .gif and .webp.
+        start: where the part that is drawn begins, seconds.
+        end: where it ends, seconds.
+        at: the moment of a .png, seconds; the middle where not given.
+        camera_name: the camera whose film is shown, where there are several; the first where not given.
+        force: replace the file if it is there.
+        quiet: no progress bars.
+    """
+    from motionrecon.render.rendering import SHEET
+    from motionrecon.render.rendering import render as draw
+    from motionrecon.result.motion import Motion
+
+    called = folder.resolve().name.removesuffix("_motionrecon") or "motion"
+    file = output or Path(f"{called}_{view}{'.png' if view == SHEET else '.mp4'}")
+    if os.path.lexists(file) and not force:
+        raise OutputError(f"{file} is there already; replace it with --force, or choose another name")
+    progress = _Spelled(Silent() if quiet else Bars())
+    draw(
+        Motion.load(folder),
+        file,
+        view=view,
+        height=height,
+        start=start,
+        end=end,
+        at=at,
+        camera=camera_name,
+        progress=progress,
+    )
+    print(file)
+
+
 #: Imported when it is called: its flags are the formats' options, which are read from their modules.
 app.command("motionrecon.cli_export:export", help="Write a result for other programs: BVH and others.")
 

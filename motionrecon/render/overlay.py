@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from fractions import Fraction
-from itertools import repeat
 from pathlib import Path
 
 import cv2
@@ -16,21 +14,20 @@ from jaxtyping import Float, UInt8
 
 from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import pose
-from motionrecon.core.files import atomic
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.mechanics.feet import foot_forces
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
+from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.layout import layout_of
+from motionrecon.render.movie import mp4
 from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow
 from motionrecon.render.skeleton import draw_skeleton
-from motionrecon.result.films import Film, films_of
+from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
-from motionrecon.video import frames, frames_from
 
-_BT709 = 1  # its number in the H.264 standard
 _METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
 _LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
@@ -60,35 +57,18 @@ def write_overlay(
         InputError: the video cannot be read.
         OutputError: the file cannot be written.
     """
-    import av
-    from av.video.reformatter import ColorRange, Colorspace
-
     painter = Painter(motion)
     videos = [video] if video is None or isinstance(video, str | Path) else list(video)
     shown = _pictures(motion, [*videos, *[None] * (len(motion.cameras) - len(videos))], painter, start, end)
-    width, height = painter.layout.size
-    rate = Fraction(motion.clock.shown_fps).limit_denominator(10000)
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,
-        atomic(path) as temporary,
-        av.open(f"file:{temporary}", "w", options={"movflags": "+faststart"}) as file,
-    ):
-        stream = file.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        # Players take large videos for BT.709 whatever they are; so make it true, and say so.
-        colour = stream.codec_context
-        colour.colorspace = colour.color_primaries = colour.color_trc = _BT709
-        colour.color_range = ColorRange.MPEG
+        mp4(path, painter.layout.size, motion.clock.shown_fps) as write,
         # One thread decodes, one draws, and this one encodes.
-        with closing(prefetch(_drawn(painter, shown))) as drawn:
-            for image in drawn:
-                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-                frame = frame.reformat(
-                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-                )
-                file.mux(stream.encode(frame))
-                advance(1)
-        file.mux(stream.encode(None))
+        closing(prefetch(_drawn(painter, shown))) as drawn,
+    ):
+        for image in drawn:
+            write(image)
+            advance(1)
 
 
 def render_still(motion: Motion, frame: int, *pictures: Picture | None) -> Picture:
@@ -171,9 +151,6 @@ class Painter:
                 draw_arrow(image, camera, start, start + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
 
 
-_Shown = Generator[Picture | None, None, None]
-
-
 def _drawn(
     painter: Painter, pictures: Generator[tuple[Picture | None, ...], None, None]
 ) -> Generator[Picture, None, None]:
@@ -192,30 +169,12 @@ def _pictures(
         lanes = [
             opened.enter_context(closing(lane))
             for lane in (
-                _leading(motion, videos[0], sizes[0], start, end),
-                *map(_in_step, films_of(motion)[1:], videos[1:], sizes[1:]),
+                leading(motion, videos[0], sizes[0], start, end),
+                *map(in_step, films_of(motion)[1:], videos[1:], sizes[1:]),
             )
         ]
         for _ in range(len(motion)):
             yield tuple(next(lane) for lane in lanes)
-
-
-def _leading(motion: Motion, video: str | Path | None, side: int, start: float | None, end: float | None) -> _Shown:
-    """The pictures of the first video, whose frames are the motion's; the last one stays where it ends early."""
-    picture: Picture | None = None
-    if video is not None:
-        with closing(prefetch(frames(video, start, end, motion.clock.shown_fps, max_side=side))) as pictures:
-            for picture in pictures:
-                yield picture
-    yield from repeat(picture)
-
-
-def _in_step(film: Film, video: str | Path | None, side: int) -> _Shown:
-    """The pictures of another camera's film at the times of the motion's frames; None where it has none."""
-    if video is not None:
-        with closing(prefetch(frames_from(video, film.start, film.fps, max_side=side))) as pictures:
-            yield from pictures
-    yield from repeat(None)
 
 
 def _facing(motion: Motion) -> Float[np.ndarray, " 2"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import cv2
 import numpy as np
@@ -69,6 +70,14 @@ class SideView:
         """The camera of a frame."""
         eye = self._targets[frame] - self._away * self._rotation[2]
         return Pinhole(self._K, self.size, self._rotation, -self._rotation @ eye, calibrated=True)
+
+    def turned(self, angle: float) -> SideView:
+        """The same view from elsewhere: turned about the vertical by an angle, radians, and looking down as much."""
+        other = copy(self)
+        c, s = np.cos(angle), np.sin(angle)
+        other._rotation = self._rotation @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+        other._sky, other._floor = other._background(), None
+        return other
 
     def draw(self, image: UInt8[np.ndarray, "H W 3"], frame: int, capsules: DrawnCapsules) -> None:
         """Fill an RGB picture with the stage and the shadow of ``capsules``, but not themselves."""

@@ -1,0 +1,174 @@
+"""Pictures of a motion to show to others: each view is a function of the frame, with newtons, time and legend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from motionrecon.body.geoms import ground_meshes
+from motionrecon.body.pose import Pose, pose
+from motionrecon.cameras.base import Camera
+from motionrecon.mechanics.feet import foot_forces
+from motionrecon.render import colours
+from motionrecon.render.drawn_person import DrawnPerson
+from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
+from motionrecon.render.side_view import SideView, draw_arrow
+from motionrecon.render.words import draw_words
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+Picture = UInt8[np.ndarray, "H W 3"]  # RGB
+
+_METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
+_LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
+_FORCE: colours.Colour = (214, 44, 56)
+_OVER_FILM = 0.82  # opacity of the person over the film, so that what is under them can be judged
+_ROUND_SECONDS = 8.0  # of a whole turn of the orbit, at the motion's own pace
+_WORDS = 1 / 34  # of the picture's height
+_LEGEND = "left", "right", "floor's push (BW: body weight)"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person in one frame: where they are, and what pushes their feet."""
+
+    at: Pose
+    mesh: DrawnMesh
+    force: Float[np.ndarray, "F 3"]
+    pressure: Float[np.ndarray, "F 3"]
+
+
+class Studio:
+    """Draws the frames of a motion in any of `VIEWS`.
+
+    Args:
+        motion: what is drawn.
+        height: of the pictures, pixels; made even, as H.264 needs it.
+        camera: which of the motion's cameras is looked through, and whose film is shown.
+    """
+
+    def __init__(self, motion: Motion, height: int = 720, camera: int = 0) -> None:
+        self.motion = motion
+        self.height = 2 * (height // 2)
+        self.camera = camera
+        self.filmed: Camera = motion.cameras[camera]
+        width, tall = self.filmed.image_size
+        self.film_width = 2 * max(1, round(width / tall * self.height / 2))
+        self._surface, self._capsules = DrawnSurface(motion.body), DrawnPerson(motion.body)
+        self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
+        self._stages: dict[int, SideView] = {}
+
+    def standing(self, t: int) -> Standing:
+        """The person in a frame."""
+        motion = self.motion
+        at = pose(motion.model, motion.qpos[t : t + 1])
+        feet = foot_forces(motion, at, slice(t, t + 1))
+        load = np.zeros(motion.model.nbody)
+        for name, force in zip(feet.names, feet.force[0], strict=True):
+            load[motion.model.body(name).id] = np.linalg.norm(force) / self._weight
+        mesh = self._surface.at(at, load, bool(motion.tracked[t]))
+        return Standing(at, mesh, feet.force[0], feet.pressure[0])
+
+    def over_film(self, t: int, film: Picture | None) -> Picture:
+        """The person over the film, as the camera saw them."""
+        image, now = self._film(film), self.standing(t)
+        camera = self.filmed.at(slice(t, t + 1))
+        draw_mesh(image, camera, now.mesh, _OVER_FILM if film is not None else 1.0, lens=True)
+        self._forces(image, camera, now)
+        return image
+
+    def beside_film(self, t: int, film: Picture | None) -> Picture:
+        """The film, and beside it the person from the side."""
+        return np.hstack([self._film(film), self.staged(t, 0.0, 2 * int(0.45 * self.height))])
+
+    def staged(self, t: int, angle: float, width: int) -> Picture:
+        """The person on a floor, from the camera's side and turned by an angle, radians."""
+        if width not in self._stages:
+            motion, ground = self.motion, ground_meshes(self.motion.model)
+            size = width, self.height
+            facing = np.array(np.diff(motion.joints[[0, -1], :, :2].mean(axis=1), axis=0)[0])
+            self._stages[width] = SideView(motion.joints, facing, motion.camera, size, motion.fps, ground)
+        stage = self._stages[width].turned(angle) if angle else self._stages[width]
+        image, now = np.empty((self.height, width, 3), np.uint8), self.standing(t)
+        stage.draw(image, t, self._capsules.at(now.at))
+        draw_mesh(image, stage.camera(t), now.mesh)
+        self._forces(image, stage.camera(t), now)
+        return image
+
+    def labelled(self, t: int, image: Picture, legend: bool = True) -> Picture:
+        """The picture with the time, what the frame lacks, and, with the legend, what the colours mean."""
+        motion, size = self.motion, self.height * _WORDS
+        image = np.ascontiguousarray(image)
+        edge = 0.6 * size
+        draw_words(image, f"{t / motion.fps:.2f} s", (edge, edge), size)
+        lacks = "nobody seen" if not motion.tracked[t] else ""
+        if not lacks and len(motion.ctrl) and not motion.simulated[t]:
+            lacks = "not simulated"
+        if lacks:
+            draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=(150, 96, 12), anchor=(1, 0))
+        x = edge
+        if not legend:
+            return image
+        for words, colour in zip(_LEGEND, (colours.LEFT, colours.RIGHT, _FORCE), strict=True):
+            if colour == _FORCE and not motion.contact_force.any():
+                continue
+            foot = image.shape[0] - edge
+            draw_words(image, "  ", (x, foot), 0.8 * size, back=colour, anchor=(0, 1))
+            draw_words(image, words, (x + 1.3 * size, foot), 0.8 * size, anchor=(0, 1))
+            x += (2.6 + 0.42 * len(words)) * size
+        return image
+
+    def _film(self, film: Picture | None) -> Picture:
+        size = self.film_width, self.height
+        if film is None:
+            return np.full((*size[::-1], 3), colours.PLAIN, np.uint8)
+        how = cv2.INTER_AREA if film.shape[0] > self.height else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(film, size, interpolation=how))
+
+    def _forces(self, image: Picture, camera: Camera, now: Standing) -> None:
+        """Arrows at the feet, with newtons and body weights; ``camera`` may be of a picture of another size."""
+        scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
+        taken: list[float] = []
+        for force, start in zip(now.force, now.pressure, strict=True):
+            newtons = float(np.linalg.norm(force))
+            if newtons <= _LEAST_WEIGHT * self._weight:
+                continue
+            tip = start + _METRES_PER_WEIGHT / self._weight * force
+            draw_arrow(image, camera, start, tip, _FORCE)
+            x, y = camera.project(tip[None, None])[0, 0] * scale
+            if not np.isfinite([x, y]).all():
+                continue
+            size = self.height * _WORDS
+            while any(abs(y - other) < 1.9 * size for other in taken):
+                y -= 1.9 * size
+            taken.append(y)
+            text = f"{10 * round(newtons / 10)} N · {newtons / self._weight:.2f} BW"
+            draw_words(image, text, (x + 0.6 * size, y), 0.85 * size, back=_FORCE, anchor=(0, 0.5))
+
+
+def _orbit(studio: Studio, t: int, film: Picture | None) -> Picture:
+    angle = 2 * np.pi * t / (studio.motion.fps * _ROUND_SECONDS)
+    return studio.staged(t, angle, studio.film_width)
+
+
+def _moment(studio: Studio, t: int, film: Picture | None) -> Picture:
+    return studio.staged(t, 0.0, 2 * int(0.35 * studio.height))
+
+
+#: The view of one moment of a contact sheet: upright, and close to the person.
+MOMENT = "moment"
+
+#: Name -> a function of the studio, the frame and its film's picture.
+VIEWS: dict[str, Callable[[Studio, int, Picture | None], Picture]] = {
+    "overlay": lambda studio, t, film: studio.over_film(t, film),
+    "beside": lambda studio, t, film: studio.beside_film(t, film),
+    "side": lambda studio, t, film: studio.staged(t, 0.0, studio.film_width),
+    "orbit": _orbit,
+    MOMENT: _moment,
+}
