@@ -44,7 +44,7 @@ def write(motion: Motion, path: str | Path) -> None:
     found = mechanics(motion)
     file = ezc3d.c3d()
     _add_points(file, motion)
-    if motion.simulated.any():
+    if motion.simulated.any() and found.feet.names:
         _add_platforms(file, motion, found.feet)
         _add_events(file, found)
     file.add_parameter("MANUFACTURER", "SOFTWARE", ["motionrecon"])

@@ -31,12 +31,14 @@ def write(motion: Motion, path: str | Path) -> None:
     """Write the ground forces of ``motion`` to ``path``, and beside it which bodies they act on.
 
     Raises:
-        InputError: the motion was not simulated, so that it has no forces.
+        InputError: the motion was not simulated, or has no foot points, so that it has no forces.
         OutputError: a file cannot be written.
     """
     if not motion.simulated.any():
         raise InputError("this motion was not simulated, so there are no ground forces to write")
     feet = mechanics(motion).feet
+    if not feet.names:
+        raise InputError("this motion has no foot points, so there are no ground forces to write")
     names, columns = [], []
     for i, foot in enumerate(feet.names):
         side = foot[0]

@@ -38,6 +38,7 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.anatomical import SIDES, WORLD, AnatomicalSegment, path_to, segments_of
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose
+from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
     import mujoco
@@ -260,7 +261,11 @@ def joint_angles(anatomy: Anatomy, at: Pose) -> JointAngles:
 
 
 def articulations(anatomy: Anatomy) -> tuple[Articulation, ...]:
-    """The joints of a body between its anatomical segments, those without hinges left out."""
+    """The joints of a body between its anatomical segments, those without hinges left out.
+
+    Raises:
+        InputError: the segments do not hang on each other as a person's do.
+    """
     segments, model = segments_of(anatomy), anatomy.model
     found = []
     for joint in JOINTS:
@@ -268,12 +273,20 @@ def articulations(anatomy: Anatomy) -> tuple[Articulation, ...]:
             proximal, distal = (_of(segments, name, side) for name in (joint.proximal, joint.distal))
             if distal is None or (joint.proximal and proximal is None):
                 continue
-            bodies = tuple(path_to(model, distal.body, 0 if proximal is None else proximal.body))
+            bodies = _between(model, proximal, distal)
             hinges = sum(len(hinges_of(model, body)) for body in bodies)
             name = f"{side}_{joint.name}" if side else joint.name
             if hinges or proximal is None:
                 found.append(Articulation(name, joint, side, proximal, distal, bodies, hinges))
     return tuple(found)
+
+
+def _between(model: mujoco.MjModel, proximal: AnatomicalSegment | None, distal: AnatomicalSegment) -> tuple[int, ...]:
+    try:
+        return tuple(path_to(model, distal.body, 0 if proximal is None else proximal.body))
+    except ValueError as error:
+        below, above = (one.name.replace("_", " ") for one in (distal, proximal) if one is not None)
+        raise InputError(f"the model is no person's: its {below} does not hang on its {above}") from error
 
 
 def _of(segments: dict[str, AnatomicalSegment], name: str, side: str) -> AnatomicalSegment | None:

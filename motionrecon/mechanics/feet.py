@@ -72,5 +72,5 @@ def foot_forces(motion: Motion, at: Pose, frames: slice = slice(None)) -> FootFo
 def _centre(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) -> Float[np.ndarray, "T 3"]:
     load = np.clip(load, 0.0, None)
     total = load.sum(axis=1, keepdims=True)
-    share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / load.shape[1])
+    share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / max(load.shape[1], 1))
     return np.asarray((share[..., None] * points).sum(axis=1))

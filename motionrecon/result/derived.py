@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motionrecon.errors import InputError
 from motionrecon.mechanics.names import ctrl_names, qpos_names, qvel_names
 from motionrecon.mechanics.summary import mechanics
 
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 def derived(motion: Motion) -> dict[str, np.ndarray]:
     """The arrays by their keys; `docs/formats.md` says what each is."""
-    found, model = mechanics(motion), motion.model
-    feet = found.feet
-    return {
+    model = motion.model
+    names = {
         "qpos_names": np.array(qpos_names(model)),
         "qvel_names": np.array(qvel_names(model)),
         "ctrl_names": np.array(ctrl_names(model)),
+    }
+    try:
+        found = mechanics(motion)
+    except InputError:  # of a model that is no person's, which its owner may keep all the same
+        return names
+    feet = found.feet
+    return names | {
         "contact_point": found.contact_point,
         "com": found.com,
         "com_velocity": found.com_velocity,

@@ -93,6 +93,12 @@ def _check_model(motion: Motion, path: Path) -> None:
     for name in motion.contact_names:
         if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name) < 0:
             raise InputError(f"{path}: the model has no geom {name!r} that 'contact_names' lists; {_REPAIR}")
+    try:
+        body = motion.body
+        body.landmarks, body.soles, body.skeleton  # noqa: B018
+    except KeyError as error:  # MuJoCo's message goes on with all the names that there are
+        missing = str(error.args[0]).partition(". Valid")[0]
+        raise InputError(f"{path}: is no whole body ({missing}); {_REPAIR}") from error
 
 
 def _read_arrays(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
