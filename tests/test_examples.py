@@ -18,6 +18,7 @@ PRINTED = {
     "05_replay_in_mujoco": r"\d+ steps replayed; the largest difference from the saved motion is 0\.0\n",
     "06_batch": r"first\.mp4: \d+ frames.*second\.mp4: \d+ frames.*third\.mp4: .*not a video",
     "07_own_model": r"Optimus: \d+\.\d Jacobians to .*least_squares \(.*\): \d+\.\d Jacobians to .*ratio \d\.\d\d",
+    "08_robot": r"g1\.csv: \d+ frames of 29 joints; the left knee bends \d+ to \d+ degrees",
 }
 
 
@@ -29,7 +30,7 @@ def test_an_example_runs(example, tmp_path):
 
 
 def test_every_example_says_what_it_is():
-    assert len(EXAMPLES) == len(PRINTED) == 7
+    assert len(EXAMPLES) == len(PRINTED) == 8
     for example in EXAMPLES:
         assert example.read_text(encoding="utf-8").startswith('"""')
         assert f"python examples/{example.name}" in example.read_text(encoding="utf-8")
