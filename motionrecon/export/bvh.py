@@ -115,7 +115,8 @@ def _hierarchy(take: Take, style: Preset, i: int = 0, indent: str = "") -> Itera
     """The lines between HIERARCHY and MOTION, of bone ``i`` and those that hang on it."""
 
     def placed(vector: Float[np.ndarray, " 3"]) -> str:
-        return " ".join(f"{value + 0.0:.6f}" for value in np.round(style.units * style.axes @ vector, 6))
+        numbers = style.units * style.axes @ vector
+        return " ".join(f"{value:.6f}" for value in np.where(np.abs(numbers) < 5e-7, 0.0, numbers))  # no -0
 
     root = take.parents[i] < 0
     kind, position = ("ROOT", "Xposition Yposition Zposition ") if root else ("JOINT", "")

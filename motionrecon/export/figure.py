@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from motionrecon.body import Anatomy
     from motionrecon.export.take import Take
 
-#: What the person is made of: a light clay. Linear RGB, and roughness.
-COLOUR, ROUGHNESS = (0.62, 0.56, 0.50), 0.75
+#: What the person is made of: a light blue clay. Linear RGB, and roughness.
+COLOUR, ROUGHNESS = (0.20, 0.40, 0.60), 0.6
 
 
 @dataclass(frozen=True)

@@ -86,30 +86,41 @@ def light_up(armature: Any) -> None:
     middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     reach = 1.2 + max(high[0] - low[0], high[1] - low[1]) / 2
 
-    bpy.ops.mesh.primitive_plane_add(size=20 + 4 * reach, location=(middle[0], middle[1], 0))
-    bpy.context.object.name = "Floor"
-    floor = bpy.data.materials.new("Floor")
-    floor.diffuse_color = (0.32, 0.34, 0.37, 1)
-    floor.use_nodes = True
-    floor.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.16, 0.17, 0.19, 1)
-    floor.node_tree.nodes["Principled BSDF"].inputs["Roughness"].default_value = 0.6
-    bpy.context.object.data.materials.append(floor)
-    bpy.ops.object.light_add(type="SUN", location=(3, -3, 6), rotation=(0.7, 0.15, 0.6))
-    bpy.context.object.data.energy, bpy.context.object.data.angle = 3.5, 0.12
-    world = scene.world or bpy.data.worlds.new("World")
-    scene.world = world
-    world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.55, 0.62, 0.72, 1)
-    world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.7
-    away = 3.1 * reach
-    bpy.ops.object.empty_add(location=(middle[0], middle[1], 0.95))
+    bpy.ops.mesh.primitive_plane_add(size=60 + 4 * reach, location=(middle[0], middle[1], 0))
+    floor = bpy.context.object
+    floor.name = "Floor"
+    floor.data.materials.append(tiles())
+    bpy.ops.object.light_add(type="SUN", rotation=(0.75, 0.2, 0.9))
+    bpy.context.object.data.energy, bpy.context.object.data.angle = 3.0, 0.08
+    scene.world = bpy.data.worlds.new("World")
+    scene.world.use_nodes = True
+    sky = scene.world.node_tree.nodes["Background"].inputs
+    sky["Color"].default_value, sky["Strength"].default_value = (0.80, 0.86, 0.95, 1), 0.6
+    bpy.ops.object.empty_add(location=(middle[0], middle[1], 0.9))
     aim = bpy.context.object
     aim.name = "Aim"
-    bpy.ops.object.camera_add(location=(middle[0] + 0.62 * away, middle[1] - 0.78 * away, 1.5))
+    away = 3.0 * reach
+    bpy.ops.object.camera_add(location=(middle[0] + 0.66 * away, middle[1] - 0.75 * away, 1.7))
     scene.camera = bpy.context.object
-    scene.camera.data.lens = 50
+    scene.camera.data.lens = 60
     follow = scene.camera.constraints.new("TRACK_TO")
     follow.target, follow.track_axis, follow.up_axis = aim, "TRACK_NEGATIVE_Z", "UP_Y"
+
+
+def tiles() -> Any:
+    """A material of light squares, half a metre each, by which travel and sliding are seen."""
+    material = bpy.data.materials.new("Floor")
+    material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    checker, place = nodes.new("ShaderNodeTexChecker"), nodes.new("ShaderNodeTexCoord")
+    checker.inputs["Color1"].default_value = (0.55, 0.56, 0.58, 1)
+    checker.inputs["Color2"].default_value = (0.47, 0.48, 0.50, 1)
+    checker.inputs["Scale"].default_value = 2.0
+    surface = nodes["Principled BSDF"]
+    surface.inputs["Roughness"].default_value = 0.8
+    links.new(place.outputs["Object"], checker.inputs["Vector"])
+    links.new(checker.outputs["Color"], surface.inputs["Base Color"])
+    return material
 
 
 def save(output: Path) -> None:
