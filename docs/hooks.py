@@ -20,6 +20,7 @@ SHOWN = {
 }
 #: Where links of those files lead on the site; links to other files of the repository lose their target.
 PAGES = {
+    "docs/blender.md": "blender.md",
     "docs/conventions.md": "conventions.md",
     "docs/windows_bench.md": "windows_bench.md",
     "models/optimus/README.md": "model_card.md",

@@ -83,6 +83,10 @@ def _check_model(motion: Motion, path: Path) -> None:
         model = motion.model
     except ValueError as error:
         raise InputError(f"{path}: MuJoCo cannot read it: {' '.join(str(error).split())}; {_REPAIR}") from error
+    try:
+        _ = motion.body.landmarks, motion.body.marks, motion.body.soles, motion.body.skeleton
+    except KeyError as error:
+        raise InputError(f"{path}: a part of the body has another name: {error.args[0]}; {_REPAIR}") from None
     found, wanted = (model.nq, model.nv, model.nu), (motion.qpos.shape[1], motion.qvel.shape[1], motion.ctrl.shape[1])
     if found != wanted:
         raise InputError(f"{path}: the model has (nq, nv, nu) = {found}, the motion beside it {wanted}; {_REPAIR}")
