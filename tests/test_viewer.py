@@ -538,18 +538,17 @@ def hands() -> list[np.ndarray]:
     return [poses.position[:, motion.model.body(name).id] for name in ("left_hand", "right_hand")]
 
 
-def in_picture(page: SimpleNamespace, point: np.ndarray) -> tuple[int, int]:
-    """The pixel of the stage at which a point of the world must be, by the page's own camera."""
-    stage = page.tab.locator("#stage")
-    clip = np.array(stage.get_attribute("data-clip").split(), float).reshape(4, 4).T
+def in_picture(page: SimpleNamespace, point: np.ndarray, image: np.ndarray) -> tuple[int, int]:
+    """The pixel of a picture of the stage at which a point of the world must be, by the page's own camera."""
+    clip = np.array(page.tab.locator("#stage").get_attribute("data-clip").split(), float).reshape(4, 4).T
     x, y, _, w = clip @ [*point, 1]
-    width, height = stage.evaluate("e => [e.clientWidth, e.clientHeight]")
+    height, width = image.shape[:2]
     return round((0.5 + 0.5 * x / w) * width), round((0.5 - 0.5 * y / w) * height)
 
 
 def shows_frame(page: SimpleNamespace, image: np.ndarray, frame: int) -> bool:
     """Whether there is orange where the left hand of this frame must be, and blue where its right one must be."""
-    (left, right) = (image[y, x].astype(int) for x, y in (in_picture(page, one[frame]) for one in hands()))
+    (left, right) = (image[y, x].astype(int) for x, y in (in_picture(page, one[frame], image) for one in hands()))
     return bool(left[2] > left[0] + 50 and right[0] > right[2] + 50)
 
 
@@ -744,7 +743,7 @@ def test_looking_through_the_camera_agrees_with_the_overlay(page: SimpleNamespac
     film = image[round(corner[1] + 20), round(corner[0] + 20)].mean()
     assert film == pytest.approx(0.92 * (10 * 4 + 5), abs=6)
     page.tab.keyboard.press("c")
-    assert wait_until(lambda: shows_frame(page, picture(page), 4))
+    assert wait_until(lambda: look.get_attribute("aria-pressed") == "false" and shows_frame(page, picture(page), 4))
 
 
 def test_dark_and_light(page: SimpleNamespace) -> None:
@@ -813,7 +812,7 @@ def test_the_file_opens_from_disk_without_a_network(browser: Any, clip: Path, tm
     tab.locator("#frame").press("Enter")
     assert wait_until(partial(shows_only, page, 7))
     assert wait_until(partial(shows_video, page, 7))
-    assert tab.locator(".word.force").first.is_visible() and tab.locator("figure").count() == 1
+    assert tab.locator(".word.force").first.is_visible() and tab.locator("figure").count() == 2
     assert not [url for url in asked if not url.startswith(("file:", "blob:", "data:"))], "it asks nobody"
     assert tab.title() == "motion · motionrecon" and errors == [], "and no text of a file ran"
     context.close()

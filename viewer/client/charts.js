@@ -4,6 +4,7 @@ const CURVES = { left: "#e07030", right: "#3474cc", "": "#7a808c" };
 
 function makeChart(canvas, fps, seek) {
   const chart = { show, cursor };
+  const still = document.createElement("canvas");
   let curves = [];
   let [count, frame, range, dark] = [1, 0, [0, 1], false];
   const margins = { left: 46, right: 8, top: 8, bottom: 18 };
@@ -23,33 +24,42 @@ function makeChart(canvas, fps, seek) {
 
   function cursor(at) {
     frame = at;
-    paint();
+    paintCursor();
   }
 
   const x = (k, width) => margins.left + (k / Math.max(count - 1, 1)) * (width - margins.left - margins.right);
 
+  const y = (v, height) =>
+    margins.top + (1 - (v - range[0]) / (range[1] - range[0])) * (height - margins.top - margins.bottom);
+
+  // The curves are painted once, beside the page; each frame copies them and adds its cursor.
   function paint() {
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (!width || !height) return;
-    if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
-    if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-    const pen = canvas.getContext("2d");
+    for (const one of [canvas, still]) {
+      one.width = Math.round(width * ratio);
+      one.height = Math.round(height * ratio);
+    }
+    paintStill(ratio, width, height);
+    paintCursor();
+  }
+
+  function paintStill(ratio, width, height) {
+    const pen = still.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
     const tall = height - margins.top - margins.bottom;
-    const y = (v) => margins.top + (1 - (v - range[0]) / (range[1] - range[0])) * tall;
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "right";
     pen.textBaseline = "middle";
     for (const tick of ticks(range[0], range[1], Math.max(2, Math.floor(tall / 26)))) {
       pen.strokeStyle = dark ? "#363c47" : tick === 0 ? "#b4bac4" : "#e2e5ea";
       pen.beginPath();
-      pen.moveTo(margins.left, y(tick));
-      pen.lineTo(width - margins.right, y(tick));
+      pen.moveTo(margins.left, y(tick, height));
+      pen.lineTo(width - margins.right, y(tick, height));
       pen.stroke();
       pen.fillStyle = dark ? "#9aa3b2" : "#667080";
-      pen.fillText(String(tick), margins.left - 6, y(tick));
+      pen.fillText(String(tick), margins.left - 6, y(tick, height));
     }
     pen.textAlign = "center";
     const seconds = (count - 1) / fps;
@@ -57,7 +67,17 @@ function makeChart(canvas, fps, seek) {
       const words = tick === 0 ? "0 s" : String(tick);
       pen.fillText(words, clamp(x(tick * fps, width), margins.left, width - 14), height - 7);
     }
-    for (const curve of curves) paintCurve(pen, curve, width, y);
+    for (const curve of curves) paintCurve(pen, curve, width, (v) => y(v, height));
+  }
+
+  function paintCursor() {
+    if (!canvas.width || !canvas.height || !still.width) return;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const pen = canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(still, 0, 0);
+    pen.setTransform(canvas.width / Math.max(width, 1), 0, 0, canvas.height / Math.max(height, 1), 0, 0);
     pen.strokeStyle = dark ? "#e8ebf0" : "#20252e";
     pen.lineWidth = 1;
     pen.beginPath();
@@ -68,7 +88,7 @@ function makeChart(canvas, fps, seek) {
       if (Number.isFinite(values[frame])) {
         pen.fillStyle = CURVES[side];
         pen.beginPath();
-        pen.arc(x(frame, width), y(values[frame]), 3, 0, 7);
+        pen.arc(x(frame, width), y(values[frame], height), 3, 0, 7);
         pen.fill();
       }
   }

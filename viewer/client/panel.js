@@ -21,8 +21,10 @@ function makePanel(doc, state, clock, actions) {
   byId("knob").max = Math.max(last, 1);
   for (const id of ["knob", "play", "back", "forth"]) byId(id).disabled = last < 1;
   for (const speed of [0.1, 0.25, 0.5, 1, 1.5, 2]) byId("speed").append(new Option(`${speed}×`, speed));
-  for (const fact of doc.results.flatMap((one) => (doc.results.length > 1 ? [one.name, ...one.facts] : one.facts)))
-    byId("facts").append(element("li", fact));
+  for (const { name, facts } of doc.results) {
+    if (doc.results.length > 1) byId("facts").append(element("h2", name));
+    byId("facts").append(...facts.map((fact) => element("div", fact, fact.startsWith("Warning") ? "warn" : "")));
+  }
   byId("quality").hidden = !byId("facts").children.length;
   byId("quality").open = innerHeight > 700;
   const film = makeFilmChoice(first, actions);

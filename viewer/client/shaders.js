@@ -19,6 +19,7 @@ in vec3 colour;
 void skinned(out vec3 at, out vec3 up, out float lit) {
   at = vec3(0.0); up = vec3(0.0); lit = 0.0;
   for (int i = 0; i < 4; i++) {
+    if (weights[i] == 0.0) continue;
     int b = int(bodies[i]);
     vec4 x = texelFetch(frames, ivec2(0, b), 0), y = texelFetch(frames, ivec2(1, b), 0);
     vec4 z = texelFetch(frames, ivec2(2, b), 0);
@@ -28,6 +29,26 @@ void skinned(out vec3 at, out vec3 up, out float lit) {
     lit += weights[i] * texelFetch(frames, ivec2(3, b), 0).x;
   }
   at += offset;
+}
+`;
+
+// The same, of places alone.
+const PLACING = `
+uniform sampler2D frames;
+uniform vec3 offset;
+in vec3 position;
+in uvec4 bodies;
+in vec4 weights;
+vec3 placed() {
+  vec4 p = vec4(position, 1.0);
+  vec3 at = offset;
+  for (int i = 0; i < 4; i++) {
+    if (weights[i] == 0.0) continue;
+    int b = int(bodies[i]);
+    vec4 x = texelFetch(frames, ivec2(0, b), 0), y = texelFetch(frames, ivec2(1, b), 0);
+    at += weights[i] * vec3(dot(x, p), dot(y, p), dot(texelFetch(frames, ivec2(2, b), 0), p));
+  }
+  return at;
 }
 `;
 
@@ -89,9 +110,9 @@ uniform vec3 haze; uniform vec3 sky; in float high; out vec4 colour;
 void main() { colour = vec4(mix(haze, sky, smoothstep(0.0, 1.15, high)), 1.0); }`,
   },
   depth: {
-    vertex: COMMON + SKINNING + `
+    vertex: COMMON + PLACING + `
 uniform mat4 clip;
-void main() { vec3 at, up; float lit; skinned(at, up, lit); gl_Position = clip * vec4(at, 1.0); }`,
+void main() { gl_Position = clip * vec4(placed(), 1.0); }`,
     fragment: COMMON + `out vec4 colour; void main() { colour = vec4(1.0); }`,
   },
   floor: {
@@ -122,8 +143,8 @@ void main() {
   float shadow = 1.0 - lightAt(world, 0.0008, 7.0);
   c *= 1.0 - 0.52 * shadow;
   float fade = exp(-pow(away / 7.5, 2.0));
-  float alpha = mix(max(0.55 * shadow, 0.35 * on), fade, see);
-  colour = vec4(mix(mix(vec3(0.0), lines, on), c, see), see > 0.5 ? fade : alpha * fade);
+  // Over a film only the shadow is drawn: the film has a floor of its own.
+  colour = see > 0.5 ? vec4(c, fade) : vec4(vec3(0.0), 0.5 * shadow * fade);
 }`,
   },
   // Lines as ribbons that face the eye, and balls as discs that look round; both have a corner number for each vertex.

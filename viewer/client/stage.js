@@ -61,7 +61,7 @@ function makeStage(canvas, words, doc) {
     castShadows(state, frames, lightClip);
 
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.clearColor(...theme.haze, 1);
+    gl.clearColor(...(state.through < 0 ? theme.haze : [0.05, 0.055, 0.065]), 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, shadows.texture);
