@@ -2,7 +2,7 @@
 
 A walk from DeepMimic is the target; a simulated body of Anny's proportions follows it (`simulate`); the dressed Anny
 mesh is posed like that body and rendered (`scene`); video, exact truth, calibration and hashes are written
-(`make_clip`). Needs ``pip install motionrecon[recipes]`` and a minute or two.
+(`make_clip`). Takes a minute or two.
 """
 
 from __future__ import annotations

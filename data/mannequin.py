@@ -6,8 +6,6 @@ that `simulate` simulates, so that the mesh, the landmarks and the simulated bod
 
 Axes: x forward, y left, z up, metres. In the *reference pose* every segment's frame is parallel to the world: the
 person stands with the legs straight and the arms hanging, and every elbow and knee bends about its own y axis.
-
-Needs the extra package ``anny`` (``pip install motionrecon[recipes]``).
 """
 
 from __future__ import annotations
@@ -18,6 +16,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import ConvexHull
 
+from motionrecon.body.anny.landmarks import landmark_points
+from motionrecon.body.anny.source import Figure, Source, volume
+from motionrecon.body.anny.template import carrier_of
 from motionrecon.core import landmarks
 
 SIDES = ("left", "right")
@@ -73,6 +74,7 @@ _BONE_SEGMENT = (
     ("toe", "foot"),
 )
 SOLE = 0.012  # thickness of the shoes' soles, m
+_DENSITY = 980.0  # of the whole, kg/m3
 _ADULT = 2 / 3  # Anny's age: 1/3 is a child, 2/3 a young adult, 1 an old one
 #: Garment -> (distance from the skin in metres, rounds of smoothing: cloth does not show every muscle).
 _CLOTH = {"shirt": (0.016, 6), "trousers": (0.018, 6), "shoes": (0.006, 4), "hair": (0.010, 2)}
@@ -180,54 +182,22 @@ def build(gender: float = 0.0, height: float = 0.38, weight: float = 0.5, muscle
 
     The arguments are Anny's own, in [0, 1]; ``gender`` 0 is male. ``height=0.38`` makes a man of 1.78 m.
     """
-    import anny
-    import torch
-    from anny.anthropometry import Anthropometry
-    from anny.face_segmentation import get_face_segmentation_mask
-
-    model = anny.Anny().to(dtype=torch.float64)
-    phenotype = dict.fromkeys(model.phenotype_labels, 0.5)
-    phenotype |= {"gender": gender, "height": height, "weight": weight, "muscle": muscle, "age": _ADULT}
-    with torch.no_grad():
-        rest = model(phenotype_kwargs=phenotype)
-        measures = Anthropometry(model)(rest["rest_vertices"])
-
-    def ours(points: np.ndarray) -> np.ndarray:
-        """Anny looks along -y with its left at +x."""
-        return np.stack([-points[..., 1], points[..., 0], points[..., 2]], axis=-1)
-
-    bare = ours(rest["rest_vertices"][0].numpy())
-    heads = dict(zip(model.bone_labels, ours(rest["rest_bone_heads"][0].numpy()), strict=True))
-    faces = model.faces.numpy()
-    weights = np.zeros((len(bare), len(SEGMENTS)))
-    bone_segment = np.array([INDEX[_segment_of_bone(label)] for label in model.bone_labels])
-    rows = np.arange(len(bare))[:, None]
-    np.add.at(
-        weights,
-        (np.broadcast_to(rows, model.vertex_bone_indices.shape), bone_segment[model.vertex_bone_indices.numpy()]),
-        model.vertex_bone_weights.numpy(),
-    )
-
-    centres = _centres(heads)
+    figure = Source().figure(gender=gender, height=height, weight=weight, muscle=muscle, age=_ADULT)
+    weights = figure.shares(np.array([INDEX[_segment_of_bone(bone)] for bone in figure.bones]), len(SEGMENTS))
+    centres = _centres(figure.head_of)
     rotation = _rest_rotation(centres)
-    region = {
-        name: get_face_segmentation_mask(model, labels).numpy()
-        for name, labels in {
-            "eyes": ["eye_front.L", "eye_front.R"],
-            "inside": ["eye_back.L", "eye_back.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity", "tongue"],
-            "mouth": ["mouth_cavity"],
-        }.items()
-    }
-    garments = _garments(bare, weights, centres, faces, region)
-    dressed = _dress(bare, faces, garments)
+    garments = _garments(figure, weights, centres)
+    dressed = _dress(figure.vertices, figure.faces, garments)
     garments["shoes"] = np.concatenate([garments["shoes"], _toe_caps(dressed, weights, centres)])
-    points = _landmark_points(dressed, weights, heads, centres, faces, region)
-    segment = np.array([INDEX[points[name][0]] for name in landmarks.NAMES])
-    world = np.array([points[name][1] for name in landmarks.NAMES])
+    owner = weights.argmax(1)
+    feet = {side: np.flatnonzero(owner == INDEX[f"{side}_foot"]) for side in SIDES}
+    points = landmark_points(figure, dressed, np.flatnonzero(owner == INDEX["head"]), feet)
+    segment = np.array([INDEX[_carrier(name)] for name in landmarks.NAMES])
+    world = np.array([points[name] for name in landmarks.NAMES])
     local = np.einsum("jba,jb->ja", rotation[segment], world - centres[segment])
     return Mannequin(
-        height=float(measures["height"]),
-        mass=float(measures["mass"]),
+        height=figure.height,
+        mass=_DENSITY * volume(figure),
         rest=dressed,
         weights=weights,
         faces=garments,
@@ -268,59 +238,21 @@ def _rest_rotation(centres: np.ndarray) -> np.ndarray:
     return rotation
 
 
-def _landmark_points(
-    skin: np.ndarray,
-    weights: np.ndarray,
-    heads: dict[str, np.ndarray],
-    centres: np.ndarray,
-    faces: np.ndarray,
-    region: dict[str, np.ndarray],
-) -> dict[str, tuple[str, np.ndarray]]:
-    """Landmark name -> (segment, point in the rest pose)."""
-    owner = weights.argmax(1)
-    points: dict[str, tuple[str, np.ndarray]] = {}
-    head = skin[(owner == INDEX["head"])]
-    middle = head[np.abs(head[:, 1]) < 0.012]
-    points["nose"] = "head", middle[middle[:, 0].argmax()]
-    eye_vertices = skin[np.unique(faces[region["eyes"]])]
-    mouth = skin[np.unique(faces[region["mouth"]])]
-    front = mouth[mouth[:, 0] > mouth[:, 0].max() - 0.03]
-    for side, sign in (("left", 1.0), ("right", -1.0)):
-        eye = eye_vertices[sign * eye_vertices[:, 1] > 0]
-        out = eye[:, 1] * sign
-        centre = heads[f"eye.{side[0].upper()}"]
-        surface = np.array([eye[:, 0].max(), centre[1], centre[2]])
-        points[f"{side}_eye"] = "head", surface
-        for name, lateral in (("inner", out.min()), ("outer", out.max())):
-            points[f"{side}_eye_{name}"] = "head", np.array([centre[0], sign * lateral, centre[2]])
-        ear = head[np.abs(head[:, 2] - centre[2]) < 0.04]
-        points[f"{side}_ear"] = "head", ear[(sign * ear[:, 1]).argmax()]
-        points[f"mouth_{side}"] = "head", front[(sign * front[:, 1]).argmax()]
-        for name, part in (("shoulder", "upper_arm"), ("elbow", "forearm"), ("wrist", "hand")):
-            points[f"{side}_{name}"] = f"{side}_{part}", centres[INDEX[f"{side}_{part}"]]
-        for name, part in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
-            points[f"{side}_{name}"] = f"{side}_{part}", centres[INDEX[f"{side}_{part}"]]
-        for name, bone in (("pinky", "finger5-1"), ("index", "finger2-1"), ("thumb", "finger1-2")):
-            points[f"{side}_{name}"] = f"{side}_hand", heads[f"{bone}.{side[0].upper()}"]
-        foot = skin[owner == INDEX[f"{side}_foot"]]
-        floor = foot[:, 2].min()
-        low = foot[foot[:, 2] < floor + 0.05]
-        back, tip = low[low[:, 0].argmin()], low[low[:, 0].argmax()]
-        points[f"{side}_heel"] = f"{side}_foot", np.array([*back[:2], floor + 0.02])
-        points[f"{side}_foot_index"] = f"{side}_foot", np.array([*tip[:2], floor + 0.03])
-    return points
+def _carrier(landmark: str) -> str:
+    """The segment that carries a landmark."""
+    name = carrier_of(landmark)
+    return name.replace("_toes", "_foot")
 
 
-def _garments(
-    bare: np.ndarray, weights: np.ndarray, centres: np.ndarray, faces: np.ndarray, region: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def _garments(figure: Figure, weights: np.ndarray, centres: np.ndarray) -> dict[str, np.ndarray]:
     """Sort the triangles into pieces of clothing and skin: garment name -> (F, 3)."""
+    bare, faces = figure.vertices, figure.faces
     middle = bare[faces].mean(1)
     owner = np.array([name.removeprefix("left_").removeprefix("right_") for name in SEGMENTS])[
         weights[faces].mean(1).argmax(1)
     ]
     neck, waist = centres[INDEX["head"], 2], centres[INDEX["torso"], 2] + 0.03
-    eye = bare[np.unique(faces[region["eyes"]])]
+    eye = bare[np.unique(faces[figure.eyes])]
     wrist = np.minimum(*(np.linalg.norm(middle - centres[INDEX[f"{s}_hand"]], axis=1) for s in SIDES))
     ankle = centres[INDEX["left_foot"], 2]
     head = owner == "head"
@@ -341,10 +273,10 @@ def _garments(
     lateral = np.abs(middle[:, 1])
     brows = head & face & (lateral > 0.012) & (lateral < 0.052) & (np.abs(middle[:, 2] - brow - 0.006) < 0.004)
     garment[brows] = "hair"
-    garment[region["inside"]] = "lips"
-    garment[region["eyes"]] = "eyes"
+    garment[figure.inside] = "lips"
+    garment[figure.eyes] = "eyes"
     pupils = np.abs(middle - np.array([eye[:, 0].max(), 0, eye[:, 2].mean()]))
-    garment[region["eyes"] & (pupils[:, 0] < 0.004)] = "pupils"
+    garment[figure.eyes & (pupils[:, 0] < 0.004)] = "pupils"
     return {str(name): faces[garment == name] for name in np.unique(garment)}
 
 

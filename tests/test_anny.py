@@ -309,3 +309,10 @@ def test_an_unknown_body_sex_or_age_is_refused():
         reconstruct("no.mp4", body="stick")
     with pytest.raises(InputError, match="age=200"):
         reconstruct("no.mp4", age=200)
+
+
+def test_hinges_that_act_together_share_what_is_known_of_their_sum(body):
+    names = [body.model.joint(j).name for j in range(1, body.model.njnt)]
+    shares = dict(zip(names, body.hinge_shares, strict=True))
+    assert shares["lumbar_flexion"] == 0.55 and shares["left_knee_flexion"] == 1.0
+    assert sum(share for name, share in shares.items() if name.startswith(("thoracic", "lumbar", "upper"))) == 3.0

@@ -9,7 +9,8 @@ import numpy as np
 import people
 import pytest
 
-from motionrecon.body.capsules import mjcf
+from motionrecon.body import mjcf
+from motionrecon.body.capsules import mjcf as of_capsules
 from motionrecon.body.tangent import integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
@@ -119,7 +120,8 @@ def assert_jacobian(x: Trajectory, term: Callable[[Trajectory], Block], along: l
 @pytest.fixture(autouse=True)
 def lengths_in_full(monkeypatch):
     """The model's text has six digits; with all of them, differences along lengths are as exact as the others."""
-    monkeypatch.setattr(mjcf, "_text", lambda values: " ".join(repr(float(v)) for v in values))
+    for module in (mjcf, of_capsules):
+        monkeypatch.setattr(module, "text", lambda values: " ".join(repr(float(v)) for v in values))
 
 
 def test_reprojected(seen, x):

@@ -181,6 +181,16 @@ class Body(Anatomy, Protocol):
         return {}
 
     @cached_property
+    def hinge_shares(self) -> Float[np.ndarray, " hinges"]:
+        """The share of each hinge in what one joint does, 1 for most: several joints of a spine move together.
+
+        What is known of the joint's angle, of its variance and of that of its acceleration, is known of their sum, and
+        each hinge has its share in it.
+        """
+        names = [self.model.joint(j).name for j in range(1, self.model.njnt)]
+        return np.array([self.hinge_parts.get(name, (name, 1.0))[1] for name in names])
+
+    @cached_property
     def hinge_qpos(self) -> Int[np.ndarray, " nu"]:
         """Index into qpos of the hinge that each actuator turns, in the actuators' order."""
         return np.asarray(self.model.jnt_qposadr[self.model.actuator_trnid[:, 0]])

@@ -42,12 +42,12 @@ def landmark_points(
     points: dict[str, np.ndarray] = {}
     middle = skin[head][np.abs(skin[head][:, 1]) < 0.012]
     points["nose"] = middle[middle[:, 0].argmax()]
-    mouth = skin[figure.mouth]
+    mouth = skin[np.unique(figure.faces[figure.mouth])]
     front = mouth[mouth[:, 0] > mouth[:, 0].max() - 0.03]
     for side, sign in SIDES.items():
         letter = side[0].upper()
         centre = bones[f"eye.{letter}"]
-        eye = skin[figure.eyes]
+        eye = skin[np.unique(figure.faces[figure.eyes])]
         eye = eye[sign * eye[:, 1] > 0]
         out = sign * eye[:, 1]
         points[f"{side}_eye"] = np.array([eye[:, 0].max(), centre[1], centre[2]])

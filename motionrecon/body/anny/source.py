@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.optimize import brentq
 
 #: Years, and Anny's number for that age: its authors' calibration (`anny.shape_distribution`).
@@ -35,7 +35,7 @@ class Figure:
         heads: (B, 3) where the bones begin.
         bone_of: (V, k) the bones that a vertex follows.
         weights: (V, k) how much it follows each.
-        eyes, mouth: vertices of the eyeballs' fronts and of the inside of the mouth.
+        eyes, mouth, inside: which faces are the eyeballs' fronts, the inside of the mouth, and all that nobody sees.
     """
 
     vertices: Float[np.ndarray, "V 3"]
@@ -44,8 +44,9 @@ class Figure:
     heads: Float[np.ndarray, "B 3"]
     bone_of: Int[np.ndarray, "V k"]
     weights: Float[np.ndarray, "V k"]
-    eyes: Int[np.ndarray, " e"]
-    mouth: Int[np.ndarray, " m"]
+    eyes: Bool[np.ndarray, " F"]
+    mouth: Bool[np.ndarray, " F"]
+    inside: Bool[np.ndarray, " F"]
 
     @cached_property
     def head_of(self) -> dict[str, np.ndarray]:
@@ -76,11 +77,11 @@ class Source:
         self._model = anny.Anny(skinning_method="lbs", extrapolate_phenotypes=True).to(dtype=torch.float64)
         self._faces = np.asarray(self._model.faces.numpy(), int)
 
-        def region(*labels: str) -> Int[np.ndarray, " n"]:
-            return np.unique(self._faces[get_face_segmentation_mask(self._model, list(labels)).numpy()])
+        def region(*labels: str) -> Bool[np.ndarray, " F"]:
+            return np.asarray(get_face_segmentation_mask(self._model, list(labels)).numpy(), bool)
 
-        self._eyes = region("eye_front.L", "eye_front.R")
-        self._mouth = region("mouth_cavity")
+        hidden = ("eye_back.L", "eye_back.R", "eye_cavity.L", "eye_cavity.R", "mouth_cavity", "tongue")
+        self._regions = region("eye_front.L", "eye_front.R"), region("mouth_cavity"), region(*hidden)
 
     def figure(self, **phenotype: float) -> Figure:
         """Somebody of a phenotype in Anny's own numbers, each 0.5 unless given."""
@@ -96,8 +97,7 @@ class Source:
             _ours(rest["rest_bone_heads"][0].numpy()),
             np.asarray(model.vertex_bone_indices.numpy(), int),
             np.asarray(model.vertex_bone_weights.numpy(), float),
-            self._eyes,
-            self._mouth,
+            *self._regions,
         )
 
     def person(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motionrecon.body.tangent import MOVE, TURN, difference
+from motionrecon.body.tangent import BEND, MOVE, TURN, difference
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
@@ -19,7 +19,7 @@ class Smoothness:
         fps: frames per second.
         root: standard deviation of the root's linear acceleration, m/s^2.
         turn: of the root's angular acceleration, rad/s^2.
-        hinge: of the hinges' accelerations, rad/s^2.
+        hinge: of the joints' accelerations, rad/s^2, in which hinges that act together have their shares.
         weight: root weight of one frame.
     """
 
@@ -31,8 +31,9 @@ class Smoothness:
 
     def __call__(self, x: Trajectory) -> Block:
         nv = x.body.model.nv
-        sigma = np.full(nv, self.hinge)
+        sigma = np.empty(nv)
         sigma[MOVE], sigma[TURN] = self.root, self.turn
+        sigma[BEND] = self.hinge * np.sqrt(x.body.hinge_shares)
         gain = self.weight * self.fps**2 / sigma
         step = difference(x.qpos[:-1], x.qpos[1:])
         residual = (step[1:] - step[:-1]) * gain
