@@ -9,7 +9,7 @@ from motionrecon.optimizers import minimize
 from motionrecon.optimizers.gd import GradientDescent
 from motionrecon.optimizers.lm import LM
 from motionrecon.optimizers.problem import Evaluations
-from motionrecon.physics.windows.turns import Budget, in_turn
+from motionrecon.optimizers.turns import Budget, in_turn
 
 LEFT, RIGHT = np.array([-1.6]), np.array([1.4])
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from motionrecon.optimizers import Optimizer, registry
+from motionrecon.optimizers.turns import Budget, in_turn
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
-from motionrecon.physics.windows.turns import Budget, in_turn
 from motionrecon.physics.windows.window import Windows
 
 #: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a

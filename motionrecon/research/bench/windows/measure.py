@@ -28,8 +28,8 @@ from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
 from motionrecon.optimizers import minimize
 from motionrecon.optimizers.problem import Evaluations
+from motionrecon.optimizers.turns import Budget, in_turn
 from motionrecon.physics.windows.course import budget_of
-from motionrecon.physics.windows.turns import Budget, in_turn
 from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.bench.windows.figures import Record, evaluations_to
 from motionrecon.research.bench.windows.methods import METHODS, Method

@@ -42,7 +42,7 @@ class Method:
         if weights := self.hyper.get("weights"):
             version += f" {_weights_hash(weights)}"
         if self.in_turn:
-            version += f" {of_code('motionrecon.physics.windows.turns')[:8]}"
+            version += f" {of_code('motionrecon.optimizers.turns')[:8]}"
         return f"{self.name}{version} {json.dumps(dict(self.hyper), sort_keys=True)}"
 
     def build(self) -> Optimizer[Any]:

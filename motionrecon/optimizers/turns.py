@@ -1,9 +1,8 @@
 """Several starts in turn: a descent that ends badly is left, and another begins elsewhere.
 
-A window has several basins (a foot that lands a frame later, an arm that passes on the other side), and a descent finds
-the bottom of the one it begins in. Whether that is a good one cannot be told from the descent itself; who calls says
-which result will do (`Windows.will_do`). Where one does not, what is left of the budget goes to the next start as soon
-as the descent has settled, and at last to the lowest of all.
+Where a function has several basins, a descent finds the bottom of the one that it begins in, and cannot tell whether
+that is a good one. Who calls may know what a good one is like. Where a result will not do, what is left of the budget
+goes to the next start as soon as the descent has settled, and at last to the lowest of all.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Search:
+class Turns:
     """What several descents found, and what they cost.
 
     Attributes:
@@ -77,7 +76,7 @@ def in_turn(
     will_do: Callable[[Float[np.ndarray, " n"]], bool],
     failed: Callable[[Float[np.ndarray, " n"]], bool] = lambda x: False,
     watch: Callable[[Evaluations, float], None] = lambda evaluations, value: None,
-) -> Search:
+) -> Turns:
     """Minimize from one start after the other until a result will do or the budget is spent.
 
     Args:
@@ -131,7 +130,7 @@ def in_turn(
     if descents and not good:
         run(min(descents, key=lambda d: d.value), last=True)
     found = sorted((d.found for d in descents), key=lambda f: f.value)
-    return Search(tuple(found), tried, spent(), sum(d.fallbacks for d in descents))
+    return Turns(tuple(found), tried, spent(), sum(d.fallbacks for d in descents))
 
 
 class _Descent:
