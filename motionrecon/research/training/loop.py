@@ -9,13 +9,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
 from types import FrameType
 from typing import Any, ClassVar
 
+from torch import Tensor
+
 from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
+from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.curves import draw, read_log
 from motionrecon.research.training.settings import DEFAULT_MINUTES, TrainingSettings
 
@@ -35,12 +39,14 @@ class Loop(ABC):
         seconds, cpu_seconds: that it ran so far, on the wall's clock and on the processor's.
         validations_wanted: besides the first, spread over the training.
         noted_every: outer steps of which one gets a line in the log.
+        counted: the attributes that a checkpoint holds as facts.
         logs: False in the processes that leave the log to another one.
         stoppable: False where the first Ctrl-C has to stop at once.
     """
 
     validations_wanted: ClassVar[int]
     noted_every: ClassVar[int] = 1
+    counted: ClassVar[tuple[str, ...]] = ("step", "validations", "seconds", "cpu_seconds")
 
     def __init__(self, settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> None:
         self.settings, self.folder, self.say = settings, Path(folder), say
@@ -53,6 +59,10 @@ class Loop(ABC):
     @abstractmethod
     def save(self) -> None:
         """Write the checkpoint, from which another training goes on to the bit, and the mean weights so far."""
+
+    @abstractmethod
+    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Take over what `save` has written into a checkpoint, but for what is counted."""
 
     @abstractmethod
     def _advance(self, done: float) -> dict[str, Any]:
@@ -106,6 +116,41 @@ class Loop(ABC):
         checks = [mean(line["validation"].values()) for line in lines if "validation" in line]
         text = f"validation went from {checks[0]:.3f} to {checks[-1]:.3f} decades"
         return text + (", so this has learned nothing" if checks[-1] <= checks[0] else "")
+
+    def _begin_or_go_on(self) -> None:
+        """Go on from the folder's checkpoint; where there is none, begin the folder.
+
+        Raises:
+            InputError: the folder holds another training.
+        """
+        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
+        if found is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self.logs:
+                folder_of.begin(self.folder, self.settings)
+            return
+        facts, tensors = found
+        for name in self.counted:
+            setattr(self, name, facts[name])
+        self._restore(facts, tensors)
+        if self.logs:
+            folder_of.cut_log(self.folder, self.step, self.validations)
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    def _counts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.counted}
+
+    def _about(self, processes: int = 1) -> dict[str, str]:
+        """What a file of weights says of the training that made it, in so many processes."""
+        return {
+            "rule": self.settings.rule,
+            "settings": json.dumps(asdict(self.settings)),
+            "outer_steps": str(self.step),
+            "core_hours": f"{processes * self.cpu_seconds / 3600:.4f}",
+        }
 
     def _done(self) -> float:
         """The share of the training that is over."""

@@ -8,11 +8,9 @@ of log10 of the value and of the landmarks' error.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from motionrecon.body.pose import pose
 from motionrecon.core.blas import one_thread
@@ -105,9 +104,7 @@ class PoseTraining(Loop):
         self.mean = {name: value.detach().clone() for name, value in self.weights.items()}
         self.adam = torch.optim.AdamW(list(self.weights.values()), lr=settings.lr, weight_decay=1e-3)
         self.looked_at = checked
-        if not self._resume():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            folder_of.begin(self.folder, settings)
+        self._begin_or_go_on()
 
     def run(self) -> None:
         with one_thread():
@@ -115,13 +112,7 @@ class PoseTraining(Loop):
 
     def network(self) -> files.PoseNetwork:
         """The mean weights so far."""
-        about = {
-            "rule": self.settings.rule,
-            "settings": json.dumps(asdict(self.settings)),
-            "outer_steps": str(self.step),
-            "core_hours": f"{self.cpu_seconds / 3600:.4f}",
-        }
-        return files.PoseNetwork(self.sizes, {name: value.numpy() for name, value in self.mean.items()}, about)
+        return files.PoseNetwork(self.sizes, {name: value.numpy() for name, value in self.mean.items()}, self._about())
 
     def save(self) -> None:
         tensors = {f"weights.{name}": value for name, value in self.weights.items()}
@@ -215,22 +206,8 @@ class PoseTraining(Loop):
             self.say(f"{start} has no weights for {', '.join(new)}: these begin untrained")
         return same
 
-    def _counts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
-
-    @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    def _resume(self) -> bool:
-        """Go on from the checkpoint, if there is one."""
-        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
-        if found is None:
-            return False
-        counts, tensors = found
-        for name in self._counts():
-            setattr(self, name, counts[name])
-        self.rng.bit_generator.state = counts["rng"]
+    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self.rng.bit_generator.state = facts["rng"]
         with torch.no_grad():
             for name, weight in self.weights.items():
                 weight.copy_(tensors[f"weights.{name}"])
@@ -240,5 +217,3 @@ class PoseTraining(Loop):
                 }
                 if moments:
                     self.adam.state[weight] = moments
-        folder_of.cut_log(self.folder, self.step, self.validations)
-        return True

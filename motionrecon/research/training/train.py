@@ -19,11 +19,10 @@ Under ``torchrun``, every process runs its own unrolls, and gradients are averag
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +43,6 @@ from motionrecon.research.training.rules import build
 from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.tasks import Episode, Family, Unroll
 from motionrecon.research.training.unroll import Loss, Particles, detached, run, score, set_weights, weights_of
-
-#: What a checkpoint keeps of a training besides tensors and slots.
-_FACTS = ("step", "unrolls", "validations", "stage", "seconds", "cpu_seconds", "best")
 
 
 @dataclass
@@ -90,6 +86,7 @@ class Training(Loop):
     """
 
     validations_wanted = 8
+    counted = (*Loop.counted, "unrolls", "stage", "best")
 
     def __init__(
         self,
@@ -118,10 +115,7 @@ class Training(Loop):
         self.generator = torch.Generator().manual_seed(stream("train").seed(settings.seed, self.rank))
         self.slots: list[Slot] = []
         self.unrolls, self.stage, self.best = 0, "", -math.inf
-        if not self._resume():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self.rank == 0:
-                folder_of.begin(self.folder, settings)
+        self._begin_or_go_on()
 
     def close(self) -> None:
         """Leave the other processes, once all of them are done; their threads may abort one that just ends."""
@@ -137,7 +131,7 @@ class Training(Loop):
             tensors |= {f"slot.{i}.{j}": value for j, value in enumerate(tree_leaves(slot.state))}
             if slot.accumulated is not None:
                 tensors[f"accumulated.{i}"] = slot.accumulated
-        facts = {name: getattr(self, name) for name in _FACTS} | {"slots": [slot.facts() for slot in self.slots]}
+        facts = self._counts() | {"slots": [slot.facts() for slot in self.slots]}
         folder_of.save_checkpoint(self._checkpoint, self.settings, facts, tensors)
         if self.rank == 0:
             self._save_weights("weights.safetensors")
@@ -285,28 +279,15 @@ class Training(Loop):
         return found
 
     def _save_weights(self, name: str) -> None:
-        facts = {
-            "rule": self.settings.rule,
-            "settings": json.dumps(asdict(self.settings)),
-            "outer_steps": str(self.step),
-            "core_hours": f"{self.world * self.cpu_seconds / 3600:.4f}",
-        }
         set_weights(self.rule, self.mean)
-        files_of_weights.save(self.rule, self.folder / name, facts)
+        files_of_weights.save(self.rule, self.folder / name, self._about(self.world))
         set_weights(self.rule, self.theta)
 
     @property
     def _checkpoint(self) -> Path:
         return self.folder / ("checkpoint.safetensors" if self.rank == 0 else f"checkpoint-{self.rank}.safetensors")
 
-    def _resume(self) -> bool:
-        """Go on from the checkpoint, if there is one."""
-        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
-        if found is None:
-            return False
-        facts, tensors = found
-        for name in _FACTS:
-            setattr(self, name, facts[name])
+    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.generator.set_state(tensors["generator"])
         with torch.no_grad():
             self.theta.copy_(tensors["theta"])
@@ -325,9 +306,6 @@ class Training(Loop):
             if f"accumulated.{i}" in tensors:
                 slot.accumulated = tensors[f"accumulated.{i}"].to(self.device)
             self.slots.append(slot)
-        if self.rank == 0:
-            folder_of.cut_log(self.folder, self.step, self.validations)
-        return True
 
 
 def load_weights(rule: torch.nn.Module, path: str | Path) -> None:

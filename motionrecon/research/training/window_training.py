@@ -13,11 +13,9 @@ validation windows are few, and choosing by them would choose noise.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +149,7 @@ class WindowTraining(Loop):
         self.mean = self.theta.detach().clone()
         self.adam = torch.optim.Adam([self.theta], lr=settings.lr)
         self.rng = np.random.default_rng([settings.seed, 31])
-        if not self._resume():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            folder_of.begin(self.folder, settings)
+        self._begin_or_go_on()
 
     def run(self) -> None:
         with one_thread():
@@ -164,14 +160,8 @@ class WindowTraining(Loop):
         tensors |= {f"adam.{name}": value for name, value in self.adam.state[self.theta].items()}
         facts = self._counts() | {"rng": self.rng.bit_generator.state}
         folder_of.save_checkpoint(self._checkpoint, self.settings, facts, tensors)
-        about = {
-            "rule": self.settings.rule,
-            "settings": json.dumps(asdict(self.settings)),
-            "outer_steps": str(self.step),
-            "core_hours": f"{self.cpu_seconds / 3600:.4f}",
-        }
         set_weights(self.network, self.mean)
-        files_of_weights.save(self.network, self.folder / "weights.safetensors", about)
+        files_of_weights.save(self.network, self.folder / "weights.safetensors", self._about())
         set_weights(self.network, self.theta)
 
     def _advance(self, done: float) -> dict[str, Any]:
@@ -208,21 +198,7 @@ class WindowTraining(Loop):
         self.say(f"{self.seconds:.0f} s, {self.step} updates: windows lowered by {mean:.3f} decades")
         return {"windows": round(mean, 4)}
 
-    def _counts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("step", "validations", "seconds", "cpu_seconds")}
-
-    @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    def _resume(self) -> bool:
-        """Go on from the checkpoint, if there is one."""
-        found = folder_of.load_checkpoint(self._checkpoint, self.settings)
-        if found is None:
-            return False
-        facts, tensors = found
-        for name in self._counts():
-            setattr(self, name, facts[name])
+    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.rng.bit_generator.state = facts["rng"]
         with torch.no_grad():
             self.theta.copy_(tensors["theta"])
@@ -231,8 +207,6 @@ class WindowTraining(Loop):
         moments = {key.removeprefix("adam."): value for key, value in tensors.items() if key.startswith("adam.")}
         if moments:
             self.adam.state[self.theta] = moments
-        folder_of.cut_log(self.folder, self.step, self.validations)
-        return True
 
 
 def _to_check() -> list[WindowTask]:
