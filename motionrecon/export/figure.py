@@ -38,7 +38,11 @@ class Figure:
 
 
 def figure(body: Anatomy, take: Take) -> Figure:
-    """The person's surface on a take's bones."""
+    """The person's surface on a take's bones.
+
+    Bent from the zero pose into the take's rest pose, if that is another (an A pose): as wherever a pose is made the
+    rest pose, soft parts about the shoulders are then up to 1.5 cm from where the body's own surface is.
+    """
     surface = body.surface
     bone_of = _bone_of(body, take)
     share = np.zeros((len(surface.vertices), len(take.names)))

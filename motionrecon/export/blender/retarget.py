@@ -62,7 +62,16 @@ def matched(person: Any, character: Any, known: Mapping[str, Mapping[str, str]])
             f"character={character.name}: its bones are not called as those of {', '.join(known)} are; "
             f"as one of {best} it lacks {', '.join(missing)}"
         )
-    return of(best)
+    return with_top_of_spine(person, of(best))
+
+
+def with_top_of_spine(person: Any, pairs: dict[str, str]) -> dict[str, str]:
+    """The character's uppermost bone of the trunk follows the person's, however many either has below."""
+    spine = [own for own in ("Spine", "Spine1", "Spine2", "Spine3") if own in person.data.bones]
+    followed = [own for own in spine if own in pairs]
+    if followed and spine[-1] not in pairs:
+        pairs[spine[-1]] = pairs.pop(followed[-1])
+    return pairs
 
 
 def free_limbs(character: Any) -> None:
