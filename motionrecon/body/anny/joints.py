@@ -24,29 +24,23 @@ def _part(
 
 #: Hinges per segment, in the order in which they turn it. Names without a side stand for both sides.
 HINGES: dict[str, tuple[Hinge, ...]] = {
-    # The loins bend most; ribs let the chest turn more than bend (A. A. White and M. M. Panjabi, Clinical Biomechanics
-    # of the Spine, 2nd ed., 1990, table 2-1, in round shares).
+    # The loins bend most, ribs let the chest turn more than bend (A. A. White and M. M. Panjabi, Clinical Biomechanics
+    # of the Spine, 2nd ed., 1990, table 2-1, in round shares). Each joint has but the hinges that do most there: what a
+    # window of physics costs grows with the square of their number.
     "abdomen": (
-        _part("lumbar_flexion", (0, 1, 0), (-18, 45), 14, "lumbar_flexion", 0.55, 0.5),
+        _part("lumbar_flexion", (0, 1, 0), (-22, 54), 14, "lumbar_flexion", 0.65, 0.5),
         _part("lumbar_lateral", (1, 0, 0), (-22, 22), 14, "lumbar_lateral", 0.5, 0.3),
     ),
     "chest": (
-        _part("thoracic_flexion", (0, 1, 0), (-11, 25), 14, "lumbar_flexion", 0.3, 0.5),
-        _part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),
-        _part("thoracic_twist", (0, 0, 1), (-28, 28), 10, "lumbar_twist", 0.55, 0.35),
+        _part("thoracic_flexion", (0, 1, 0), (-13, 31), 14, "lumbar_flexion", 0.35, 0.5),
+        _part("thoracic_twist", (0, 0, 1), (-50, 50), 10, "lumbar_twist", 1.0, 0.35),
     ),
-    "upper_chest": (
-        _part("upper_thoracic_flexion", (0, 1, 0), (-6, 15), 12, "lumbar_flexion", 0.15, 0.5),
-        _part("upper_thoracic_twist", (0, 0, 1), (-22, 22), 10, "lumbar_twist", 0.45, 0.35),
-    ),
+    "upper_chest": (_part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),),
     "neck": (
-        _part("neck_flexion", (0, 1, 0), (-40, 40), 1.5, "neck_flexion", 0.7, 0.4),
+        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5, spread=0.4),
         Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
     ),
-    "head": (
-        Hinge("head_twist", (0, 0, 1), (-80, 80), 1.0, spread=0.6, part_of=("neck_twist", 1.0)),
-        _part("head_flexion", (0, 1, 0), (-25, 20), 1.0, "neck_flexion", 0.3, 0.4),
-    ),
+    "head": (_part("head_twist", (0, 0, 1), (-80, 80), 1.0, "neck_twist", 1.0, 0.6),),
     "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
     "upper_arm": (
         Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
@@ -55,10 +49,7 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
     ),
     "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
     "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5),),
-    "hand": (
-        Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25),
-        Hinge("wrist_deviation", (0, 0, 1), (-35, 20), 0.6, spread=0.15),
-    ),
+    "hand": (Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25),),
     "thigh": (
         Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
         Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),
