@@ -282,7 +282,9 @@ def plot(
     /,
     *,
     only: Many[str] = (),
-    formats: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = ("png",),
+    formats: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=lambda names: ", ".join(names))
+    ] = ("png",),
     force: Switch = False,
 ) -> None:
     """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.

@@ -89,3 +89,21 @@ def test_a_motion_without_physics_has_angles_and_no_forces(tmp_path: Path) -> No
     export(walking(3), tmp_path / "a.csv")
     table = pd.read_csv(tmp_path / "a.csv")
     assert table["total_force_z_N"].isna().all() and table["left_hip_flexion_deg"].notna().all()
+
+
+def test_no_name_is_a_formula_or_breaks_the_table(tmp_path: Path) -> None:
+    motion = walking(3)
+    nasty = ("=1+1", "a\tb", "a\nb", *motion.contact_names[3:])
+    body = motion.model_xml
+    for old, new in zip(motion.contact_names, nasty, strict=True):
+        escaped = new.replace("\t", "&#9;").replace("\n", "&#10;")
+        body = body.replace(f'name="{old}" type="sphere"', f'name="{escaped}" type="sphere"')
+    landmarks = (*motion.joint_names, "two\tcells")
+    joints = np.concatenate([motion.joints, motion.joints[:, :1]], axis=1)
+    odd = replace(motion, contact_names=nasty, model_xml=body, joint_names=landmarks, joints=joints)
+    export(odd, tmp_path / "a.csv")
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert all(name[0].isalpha() or name[0] == "_" for name in table.columns)
+    assert {"_1_1_point_x_m", "a_b_point_x_m", "two_cells_x_m"} <= {name.removesuffix(".1") for name in table.columns}
+    export(odd, tmp_path / "a.trc")
+    assert {len(line.split("\t")) for line in (tmp_path / "a.trc").read_text().splitlines()[6:]} == {2 + 3 * 34}

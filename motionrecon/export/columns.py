@@ -6,8 +6,9 @@ with its unit, and an angle's name says what is positive.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ def columns(motion: Motion, found: Mechanics, *, normalized: bool = False) -> li
         normalized: forces in body weights, moments and power per kilogram of body mass.
     """
     table = _Table(motion, found, normalized)
-    return [
+    every = [
         *table.time(),
         *table.angles(),
         *table.moments(),
@@ -65,6 +66,8 @@ def columns(motion: Motion, found: Mechanics, *, normalized: bool = False) -> li
         *table.contacts(),
         *table.model(),
     ]
+    # Names of landmarks and of a model's parts may hold anything, which a spreadsheet might take for a formula.
+    return [replace(column, name=re.sub(r"[^\w.-]+", "_", column.name)) for column in every]
 
 
 class _Table:

@@ -8,6 +8,7 @@ was seen the markers are missing, since the motion is only a guess there.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def write(motion: Motion, path: str | Path) -> None:
         OutputError: the file cannot be written.
     """
     places = 1e3 * in_ground(motion.joints)
-    names = motion.joint_names
+    names = [re.sub(r"\s+", "_", name) for name in motion.joint_names]  # a tab would begin another column
     rate = f"{motion.fps:.6g}"
     columns = [f"{axis}{i}" for i in range(1, len(names) + 1) for axis in "XYZ"]
     head = [

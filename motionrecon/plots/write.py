@@ -112,4 +112,4 @@ def _save(figure: Figure, path: Path, kind: str) -> None:
 def _check(parameter: str, given: Sequence[str], known: Sequence[str] | dict[str, str]) -> None:
     for name in given:
         if name not in known:
-            raise InputError(f"{parameter}={name}: there is no such plot; use {', '.join(known)}")
+            raise InputError(f"{parameter}={name}: it is none of {', '.join(known)}")

@@ -85,8 +85,9 @@ def _check_model(motion: Motion, path: Path) -> None:
         raise InputError(f"{path}: MuJoCo cannot read it: {' '.join(str(error).split())}; {_REPAIR}") from error
     try:
         _ = motion.body.landmarks, motion.body.marks, motion.body.soles, motion.body.skeleton
-    except KeyError as error:
-        raise InputError(f"{path}: a part of the body has another name: {error.args[0]}; {_REPAIR}") from None
+    except KeyError as error:  # MuJoCo's message goes on with all the names that there are
+        missing = str(error.args[0]).partition(". Valid")[0]
+        raise InputError(f"{path}: a part of the body has another name: {missing}; {_REPAIR}") from None
     found, wanted = (model.nq, model.nv, model.nu), (motion.qpos.shape[1], motion.qvel.shape[1], motion.ctrl.shape[1])
     if found != wanted:
         raise InputError(f"{path}: the model has (nq, nv, nu) = {found}, the motion beside it {wanted}; {_REPAIR}")
@@ -97,12 +98,6 @@ def _check_model(motion: Motion, path: Path) -> None:
     for name in motion.contact_names:
         if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name) < 0:
             raise InputError(f"{path}: the model has no geom {name!r} that 'contact_names' lists; {_REPAIR}")
-    try:
-        body = motion.body
-        body.landmarks, body.soles, body.skeleton  # noqa: B018
-    except KeyError as error:  # MuJoCo's message goes on with all the names that there are
-        missing = str(error.args[0]).partition(". Valid")[0]
-        raise InputError(f"{path}: is no whole body ({missing}); {_REPAIR}") from error
 
 
 def _read_arrays(path: Path, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
