@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-_FOV = np.radians(40.0)  # vertical; a longer lens than viser's 75 degrees keeps limbs in proportion
+_FOV = np.radians(40.0)  # vertical; a long lens keeps limbs in proportion
 #: From straight ahead of the person towards their left: the first from which no video's camera is in the way.
 _BESIDE = np.radians([35.0, -35.0, 60.0, -60.0, 85.0, -85.0])
 _ASIDE = np.radians(22.0)  # from the middle of the view: beside the person

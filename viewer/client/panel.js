@@ -86,6 +86,7 @@ function makePanel(doc, state, clock, actions) {
     return () => {
       for (const [name, box] of found) box.checked = name in state.layers ? state.layers[name] : state[name];
       const legends = doc.layers.filter(({ name, legend }) => state.layers[name] && legend).map(({ legend }) => legend);
+      if (doc.results.length > 1) legends.push(`Greenish, and dashed in the curves, is ${doc.results[1].name}.`);
       const told = legends.join("\n");
       if (byId("legend").dataset.told === told) return;
       byId("legend").dataset.told = told;
@@ -166,9 +167,9 @@ function makeCharts(doc, state, clock, actions) {
       element(kind),
     );
     values.className = "values";
-    own.forEach(({ title, unit }, i) => choice.append(new Option(`${group}: ${title}, ${unit}`, i)));
+    own.forEach(({ title, unit }, i) => choice.append(new Option(`${title}, ${unit}`, i)));
     choice.setAttribute("aria-label", group);
-    caption.append(choice, values);
+    caption.append(element("span", group, "group"), choice, values);
     figure.append(caption, canvas);
     byId("charts").append(figure);
     const chart = makeChart(canvas, first.fps, actions.seek);
