@@ -86,7 +86,7 @@ def test_it_loads_in_plain_mujoco_under_the_names_that_others_rely_on(body):
         h.name for hinges in HINGES.values() for h in hinges
     }
     assert len(body.soles.names) == 8
-    assert len(read(body.mjcf).skeleton.names) == 6 + 2 * 8
+    assert len(read(body.mjcf).skeleton.names) == 6 + 2 * 9
 
 
 def test_the_trunk_bends_as_much_as_that_of_the_capsules_and_is_as_sure():

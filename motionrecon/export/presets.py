@@ -58,7 +58,8 @@ def _unreal() -> dict[str, str]:
     for side in _SIDES:
         s = side[0].lower()
         names |= {f"{side}{own}": f"{unreal}_{s}" for own, unreal in (
-            ("Shoulder", "clavicle"), ("Arm", "upperarm"), ("ForeArm", "lowerarm"), ("Hand", "hand"),
+            ("Shoulder", "clavicle"), ("Arm", "upperarm"), ("ForeArm", "lowerarm"),
+            ("ForeArmTwist", "lowerarm_twist_01"), ("Hand", "hand"),
             ("UpLeg", "thigh"), ("Leg", "calf"), ("Foot", "foot"), ("ToeBase", "ball"),
         )}  # fmt: skip
         names |= {f"{side}Hand{finger}{i}": f"{finger.lower()}_0{i}_{s}" for finger in _FINGERS for i in (1, 2, 3)}

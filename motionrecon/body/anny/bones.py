@@ -11,6 +11,8 @@ def _limbs(side: str) -> tuple[Bone, ...]:
         Bone(f"{S}Shoulder", "Spine2", f"{s}_clavicle"),
         Bone(f"{S}Arm", f"{S}Shoulder", f"{s}_upper_arm"),
         Bone(f"{S}ForeArm", f"{S}Arm", f"{s}_forearm"),
+        # Turns the forearm's skin towards the wrist, as it does in game engines' characters; no bone hangs on it.
+        Bone(f"{S}ForeArmTwist", f"{S}ForeArm", f"{s}_radius", end=(f"{s}_wrist",)),
         Bone(f"{S}Hand", f"{S}ForeArm", f"{s}_hand", end=(f"{s}_index", f"{s}_pinky")),
         Bone(f"{S}UpLeg", "Hips", f"{s}_thigh"),
         Bone(f"{S}Leg", f"{S}UpLeg", f"{s}_shank"),
