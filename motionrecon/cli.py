@@ -365,7 +365,10 @@ def render(
 
 
 #: Imported when it is called: its flags are the formats' options, which are read from their modules.
-app.command("motionrecon.cli_export:export", help="Write a result for other programs: BVH and others.")
+app.command(
+    "motionrecon.cli_export:export",
+    help="Write a result for other programs: BVH, GLB, USD, FBX, AMASS, OpenSim, C3D, CSV.",
+)
 
 
 @app.command
