@@ -119,7 +119,7 @@ def test_another_body_is_read_from_a_folder_of_results(stick, monkeypatch):
 def test_another_body_on_another_ground_goes_the_whole_road(tmp_path, monkeypatch):
     """As if an option had asked for them: their files are written, and read again, by what knows neither."""
     monkeypatch.setitem(BODIES, "stick", "stick")
-    monkeypatch.setattr(stage, "build", lambda height, mass: Stick(height=height))
+    monkeypatch.setattr(stage, "build", lambda height, *_: Stick(height=height))
     monkeypatch.setattr(stage, "Plane", Step)
     view = people.see(Stick(), dipping(Stick(), Step(), 0.15), people.camera()).view
     keypoints = Keypoints(view.pixels, np.ones((FRAMES, 33)), view.points_3d, view.seen, 30.0, people.SIZE, ())
