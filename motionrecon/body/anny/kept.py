@@ -16,7 +16,7 @@ from motionrecon.body.anny.template import Template, template_of
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.files import read_arrays, write_arrays
 from motionrecon.core.user_cache import cache_dir
-from motionrecon.errors import OutputError
+from motionrecon.errors import ModelError, OutputError
 
 #: People are kept by height, mass and age in steps: metres, kilograms, years. What is left is made up by scaling.
 _STEPS = (0.01, 1.0, 1.0)
@@ -24,8 +24,6 @@ _STEPS = (0.01, 1.0, 1.0)
 _DENSITY = 1.02
 #: How far a girth may be from that which Anny builds.
 _GIRTHS = (0.8, 1.6)
-#: Steps of building that are told of.
-STEPS = 12
 
 
 @lru_cache(maxsize=4)
@@ -34,7 +32,10 @@ def person(height: float, mass: float, sex: str, age: float, advance: Callable[[
 
     Args:
         height, mass, sex, age: of the person.
-        advance: told of the steps of building them, `STEPS` at most.
+        advance: told of the steps of building them.
+
+    Raises:
+        ModelError: Anny is not installed.
     """
     tall, heavy, old = (step * round(value / step) for value, step in zip((height, mass, age), _STEPS, strict=True))
     path = cache_dir() / "anny" / f"{_key(tall, heavy, sex, old)}.npz"
@@ -77,6 +78,10 @@ def _key(height: float, mass: float, sex: str, age: float) -> str:
     digest = hashlib.sha256()
     for module in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(module.read_bytes())
-    known = [metadata.version("anny"), f"{height:.2f}", f"{mass:.0f}", f"{age:.0f}", sex]
+    try:
+        version = metadata.version("anny")
+    except metadata.PackageNotFoundError as error:
+        raise ModelError("body=anny needs the package anny, which is missing: install motionrecon again") from error
+    known = [version, f"{height:.2f}", f"{mass:.0f}", f"{age:.0f}", sex]
     digest.update(json.dumps(known).encode())
     return digest.hexdigest()[:16]
