@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
     motion: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    motion.save(tmp_path / "walk_motionrecon")
+    shutil.copytree(Path(__file__).parent / "results" / "0.1.0", tmp_path / "walk_motionrecon")
     given = ["render", "walk_motionrecon", "--view", "sheet", "--height", "120", "--quiet"]
     assert main(given) == 0 and capsys.readouterr().out == "walk_sheet.png\n"
     assert main(given) == 2 and "walk_sheet.png is there already" in capsys.readouterr().err
