@@ -5,7 +5,6 @@ import inspect
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,19 +28,20 @@ def python(*arguments):
     return subprocess.run([sys.executable, "-P", *arguments], capture_output=True, text=True, check=True)
 
 
-def test_help_answers_in_half_a_second():
-    def seconds():
-        start = time.perf_counter()
-        python("-m", "motionrecon.cli", "--help")
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.5
-
-
-def test_nothing_heavy_is_imported_for_the_help():
-    heavy = "mujoco, mediapipe, cv2, av, scipy, torch, matplotlib, safetensors, numpy"
-    code = f"import sys, motionrecon.cli; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
-    assert python("-c", code).stdout.strip() == "[]"
+@pytest.mark.parametrize(
+    "command", ["", "reconstruct", "demo", "view", "render", "plot", "info", "bench", "train", "calibrate"]
+)
+def test_nothing_heavy_is_imported_for_the_help(command):
+    """Which is what lets it answer at once; a test that takes the time fails on a busy machine."""
+    heavy = {"mujoco", "mediapipe", "cv2", "av", "scipy", "torch", "matplotlib", "safetensors", "numpy", "PIL"}
+    code = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print('imported', sorted({heavy} & set(sys.modules))))\n"
+        "import motionrecon.cli\n"
+        f"sys.exit(motionrecon.cli.main({[command, '--help'] if command else ['--help']}))"
+    )
+    shown = python("-c", code).stdout
+    assert "Usage: motionrecon" in shown and shown.splitlines()[-1] == "imported []"
 
 
 def test_the_package_offers_its_public_names():
