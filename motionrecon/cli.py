@@ -358,7 +358,7 @@ def render(
         start=start,
         end=end,
         at=at,
-        camera=camera_name,
+        camera_name=camera_name,
         progress=progress,
     )
     print(file)
@@ -612,7 +612,7 @@ def train_optimus(
     print(f'{folder}: {found}; minimize(..., {use}="{folder}/weights.safetensors") runs with it')
 
 
-for _command in (demo, calibrate, view, plot, info, physics, optimizers, bench_poses, safety, train_optimus):
+for _command in (demo, calibrate, view, plot, render, info, physics, optimizers, bench_poses, safety, train_optimus):
     _command.__doc__ = unwrapped(_command.__doc__ or "")
 
 
@@ -748,7 +748,7 @@ def _parameter() -> re.Pattern[str]:
         *(field.name for field in fields(TrainingSettings)),
         *(
             name
-            for command in (calibrate, view, plot, optimizers, safety)
+            for command in (calibrate, view, plot, render, optimizers, safety)
             for name in inspect.signature(command).parameters
         ),
         *OF_EXPORT,

@@ -103,6 +103,7 @@ def test_an_editor_sees_every_parameter_with_its_type():
         ("largest_n=..., pairs=...: not with tasks=physics", "--largest-n, --pairs: not with --tasks physics"),
         ("train some: weights=optimus=FILE", "train some: --weights optimus=FILE"),
         ("a number as list_people(...) shows them", "a number as --list-people shows them"),
+        ("view=above, at=9 or camera_name=x", "--view above, --at 9 or --camera-name x"),
         ("folder=3 stays", "folder=3 stays"),
         ("nothing=3 and preheight=3 and x.height=3 stay", "nothing=3 and preheight=3 and x.height=3 stay"),
     ],

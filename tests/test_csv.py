@@ -13,6 +13,7 @@ from motions import simulated, walking
 from motionrecon.cli import main
 from motionrecon.core.landmarks import INDEX
 from motionrecon.export import export
+from motionrecon.export.columns import plain
 from motionrecon.mechanics.summary import mechanics
 from motionrecon.result.motion import Motion
 
@@ -105,5 +106,12 @@ def test_no_name_is_a_formula_or_breaks_the_table(tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "a.csv")
     assert all(name[0].isalpha() or name[0] == "_" for name in table.columns)
     assert {"_1_1_point_x_m", "a_b_point_x_m", "two_cells_x_m"} <= {name.removesuffix(".1") for name in table.columns}
+    assert [plain(name) for name in ("-1+1", "=A1", "left_foot", "a-b", "@x")] == [
+        "_1_1",
+        "_A1",
+        "left_foot",
+        "a-b",
+        "_x",
+    ]
     export(odd, tmp_path / "a.trc")
     assert {len(line.split("\t")) for line in (tmp_path / "a.trc").read_text().splitlines()[6:]} == {2 + 3 * 34}

@@ -44,6 +44,12 @@ def test_a_format_is_chosen_by_suffix_or_by_name(monkeypatch: pytest.MonkeyPatch
     ):
         with pytest.raises(InputError, match=said):
             format_of(path, name)
+    assert [format_of(name) for name in ("a.mot", "a_forces.mot", "A_Forces.MOT")] == [
+        "mot",
+        "mot-forces",
+        "mot-forces",
+    ]
+    assert format_of("a_forces.mot", "mot") == "mot" and format_of("a.mot", "mot-forces") == "mot-forces"
 
 
 def test_an_option_of_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

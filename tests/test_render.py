@@ -15,6 +15,7 @@ from viewing import FRAMES, make_motion, write_video
 
 from motionrecon.body.pose import pose
 from motionrecon.cli import main
+from motionrecon.core.progress import Calls
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
@@ -23,6 +24,7 @@ from motionrecon.render.rendering import render
 from motionrecon.render.sheet import sheet
 from motionrecon.render.words import draw_words
 from motionrecon.result.motion import Motion
+from motionrecon.viewer.poses import compute_poses
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,24 @@ def test_words_stay_in_the_picture() -> None:
     assert (image != 200).any()
 
 
+def test_a_body_weight_is_that_on_earth_whatever_gravity_a_model_says(motion: Motion, tmp_path: Path) -> None:
+    pushed = replace(motion, contact_force=np.full_like(motion.contact_force, 50.0))
+    floating = replace(
+        pushed, model_xml=motion.model_xml.replace("<worldbody>", '<option gravity="0 0 0"/><worldbody>', 1)
+    )
+    assert not floating.model.opt.gravity.any()
+    for name, one in (("a.png", pushed), ("b.png", floating)):
+        render(one, tmp_path / name, view="side", at=0.2, height=120)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert compute_poses(floating).weight == compute_poses(pushed).weight > 0
+
+
+def test_every_picture_of_a_film_counts_as_progress(motion: Motion, tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    render(motion, tmp_path / "a.mp4", height=120, progress=Calls(lambda name, done, total: told.append((done, total))))
+    assert told[-1] == (FRAMES, FRAMES)
+
+
 def test_a_sheet_has_rows() -> None:
     images = [np.full((10, 20, 3), 10 * i, np.uint8) for i in range(5)]
     found = sheet(images, columns=2)
@@ -159,13 +179,13 @@ def test_a_moment_and_a_sheet_are_pictures(motion: Motion, tmp_path: Path) -> No
     ("name", "given", "message"),
     [
         ("a.avi", {}, r"a\.avi: what is drawn is one of \.mp4, \.gif"),
-        ("a.mp4", {"view": "above"}, "view='above': there are overlay, beside, side, orbit and sheet"),
+        ("a.mp4", {"view": "above"}, "view=above: there are overlay, beside, side, orbit and sheet"),
         ("a.mp4", {"view": "sheet"}, r"give a \.png"),
         ("a.mp4", {"height": 9000}, "height=9000"),
         ("a.mp4", {"start": 0.3, "end": 0.1}, "end=0.1 s is before start=0.3 s"),
         ("a.png", {"at": 7.0}, r"at=7: this motion is from 0 to 0\.55 s"),
         ("a.mp4", {"start": float("nan")}, "start=nan"),
-        ("a.mp4", {"camera": "cam"}, "camera='cam': the cameras of this motion are one"),
+        ("a.mp4", {"camera_name": "cam"}, "camera_name=cam: the cameras of this motion are one"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(motion: Motion, tmp_path: Path, name: str, given: dict, message: str) -> None:

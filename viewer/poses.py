@@ -45,7 +45,7 @@ class Poses:
 
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
-    model, found = motion.model, mechanics(motion)
+    found = mechanics(motion)
     at, feet = found.at, found.feet
     return Poses(
         position=at.origins,
@@ -55,7 +55,7 @@ def compute_poses(motion: Motion) -> Poses:
         feet=feet.names,
         force=feet.force,
         pressure=feet.pressure,
-        weight=float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity)),
+        weight=found.weight,
         mechanics=found,
     )
 

@@ -25,7 +25,8 @@ class Format:
 
     Attributes:
         module: has ``write(motion, path, *, ...)``, light enough to be imported for the help.
-        suffixes: of its files, in lower case, the usual one first. One that several formats share means the first.
+        suffixes: what its files' names end with, in lower case, the usual one first. The longest that a name ends with
+            chooses the format, and one that several share means the first of them.
         what: whom it serves, for the help.
     """
 
@@ -86,7 +87,9 @@ def format_of(path: str | Path, format: str | None = None) -> str:
         InputError: no such format, or a suffix of another one.
     """
     suffix = Path(path).suffix.lower()
-    known = [name for name, one in FORMATS.items() if suffix in one.suffixes]
+    called = Path(path).name.lower() if suffix else ""
+    ends = {name: [end for end in one.suffixes if called.endswith(end)] for name, one in FORMATS.items()}
+    known = [name for name in FORMATS if ends[name]]
     if format is not None:
         if format not in FORMATS:
             raise InputError(f"format={format}: no such format; use one of {', '.join(FORMATS)}")
@@ -99,7 +102,7 @@ def format_of(path: str | Path, format: str | None = None) -> str:
     if not known:
         suffixes = dict.fromkeys(suffix for one in FORMATS.values() for suffix in one.suffixes)
         raise InputError(f"cannot export to {path}: unknown suffix {suffix!r}; use one of {', '.join(suffixes)}")
-    return known[0]
+    return max(known, key=lambda name: max(map(len, ends[name])))
 
 
 def check_options(name: str, given: dict[str, Any]) -> None:

@@ -67,7 +67,12 @@ def columns(motion: Motion, found: Mechanics, *, normalized: bool = False) -> li
         *table.model(),
     ]
     # Names of landmarks and of a model's parts may hold anything, which a spreadsheet might take for a formula.
-    return [replace(column, name=re.sub(r"[^\w.-]+", "_", column.name)) for column in every]
+    return [replace(column, name=plain(column.name)) for column in every]
+
+
+def plain(name: str) -> str:
+    """A name without what a spreadsheet takes for a formula, or a table for its end."""
+    return re.sub(r"^-|[^\w.-]+", "_", name)
 
 
 class _Table:

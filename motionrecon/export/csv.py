@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motionrecon.core.files import atomic
-from motionrecon.export.columns import columns
+from motionrecon.export.columns import columns, plain
 from motionrecon.mechanics.summary import mechanics
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None
         ([column.name, column.unit, column.group, column.axes, column.what] for column in table),
     )
     events = sorted(
-        (time, foot.name, event)
+        (time, plain(foot.name), event)
         for foot in found.events
         for event, times in (("foot strike", foot.strikes), ("foot off", foot.offs))
         for time in times.tolist()

@@ -5,8 +5,9 @@ centre of pressure), metres; ``ground_torque_r_x`` to ``_z`` the moment about th
 Y is up (a world vector (x, y, z) is (x, z, -y)), and a standing person is pushed upwards. The forces are simulated, not
 measured, and are zero where nothing was simulated. Where a foot bears nothing, the point is the middle of its sole.
 
-Beside ``walk_forces.mot`` stands ``walk_forces.loads.xml``, which tells OpenSim that these forces act on ``calcn_r``
-and ``calcn_l``: give it to the inverse dynamics tool as its external loads.
+A file whose name ends with ``_forces.mot`` is of this format; other ``.mot`` files are of joint angles. Beside
+``walk_forces.mot`` stands ``walk_forces.loads.xml``, which tells OpenSim that these forces act on ``calcn_r`` and
+``calcn_l``: give it to the inverse dynamics tool as its external loads.
 """
 
 from __future__ import annotations

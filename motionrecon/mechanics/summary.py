@@ -15,9 +15,16 @@ from motionrecon.mechanics.feet import FootForces, contact_points, foot_forces
 from motionrecon.mechanics.moments import JointMoments, joint_moments
 
 if TYPE_CHECKING:
+    import mujoco
+
     from motionrecon.result.motion import Motion
 
 GRAVITY = 9.81
+
+
+def weight_of(model: mujoco.MjModel) -> float:
+    """What a person who stands still presses on the floor with, newtons; on Earth, whatever gravity a model says."""
+    return float(model.body_mass.sum()) * GRAVITY
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from motionrecon.body.pose import pose
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.mechanics.feet import foot_forces
+from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.film_pictures import in_step, leading
@@ -92,7 +93,7 @@ class Painter:
         self._shape = DrawnPerson(motion.body)
         ground = ground_meshes(motion.model)
         self._side = SideView(motion.joints, _facing(motion), motion.camera, self.layout.side.size, motion.fps, ground)
-        self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
+        self._weight = weight_of(motion.model)
 
     def draw(self, t: int, *pictures: Picture | None) -> Picture:
         """Frame ``t``, RGB, over ``pictures`` (each video's frame, RGB, any size) or a plain ground.

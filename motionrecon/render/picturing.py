@@ -14,6 +14,7 @@ from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import Pose, pose
 from motionrecon.cameras.base import Camera
 from motionrecon.mechanics.feet import foot_forces
+from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
@@ -61,7 +62,7 @@ class Studio:
         width, tall = self.filmed.image_size
         self.film_width = 2 * max(1, round(width / tall * self.height / 2))
         self._surface, self._capsules = DrawnSurface(motion.body), DrawnPerson(motion.body)
-        self._weight = float(motion.model.body_mass.sum() * np.linalg.norm(motion.model.opt.gravity))
+        self._weight = weight_of(motion.model)
         self._stages: dict[int, SideView] = {}
 
     def standing(self, t: int) -> Standing:

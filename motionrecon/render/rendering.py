@@ -43,7 +43,7 @@ def render(
     start: float | None = None,
     end: float | None = None,
     at: float | None = None,
-    camera: str | None = None,
+    camera_name: str | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Draw a motion as its body's mesh, with the floor's push in newtons and body weights, the time, and a legend.
@@ -56,7 +56,7 @@ def render(
         height: of the picture, pixels; of each of a sheet's.
         start, end: the part of the motion that is drawn, seconds.
         at: the moment of a .png, seconds; the middle where not given.
-        camera: the name of the camera whose film is shown, where there are several; the first where not given.
+        camera_name: the camera whose film is shown, where there are several; the first where not given.
         progress: told of every frame.
 
     Raises:
@@ -65,7 +65,7 @@ def render(
     """
     path = Path(path)
     suffix = _checked(motion, path, view, height)
-    number = _camera(motion, camera)
+    number = _camera(motion, camera_name)
     first, last = _range(motion, start, end)
     if view == SHEET:
         moments = np.round(np.linspace(first, last, min(_MOMENTS, last - first + 1))).astype(int).tolist()
@@ -120,7 +120,7 @@ def _told(image: Picture, advance: Callable[[int], None]) -> Picture:
 def _write_mp4(path: Path, images: Generator[Picture, None, None], fps: float, advance: Callable[[int], None]) -> None:
     first = next(images)
     with mp4(path, (first.shape[1], first.shape[0]), fps) as write:
-        write(first)
+        write(_told(first, advance))
         for image in images:
             write(_told(image, advance))
 
@@ -138,7 +138,7 @@ def _checked(motion: Motion, path: Path, view: str, height: int | None) -> str:
         raise InputError(f"{path}: what is drawn is one of {', '.join(SUFFIXES)}")
     views = [name for name in VIEWS if name != MOMENT]
     if view not in (*views, SHEET):
-        raise InputError(f"view={view!r}: there are {', '.join(views)} and {SHEET}")
+        raise InputError(f"view={view}: there are {', '.join(views)} and {SHEET}")
     if view == SHEET and suffix != ".png":
         raise InputError(f"{path}: a sheet is one picture; give a .png")
     if height is not None and not _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
@@ -152,7 +152,7 @@ def _camera(motion: Motion, name: str | None) -> int:
         return 0
     if name not in names:
         there = ", ".join(names) if len(names) > 1 else "one, which needs no name"
-        raise InputError(f"camera={name!r}: the cameras of this motion are {there}")
+        raise InputError(f"camera_name={name}: the cameras of this motion are {there}")
     return names.index(name)
 
 
