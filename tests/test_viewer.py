@@ -24,8 +24,9 @@ from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wa
 
 from motionrecon.body import build
 from motionrecon.body.pieces import pieces, tapered
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import pose, zero_pose
 from motionrecon.body.skin import skin_of
+from motionrecon.body.surface import vertex_normals
 from motionrecon.errors import InputError, OutputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
@@ -37,7 +38,7 @@ from motionrecon.viewer.films import open_source
 from motionrecon.viewer.layers import LAYERS, Layer
 from motionrecon.viewer.layers.body import skinned
 from motionrecon.viewer.page import page as page_of
-from motionrecon.viewer.parts import ArrowPart, BallPart, MeshPart, WordPart, bytes_of, normals_of
+from motionrecon.viewer.parts import ArrowPart, BallPart, MeshPart, WordPart, bytes_of
 from motionrecon.viewer.poses import Poses, compute_poses
 from motionrecon.viewer.source_video import SourceVideo
 from motionrecon.viewer.start_view import start_view
@@ -123,9 +124,11 @@ def test_the_persons_body_is_drawn_as_one_piece_a_limb_and_the_trunk_bends_betwe
     (waist,) = (piece for piece in drawn if piece.second is not None)
     assert (waist.first, waist.second) == (body.model.body("pelvis").id, body.model.body("torso").id)
     assert set(waist.share) == {0.0, 1.0}
+    at_rest = zero_pose(body.model).origins[0]
+    between = at_rest[waist.second] - at_rest[waist.first]
     # At rest, its ends are as round as they are, and where the bodies that carry them have them.
     links = [i for i, (a, b) in enumerate(body.skin.bodies) if a != b]
-    for end, shift in ((0, np.zeros(3)), (1, waist.rest_position)):
+    for end, shift in ((0, np.zeros(3)), (1, between)):
         vertices = waist.vertices[waist.share == end]
         distance = np.linalg.norm(vertices[:, None] - (body.skin.ends[links, end] + shift), axis=-1)
         np.testing.assert_allclose(np.abs(distance - body.skin.radii[links, end]).min(axis=1), 0, atol=1e-9)
@@ -300,7 +303,7 @@ def test_weights_as_bytes_sum_to_all() -> None:
 
 def test_normals_look_outwards() -> None:
     vertices, faces = tapered(np.array([[0.0, 0, 0], [0.0, 0, 0.4]]), np.array([0.1, 0.1]))
-    normals = normals_of(vertices, faces)
+    normals = vertex_normals(vertices, faces)
     middle = vertices * [0, 0, 1]
     assert (np.einsum("vc,vc->v", normals, vertices - middle) >= -1e-6).all()
 

@@ -120,16 +120,6 @@ class WordPart:
 Part = MeshPart | ArrowPart | LinePart | BallPart | WordPart
 
 
-def normals_of(vertices: Float[np.ndarray, "V 3"], faces: Int[np.ndarray, "F 3"]) -> Float32[np.ndarray, "V 3"]:
-    """Unit normals of vertices: the mean of their triangles', weighted by area."""
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    across = np.cross(b - a, c - a)
-    found = np.zeros_like(vertices)
-    for i in range(3):
-        np.add.at(found, faces[:, i], across)
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
-
-
 def bytes_of(weights: Float[np.ndarray, "V k"]) -> UInt8[np.ndarray, "V 4"]:
     """Weights that sum to 1 as four bytes that sum to 255."""
     whole = np.zeros((len(weights), 4))

@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.base import Anatomy
-from motionrecon.body.pose import Pose, pose
+from motionrecon.body.pose import Pose, zero_pose
 
 SIDES = ("left", "right")
 
@@ -71,9 +71,7 @@ class _Zero:
 
     def __init__(self, anatomy: Anatomy) -> None:
         self._model = model = anatomy.model
-        straight = np.zeros((1, model.nq))
-        straight[0, 3] = 1.0
-        at = pose(model, straight)
+        at = zero_pose(model)
         self._origins, self._rotations = at.origins[0], at.rotations[0]
         marks = anatomy.landmarks
         self._places = dict(zip(marks.names, at.at(marks)[0], strict=True))

@@ -8,10 +8,9 @@ import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import ConvexHull
-from scipy.spatial.transform import Rotation
 
 from motionrecon.body.geoms import SEGMENTS, Mesh, geom_mesh
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import zero_pose
 from motionrecon.body.skin import Skin
 
 _CAP_RINGS = 5  # from the middle of a round end to its rim
@@ -28,8 +27,6 @@ class Piece:
         first: index of the body that it rides on.
         second: index of the other one; None if there is none.
         share: (V,) how far each vertex follows the second body: 0 or 1.
-        rest_position: (3,) of the second body's frame in the first one's, at rest, metres.
-        rest_wxyz: (4,) and how it is turned.
     """
 
     name: str
@@ -38,8 +35,6 @@ class Piece:
     first: int
     second: int | None
     share: Float[np.ndarray, " V"]
-    rest_position: Float[np.ndarray, " 3"]
-    rest_wxyz: Float[np.ndarray, " 4"]
 
 
 def pieces(model: mujoco.MjModel, skin: Skin) -> list[Piece]:
@@ -48,9 +43,7 @@ def pieces(model: mujoco.MjModel, skin: Skin) -> list[Piece]:
     What the skin joins is drawn with its hull: one surface, without seams and with nothing inside that would show where
     it is seen through. Geoms that are not round (boxes, meshes) are drawn as they are; the ground is left out.
     """
-    straight = np.zeros((1, model.nq))
-    straight[0, 3] = 1.0
-    rest = pose(model, straight)
+    rest = zero_pose(model)
     origins, turns = rest.origins[0], rest.rotations[0]
 
     parts: dict[tuple[str, int, int], list[tuple[Mesh, Float[np.ndarray, " V"]]]] = {}
@@ -84,8 +77,6 @@ def pieces(model: mujoco.MjModel, skin: Skin) -> list[Piece]:
                 first=a,
                 second=b if a != b else None,
                 share=share,
-                rest_position=turns[a].T @ (origins[b] - origins[a]),
-                rest_wxyz=Rotation.from_matrix(turns[a].T @ turns[b]).as_quat(scalar_first=True),
             )
         )
     return found

@@ -100,6 +100,13 @@ def pose(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Pose:
     return Pose(model, origins, rotations.reshape(len(qpos), model.nbody, 3, 3), inertial, com[:, 1], axes)
 
 
+def zero_pose(model: mujoco.MjModel) -> Pose:
+    """The one configuration in which all hinges are at 0 and the root is at the origin, not turned: a T pose."""
+    qpos = np.zeros((1, model.nq))
+    qpos[0, 3] = 1.0
+    return pose(model, qpos)
+
+
 def _moved_by(model: mujoco.MjModel) -> Float[np.ndarray, "nbody nv"]:
     """1 where a degree of freedom moves a body, else 0."""
     moved = np.zeros((model.nbody, model.nv))

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.points import Points
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import pose, zero_pose
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,7 @@ class Skeleton:
         self.parents = tuple(index[bone.parent] if bone.parent else -1 for bone in ordered)
         self._model = model
         self.bodies = np.array([model.body(bone.body).id for bone in ordered])
-        straight = np.zeros((1, model.nq))
-        straight[0, 3] = 1.0
-        rest = pose(model, straight)
+        rest = zero_pose(model)
         self._rest = rest.rotations[0, self.bodies]
 
         sites = {model.site(i).name for i in range(model.nsite)}

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 
-from motionrecon.body.pose import Pose, pose
+from motionrecon.body.pose import Pose, zero_pose
 from motionrecon.body.skin import Skin
 
 #: Bodies that a vertex may follow: as many as glTF and game engines take.
@@ -24,7 +24,6 @@ class Surface:
         faces: (F, 3) indices of vertices, counter-clockwise seen from outside.
         bodies: (V, k) indices of the bodies that a vertex follows.
         weights: (V, k) how much it follows each; a vertex's sum to 1.
-        sides: (V,) 1 on the person's left, -1 on the right, 0 in the middle, which is what they are coloured by.
         rest_origins: (nbody, 3) of the bodies' frames in the zero pose, metres.
         rest_rotations: (nbody, 3, 3) how they are turned there.
     """
@@ -33,7 +32,6 @@ class Surface:
     faces: Int[np.ndarray, "F 3"]
     bodies: Int[np.ndarray, "V k"]
     weights: Float[np.ndarray, "V k"]
-    sides: Int[np.ndarray, " V"]
     rest_origins: Float[np.ndarray, "nbody 3"]
     rest_rotations: Float[np.ndarray, "nbody 3 3"]
 
@@ -55,15 +53,24 @@ def surface_of(model: mujoco.MjModel, skin: Skin) -> Surface:
         model: the body.
         skin: its round pieces.
     """
-    at_rest = _zero_pose(model)
+    at_rest = zero_pose(model)
     origins, rotations = at_rest.origins[0], at_rest.rotations[0]
     if model.nskin:
         vertices, faces, bodies, weights = _from_skin(model)
     else:
         vertices, faces, bodies, weights = _from_pieces(model, skin, origins, rotations)
-    sides = np.array([_side(model.body(b).name) for b in range(model.nbody)])
-    most = np.take_along_axis(bodies, weights.argmax(axis=1)[:, None], axis=1)[:, 0]
-    return Surface(vertices, faces, bodies, weights, sides[most], origins, rotations)
+    return Surface(vertices, faces, bodies, weights, origins, rotations)
+
+
+def vertex_normals(vertices: Float[np.ndarray, "V 3"], faces: Int[np.ndarray, "F 3"]) -> Float[np.ndarray, "V 3"]:
+    """Unit normals, outwards: of each vertex the mean of its faces', by their areas; upwards where it has none."""
+    a, b, c = vertices[faces].transpose(1, 0, 2)
+    of_faces = np.cross(b - a, c - a)
+    normals = np.zeros_like(vertices)
+    for corner in faces.T:
+        np.add.at(normals, corner, of_faces)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
 
 
 _Parts = tuple[
@@ -105,13 +112,3 @@ def _from_skin(model: mujoco.MjModel) -> _Parts:
     bodies = np.argsort(-full, axis=1, kind="stable")[:, :MOST_BODIES]
     weights = np.take_along_axis(full, bodies, axis=1)
     return vertices, faces, bodies, weights / weights.sum(axis=1, keepdims=True)
-
-
-def _zero_pose(model: mujoco.MjModel) -> Pose:
-    straight = np.zeros((1, model.nq))
-    straight[0, 3] = 1.0
-    return pose(model, straight)
-
-
-def _side(name: str) -> int:
-    return 1 if name.startswith("left_") else -1 if name.startswith("right_") else 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from motionrecon.body.surface import MOST_BODIES
+from motionrecon.body.surface import MOST_BODIES, vertex_normals
 
 if TYPE_CHECKING:
     from motionrecon.body import Anatomy
@@ -53,7 +53,7 @@ def figure(body: Anatomy, take: Take) -> Figure:
     bones = np.where(weights > 0, bones, 0)
     carried = take.heads + (take.rest @ (surface.vertices[:, None] - take.zero_heads)[..., None])[..., 0]
     vertices = np.einsum("vb,vbi->vi", share, carried) / share.sum(axis=1, keepdims=True)
-    return Figure(vertices, _normals(vertices, surface.faces), surface.faces, bones, weights)
+    return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights)
 
 
 def _bone_of(body: Anatomy, take: Take) -> Int[np.ndarray, " nbody"]:
@@ -63,14 +63,3 @@ def _bone_of(body: Anatomy, take: Take) -> Int[np.ndarray, " nbody"]:
     for b in range(1, body.model.nbody):
         bone_of[b] = first.get(b, bone_of[body.model.body_parentid[b]])
     return bone_of
-
-
-def _normals(vertices: Float[np.ndarray, "V 3"], faces: Int[np.ndarray, "F 3"]) -> Float[np.ndarray, "V 3"]:
-    """Of each vertex, the mean of its faces' by their areas."""
-    a, b, c = vertices[faces].transpose(1, 0, 2)
-    of_faces = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for corner in faces.T:
-        np.add.at(normals, corner, of_faces)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])

@@ -21,7 +21,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.pose import Pose, pose
+from motionrecon.body.pose import zero_pose
 from motionrecon.core.files import atomic
 from motionrecon.export.opensim import OpenSimBody, OpenSimCoordinate, bodies_of
 
@@ -79,9 +79,7 @@ class _Person:
     def __init__(self, motion: Motion) -> None:
         self._motion, self._model = motion, motion.model
         self.bodies = bodies_of(motion.body)
-        straight = np.zeros((1, self._model.nq))
-        straight[0, 3] = 1.0
-        self._zero: Pose = pose(self._model, straight)
+        self._zero = zero_pose(self._model)
         of_segment = {body.segment.body: body for body in self.bodies}
         self._carrier = [self.bodies[0]]
         for i in range(1, self._model.nbody):

@@ -248,9 +248,7 @@ def _travel(root: Float[np.ndarray, "T 3"], fps: float) -> Float[np.ndarray, "T 
 
 def _standing(body: Anatomy) -> float:
     """The root's height above the floor that the soles stand on in the zero pose, metres."""
-    from motionrecon.body.pose import pose
+    from motionrecon.body.pose import zero_pose
 
-    straight = np.zeros((1, body.model.nq))
-    straight[0, 3] = 1.0
-    soles = pose(body.model, straight).at(body.soles)[0, :, 2] - body.soles.radii
+    soles = zero_pose(body.model).at(body.soles)[0, :, 2] - body.soles.radii
     return float(-soles.min()) if len(soles) else float(-body.surface.vertices[:, 2].min())

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from motionrecon.body.pose import Pose, pose
+from motionrecon.body.pose import Pose, zero_pose
 from motionrecon.mechanics.angles import Articulation, articulations, hinges_of
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ def driving(one: Articulation, model: mujoco.MjModel) -> list[int]:
     Of several joints in a row (a spine, a forearm that turns beyond its elbow) it is about each axis the first one from
     the pelvis on, or, where the joint is not `AnatomicalJoint.at_first`, the last one before the distal segment.
     """
-    straight = np.zeros((1, model.nq))
-    straight[0, 3] = 1.0
-    axes = pose(model, straight).axes[0, :, :3]
+    axes = zero_pose(model).axes[0, :, :3]
     every = [hinge for body in one.bodies for hinge in hinges_of(model, body)]
     chosen: list[int] = []
     for hinge in every if one.joint.at_first else reversed(every):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from motionrecon.body.surface import vertex_normals
 from motionrecon.viewer.colours import of_bodies
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.parts import MeshPart, Part, WordPart, bytes_of, normals_of
+from motionrecon.viewer.parts import MeshPart, Part, WordPart, bytes_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -41,7 +42,7 @@ def skinned(motion: Motion, track: str, colour: Colour | None = None, opacity: f
     return MeshPart(
         track=track,
         vertices=surface.vertices.astype(np.float32),
-        normals=normals_of(surface.vertices, surface.faces),
+        normals=vertex_normals(surface.vertices, surface.faces).astype(np.float32),
         faces=surface.faces.astype(np.uint32),
         bodies=bodies,
         weights=bytes_of(surface.weights),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motionrecon.body.geoms import ground_meshes
+from motionrecon.body.surface import vertex_normals
 from motionrecon.viewer.colours import GROUND
 from motionrecon.viewer.layers.base import Layer
-from motionrecon.viewer.parts import MeshPart, Part, bytes_of, normals_of
+from motionrecon.viewer.parts import MeshPart, Part, bytes_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -27,7 +28,7 @@ def ground(motion: Motion, poses: Poses) -> list[Part]:
             MeshPart(
                 track="motion",
                 vertices=corners.astype(np.float32),
-                normals=normals_of(corners, triangles),
+                normals=vertex_normals(corners, triangles).astype(np.float32),
                 faces=triangles.astype(np.uint32),
                 bodies=np.zeros((len(corners), 4), np.uint16),
                 weights=bytes_of(still),
