@@ -1,5 +1,8 @@
 """Makes the bank of typical poses, ``models/poses/bank.safetensors``: ``python -m motionrecon.data.make_bank``.
 
+With ``--body anny`` that of another kind of body, ``bank-anny.safetensors``: the same poses, done by it
+(`motionrecon.research.tasks.untold`).
+
 K poses of `data/poses/train.npz` and their mirror images: k-means over the marks of the body, about the pelvis and
 facing one way, begun with k-means++, and of each cluster the pose nearest to its mean. Nothing else is learned.
 """
@@ -13,7 +16,8 @@ import numpy as np
 from jaxtyping import Float
 from safetensors.numpy import save_file
 
-from motionrecon.body import build
+from motionrecon.body import BODIES, build
+from motionrecon.body.base import CAPSULES
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES, PLACE, QUATERNION
 from motionrecon.core import so3
@@ -24,6 +28,7 @@ from motionrecon.data.make_poses import FOLDER, HEIGHT
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.bank import bank_file
 from motionrecon.research.tasks.poses import Mirror
+from motionrecon.research.tasks.untold import Untold, told_to
 
 #: Rounds of k-means after its beginning.
 ROUNDS = 12
@@ -64,28 +69,34 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Makes the bank of typical poses from the training poses.")
     parser.add_argument("--poses", type=Path, default=FOLDER / "train.npz", help="(default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=bank_file(), help="(default: %(default)s)")
+    parser.add_argument("--body", choices=BODIES, default=CAPSULES, help="kind of body (default: %(default)s)")
+    parser.add_argument("--output", type=Path, help="(default: beside the other banks of motionrecon)")
     parser.add_argument("--count", type=int, default=512, help="poses (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     args = parser.parse_args()
+    output = args.output or bank_file(args.body)
     with one_thread():
-        body = build(HEIGHT)
+        body = build(HEIGHT, kind=args.body)
         with np.load(args.poses, allow_pickle=False) as saved:
             qpos = saved["qpos"].astype(float)
         qpos[:, QUATERNION] /= np.linalg.norm(qpos[:, QUATERNION], axis=1, keepdims=True)
+        qpos = told_to(body, qpos)
         mirror = Mirror.of(Articulation.of_body(body))
         qpos = facing(np.concatenate([qpos, mirror.mirrored(qpos)]))
+        if (untold := Untold.of(body)) is not None:
+            qpos = untold.drawn(qpos[:, None], np.random.default_rng([args.seed, 1]))[:, 0]
         marks = pose(body.model, qpos).at(body.marks) * TRUST[:, None]
         rows = typical(marks.reshape(len(marks), -1).astype(np.float32), args.count, np.random.default_rng(args.seed))
         kept = np.concatenate([qpos[rows, QUATERNION], qpos[rows, ANGLES]], axis=1).astype(np.float16)
         hinges = " ".join(body.model.joint(j).name for j in range(1, body.model.njnt))
-        facts = {"hinges": hinges, "made_by": "python -m motionrecon.data.make_bank", "seed": str(args.seed)}
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(args.output) as path:
+        own = {} if args.body == CAPSULES else {"body": args.body}
+        facts = {"hinges": hinges, "made_by": "python -m motionrecon.data.make_bank", "seed": str(args.seed)} | own
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(output) as path:
             save_file({"poses": kept}, path, facts)
-        with atomic(args.output.with_suffix(".toml")) as path:
-            path.write_text(f'# Written by motionrecon.data.make_bank\nsha256 = "{sha256(args.output)}"\n')
-        print(f"{len(rows)} poses of {len(qpos)} in {args.output}")
+        with atomic(output.with_suffix(".toml")) as path:
+            path.write_text(f'# Written by motionrecon.data.make_bank\nsha256 = "{sha256(output)}"\n')
+        print(f"{len(rows)} poses of {len(qpos)} in {output}")
 
 
 if __name__ == "__main__":

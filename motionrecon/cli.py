@@ -496,6 +496,7 @@ def bench_poses(
     tasks: int | None = None,
     quick: Switch = False,
     bank: Switch = False,
+    body: str = "capsules",
     seed: int = 0,
     output: Output = None,
     quiet: Switch = False,
@@ -514,6 +515,7 @@ def bench_poses(
         tasks: frames or runs of each split; 512 where not given.
         quick: few of them.
         bank: start from the learned bank of typical poses, as reconstruct does, instead of from the relaxed one.
+        body: kind of the persons' bodies: capsules or anny.
         seed: another seed gives other tasks.
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.
@@ -530,6 +532,7 @@ def bench_poses(
         frames=frames,
         quick=quick,
         learned=bank,
+        kind=body,
         seed=seed,
         command=shlex.join(["motionrecon", *sys.argv[1:]]),
         say=say,
@@ -594,7 +597,8 @@ def train_optimus(
         poses.run()
         use = f'motionrecon.poses.learned.PoseOptimus.load("{folder}/weights.safetensors") runs with it'
         if settings.model is None:
-            use = f"bench poses --weights mine={folder}/weights.safetensors measures it"
+            body = "" if settings.body == "capsules" else f" --body {settings.body}"
+            use = f"bench poses{body} --weights mine={folder}/weights.safetensors measures it"
         print(f"{folder}: {poses.summary()}; {use}")
         return
     else:

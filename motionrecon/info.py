@@ -122,12 +122,16 @@ def _drawing() -> str:
 
 def _weights() -> dict[str, str]:
     """What was trained and comes with motionrecon, by the beginnings of the hashes."""
+    from motionrecon.body import BODIES
+    from motionrecon.body.base import CAPSULES
     from motionrecon.core.files import sha256
     from motionrecon.optimus import weights
     from motionrecon.optimus.poses import files
-    from motionrecon.poses.bank import checked_bank
+    from motionrecon.poses.bank import bank_file, checked_bank
 
     finders: dict[str, Callable[[], Path]] = {"bank of poses": checked_bank}
+    own = [kind for kind in BODIES if kind != CAPSULES and bank_file(kind).is_file()]
+    finders |= {f"bank of poses, {kind}": partial(checked_bank, kind) for kind in own}
     for room in (files, weights):
         finders |= {name: partial(room.find, name) for name in room.records()}
     found = {}

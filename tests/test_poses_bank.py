@@ -138,7 +138,7 @@ def own_bank(tmp_path, monkeypatch):
     source, copy = banks.bank_file(), tmp_path / "bank.safetensors"
     for suffix in (".safetensors", ".toml"):
         copy.with_suffix(suffix).write_bytes(source.with_suffix(suffix).read_bytes())
-    monkeypatch.setattr(banks, "bank_file", lambda: copy)
+    monkeypatch.setattr(banks, "bank_file", lambda kind: copy)
     banks._learned.cache_clear()
     yield copy
     banks._learned.cache_clear()

@@ -8,7 +8,7 @@ from typing import cast
 
 import mujoco
 
-from motionrecon.body.base import KIND, Anatomy, Body
+from motionrecon.body.base import Anatomy, Body, kind_of
 from motionrecon.body.described import Described
 from motionrecon.core.mujoco_log import quiet_mujoco
 
@@ -51,12 +51,7 @@ def read(mjcf: str) -> Anatomy:
     """
     with quiet_mujoco():
         model = mujoco.MjModel.from_xml_string(mjcf)
-    text = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXT, KIND)
-    kind = "capsules"
-    if text >= 0:
-        first = int(model.text_adr[text])
-        data = bytes(model.text_data[first : first + int(model.text_size[text])])
-        kind = data.rstrip(b"\0").decode("ascii", "replace")
+    kind = kind_of(model)
     if kind not in BODIES:
         raise ValueError(f"the model is of a body of the kind {kind!r}; known are {', '.join(BODIES)}")
     return cast(Anatomy, import_module(BODIES[kind]).read(mjcf))

@@ -27,6 +27,8 @@ from motionrecon.ground.base import Ground
 SEEN = "seen_"
 #: Name of the custom text of a model that says which of `motionrecon.body.BODIES` it is.
 KIND = "body"
+#: The kind of models that do not say it: those of earlier versions, and those that somebody else wrote.
+CAPSULES = "capsules"
 
 #: Standard deviations from the mean beyond which nobody is built: a torso 1.35 times as long as usual.
 HUMAN = 6.0
@@ -45,6 +47,11 @@ class Anatomy(Protocol):
     def model(self) -> mujoco.MjModel:
         with quiet_mujoco():
             return mujoco.MjModel.from_xml_string(self.mjcf)
+
+    @cached_property
+    def kind(self) -> str:
+        """Which of `motionrecon.body.BODIES` the body is."""
+        return kind_of(self.model)
 
     @property
     def moves(self) -> ByShape | None:
@@ -86,6 +93,16 @@ class Anatomy(Protocol):
     def surface(self) -> Surface:
         """What is shown of the person: one mesh that bends with the body."""
         return surface_of(self.model, self.skin)
+
+
+def kind_of(model: mujoco.MjModel) -> str:
+    """The kind of body that a model says it is of, in a text of its own; `CAPSULES` where it says nothing."""
+    text = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXT, KIND)
+    if text < 0:
+        return CAPSULES
+    first = int(model.text_adr[text])
+    data = bytes(model.text_data[first : first + int(model.text_size[text])])
+    return data.rstrip(b"\0").decode("ascii", "replace")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Typical poses of people, and which of them a picture shows: where a fit starts when nothing is known yet.
 
-What was learned are K poses (`models/poses`). Each is turned about the vertical and, where gravity is not known,
-tilted; those whose marks lie in the picture like the ones that were seen are placed before the camera, in perspective.
+What was learned are K poses (`models/poses`), of the capsule person or of another kind of body. Each is turned about
+the vertical and, where gravity is not known, tilted; those whose marks lie in the picture like the ones that were seen
+are placed before the camera, in perspective.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ import numpy as np
 from jaxtyping import Float, Int
 from safetensors import SafetensorError, safe_open
 
-from motionrecon.body.base import Body
+from motionrecon.body.base import CAPSULES, Body
 from motionrecon.body.pose import pose
-from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.body.tangent import ANGLES, PLACE, QUATERNION
 from motionrecon.cameras.base import Camera
 from motionrecon.core import so3
 from motionrecon.core.files import read_toml, sha256
 from motionrecon.core.landmarks import TRUST
 from motionrecon.errors import InputError, ModelError
 from motionrecon.poses.placing import placed
+from motionrecon.poses.shares import done_by
 
 #: Turns about the vertical in which each pose is tried.
 TURNS = 24
@@ -75,23 +77,18 @@ class PoseBank:
     def of(body: Body) -> PoseBank | None:
         """The bank that comes with motionrecon, done by this body, and its own pose at rest.
 
-        Where one hinge of the bank is several of the body's, each does its share; hinges that the bank knows nothing of
-        stay at rest. None where the body lacks a hinge of the bank.
+        None where `learned_for` knows none.
 
         Raises:
             ModelError: a file of it is missing or damaged.
         """
-        learned = _learned()
-        names = [body.model.joint(joint).name for joint in range(1, body.model.njnt)]
-        parts = {name: body.hinge_parts.get(name, (name, 1.0)) for name in names}
-        if not set(learned.hinges) <= {whole for whole, _ in parts.values()}:
+        learned = learned_for(body)
+        if learned is None:
             return None
         qpos = np.tile(body.rest_qpos, (len(learned.poses) + 1, 1))
         qpos[:, PLACE] = 0.0
         qpos[:-1, QUATERNION] = learned.poses[:, :4]
-        for joint, (whole, share) in enumerate(parts.values(), start=1):
-            if whole in learned.hinges:
-                qpos[:-1, body.model.jnt_qposadr[joint]] = share * learned.poses[:, 4 + learned.hinges.index(whole)]
+        qpos[:-1, ANGLES] = done_by(body, learned.hinges, learned.poses[:, 4:], learned.kind)
         return PoseBank(qpos, pose(body.model, qpos).at(body.marks))
 
     def __len__(self) -> int:
@@ -224,29 +221,50 @@ def _unlike(
 
 @dataclass(frozen=True)
 class Learned:
-    """What the file holds.
+    """What a file holds.
 
     Attributes:
         poses: (K, 4 + hinges) the pelvis's turn (wxyz) and the hinges' angles, radians.
         hinges: their names.
+        kind: of the body whose hinges they are.
+        name: of the file, without its suffix.
+        sha256: of the file.
     """
 
     poses: Float[np.ndarray, "K n"]
     hinges: tuple[str, ...]
+    kind: str
+    name: str
+    sha256: str
 
 
-def bank_file() -> Path:
-    """Where the bank is that comes with motionrecon."""
-    return Path(str(resources.files("motionrecon.models").joinpath("poses"))) / "bank.safetensors"
+def learned_for(body: Body) -> Learned | None:
+    """The bank of the body's own kind; else that of the capsule person, where the body has its hinges.
+
+    None where it lacks some: the fit begins from a relaxed pose then.
+
+    Raises:
+        ModelError: a file of it is missing or damaged.
+    """
+    if body.kind != CAPSULES and bank_file(body.kind).is_file():
+        return _learned(body.kind)
+    learned = _learned(CAPSULES)
+    return None if done_by(body, learned.hinges, learned.poses[:1, 4:], learned.kind) is None else learned
 
 
-def checked_bank() -> Path:
-    """`bank_file`, whose hash is the one that ``bank.toml`` beside it holds.
+def bank_file(kind: str = CAPSULES) -> Path:
+    """Where the bank of a kind of body is, or would be, that comes with motionrecon."""
+    name = "bank" if kind == CAPSULES else f"bank-{kind}"
+    return Path(str(resources.files("motionrecon.models").joinpath("poses"))) / f"{name}.safetensors"
+
+
+def checked_bank(kind: str = CAPSULES) -> Path:
+    """`bank_file`, whose hash is the one that the ``.toml`` beside it holds.
 
     Raises:
         ModelError: one of the files is missing or damaged.
     """
-    path = bank_file()
+    path = bank_file(kind)
     try:
         known, found = read_toml(path.with_suffix(".toml"))["sha256"], sha256(path)
     except (OSError, ValueError, KeyError, InputError) as error:
@@ -256,10 +274,10 @@ def checked_bank() -> Path:
     return path
 
 
-@lru_cache(maxsize=1)
-def _learned() -> Learned:
-    """The bank that comes with motionrecon."""
-    path = checked_bank()
+@lru_cache(maxsize=4)
+def _learned(kind: str) -> Learned:
+    """The bank of a kind of body that comes with motionrecon."""
+    path = checked_bank(kind)
     try:
         with safe_open(path, framework="numpy") as saved:
             hinges = tuple((saved.metadata() or {})["hinges"].split())
@@ -267,4 +285,4 @@ def _learned() -> Learned:
     except (OSError, SafetensorError, KeyError) as error:
         raise ModelError(f"{path}: the bank of poses cannot be read ({error}); install motionrecon again") from error
     poses[:, :4] /= np.linalg.norm(poses[:, :4], axis=1, keepdims=True)
-    return Learned(poses, hinges)
+    return Learned(poses, hinges, kind, path.stem, sha256(path))

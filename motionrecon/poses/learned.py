@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.body.base import CAPSULES
 from motionrecon.errors import InputError
-from motionrecon.optimus.poses.files import PoseNetwork, find, read
+from motionrecon.optimus.poses.files import PoseNetwork, find, read, records
 from motionrecon.optimus.poses.network import PoseNetworkSizes, PoseSays, says
 from motionrecon.optimus.poses.step import OWN_CHANNELS, scale_of, silent, step_of, tokens_of
 from motionrecon.poses import facts
@@ -26,6 +28,12 @@ DEFAULT = "poses"
 LEARNED_STEPS = 3
 #: No learned step turns an angle farther, radians.
 LONGEST = 3.0
+
+
+def weights_for(kind: str = CAPSULES) -> tuple[str, ...]:
+    """Names of the weights of a kind of body that come with motionrecon, those for single frames first."""
+    bodies = {name: json.loads(record["settings"]).get("body", CAPSULES) for name, record in records().items()}
+    return tuple(name for name, body in bodies.items() if body == kind)
 
 
 def sizes_for(articulation: Articulation, **controls: bool) -> PoseNetworkSizes:
@@ -178,7 +186,7 @@ class PoseOptimus:
             raise InputError(
                 f"these weights are of poses with {sizes.unknowns} unknowns and {sizes.facts} facts, and this model "
                 f"with {len(frames.articulation.points)} points has {wanted.unknowns} and {wanted.facts}: train with "
-                "motionrecon train optimus --tasks poses --model"
+                "motionrecon train optimus --tasks poses, and --body or --model"
             )
         given = told(problem, x, model, before, k)
         said = says(self.network.weights, sizes, given.tokens, given.facts, np)

@@ -8,12 +8,15 @@ from importlib import metadata
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.body import Body
 from motionrecon.body.pose import pose
 from motionrecon.cameras.base import Camera
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.options import Options
+from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
+from motionrecon.poses.bank import learned_for
 from motionrecon.result import report
 from motionrecon.result.frames import frames_of
 from motionrecon.result.motion import Motion
@@ -46,6 +49,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
         camera=_camera(camera, source),
         cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
+        learned=learned_of(options, figure.body),
         frames=report.FrameCounts(
             total=len(figure),
             tracked=int(figure.seen.sum()),
@@ -85,6 +89,16 @@ def _source(source: Source, options: Options) -> report.ClipSource:
         start=options.start,
         end=options.end,
     )
+
+
+def learned_of(options: Options, body: Body) -> report.Learned:
+    """What was learned beforehand and has a part in a motion of a body."""
+    bank = learned_for(body) if options.first_poses == "learned" else None
+    weights = weights_of(options.optimizer) if options.physics else {}
+    name, digest = next(iter(weights.items()), (None, None))
+    if bank is None:
+        return report.Learned(None, None, None, name, digest)
+    return report.Learned(bank.name, bank.kind, bank.sha256, name, digest)
 
 
 def _camera(camera: Camera, source: Source) -> report.CameraFound:

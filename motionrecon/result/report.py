@@ -129,6 +129,26 @@ class Quality(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Learned(Record):
+    """What was learned beforehand and had a part in the motion.
+
+    Attributes:
+        bank: name of the bank of typical poses from which the kinematic fit began; None where it began from a relaxed
+            pose, as it was told to or as none is known for such a body.
+        bank_body: kind of body that the bank is of: where it is another than the person's, each hinge does its share.
+        bank_sha256: of its file.
+        weights: name of the weights that the physics' optimizer ran with; None where it has none, or without physics.
+        weights_sha256: of their file.
+    """
+
+    bank: str | None
+    bank_body: str | None
+    bank_sha256: str | None
+    weights: str | None
+    weights_sha256: str | None
+
+
+@dataclass(frozen=True, eq=False)
 class Report(Record):
     """A report, read by name (``report.quality.skate_percent``) or, as JSON, by key (``report["quality"]``).
 
@@ -140,6 +160,7 @@ class Report(Record):
         versions: of motionrecon and the packages that it computes with.
         person, camera, frames, quality: see there.
         cameras: all of them, that of ``camera`` first, where there are several.
+        learned: what was learned beforehand and had a part in it.
         seconds: that each stage took.
         windows: one record for each window of the physics.
         fallbacks: steps of a learned optimizer that failed and were damped.
@@ -153,6 +174,7 @@ class Report(Record):
     person: Person | None = None
     camera: CameraFound | None = None
     cameras: tuple[CameraOfSeveral, ...] | None = None
+    learned: Learned | None = None
     frames: FrameCounts | None = None
     seconds: dict[str, float] | None = None
     quality: Quality | None = None

@@ -404,10 +404,10 @@ def _read_pose_network(path: Path, told: list[str]) -> Result:
 
 
 def _read_bank(path: Path, told: list[str]) -> Result:
-    before, bank.bank_file = bank.bank_file, lambda: path
+    before, bank.bank_file = bank.bank_file, lambda kind: path
     bank._learned.cache_clear()
     try:
-        found = bank._learned()
+        found = bank._learned("capsules")
         return {"poses": found.poses, "hinges": " ".join(found.hinges)}
     finally:
         bank.bank_file = before

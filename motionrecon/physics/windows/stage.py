@@ -36,7 +36,7 @@ def simulate(run: Run, figure: Figure, options: Options) -> Stretch:
         "physics",
         pack(figure)
         | {"settings": vars(settings), "trust": vars(Trust()), "seed": options.seed}
-        | {"weights": _weights(options.optimizer)},
+        | {"weights": weights_of(options.optimizer)},
     )
     with run.stage("physics", len(figure) - 1) as advance:
         saved = checkpoint.load(run.progress)
@@ -65,7 +65,7 @@ def _say_what_failed(run: Run, figure: Figure, stretch: Stretch) -> None:
         run.warn(f"assist=True pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
 
 
-def _weights(optimizer: str) -> dict[str, str]:
+def weights_of(optimizer: str) -> dict[str, str]:
     """The hash of the weights that the windows' optimizer runs with; none are read, and no torch, where it has none."""
     from motionrecon.optimus.facade import SQUARES_WEIGHTS
 

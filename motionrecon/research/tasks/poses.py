@@ -21,8 +21,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.base import Body
-from motionrecon.body.capsules.body import Capsules
+from motionrecon.body import BODIES, build
+from motionrecon.body.base import CAPSULES, Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES, BEND, PLACE, QUATERNION
 from motionrecon.core import so3
@@ -36,6 +36,7 @@ from motionrecon.poses.placing import placed
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import relaxed_start
 from motionrecon.poses.runs import RunProblem
+from motionrecon.research.tasks.untold import Untold, told_to
 
 #: Heights of the persons, metres.
 HEIGHTS = tuple(np.round(np.linspace(1.5, 1.95, 10), 3).tolist())
@@ -191,12 +192,16 @@ class People:
     """Persons in motion, as a source of tasks.
 
     Attributes:
-        motions: what they do.
+        motions: what they do, as the capsule person does it.
         chances: what else is random.
         guess: share of the tasks that come with the detector's own 3D.
         learned: whether tasks start from the learned bank of typical poses, as the main job does.
         trust: what evidence is worth.
         heights: of the persons, metres; a batch is of one person.
+        kind: of the persons' bodies, of `motionrecon.body.BODIES`.
+
+    Raises:
+        InputError: there is no such kind.
     """
 
     motions: Motions
@@ -205,11 +210,16 @@ class People:
     learned: bool = False
     trust: PoseTrust = field(default_factory=PoseTrust)
     heights: Sequence[float] = field(default=HEIGHTS)
+    kind: str = CAPSULES
+
+    def __post_init__(self) -> None:
+        if self.kind not in BODIES:
+            raise InputError(f"body={self.kind} is unknown; choose one of {', '.join(BODIES)}")
 
     @cached_property
     def bodies(self) -> tuple[tuple[Body, Articulation], ...]:
         """The persons as a fit assumes them."""
-        people = [Capsules.build(height) for height in self.heights]
+        people = [build(height, kind=self.kind) for height in self.heights]
         return tuple((person, Articulation.of_body(person)) for person in people)
 
     @property
@@ -220,6 +230,24 @@ class People:
     def mirror(self) -> Mirror:
         """Left for right."""
         return Mirror.of(self.bodies[0][1])
+
+    @cached_property
+    def _done(self) -> Motions:
+        """The motions, as these persons do them."""
+        return replace(self.motions, qpos=told_to(self.bodies[0][0], self.motions.qpos))
+
+    @cached_property
+    def _untold(self) -> Untold | None:
+        """What the motions do not tell of these persons."""
+        return Untold.of(self.bodies[0][0])
+
+    def _runs(
+        self, count: int, length: int, rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "N L nq"], Int[np.ndarray, " N"]]:
+        """Runs of motion, half of them mirrored, with what they do not tell drawn, and the clip of each."""
+        qpos, clip = self._done.runs(count, length, rng)
+        qpos = self.mirror.some(qpos, rng)
+        return (qpos if self._untold is None else self._untold.drawn(qpos, rng)), clip
 
     def draw(self, count: int, rng: np.random.Generator, length: int = 1) -> PoseTasks:
         """Tasks of one person.
@@ -254,12 +282,11 @@ class People:
     def _motions(
         self, articulation: Articulation, count: int, length: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, "N L nq"], Int[np.ndarray, " N"]]:
-        """Runs of motion, half of them mirrored; where limbs are mixed, of other runs."""
-        qpos, clip = self.motions.runs(count, length, rng)
-        qpos = self.mirror.some(qpos, rng)
+        """Runs of motion; where limbs are mixed, of several runs."""
+        qpos, clip = self._runs(count, length, rng)
         if self.chances.mixed:
             for group in self.mirror.groups:
-                other = self.mirror.some(self.motions.runs(count, length, rng)[0], rng)
+                other, _ = self._runs(count, length, rng)
                 swapped = rng.random(count) < self.chances.mixed
                 taken = np.ix_(np.flatnonzero(swapped), np.arange(length), group)
                 qpos[taken] = other[taken]
@@ -279,7 +306,7 @@ class People:
         rng: np.random.Generator,
     ) -> Float[np.ndarray, "NL nq"]:
         """Of random poses, seen from anywhere, the one for each frame that is seen best where the points were."""
-        poses = before_camera(self.mirror.some(self.motions.runs(CANDIDATES, 1, rng)[0], rng), self.chances, rng)[:, 0]
+        poses = before_camera(self._runs(CANDIDATES, 1, rng)[0], self.chances, rng)[:, 0]
         poses[:, PLACE] = 0.0
         shapes = level_camera().to_camera(pose(articulation.model, poses).at(articulation.points))
         places, away = placed(rays, weight, np.broadcast_to(shapes, (len(rays), *shapes.shape)))
@@ -492,11 +519,11 @@ def motions(name: str) -> Motions:
     return Motions(qpos, arrays["first"].astype(int), tuple(map(str, arrays["names"])), float(arrays["fps"]))
 
 
-def training_source(guess: float = 0.3) -> People:
+def training_source(guess: float = 0.3, kind: str = CAPSULES) -> People:
     """What is trained on: limbs mixed and poses widened, a share of the tasks with a detector's own 3D."""
-    return People(motions("train"), Chances(mixed=0.35, near=0.3), guess)
+    return People(motions("train"), Chances(mixed=0.35, near=0.3), guess, kind=kind)
 
 
-def tuning_source() -> People:
+def tuning_source(kind: str = CAPSULES) -> People:
     """What choices are made on: other clips of the training actions, and other actions."""
-    return People(motions("tune"))
+    return People(motions("tune"), kind=kind)

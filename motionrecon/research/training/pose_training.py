@@ -94,7 +94,7 @@ class PoseTraining(Loop):
         torch.set_num_threads(settings.threads)
         if source is None and settings.model is not None:
             source = checked = ModelPoses.read(Path(settings.model))
-        self.source = training_source(GUESS[settings.frames > 1]) if source is None else source
+        self.source = training_source(GUESS[settings.frames > 1], settings.body) if source is None else source
         self.rng = np.random.default_rng([settings.seed, 14])
         self.sizes = sizes_for(self.source.articulation, runs=settings.frames > 1, **RULES[settings.rule])
         weights = initial(self.sizes, self.rng)
@@ -194,7 +194,7 @@ class PoseTraining(Loop):
     @cached_property
     def _checked(self) -> tuple[PoseProblem | RunProblem, Float[np.ndarray, "R ..."]]:
         """What the training is looked at with: the same every time."""
-        source, frames = self.looked_at or tuning_source(), self.settings.frames
+        source, frames = self.looked_at or tuning_source(self.settings.body), self.settings.frames
         return problem_of(source.draw(max(1, CHECKED // frames), np.random.default_rng(7), frames))
 
     def _started(self, start: str) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ DEFAULT_MINUTES = 10.0
 #: What may be asked for, and the fields that physics uses.
 TASKS = ("functions", "physics", "poses")
 _PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
-_POSES = _PHYSICS | {"frames", "model"}
+_POSES = _PHYSICS | {"frames", "model", "body"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TrainingSettings:
             learned peer.
         tasks: what to train on: functions; physics, windows of motion, for the weights of sums of squares; or poses,
             persons before a camera. Of the flags below, physics and poses have steps, minutes, seed, lr, clip, ema,
-            threads and start, and poses has frames and model. On physics, optimus-paper has those of functions: a
+            threads and start, and poses has frames, model and body. On physics, optimus-paper has those of functions: a
             window is a function to it.
         steps: outer steps in all, instead of a limit in minutes.
         minutes: processor time of a process in all, validation included; 10 where no limit is given. On a busy machine
@@ -62,6 +62,7 @@ class TrainingSettings:
         frames: of a run, on poses; 1 for poses of single frames. Of a training on runs, a quarter is on single frames.
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
             Each joint moves by itself: equality constraints and tendons are not obeyed.
+        body: kind of the persons' bodies, on poses: capsules or anny.
     """
 
     rule: str = ""
@@ -94,6 +95,7 @@ class TrainingSettings:
     start: str | None = None
     frames: int = 1
     model: str | None = None
+    body: str = "capsules"
 
     def __post_init__(self) -> None:
         if not self.rule:
@@ -108,8 +110,10 @@ class TrainingSettings:
         if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: trainings on poses do not have that; leave it out with tasks=poses")
-        if self.tasks != "poses" and (self.frames != 1 or self.model is not None):
-            raise InputError("frames=..., model=...: only trainings on poses have that; leave it out")
+        if self.tasks != "poses" and (self.frames != 1 or self.model is not None or self.body != "capsules"):
+            raise InputError("frames=..., model=..., body=...: only trainings on poses have that; leave it out")
+        if self.model is not None and self.body != "capsules":
+            raise InputError("model=..., body=...: what is posed is a model of your own or a person; give one of them")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from motionrecon.body.base import CAPSULES
 from motionrecon.body.pose import pose
 from motionrecon.core.blas import one_thread
 from motionrecon.poses.damped import descend
@@ -79,6 +80,7 @@ def measure(
     length: int = 1,
     seed: int = 0,
     learned: bool = False,
+    kind: str = CAPSULES,
     say: Callable[[str], None] = lambda line: None,
 ) -> SplitResult:
     """All methods on one split.
@@ -90,10 +92,11 @@ def measure(
         length: frames of a run; 1 for single frames.
         seed: another one gives other tasks.
         learned: start from the learned bank of typical poses instead of from the relaxed one.
+        kind: of the persons' bodies.
         say: told what is done.
     """
     name, guess = SPLITS[split]
-    source = People(motions(name), guess=guess, learned=learned)
+    source = People(motions(name), guess=guess, learned=learned, kind=kind)
     parts = []
     for k, share in enumerate(_shares(count, min(PERSONS, count))):
         tasks = source.draw(share, np.random.default_rng([seed, k]), length)

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.body.base import CAPSULES
 from motionrecon.errors import InputError
 from motionrecon.optimus.poses.files import records
 from motionrecon.poses.damped import Damping, Descent, descend
-from motionrecon.poses.learned import DEFAULT, PoseOptimus
+from motionrecon.poses.learned import PoseOptimus, weights_for
 from motionrecon.poses.problem import PoseProblem
 from motionrecon.poses.runs import RunProblem
 from motionrecon.research.bench.poses.peers import Frame, limited_memory_bfgs, minpack, searched, trust_region
@@ -42,26 +43,28 @@ class PoseMethod:
     frames: bool = False
 
 
-def methods(weights: dict[str, Path]) -> dict[str, PoseMethod]:
-    """All methods by name; `weights` are files of trained networks by name, one method each, besides those that come
-    with motionrecon.
+def methods(weights: dict[str, Path], kind: str = CAPSULES) -> dict[str, PoseMethod]:
+    """All methods by name for a kind of body; `weights` are files of trained networks by name, one method each, besides
+    those of that kind that come with motionrecon.
 
     Raises:
         InputError: a name that another method has.
         InputError, ModelError: as `PoseOptimus.load`.
     """
-    built_in = _built_in()
+    built_in, shipped = _built_in(kind), weights_for(kind)
     if taken := sorted(weights.keys() & (built_in.keys() | records().keys())):
         raise InputError(f"weights {taken[0]}=...: a method that comes with motionrecon has this name; give another")
-    files = {name: name for name in records()} | {name: str(path) for name, path in weights.items()}
+    files = {name: name for name in shipped} | {name: str(path) for name, path in weights.items()}
     learned = {name: PoseMethod(f"Optimus, {name}", PoseOptimus.load(file).descend) for name, file in files.items()}
     return learned | built_in
 
 
-def _built_in() -> dict[str, PoseMethod]:
+def _built_in(kind: str) -> dict[str, PoseMethod]:
     """Those without weights of their own."""
-    return {
-        "one-step": PoseMethod(f"Optimus, {DEFAULT}, one learned step only", _one_step),
+    one_step = {}
+    if first := weights_for(kind)[:1]:
+        one_step["one-step"] = PoseMethod(f"Optimus, {first[0]}, one learned step only", _one_step(first[0]))
+    return one_step | {
         "untrained": PoseMethod("the same lines, untrained (the control)", PoseOptimus(None).descend),
         "lm": PoseMethod("Levenberg-Marquardt, tuned", descend),
         "lm-light": PoseMethod("Levenberg-Marquardt, lightly damped", _lightly),
@@ -77,8 +80,11 @@ def searched_frame(frame: Frame) -> Float[np.ndarray, " evaluations"]:
     return searched(frame, TRIAL)
 
 
-def _one_step(problem: PoseProblem | RunProblem, start: Float[np.ndarray, "N ..."], steps: int) -> Descent:
-    return PoseOptimus.load().descend(problem, start, steps, learned=1)
+def _one_step(weights: str) -> Run:
+    def descended(problem: PoseProblem | RunProblem, start: Float[np.ndarray, "N ..."], steps: int) -> Descent:
+        return PoseOptimus.load(weights).descend(problem, start, steps, learned=1)
+
+    return descended
 
 
 def _lightly(problem: PoseProblem | RunProblem, start: Float[np.ndarray, "N ..."], steps: int) -> Descent:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from motionrecon.body import BODIES
+from motionrecon.body.base import CAPSULES
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
 from motionrecon.research.bench.markdown import markdown_table
@@ -32,6 +34,7 @@ def main(
     frames: int = 1,
     quick: bool = False,
     learned: bool = False,
+    kind: str = CAPSULES,
     seed: int = 0,
     command: str = "motionrecon bench poses",
     say: Callable[[str], None] = lambda line: None,
@@ -47,6 +50,7 @@ def main(
         frames: of a run; 1 for single frames.
         quick: few tasks.
         learned: start from the learned bank of typical poses.
+        kind: of the persons' bodies.
         seed: another one gives other tasks.
         command: that led here, for the head of the table.
         say: told what is done.
@@ -55,9 +59,11 @@ def main(
         What was written, as text.
 
     Raises:
-        InputError: no split or method of such a name, a method that does not know runs, or no frames or tasks.
+        InputError: no split, method or body of such a name, a method that does not know runs, or no frames or tasks.
     """
-    known = methods(weights)
+    if kind not in BODIES:
+        raise InputError(f"body={kind} is unknown; choose one of {', '.join(BODIES)}")
+    known = methods(weights, kind)
     for name in only:
         if name not in known:
             raise InputError(f"no method is called {name!r}: choose from {', '.join(known)}")
@@ -72,7 +78,7 @@ def main(
     count = (QUICK_TASKS if quick else TASKS) if count is None else count
     results = {}
     for split in splits or SPLITS:
-        results[split] = measure(split, chosen, count, frames, seed, learned, say)
+        results[split] = measure(split, chosen, count, frames, seed, learned, kind, say)
     folder.mkdir(parents=True, exist_ok=True)
     text = _text(results, chosen, command, count, frames)
     with atomic(folder / "poses.md") as path:

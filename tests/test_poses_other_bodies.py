@@ -1,0 +1,176 @@
+"""The bank and the training of poses for bodies other than the capsule person: recipes, picking and naming."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support import options, require
+
+from motionrecon.body import build
+from motionrecon.body.pose import pose
+from motionrecon.body.tangent import ANGLES
+from motionrecon.core.landmarks import INDEX, MIRROR
+from motionrecon.data import make_bank
+from motionrecon.data.make_poses import FOLDER
+from motionrecon.errors import InputError
+from motionrecon.optimus.facade import SQUARES_WEIGHTS
+from motionrecon.poses import bank as banks
+from motionrecon.poses.bank import PoseBank, learned_for
+from motionrecon.poses.learned import PoseOptimus, weights_for
+from motionrecon.research.bench.poses import report
+from motionrecon.research.bench.poses.measure import joint_errors
+from motionrecon.research.tasks.poses import Chances, People, motions, training_source, tuning_source
+from motionrecon.research.tasks.untold import Untold, told_to
+from motionrecon.research.training.pose_training import PoseTraining
+from motionrecon.research.training.settings import TrainingSettings
+from motionrecon.result.assemble import learned_of
+
+CAPSULES = build(1.70)
+TUNE = motions("tune")
+
+
+@pytest.fixture(scope="module")
+def body():
+    require(importlib.util.find_spec("anny"), "the package anny")
+    return build(1.70, kind="anny")
+
+
+@pytest.fixture(scope="module")
+def people(body):
+    return People(TUNE, heights=(1.70,), kind="anny")
+
+
+@pytest.fixture
+def own_banks(tmp_path, monkeypatch):
+    """A folder of banks that has that of the capsule person."""
+    for suffix in (".safetensors", ".toml"):
+        source = banks.bank_file().with_suffix(suffix)
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    where = banks.bank_file
+    monkeypatch.setattr(banks, "bank_file", lambda kind="capsules": tmp_path / where(kind).name)
+    banks._learned.cache_clear()
+    yield tmp_path
+    banks._learned.cache_clear()
+
+
+def hinges_of(body):
+    return [body.model.joint(j).name for j in range(1, body.model.njnt)]
+
+
+def test_a_body_does_the_capsule_persons_poses_alike(body):
+    qpos = TUNE.qpos[::300]
+    assert told_to(CAPSULES, qpos) is qpos
+    own = told_to(body, qpos)
+    limbs = [INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("wrist", "knee", "ankle")]
+    there, here = (pose(b.model, q).at(b.landmarks)[:, limbs] for b, q in ((CAPSULES, qpos), (body, own)))
+    assert np.median(np.linalg.norm(there - here, axis=-1)) < 0.06
+
+
+def test_what_nothing_tells_of_is_drawn_and_the_spines_sum_kept(body):
+    untold, names = Untold.of(body), hinges_of(body)
+    qpos = np.repeat(told_to(body, TUNE.qpos[::20])[:, None], 3, axis=1)
+    away = (untold.drawn(qpos, np.random.default_rng(0)) - qpos)[..., ANGLES]
+    assert np.ptp(away, axis=1).max() < 1e-12  # a run is drawn once
+    spread = dict(zip(names, away[:, 0].std(0), strict=True))
+    drawn = {name for name, value in spread.items() if value > 1e-9}
+    lacking = {f"{s}_{h}" for s in ("left", "right") for h in ("forearm_pronation", "wrist_flexion", "toe_extension")}
+    parts = {"lumbar_flexion", "thoracic_flexion", "lumbar_lateral", "thoracic_lateral"}
+    assert drawn == lacking | parts
+    assert spread["left_wrist_flexion"] == pytest.approx(0.25, rel=0.3) and 0.03 < spread["lumbar_flexion"] < 0.2
+    bends = away[:, 0, [names.index("lumbar_lateral"), names.index("thoracic_lateral")]].sum(1)
+    assert np.median(np.abs(bends)) < 1e-9  # but for those that the ends of a range hold back
+    assert Untold.of(CAPSULES) is None
+
+
+def test_the_tasks_are_of_such_persons(people, body):
+    exact = Chances(noise=(0.0, 0.0), lengths=0.0, missing=0.0, flipped=0.0, focal=0.0, mixed=0.5, near=1.0)
+    tasks = replace(people, chances=exact).draw(6, np.random.default_rng(0), 2)
+    assert tasks.qpos.shape[1] == tasks.start.shape[1] == body.model.nq
+    np.testing.assert_allclose(tasks.problem.camera.project(tasks.truth), tasks.problem.pixels, atol=1e-9)
+    assert joint_errors(tasks, tasks.qpos)[0].max() < 1e-9
+    qpos = people._done.qpos[::400]
+    there, mirrored = (pose(body.model, q).at(body.marks) for q in (qpos, people.mirror.mirrored(qpos)))
+    np.testing.assert_allclose(mirrored[:, MIRROR] * [1, -1, 1], there, atol=0.01)  # Anny's sides differ a little
+    assert len(people.mirror.groups) == 5 and sum(map(len, people.mirror.groups)) == len(hinges_of(body))
+
+
+def test_a_training_on_such_persons_lowers_their_poses(people, body, tmp_path):
+    settings = TrainingSettings(tasks="poses", steps=2, body="anny")
+    training = PoseTraining(settings, tmp_path, people, people)
+    training.run()
+    optimus = PoseOptimus.load(str(tmp_path / "weights.safetensors"))
+    tasks = people.draw(8, np.random.default_rng(1))
+    found = optimus.descend(tasks.problem, tasks.start, 6)
+    assert np.median(found.value / found.history[:, 0]) < 0.5
+    with pytest.raises(InputError, match=f"this model with 33 points has {6 + len(hinges_of(body))}.*--body"):
+        PoseOptimus.load("poses").descend(tasks.problem, tasks.start, 2)
+    with pytest.raises(InputError, match="body"):
+        PoseTraining(replace(settings, body="capsules"), tmp_path, people, people)
+
+
+def test_sources_and_settings_know_kinds_of_bodies():
+    assert training_source(kind="anny").kind == tuning_source("anny").kind == "anny"
+    with pytest.raises(InputError, match="body=stick is unknown; choose one of capsules, anny"):
+        tuning_source("stick")
+    with pytest.raises(InputError, match=r"body=.*only trainings on poses"):
+        TrainingSettings(body="anny")
+    with pytest.raises(InputError, match="model of your own or a person"):
+        TrainingSettings(tasks="poses", model="x.xml", body="anny")
+
+
+def test_the_benchmark_compares_on_such_persons(people, tmp_path, monkeypatch):
+    monkeypatch.setattr("motionrecon.research.bench.poses.measure.People", lambda *a, **k: replace(people, **k))
+    text = report.main(tmp_path, {}, splits=["other source"], only=["lm"], count=1, kind="anny", learned=True)
+    assert "Levenberg-Marquardt" in text
+    with pytest.raises(InputError, match="body=stick"):
+        report.main(tmp_path, {}, kind="stick")
+
+
+def test_weights_are_of_the_body_that_they_were_trained_for(monkeypatch):
+    monkeypatch.setattr(
+        "motionrecon.poses.learned.records",
+        lambda: {"poses": {"settings": "{}"}, "poses-anny": {"settings": '{"body": "anny"}'}},
+    )
+    assert weights_for() == ("poses",) and weights_for("anny") == ("poses-anny",) and weights_for("other") == ()
+
+
+def made_bank(folder, monkeypatch, *flags):
+    """The recipe on a few poses."""
+    with np.load(FOLDER / "tune.npz", allow_pickle=False) as saved:
+        np.savez(folder / "few.npz", qpos=saved["qpos"][::60])
+    given = ["make_bank", "--poses", str(folder / "few.npz"), "--count", "8", *flags]
+    monkeypatch.setattr(sys, "argv", given)
+    monkeypatch.setattr(make_bank, "bank_file", banks.bank_file)
+    make_bank.main()
+
+
+def test_a_bank_of_its_own_is_made_and_picked(body, own_banks, monkeypatch):
+    shared = PoseBank.of(body)
+    assert learned_for(body).name == "bank" and learned_for(body).kind == "capsules"
+    made_bank(own_banks, monkeypatch, "--body", "anny")
+    own, known = PoseBank.of(body), learned_for(body)
+    assert (known.name, known.kind, known.hinges) == ("bank-anny", "anny", tuple(hinges_of(body)))
+    assert len(own) == 9 < len(shared) and np.abs(own.qpos[:-1, ANGLES] - known.poses[:, 4:]).max() < 1e-12
+    np.testing.assert_array_equal(own.qpos[-1, ANGLES], body.rest_qpos[ANGLES])
+    assert learned_for(CAPSULES).name == "bank"
+
+
+def test_the_report_names_the_bank_and_the_weights(body, own_banks, monkeypatch):
+    usual = options()
+    assert learned_of(usual, CAPSULES).bank == learned_of(usual, body).bank == "bank"
+    assert learned_of(usual, body).bank_body == "capsules" and learned_of(usual, body).weights == (
+        SQUARES_WEIGHTS or None
+    )
+    assert learned_of(options(optimizer="optimus-paper"), body).weights == "optimus-paper-windows"
+    made_bank(own_banks, monkeypatch, "--body", "anny")
+    found = learned_of(usual, body)
+    assert (found.bank, found.bank_body) == ("bank-anny", "anny") and found.bank_sha256 == learned_for(body).sha256
+    bare = learned_of(options(first_poses="relaxed", optimizer="lm"), body)
+    assert set(vars(bare).values()) == {None}
+    monkeypatch.setattr(type(body), "hinge_parts", {})
+    (own_banks / "bank-anny.safetensors").unlink()
+    assert learned_of(usual, body).bank is None  # a body that no bank is of begins relaxed
