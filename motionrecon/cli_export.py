@@ -28,7 +28,7 @@ def export(
         output: the file to write; where not given, it is called after the folder, with --format's suffix, and lies in
             the current folder.
         format: %s.
-        force: replace the file if it is there.
+        force: replace the file, and those that the format writes beside it, if they are there.
     """
     from motionrecon.result.motion import Motion
 
@@ -38,8 +38,9 @@ def export(
     output = output or Path(_called(folder) + FORMATS[name].suffixes[0])
     given = {option: value for option, value in options.items() if value is not None}
     check_options(name, given)
-    if os.path.lexists(output) and not force:
-        raise OutputError(f"{output} is there already; replace it with force=True, or choose another name")
+    there = [file for file in FORMATS[name].files(output) if os.path.lexists(file)]
+    if there and not force:
+        raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
     write(Motion.load(folder), output, name, **given)
     print(output)
 

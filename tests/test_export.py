@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from motions import walking
+from motions import simulated, walking
 
 from motionrecon.cli import main
 from motionrecon.core.docstrings import arguments
@@ -72,6 +72,17 @@ def test_without_a_file_it_is_called_after_the_folder(
     assert (tmp_path / "walk.bvh").read_bytes().startswith(b"HIERARCHY")
     assert capsys.readouterr().out == "walk.bvh\n"
     assert main(["export", "walk_motionrecon/motion.npz", "--format", "bvh"]) == 2  # is there now
+
+
+@pytest.mark.parametrize(("name", "beside"), [("a.csv", "a.events.csv"), ("a_forces.mot", "a_forces.loads.xml")])
+def test_no_file_beside_is_replaced_unasked(tmp_path: Path, told: Callable[..., str], name: str, beside: str) -> None:
+    simulated(8).save(tmp_path / "walk")
+    (tmp_path / beside).write_text("mine")
+    assert f"{beside} is there already; replace it with --force" in told(tmp_path / "walk", tmp_path / name)
+    assert (tmp_path / beside).read_text() == "mine" and not (tmp_path / name).exists()
+    assert main(["export", str(tmp_path / "walk"), str(tmp_path / name), "--force"]) == 0
+    written = {path.name for path in FORMATS[format_of(name)].files(tmp_path / name)}
+    assert written == {path.name for path in tmp_path.iterdir()} - {"walk"}
 
 
 def test_what_cannot_be_meant_is_one_line(tmp_path: Path, told: Callable[..., str]) -> None:

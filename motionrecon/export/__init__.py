@@ -28,11 +28,13 @@ class Format:
         suffixes: what its files' names end with, in lower case, the usual one first. The longest that a name ends with
             chooses the format, and one that several share means the first of them.
         what: whom it serves, for the help.
+        beside: endings, instead of a file's suffix, of others that it writes beside it.
     """
 
     module: str
     suffixes: tuple[str, ...]
     what: str
+    beside: tuple[str, ...] = ()
 
     @property
     def write(self) -> Callable[..., None]:
@@ -44,10 +46,16 @@ class Format:
         parameters = inspect.signature(self.write).parameters
         return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
 
+    def files(self, path: str | Path) -> list[Path]:
+        """All files that may be written for one."""
+        return [Path(path), *(Path(path).with_suffix(end) for end in self.beside)]
+
 
 #: The formats by their names.
 FORMATS: dict[str, Format] = {
-    "bvh": Format("motionrecon.export.bvh", (".bvh",), "Blender and other animation programs: bones alone"),
+    "bvh": Format(
+        "motionrecon.export.bvh", (".bvh",), "Blender and other animation programs: bones alone", (".unseen.txt",)
+    ),
     "glb": Format("motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion"),
     "usd": Format("motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya"),
     "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: a fitted SMPL-H or SMPL-X body"),
@@ -55,8 +63,12 @@ FORMATS: dict[str, Format] = {
     "fbx": Format("motionrecon.export.fbx", (".fbx",), "game engines and Maya, where Blender is installed"),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
-    "mot-forces": Format("motionrecon.export.mot_forces", ("_forces.mot", ".mot"), "OpenSim, ground forces"),
-    "csv": Format("motionrecon.export.csv", (".csv",), "spreadsheets, R, MATLAB, pandas"),
+    "mot-forces": Format(
+        "motionrecon.export.mot_forces", ("_forces.mot", ".mot"), "OpenSim, ground forces", (".loads.xml",)
+    ),
+    "csv": Format(
+        "motionrecon.export.csv", (".csv",), "spreadsheets, R, MATLAB, pandas", (".columns.csv", ".events.csv")
+    ),
     "c3d": Format("motionrecon.export.c3d", (".c3d",), "motion capture laboratories"),
     "osim": Format("motionrecon.export.osim", (".osim",), "OpenSim, the person as a model"),
 }

@@ -1,7 +1,7 @@
 """USD with UsdSkel, for Omniverse, Houdini, Maya, Blender and Apple's viewers: the skinned person with the motion.
 
 Y-up, +Z forward, metres (``metersPerUnit`` 1); time codes are frames, counted from 0, and ``timeCodesPerSecond`` is
-the rate. Written by OpenUSD itself (``pip install "motionrecon[usd]"``).
+the rate. Written by OpenUSD itself (``pip install usd-core``).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def write(
     try:
         from pxr import UsdUtils
     except ImportError as error:
-        raise OutputError(f'cannot write {path}: USD needs OpenUSD; run: pip install "motionrecon[usd]"') from error
+        raise OutputError(f"cannot write {path}: USD needs OpenUSD; run: pip install usd-core") from error
     with atomic(path) as temporary:
         if temporary.suffix.lower() != ".usdz":
             _save(take, figure(motion.body, take), temporary)

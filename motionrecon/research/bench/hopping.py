@@ -52,7 +52,7 @@ def cma_es(value: Callable[[np.ndarray], float], x: Float[np.ndarray, " n"], sig
         InputError: where ``cma`` is not installed.
     """
     if not cma_is_here():
-        raise InputError("cma-es needs the package cma: pip install 'motionrecon[peers]', or leave it out")
+        raise InputError("cma-es needs the package cma: pip install cma, or leave it out")
     import cma
 
     size, options = 0, {"verbose": -9, "seed": seed + 1, "maxiter": _FOREVER, "maxfevals": _FOREVER}

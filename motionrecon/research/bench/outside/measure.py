@@ -116,7 +116,7 @@ class OutsidePlan:
             if unknown := [name for name in names if name not in known]:
                 raise InputError(f"no {what} is called {unknown[0]!r}: choose from {', '.join(known)}")
         if absent := [name for name in self.methods if not _is_here(name)]:
-            raise InputError(f"{absent[0]} needs the package cma: pip install 'motionrecon[peers]', or leave it out")
+            raise InputError(f"{absent[0]} needs the package cma: pip install cma, or leave it out")
         if self.instances < 2 or min(self.evaluations, default=0) < 2:
             raise InputError(
                 f"instances={self.instances} and evaluations={', '.join(map(str, self.evaluations)) or 'nothing'}: "
