@@ -49,6 +49,7 @@ def test_a_foot_comes_down_and_leaves_where_the_force_crosses_the_threshold() ->
     np.testing.assert_allclose(found.strikes, [(9 + share) / 50, (39 + share) / 50])
     np.testing.assert_allclose(found.offs, [(30 - share) / 50, (60 - share) / 50])
     assert found.cycles == (GaitCycle(found.strikes[0], found.offs[0], found.strikes[1]),)
+    np.testing.assert_allclose(found.stances, np.column_stack([found.strikes, found.offs]))
 
 
 def test_a_gap_or_a_touch_of_a_few_milliseconds_is_none() -> None:
@@ -63,6 +64,21 @@ def test_what_was_not_simulated_has_no_events() -> None:
     known[:10] = False  # the force begins with the simulation, not with a foot that comes down
     found = foot_events("left_foot", force, 30.0, known)
     assert len(found.strikes) == 0 and len(found.offs) == 1 and found.cycles == ()
+    np.testing.assert_allclose(found.stances, [[10 / 30, found.offs[0]]])
+
+
+def test_no_cycle_goes_over_what_was_not_simulated() -> None:
+    force = steps((10, 0.0), (20, 100.0), (10, 0.0), (20, 100.0), (5, 0.0))
+    known = np.ones(len(force), bool)
+    assert len(foot_events("left_foot", force, 50.0, known).cycles) == 1
+    known[33:36] = False  # a step may be hidden there
+    assert foot_events("left_foot", force, 50.0, known).cycles == ()
+
+
+def test_a_foot_that_stands_all_the_time_is_on_the_ground_all_the_time() -> None:
+    found = foot_events("left_foot", np.full(31, 300.0), 30.0, np.ones(31, bool))
+    assert len(found.strikes) == len(found.offs) == 0 and found.stances.tolist() == [[0.0, 1.0]]
+    assert foot_events("left_foot", np.zeros(31), 30.0, np.ones(31, bool)).stances.shape == (0, 2)
 
 
 def test_the_file_names_its_columns_and_tells_what_follows(tmp_path: Path) -> None:

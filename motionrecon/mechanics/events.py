@@ -43,21 +43,16 @@ class FootEvents:
     Attributes:
         name: of the foot.
         strikes, offs: (n,) seconds at which it comes down, and at which it leaves the ground.
+        stances: (k, 2) seconds from when to when it is on the ground; what was not simulated, or the motion's ends, may
+            cut them off.
+        cycles: as far as they lie within what was simulated, and take as long as one of walking or running may.
     """
 
     name: str
     strikes: Float[np.ndarray, " n"]
     offs: Float[np.ndarray, " m"]
-
-    @property
-    def cycles(self) -> tuple[GaitCycle, ...]:
-        """Its cycles, as far as they lie within the motion and take as long as a step of walking or running may."""
-        found = []
-        for start, end in pairwise(self.strikes):
-            offs = self.offs[(self.offs > start) & (self.offs < end)]
-            if len(offs) == 1 and _CYCLE[0] <= end - start <= _CYCLE[1]:
-                found.append(GaitCycle(float(start), float(offs[0]), float(end)))
-        return tuple(found)
+    stances: Float[np.ndarray, "k 2"]
+    cycles: tuple[GaitCycle, ...]
 
 
 def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known: Bool[np.ndarray, " T"]) -> FootEvents:
@@ -76,7 +71,26 @@ def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known:
     share = np.clip((THRESHOLD - before) / np.where(jump == 0, 1.0, jump), 0.0, 1.0)
     times = (changes + share) / fps
     comes = grounded[changes + 1]
-    return FootEvents(name, times[comes], times[~comes])
+    strikes, offs = times[comes], times[~comes]
+    crossed = dict(zip((changes + 1).tolist(), times.tolist(), strict=True))  # by the first frame after it
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], grounded & known, [False]]).astype(int))).reshape(-1, 2)
+    stances = [(crossed.get(a, a / fps), crossed.get(b, (b - 1) / fps)) for a, b in ends.tolist()]
+    return FootEvents(
+        name, strikes, offs, np.array(stances).reshape(-1, 2), _cycles(strikes, offs, np.flatnonzero(~known) / fps)
+    )
+
+
+def _cycles(
+    strikes: Float[np.ndarray, " n"], offs: Float[np.ndarray, " m"], unknown: Float[np.ndarray, " u"]
+) -> tuple[GaitCycle, ...]:
+    """From strike to strike with one foot off in between; none over times of frames of which nothing is known."""
+    found = []
+    for start, end in pairwise(strikes):
+        between = offs[(offs > start) & (offs < end)]
+        whole = not ((unknown > start) & (unknown < end)).any()
+        if whole and len(between) == 1 and _CYCLE[0] <= end - start <= _CYCLE[1]:
+            found.append(GaitCycle(float(start), float(between[0]), float(end)))
+    return tuple(found)
 
 
 def _lasting(on: Bool[np.ndarray, " T"], least: int) -> Bool[np.ndarray, " T"]:

@@ -35,7 +35,7 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
         for side, values in panel.lines.items():
             axis.plot(motion.time, values, color=_COLOURS.get(side, _INK), lw=1.6)
         _shade(axis, motion.time, ~motion.simulated)
-        _add_events(axis, found.events, motion.time[-1])
+        _add_events(axis, found.events)
         axis.set_xlim(0.0, max(float(motion.time[-1]), 1e-3))
     _label_below(axes, "time (s)")
     _legend(
@@ -179,30 +179,17 @@ def _shade(axis: Axes, time: Float[np.ndarray, " T"], where: Bool[np.ndarray, " 
         axis.axvspan(float(time[start] - half), float(time[end - 1] + half), color="#eceff3", lw=0, zorder=-1)
 
 
-def _add_events(axis: Axes, events: tuple[FootEvents, ...], last: float) -> None:
-    """Bars at the bottom while each foot is on the ground, from strike to foot off."""
+def _add_events(axis: Axes, events: tuple[FootEvents, ...]) -> None:
+    """Bars at the bottom while each foot is on the ground, and lines where it comes down."""
     for i, foot in enumerate(events):
         colour = _COLOURS.get(foot.name.partition("_")[0], _INK)
-        for start, end in _stances(foot, last):
+        for start, end in foot.stances.tolist():
             axis.plot(
                 [start, end], [0.012 + 0.03 * i] * 2, color=colour, lw=2.6, alpha=0.85, solid_capstyle="butt",
                 transform=axis.get_xaxis_transform(),
             )  # fmt: skip
         for time in foot.strikes:
             axis.axvline(float(time), color=colour, lw=0.6, alpha=0.5, zorder=0)
-
-
-def _stances(foot: FootEvents, last: float) -> list[tuple[float, float]]:
-    """From each strike to the next foot off; what the ends of the motion cut off goes to those ends."""
-    marks = sorted([(t, True) for t in foot.strikes.tolist()] + [(t, False) for t in foot.offs.tolist()])
-    found, down = [], 0.0 if marks and not marks[0][1] else None
-    for time, strikes in marks:
-        if strikes:
-            down = time
-        elif down is not None:
-            found.append((down, time))
-            down = None
-    return found if down is None else [*found, (down, last)]
 
 
 def _legend(figure: Figure, note: str) -> None:
