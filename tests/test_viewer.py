@@ -824,6 +824,12 @@ def test_the_file_opens_from_disk_without_a_network(browser: Any, clip: Path, tm
     context.close()
 
 
+def test_the_file_does_not_tell_where_its_sender_keeps_films(tmp_path: Path) -> None:
+    write_page(make_motion(source={"video": str(tmp_path / "private.mp4"), "start": 0.0}), tmp_path / "walk.html")
+    text = (tmp_path / "walk.html").read_text()
+    assert "This page has no film" in text and "private.mp4" not in text and str(tmp_path) not in text
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="file"):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_PICTURES = 360  # of all films together: 12 s of 30 a second
 _LONGER_SIDE, _QUALITY = 640, 62  # of the pictures: about 12 kB each
+#: What is told where there is no film: whoever gets the file is not told where its sender keeps theirs.
+_WITHOUT = "This page has no film"
 
 
 def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path | Motion | None = None) -> None:
@@ -48,7 +50,8 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
     finally:
         for of in films:
             of.close()
-    text = page(document_of(motions, names, [of.missing for of in films]), pictures)
+    missing = [[_WITHOUT if why else "" for why in of.missing] for of in films]
+    text = page(document_of(motions, names, missing), pictures)
     with atomic(Path(path)) as unfinished:
         Path(unfinished).write_text(text, encoding="utf-8", errors="replace")
 

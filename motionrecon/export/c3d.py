@@ -4,7 +4,8 @@ Points are the 33 landmarks by their names, millimetres, Z up, in the world's ow
 marked as invalid. The forces, where the motion was simulated, are analog channels at the points' rate and platforms of
 type 2 (forces in N, moments in N mm about the middle of their surface): one platform for the left foot and one for the
 right, both as large as all that the feet trod on, since each is a foot's force rather than a plate's. As of a real
-platform, their axes have Z down. **They are simulated, not measured**, and the channels' descriptions say so.
+platform, their axes have Z down; what they tell is what the floor does to the foot, so that ``Fz`` of somebody who
+stands is negative. **They are simulated, not measured**, and the channels' descriptions say so.
 """
 
 from __future__ import annotations

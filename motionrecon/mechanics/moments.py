@@ -4,7 +4,7 @@
 Each has the name and the sign of the angle that it drives (`motionrecon.mechanics.angles`): a positive
 ``left_knee_flexion`` moment flexes the knee, and a person who stands up from a squat has negative ones. They are the
 moment's projections on the axes of the joint coordinate system (Desroches et al. 2010, J. Biomech. 43, 2429-2433), so
-that each times its angle's rate is its power.
+that each times its angle's rate is its power, where one joint of the model is all that turns between the segments.
 
 Where a body's joint has fewer hinges than three, what bones and ligaments bear about the other axes is not told (a
 knee's adduction moment, of a body whose knee is one hinge): it is no control of the simulation. Of a spine of several
