@@ -27,7 +27,8 @@ from motionrecon.research.tasks.poses import Chances, People, motions, training_
 from motionrecon.research.tasks.untold import Untold, told_to
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
-from motionrecon.result.assemble import learned_of
+from motionrecon.result.assemble import learned_of, say_how_it_began
+from motionrecon.run import Run
 
 CAPSULES = build(1.70)
 TUNE = motions("tune")
@@ -169,8 +170,13 @@ def test_the_report_names_the_bank_and_the_weights(body, own_banks, monkeypatch)
     made_bank(own_banks, monkeypatch, "--body", "anny")
     found = learned_of(usual, body)
     assert (found.bank, found.bank_body) == ("bank-anny", "anny") and found.bank_sha256 == learned_for(body).sha256
+    known = found
     bare = learned_of(options(first_poses="relaxed", optimizer="lm"), body)
     assert set(vars(bare).values()) == {None}
     monkeypatch.setattr(type(body), "hinge_parts", {})
     (own_banks / "bank-anny.safetensors").unlink()
-    assert learned_of(usual, body).bank is None  # a body that no bank is of begins relaxed
+    run, relaxed = Run(), learned_of(usual, body)
+    assert relaxed.bank is None
+    for asked, found in ((usual, relaxed), (options(first_poses="relaxed"), bare), (usual, known)):
+        say_how_it_began(run, found, asked)
+    assert run.warnings == ["no typical poses are known of the body capsules: the fit began from a relaxed pose"]

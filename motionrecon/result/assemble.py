@@ -42,6 +42,8 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     moved = float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
     for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
         run.warn(text)
+    learned = learned_of(options, body)
+    say_how_it_began(run, learned, options)
     made = Report(
         source=_source(source, options),
         options=options.to_dict(),
@@ -49,7 +51,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
         camera=_camera(camera, source),
         cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
-        learned=learned_of(options, figure.body),
+        learned=learned,
         frames=report.FrameCounts(
             total=len(figure),
             tracked=int(figure.seen.sum()),
@@ -99,6 +101,12 @@ def learned_of(options: Options, body: Body) -> report.Learned:
     if bank is None:
         return report.Learned(None, None, None, name, digest)
     return report.Learned(bank.name, bank.kind, bank.sha256, name, digest)
+
+
+def say_how_it_began(run: Run, learned: report.Learned, options: Options) -> None:
+    """Warn where typical poses were asked for and none are known of such a body."""
+    if options.first_poses == "learned" and learned.bank is None:
+        run.warn(f"no typical poses are known of the body {options.body}: the fit began from a relaxed pose")
 
 
 def _camera(camera: Camera, source: Source) -> report.CameraFound:
