@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from motions import simulated, walking
+from scipy.spatial.transform import Rotation
 
 from motionrecon.cli import main
 from motionrecon.core.landmarks import INDEX
 from motionrecon.export import export
-from motionrecon.export.columns import plain
+from motionrecon.export.columns import columns, plain
 from motionrecon.mechanics.summary import mechanics
 from motionrecon.result.motion import Motion
+from motionrecon.result.report import CameraFound
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,37 @@ def test_every_column_is_explained_and_ends_with_its_unit(table: pd.DataFrame) -
     for column, unit in zip(about["column"], about["unit"], strict=True):
         assert not unit or column.endswith("_" + marks.get(unit, unit)), column
     assert (about["what"] != "").all()
-    knee = about.set_index("column").loc["left_knee_flexion_moment_Nm"]
+    about = about.set_index("column")
+    knee = about.loc["left_knee_flexion_moment_Nm"]
     assert "Z of the left thigh" in knee["axes"] and "positive: knee flexion" in knee["axes"]
+    assert "sideways (0) to forward" in about.loc["left_shoulder_plane_deg", "axes"]
+
+
+@pytest.mark.parametrize(
+    ("pose", "x", "origin"), [("calibrated", "the calibration's x", "calibration's origin"),
+                              ("estimated", "to the right of the first camera", "from the first camera")]
+)  # fmt: skip
+def test_the_axes_of_the_world_are_said(pose: str, x: str, origin: str) -> None:
+    motion = walking(3)
+    camera = CameraFound(pose=pose, focal_length="given", focal_px=900.0, pitch_deg=0.0)
+    motion = replace(motion, report=replace(motion.report, camera=camera))
+    axes = {column.name: column.axes for column in columns(motion, mechanics(motion))}
+    assert x in axes["total_force_x_N"] and x in axes["com_x_m"] and origin in axes["com_x_m"]
+    assert axes["com_z_m"] == "along the world's z (up), from the floor"
+
+
+def test_forces_along_and_across_the_persons_direction(motion: Motion) -> None:
+    turn = Rotation.from_euler("Z", 90, degrees=True)
+    qpos, force = motion.qpos.copy(), motion.contact_force @ turn.as_matrix().T
+    qpos[:, :3] = turn.apply(qpos[:, :3])
+    qpos[:, 3:7] = (turn * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
+    turned = replace(motion, qpos=qpos, contact_force=force)
+    before, after = ({c.name: c for c in columns(one, mechanics(one))} for one in (motion, turned))
+    for name in ("total_force_forward_N", "left_foot_force_leftward_N", "total_force_z_N"):
+        np.testing.assert_allclose(after[name].values, before[name].values, atol=1e-6)
+    np.testing.assert_allclose(after["total_force_y_N"].values, before["total_force_x_N"].values, atol=1e-6)
+    (x, y), _ = mechanics(motion).heading
+    assert f"({x:.3f}, {y:.3f})" in before["total_force_forward_N"].axes
 
 
 def test_normalized_to_the_body(motion: Motion, table: pd.DataFrame, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from motionrecon.errors import InputError, OutputError
 from motionrecon.mechanics.summary import mechanics
 from motionrecon.plots import write_plots
 from motionrecon.plots.draw import over_cycle, over_time
-from motionrecon.plots.panels import angle_panels, force_panels, heading, moment_panels
+from motionrecon.plots.panels import angle_panels, force_panels, moment_panels
 from motionrecon.result.motion import Motion
 
 
@@ -50,7 +50,7 @@ def test_the_same_motion_gives_the_same_files_in_both_formats(motion: Motion, tm
 
 def test_forces_are_shown_in_the_persons_own_directions(motion: Motion) -> None:
     found = mechanics(motion)
-    np.testing.assert_allclose(heading(found), [[0, -1], [1, 0]], atol=1e-9)
+    np.testing.assert_allclose(found.heading, [[0, -1], [1, 0]], atol=1e-9)
     up, forward, left = (row[0] for row in force_panels(motion, found))
     assert up.lines["left"].max() == pytest.approx(4 * 180) and forward.lines["left"].max() == pytest.approx(48)
     assert left.lines["right"].max() == pytest.approx(16)
@@ -65,6 +65,9 @@ def test_a_cycle_runs_from_strike_to_strike(motion: Motion) -> None:
     knee = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Knee flexion")
     curves = [line for line in knee.lines if len(np.asarray(line.get_xdata())) == 101]
     assert len(curves) == 4  # two of the left foot with their mean, one of the right
+    middle, left = (next(a for a in figure.axes if a.get_title("left") == n) for n in ("Trunk flexion", "Hip flexion"))
+    colours = [{line.get_color() for line in axis.lines if len(line.get_xdata()) == 101} for axis in (middle, left)]
+    assert len(colours[0]) == 1 and len(colours[1]) == 2 and not colours[0] & colours[1]  # the middle is neutral
     cycle = found.events[0].cycles[0]
     column = found.angles.names.index("left_knee_flexion")
     wanted = np.interp(
@@ -84,6 +87,7 @@ def test_what_was_not_simulated_is_left_out(motion: Motion) -> None:
     np.testing.assert_array_equal(np.isnan(panel.lines["left"]), missing)
     rows = moment_panels(partly, found)
     assert all(np.isnan(line[missing]).all() for row in rows for panel in row for line in panel.lines.values())
+    assert "it comes down" in over_time("moments", rows[:1], partly, found).legends[0].get_texts()[-1].get_text()
     assert "not simulated" in over_time("moments", rows[:1], partly, found).legends[0].get_texts()[-1].get_text()
 
 

@@ -1,7 +1,8 @@
 """Everything that a motion tells, as named columns over time: what tables and plots are made of.
 
-Angles are degrees; lengths, forces and the rest are in SI units; the axes are the world's (z up). A column's name ends
-with its unit, and an angle's name says what is positive.
+Angles are degrees; lengths, forces and the rest are in SI units; the axes are the world's (x, y, z up), and of forces
+and velocities also the person's own, forward and to the left. A column's name ends with its unit, and what is positive
+is said of every angle.
 """
 
 from __future__ import annotations
@@ -83,6 +84,10 @@ class _Table:
         self._force = (1 / found.weight, "BW", "body weights") if normalized else (1.0, "N", "N")
         self._moment = (1 / found.mass, "Nm_kg", "N m/kg") if normalized else (1.0, "Nm", "N m")
         self._power = (1 / found.mass, "W_kg", "W/kg") if normalized else (1.0, "W", "W")
+        self._along, self._origin = _world(motion)
+        (x, y), _ = found.heading
+        facing = f"where the pelvis looks on average, ({x:.3f}, {y:.3f}) in the world's x and y"
+        self._forward = {"forward": f"forward: {facing}", "leftward": f"to the left of forward, which is {facing}"}
         #: 1 in frames that were simulated, NaN in others, which have no forces.
         self._simulated = np.where(motion.simulated, 1.0, np.nan)
 
@@ -136,7 +141,9 @@ class _Table:
                 on = "all feet" if name == "total" else f"the {_spoken(name)}"
                 values = scale * force[:, k] * self._simulated
                 what = f"force of the floor on {on}"
-                yield Column(f"{name}_force_{axis}_{mark}", unit, "forces", _along(axis), what, values)
+                yield Column(f"{name}_force_{axis}_{mark}", unit, "forces", self._along[axis], what, values)
+            own = scale * force * self._simulated[:, None]
+            yield from self._walking(f"{name}_force", mark, unit, "forces", f"force of the floor on {on}", own)
         scale, mark, unit = self._moment
         for i, foot in enumerate(feet.names):
             values = scale * feet.moment[:, i, 2] * self._simulated
@@ -159,7 +166,8 @@ class _Table:
         yield from self._place("com", "centres", "centre of mass", found.com)
         for k, axis in enumerate(_XYZ):
             what, values = "velocity of the centre of mass", found.com_velocity[:, k]
-            yield Column(f"com_velocity_{axis}_m_s", "m/s", "centres", _along(axis), what, values)
+            yield Column(f"com_velocity_{axis}_m_s", "m/s", "centres", self._along[axis], what, values)
+        yield from self._walking("com_velocity", "m_s", "m/s", "centres", what, found.com_velocity)
 
     def landmarks(self) -> Iterator[Column]:
         for i, name in enumerate(self._motion.joint_names):
@@ -175,7 +183,7 @@ class _Table:
             for k, axis in enumerate(_XYZ):
                 values = scale * self._motion.contact_force[:, i, k] * self._simulated
                 what = f"force of the floor on the foot point {spoken}"
-                yield Column(f"{name}_point_force_{axis}_{mark}", unit, "contacts", _along(axis), what, values)
+                yield Column(f"{name}_point_force_{axis}_{mark}", unit, "contacts", self._along[axis], what, values)
 
     def model(self) -> Iterator[Column]:
         motion = self._motion
@@ -187,9 +195,18 @@ class _Table:
             place, values = f"joint_torque[{i}]: torque of that actuator", motion.joint_torque[:, i] * self._simulated
             yield Column(f"torque_{name}_Nm", "N m", "model", "as in model.xml", place, values)
 
+    def _walking(
+        self, name: str, mark: str, unit: str, group: str, what: str, values: Float[np.ndarray, "T 3"]
+    ) -> Iterator[Column]:
+        """The level parts of a vector along and across the direction that the person faces."""
+        level = values[:, :2] @ self._found.heading.T
+        for k, (direction, axes) in enumerate(self._forward.items()):
+            yield Column(f"{name}_{direction}_{mark}", unit, group, axes, what, level[:, k])
+
     def _place(self, name: str, group: str, what: str, values: Float[np.ndarray, "T 3"]) -> Iterator[Column]:
         for k, axis in enumerate(_XYZ):
-            yield Column(f"{name}_{axis}_m", "m", group, _along(axis), what, values[:, k])
+            axes = f"{self._along[axis]}, from {self._origin if axis != 'z' else 'the floor'}"
+            yield Column(f"{name}_{axis}_m", "m", group, axes, what, values[:, k])
 
 
 def _described(joints: Iterable[Articulation]) -> Iterator[tuple[str, str, str]]:
@@ -201,11 +218,21 @@ def _described(joints: Iterable[Articulation]) -> Iterator[tuple[str, str, str]]
         for name, coordinate in zip(one.names, one.coordinates, strict=True):
             letter = one.joint.sequence[coordinate.place]
             axis = (f"{letter} of {proximal}", f"the floating {letter}", f"{letter} of {distal}")[coordinate.place]
-            yield name, f"about {axis} (ISB); positive: {_spoken(coordinate.name)}", between
+            yield name, f"about {axis} (ISB); positive: {coordinate.positive}", between
 
 
-def _along(axis: str) -> str:
-    return f"along the world's {axis}" + (" (up)" if axis == "z" else "")
+def _world(motion: Motion) -> tuple[dict[str, str], str]:
+    """Where each axis of the world points, and where x and y begin, in words (see docs/conventions.md)."""
+    camera = motion.report.camera
+    if camera is None:  # a motion that was not reconstructed from a video
+        says, origin = {"x": "level", "y": "level, to the left of x"}, "the world's origin"
+    elif camera.pose == "calibrated":
+        says, origin = {axis: f"the calibration's {axis}" for axis in "xy"}, "the calibration's origin"
+    else:
+        says = {"x": "level, to the right of the first camera", "y": "level, away from the first camera"}
+        origin = "the first camera"
+    says["z"] = "up"
+    return {axis: f"along the world's {axis} ({words})" for axis, words in says.items()}, origin
 
 
 def _spoken(name: str) -> str:

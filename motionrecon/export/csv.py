@@ -6,7 +6,10 @@ frames that were not simulated, the centre of pressure of a foot in the air. Bes
 says of each column its unit, its axes, its sign and what it is, and ``walk.events.csv``, when feet come down and leave
 the ground.
 
-Angles are degrees; the world is Z up, metres.
+Angles are degrees, and lengths metres. Columns in ``_x``, ``_y`` and ``_z`` are along the axes of the world, z up: x
+and y are those of the calibration, or, without one, x is to the right of the first camera and y away from it; the file
+of the columns says which. Forces of the feet and the velocity of the centre of mass are also told in the directions of
+the person, as plots show them: ``_forward`` is where the pelvis looks on average, ``_leftward`` to the left of that.
 """
 
 from __future__ import annotations

@@ -54,11 +54,18 @@ class Coordinate:
         name: without its side; it says what is positive.
         place: 0, 1 or 2, in the order in which the joint turns.
         sign: 1 where a turn about the axis, on the right, is what the name says; -1 where it is the opposite.
+        more: what is positive, where the name alone does not say.
     """
 
     name: str
     place: int
     sign: int = 1
+    more: str = ""
+
+    @property
+    def positive(self) -> str:
+        """What is positive, in words."""
+        return self.name.replace("_", " ") + (f", {self.more}" if self.more else "")
 
 
 @dataclass(frozen=True)
@@ -131,14 +138,16 @@ JOINTS: tuple[AnatomicalJoint, ...] = (
     AnatomicalJoint(
         "ankle", "shank", "foot", "ZXY", _bend("ankle_dorsiflexion", "ankle_inversion", "ankle_internal_rotation")
     ),
-    AnatomicalJoint("toes", "foot", "toes", "ZXY", _bend("toes_dorsiflexion", "toes_inversion", "toes_rotation")),
+    AnatomicalJoint(
+        "toes", "foot", "toes", "ZXY", _bend("toes_dorsiflexion", "toes_inversion", "toes_internal_rotation")
+    ),
     AnatomicalJoint(
         "shoulder",
         "trunk",
         "upper_arm",
         "YXY",
         (
-            Coordinate("shoulder_plane", 0),
+            Coordinate("shoulder_plane", 0, more="from sideways (0) to forward (90 degrees)"),
             Coordinate("shoulder_elevation", 1, -1),
             Coordinate("shoulder_internal_rotation", 2),
         ),

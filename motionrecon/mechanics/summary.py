@@ -58,6 +58,13 @@ class Mechanics:
         """What a person who stands still presses on the floor with, newtons."""
         return self.mass * GRAVITY
 
+    @property
+    def heading(self) -> Float[np.ndarray, "2 2"]:
+        """Forward and leftward of the person in the world's x and y, as rows: where the pelvis looks on average."""
+        looks = self.at.rotations[:, 1, :2, 0].mean(axis=0)
+        x, y = looks / max(float(np.linalg.norm(looks)), 1e-9)
+        return np.array([[x, y], [-y, x]])
+
 
 def mechanics(motion: Motion) -> Mechanics:
     """What follows from a motion."""

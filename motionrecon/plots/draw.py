@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from motionrecon.mechanics.events import FootEvents
 from motionrecon.mechanics.summary import Mechanics
-from motionrecon.plots.panels import Panel, heading
+from motionrecon.plots.panels import SIDES, Panel
 from motionrecon.render.colours import LEFT, RIGHT
 
 if TYPE_CHECKING:
@@ -38,27 +39,26 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
         _add_events(axis, found.events)
         axis.set_xlim(0.0, max(float(motion.time[-1]), 1e-3))
     _label_below(axes, "time (s)")
-    _legend(
-        figure,
-        "bars: foot on the ground; grey: not simulated" if not motion.simulated.all() else "bars: foot on the ground",
-    )
+    notes = ["bars: foot on the ground", "thin upright lines: it comes down"]
+    _legend(figure, "; ".join([*notes, *["grey: not simulated"] * (not motion.simulated.all())]), _sides(rows, found))
     return figure
 
 
 def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mechanics) -> Figure | None:
     """Panels over the gait cycle of each side, from foot strike to foot strike: each cycle thin, their mean thick.
 
-    What has no side is shown over the cycles of both. None where no cycle is complete.
+    What has no side is shown in its own colour over the cycles of the left foot, or of the right where the left has
+    none. None where no cycle is complete.
     """
-    cycles = {foot.name.partition("_")[0]: foot.cycles for foot in found.events}
-    if not any(cycles.values()):
+    cycles = {foot.name.partition("_")[0]: foot.cycles for foot in found.events if foot.cycles}
+    if not cycles:
         return None
+    leads = "left" if "left" in cycles else next(iter(cycles))
     figure, axes = _sheet(title, rows)
     for axis, panel in axes:
-        lines = panel.lines if "" not in panel.lines else dict.fromkeys(cycles, panel.lines[""])
-        for side, values in lines.items():
+        for side, values in panel.lines.items():
             colour = _COLOURS.get(side, _INK)
-            own = cycles.get(side, ())
+            own = cycles.get(side or leads, ())
             each = [np.interp(c.start + _PERCENT / 100 * (c.end - c.start), motion.time, values) for c in own]
             if len(each) > 1:
                 for one in each:
@@ -70,7 +70,8 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
         axis.set_xlim(0.0, 100.0)
     _label_below(axes, "gait cycle (%)")
     counts = ", ".join(f"{side}: {len(own)}" for side, own in cycles.items())
-    _legend(figure, f"cycles: {counts}; dashed: foot off")
+    middle = f"; dark: cycles of the {leads} foot" if any("" in panel.lines for row in rows for panel in row) else ""
+    _legend(figure, f"cycles: {counts}{middle}; dashed: foot off", list(cycles))
     return figure
 
 
@@ -78,7 +79,7 @@ def from_above(title: str, motion: Motion, found: Mechanics) -> Figure:
     """The paths of the centres of pressure and of the centre of mass, seen from above, in the person's axes."""
     from matplotlib.figure import Figure
 
-    feet, turn = found.feet, heading(found)
+    feet, turn = found.feet, found.heading
     start = found.com[0, :2]
     mass = (found.com[:, :2] - start) @ turn.T
     paths = (feet.pressure[..., :2] - start) @ turn.T
@@ -192,9 +193,17 @@ def _add_events(axis: Axes, events: tuple[FootEvents, ...]) -> None:
             axis.axvline(float(time), color=colour, lw=0.6, alpha=0.5, zorder=0)
 
 
-def _legend(figure: Figure, note: str) -> None:
+def _sides(rows: list[list[Panel]], found: Mechanics) -> list[str]:
+    """The sides that are drawn: as lines, or as feet on the ground."""
+    drawn = {side for row in rows for panel in row for side in panel.lines}
+    drawn |= {foot.name.partition("_")[0] for foot in found.events}
+    return [side for side in SIDES if side in drawn]
+
+
+def _legend(figure: Figure, note: str, sides: Sequence[str]) -> None:
+    """What colours and marks mean; colours of sides that are not drawn are left out."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=_COLOURS[side], lw=2.2, label=side) for side in ("left", "right")]
+    handles = [Line2D([], [], color=_COLOURS[side], lw=2.2, label=side) for side in sides]
     handles.append(Line2D([], [], color="none", label=note))
     figure.legend(handles=handles, loc="lower left", ncols=len(handles), frameon=False, fontsize=9, handlelength=1.4)

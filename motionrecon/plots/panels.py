@@ -36,13 +36,6 @@ class Panel:
     zero: bool = True
 
 
-def heading(found: Mechanics) -> Float[np.ndarray, "2 2"]:
-    """Forward and leftward of the person in the world's x and y, as rows: where the pelvis looks on average."""
-    looks = found.at.rotations[:, 1, :2, 0].mean(axis=0)
-    x, y = looks / max(float(np.linalg.norm(looks)), 1e-9)
-    return np.array([[x, y], [-y, x]])
-
-
 def angle_panels(found: Mechanics) -> list[list[Panel]]:
     """Rows of joints with their angles."""
     return _by_joint(found.angles.names, np.degrees(found.angles.values), "degrees", None)
@@ -64,7 +57,7 @@ def power_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
 def force_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
     """The ground's force on each foot, in the person's axes."""
     force = found.feet.force * _simulated(motion)[..., None]
-    flat = np.einsum("ij,tfj->tfi", heading(found), force[..., :2])
+    flat = np.einsum("ij,tfj->tfi", found.heading, force[..., :2])
     parts = {"upward": force[..., 2], "forward": flat[..., 0], "to the left": flat[..., 1]}
     share = (1 / found.weight, "body weights")
     return [
@@ -75,8 +68,8 @@ def force_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
 
 def mass_panels(found: Mechanics) -> list[list[Panel]]:
     """The centre of mass: where it is from its first place on, in the person's axes, and how high."""
-    moved = (found.com[:, :2] - found.com[0, :2]) @ heading(found).T
-    speed = found.com_velocity[:, :2] @ heading(found).T
+    moved = (found.com[:, :2] - found.com[0, :2]) @ found.heading.T
+    speed = found.com_velocity[:, :2] @ found.heading.T
     return [
         [
             Panel("Centre of mass, forward", "m", {"": moved[:, 0]}),
