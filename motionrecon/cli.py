@@ -23,6 +23,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon import pipeline
 from motionrecon.core.docstrings import unwrapped
+from motionrecon.core.files import check_folder
 from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
 from motionrecon.options import Options
@@ -179,7 +180,7 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     Args:
         output: the folder for the result; where not given it is demo_motionrecon, and an older demo is replaced.
         force: write into a folder that already holds a result, replacing it.
-        quiet: no progress bars; the errors are still printed.
+        quiet: no progress bars and no summary; the errors are still printed.
     """
     from motionrecon import demo as example
 
@@ -187,6 +188,8 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     replace = force or (output is None and example.is_demo(folder))
     motion = _run(example.video(), folder, quiet, force=replace, **example.given())
     print(example.as_text(example.compare(motion)))
+    if not quiet:
+        print(f"to look at it, run: {shlex.join(['motionrecon', 'view', str(folder)])}")
 
 
 @app.command
@@ -224,6 +227,7 @@ def calibrate(
     from motionrecon.chessboard import calibrate as run
 
     file = output or Path("Calib.toml")
+    check_folder(file)
     found = run(
         board,
         square,
@@ -269,6 +273,7 @@ def view(
         return
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: a page is an .html file")
+    check_folder(page)
     if os.path.lexists(page) and not force:
         raise OutputError(f"{page} is there already; replace it with --force, or choose another name")
     write_page(folder, page, other)
@@ -347,6 +352,7 @@ def render(
 
     called = folder.resolve().name.removesuffix("_motionrecon") or "motion"
     file = output or Path(f"{called}_{view}{'.png' if view == SHEET else '.mp4'}")
+    check_folder(file)
     if os.path.lexists(file) and not force:
         raise OutputError(f"{file} is there already; replace it with --force, or choose another name")
     progress = _Spelled(Silent() if quiet else Bars())

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from cyclopts import Parameter
 
 from motionrecon.core.docstrings import arguments, unwrapped
+from motionrecon.core.files import check_folder
 from motionrecon.errors import InputError, OutputError
 from motionrecon.export import FORMATS, check_options, format_of
 from motionrecon.export import export as write
@@ -38,11 +39,12 @@ def export(
     output = output or Path(_called(folder) + FORMATS[name].suffixes[0])
     given = {option: value for option, value in options.items() if value is not None}
     check_options(name, given)
+    check_folder(output)
     there = [file for file in FORMATS[name].files(output) if os.path.lexists(file)]
     if there and not force:
         raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
     write(Motion.load(folder), output, name, **given)
-    print(output)
+    print("\n".join(str(file) for file in FORMATS[name].files(output) if os.path.lexists(file)))
 
 
 def _suffixes() -> str:

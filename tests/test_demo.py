@@ -76,7 +76,9 @@ def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: calls.append((folder, given)) or perfect)
     assert cli.main(["demo"]) == cli.main(["demo", "-o", "mine", "--quiet"]) == 0
-    assert capsys.readouterr().out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
+    out = capsys.readouterr().out
+    assert out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
+    assert "to look at it, run: motionrecon view demo_motionrecon\n" in out and "view mine" not in out
     (default, default_given), (mine, mine_given) = calls
     assert str(default) == "demo_motionrecon" and str(mine) == "mine"
     assert not default_given["force"] and not mine_given["force"], "the user's own folder is not overwritten"

@@ -75,20 +75,32 @@ def test_without_a_file_it_is_called_after_the_folder(
 
 
 @pytest.mark.parametrize(("name", "beside"), [("a.csv", "a.events.csv"), ("a_forces.mot", "a_forces.loads.xml")])
-def test_no_file_beside_is_replaced_unasked(tmp_path: Path, told: Callable[..., str], name: str, beside: str) -> None:
+def test_no_file_beside_is_replaced_unasked(
+    tmp_path: Path, told: Callable[..., str], capsys: pytest.CaptureFixture[str], name: str, beside: str
+) -> None:
     simulated(8).save(tmp_path / "walk")
     (tmp_path / beside).write_text("mine")
     assert f"{beside} is there already; replace it with --force" in told(tmp_path / "walk", tmp_path / name)
     assert (tmp_path / beside).read_text() == "mine" and not (tmp_path / name).exists()
     assert main(["export", str(tmp_path / "walk"), str(tmp_path / name), "--force"]) == 0
-    written = {path.name for path in FORMATS[format_of(name)].files(tmp_path / name)}
-    assert written == {path.name for path in tmp_path.iterdir()} - {"walk"}
+    printed = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == FORMATS[format_of(name)].files(tmp_path / name)
+    assert {path.name for path in printed} == {path.name for path in tmp_path.iterdir()} - {"walk"}
 
 
 def test_what_cannot_be_meant_is_one_line(tmp_path: Path, told: Callable[..., str]) -> None:
     assert "say what to write: a file (*.bvh" in told(tmp_path)
     assert "--format abc: no such format; use one of bvh" in told(tmp_path, "--format", "abc")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_folder_is_made_for_a_slip_of_the_pen(tmp_path: Path, told: Callable[..., str]) -> None:
+    walking(2).save(tmp_path / "walk")
+    there = tmp_path / "wlak" / "a.bvh"
+    assert f"cannot write {there}: there is no folder {there.parent}; make it first" in told(tmp_path / "walk", there)
+    for command in (["render", "walk", str(there.with_suffix(".mp4"))], ["view", "walk", "--page", f"{there}.html"]):
+        assert main(command) == 2
+    assert not there.parent.exists()
 
 
 @pytest.mark.parametrize("name", FORMATS)

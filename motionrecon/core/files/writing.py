@@ -17,6 +17,17 @@ from motionrecon.errors import OutputError
 TEMPORARY = ".motionrecon-"
 
 
+def check_folder(path: str | Path) -> None:
+    """Raise, before any work, for a file of the user's choice whose folder is missing: a slip of the pen makes none.
+
+    Raises:
+        OutputError: there is no such folder.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {folder}; make it first, or choose another place")
+
+
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """A temporary path, beside ``path`` and with its suffix, that replaces ``path`` when the block succeeds.
