@@ -178,6 +178,15 @@ def test_the_side_view_shows_the_whole_person_in_every_frame(speed: float) -> No
     assert view.R_camera_world[2, 0] < 0, "the person is seen from behind"
 
 
+@pytest.mark.parametrize("heading", [(-1.0, -1.0), (-1.0, 0.5), (1.0, -0.5), (2.0, 1.0)])
+def test_who_walks_left_in_the_film_walks_left_from_the_side(heading: tuple[float, float]) -> None:
+    motion = walking(2)
+    towards = heading @ motion.camera.axes[0, [0, 2], :2]
+    stage = SideView(motion.joints, towards, motion.camera, (480, 600), motion.fps)
+    ways = [seen.axes[0, 0, :2] @ towards for seen in (motion.camera, stage.camera(0))]
+    assert np.sign(ways[0]) == np.sign(ways[1]) == np.sign(heading[0])
+
+
 def test_a_motion_with_fewer_landmarks_is_drawn_the_same() -> None:
     motion = walking(2)
     fewer = replace(motion, joint_names=BODY, joints=motion.joints[:, [INDEX[name] for name in BODY]])

@@ -19,7 +19,7 @@ from motionrecon.core.progress import Calls
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
-from motionrecon.render.picturing import MOMENT, VIEWS, Studio
+from motionrecon.render.picturing import VIEWS, Studio
 from motionrecon.render.rendering import render
 from motionrecon.render.sheet import sheet
 from motionrecon.render.words import draw_words
@@ -39,10 +39,8 @@ def ball(centre: np.ndarray, radius: float, colour: tuple[int, int, int]) -> Dra
 
     mesh = trimesh.creation.icosphere(subdivisions=3, radius=radius)
     faces = np.asarray(mesh.faces)
-    normals = np.asarray(mesh.face_normals)
-    return DrawnMesh(
-        np.asarray(mesh.vertices) + centre, faces, normals, np.tile(np.array(colour, float), (len(faces), 1))
-    )
+    vertices, normals = np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals)
+    return DrawnMesh(vertices + centre, faces, normals, np.tile(np.array(colour, float), (len(vertices), 1)))
 
 
 def test_a_ball_covers_what_the_camera_sees_of_it_and_hides_what_is_behind() -> None:
@@ -62,6 +60,29 @@ def test_a_ball_covers_what_the_camera_sees_of_it_and_hides_what_is_behind() -> 
     ), strict=True)))  # fmt: skip
     draw_mesh(image, camera, both)
     assert image[round(middle[1]), round(middle[0]), 1] > 100 > image[round(middle[1]), round(middle[0]), 0]
+
+
+def test_what_passes_through_another_meets_it_where_they_cross() -> None:
+    """Two tall triangles, each nearer at one end: the painter's order would show one of them whole."""
+    camera = make_motion().camera
+    corners = np.array([[-1.0, 0.5, 3.0], [1.0, 0.0, 5.0], [-1.0, -0.5, 3.0]])
+    vertices = camera.to_world(np.concatenate([corners, corners * [-1, -1, 1]])[None])[0]
+    colour = np.repeat([[200.0, 0, 0], [0, 200, 0]], 3, axis=0)
+    normals = np.tile(-camera.axes[0, 2], (6, 1))
+    image = np.zeros((360, 640, 3), np.uint8)
+    draw_mesh(image, camera, DrawnMesh(vertices, np.arange(6).reshape(2, 3), normals, colour))
+    row = image[180]
+    assert (row[200:319, 0] > 100).all() and (row[200:319, 1] == 0).all()
+    assert (row[321:440, 1] > 100).all() and (row[321:440, 0] == 0).all()
+
+
+def test_a_turned_normal_shades_the_middle_of_a_triangle_as_between_its_corners() -> None:
+    camera = make_motion().camera
+    flat = ball(camera.to_world(np.array([[[0.0, 0.0, 4.0]]]))[0, 0], 0.4, (0, 200, 0))
+    image = np.zeros((360, 640, 3), np.uint8)
+    draw_mesh(image, camera, flat)
+    steps = np.abs(np.diff(image[180, 280:360, 1].astype(int)))
+    assert steps.max() <= 3, "no facets"
 
 
 def test_what_is_behind_the_camera_or_outside_is_left_out() -> None:
@@ -110,7 +131,7 @@ def test_every_view_draws_every_frame_even_without_a_film(motion: Motion, view: 
     bare = replace(motion, report={}, contact_force=np.zeros((FRAMES, 2, 3)))
     for one in (motion, bare):
         studio = Studio(one, 240)
-        image = studio.labelled(5, VIEWS[view](studio, 5, None), legend=view != MOMENT)
+        image = studio.with_legend(studio.labelled(5, VIEWS[view](studio, 5, None)))
         assert image.shape[0] == 240 and image.shape[1] % 2 == 0 and image.std() > 3
 
 
@@ -172,7 +193,7 @@ def test_a_moment_and_a_sheet_are_pictures(motion: Motion, tmp_path: Path) -> No
     render(motion, tmp_path / "a.png", at=0.2, height=240)
     assert cv2.imread(str(tmp_path / "a.png"))[100, 20].mean() == pytest.approx(45, abs=4)
     render(motion, tmp_path / "b.png", view="sheet", height=120)
-    assert cv2.imread(str(tmp_path / "b.png")).shape[0] == 2 * 126 - 6
+    assert cv2.imread(str(tmp_path / "b.png")).shape[0] == 2 * 126 - 6 + 9
 
 
 @pytest.mark.parametrize(
@@ -184,6 +205,8 @@ def test_a_moment_and_a_sheet_are_pictures(motion: Motion, tmp_path: Path) -> No
         ("a.mp4", {"height": 9000}, "height=9000"),
         ("a.mp4", {"start": 0.3, "end": 0.1}, "end=0.1 s is before start=0.3 s"),
         ("a.png", {"at": 7.0}, r"at=7: this motion is from 0 to 0\.55 s"),
+        ("a.mp4", {"at": 0.2}, r"at=0\.2: a\.mp4 shows more than one moment"),
+        ("a.png", {"at": 0.2, "view": "sheet"}, "more than one moment"),
         ("a.mp4", {"start": float("nan")}, "start=nan"),
         ("a.mp4", {"camera_name": "cam"}, "camera_name=cam: the cameras of this motion are one"),
     ],

@@ -8,7 +8,7 @@ LEFT: Colour = (255, 138, 48)
 RIGHT: Colour = (38, 132, 255)
 MIDDLE: Colour = (246, 240, 230)
 UNTRACKED: Colour = (150, 154, 160)
-FORCE: Colour = (26, 188, 110)
+FORCE: Colour = (214, 44, 56)
 OUTLINE: Colour = (24, 28, 36)
 
 SKY: Colour = (232, 236, 241)

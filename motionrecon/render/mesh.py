@@ -1,7 +1,8 @@
 """A shaded mesh in a picture, in software: no graphics card, no driver, the same pixels everywhere.
 
-Triangles are filled from the farthest to the nearest (the painter's algorithm), in a picture twice as large around the
-person, so that edges are smooth. It is as fast as drawing each triangle once, which OpenCV does in a few microseconds.
+Each pixel shows the triangle that is nearest there (a depth buffer), so that limbs that pass through each other meet in
+a clean line, and is shaded by normals that run smoothly across the triangles. That is done in a picture twice as large
+around the person, so that edges are smooth.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from scipy.sparse import csr_array
 
 from motionrecon.body import Anatomy
 from motionrecon.body.pose import Pose
+from motionrecon.body.surface import vertex_normals
 from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render import colours
 
@@ -22,7 +23,9 @@ from motionrecon.render import colours
 _LIGHT = np.array([-0.42, -0.68, -0.60]) / np.linalg.norm([-0.42, -0.68, -0.60])
 _AMBIENT, _DIFFUSE, _RIM = 0.50, 0.56, 0.16
 _FINER = 2  # pixels of the larger picture to one
-_SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
+_LEAST_AREA = 1e-6  # square pixels; triangles below it are seen from the edge
+_AT_ONCE = 2**20  # pixels that are looked at together, so that memory stays small
+_DEPTH_BITS, _NUMBER_BITS = 31, 32  # of how near a triangle is, and of which it is, in one whole number
 _GLOW = 0.7  # share of the glow's colour in a foot that bears the whole weight
 
 
@@ -33,14 +36,14 @@ class DrawnMesh:
     Attributes:
         vertices: (V, 3) metres.
         faces: (F, 3) counter-clockwise from outside.
-        normals: (F, 3) unit: of the surface as it is seen, round across its triangles.
-        colours: (F, 3) RGB, 0 to 255.
+        normals: (V, 3) unit.
+        colours: (V, 3) RGB, 0 to 255.
     """
 
     vertices: Float[np.ndarray, "V 3"]
     faces: Int[np.ndarray, "F 3"]
-    normals: Float[np.ndarray, "F 3"]
-    colours: Float[np.ndarray, "F 3"]
+    normals: Float[np.ndarray, "V 3"]
+    colours: Float[np.ndarray, "V 3"]
 
 
 #: Of feet that bear load.
@@ -54,15 +57,11 @@ class DrawnSurface:
         self._surface = body.surface
         names = [body.model.body(i).name for i in range(body.model.nbody)]
         of_body = np.array([colours.of_side(name) for name in names], float)
-        faces = self._surface.faces
         weights, bodies = self._surface.weights, self._surface.bodies
-        self._colours = np.einsum("vk,vkc->vc", weights, of_body[bodies])[faces].mean(axis=1)
-        follows = np.zeros((len(weights), len(names)))
+        self._colours = np.einsum("vk,vkc->vc", weights, of_body[bodies])
+        self._follows = np.zeros((len(weights), len(names)))
         for which, share in zip(bodies.T, weights.T, strict=True):
-            follows[np.arange(len(weights)), which] += share
-        self._follows = follows[faces].mean(axis=1)
-        rows, columns = faces.ravel(), np.repeat(np.arange(len(faces)), 3)
-        self._touches = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(weights), len(faces)))
+            self._follows[np.arange(len(weights)), which] += share
 
     def at(self, pose: Pose, load: Float[np.ndarray, " B"], tracked: bool = True) -> DrawnMesh:
         """The mesh where a pose of one frame puts it.
@@ -75,9 +74,8 @@ class DrawnSurface:
         glow = _GLOW * (self._follows @ np.clip(load, 0, 1))[:, None]
         shown = self._colours if tracked else np.tile(np.array(colours.UNTRACKED, float), (len(self._colours), 1))
         vertices, faces = self._surface.at(pose)[0], self._surface.faces
-        a, b, c = (vertices[faces[:, i]] for i in range(3))
-        round_ = _unit(self._touches @ np.cross(b - a, c - a))[faces].mean(axis=1)
-        return DrawnMesh(vertices, faces, _unit(round_), shown + glow * (np.array(GLOW) - shown))
+        normals = vertex_normals(vertices, faces)
+        return DrawnMesh(vertices, faces, normals, shown + glow * (np.array(GLOW) - shown))
 
 
 def draw_mesh(
@@ -92,42 +90,94 @@ def draw_mesh(
         opacity: of the whole, 0 to 1.
         lens: as the camera's lens distorts it, as over a film.
     """
-    depth = camera.to_camera(mesh.vertices[None])[0]
+    depth = camera.to_camera(mesh.vertices[None])[0, :, 2]
     project = camera.project_through_lens if lens else camera.project
-    scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-    ahead = depth[mesh.faces, 2].min(axis=1) > NEAREST
-    pixels = (project(mesh.vertices[None])[0] + 0.5) * scale - 0.5
-    a, b, c = (pixels[mesh.faces[:, i]] for i in range(3))
-    with np.errstate(invalid="ignore"):
-        seen = ahead & ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0] < 0)
-        seen &= np.isfinite(pixels[mesh.faces]).all(axis=(1, 2))
-    if not seen.any():
-        return
-    corners = pixels[mesh.faces[seen]]
     limit = np.array([image.shape[1], image.shape[0]])
-    low = np.clip(np.floor(corners.min(axis=(0, 1))) - 1, 0, limit).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=(0, 1))) + 2, 0, limit).astype(int)
+    pixels = (project(mesh.vertices[None])[0] + 0.5) * limit / camera.image_size - 0.5
+    faces = mesh.faces[depth[mesh.faces].min(axis=1) > NEAREST]
+    faces = faces[_area(pixels[faces]) < -_LEAST_AREA]  # those that are seen from outside
+    if not len(faces):
+        return
+    low = np.clip(np.floor(pixels[faces].min(axis=(0, 1))) - 1, 0, limit).astype(int)
+    high = np.clip(np.ceil(pixels[faces].max(axis=(0, 1))) + 2, 0, limit).astype(int)
     if (high <= low).any():
         return
-    canvas = np.zeros((*(_FINER * (high - low))[::-1], 4), np.uint8)
-    middle = (corners - low + 0.5) * _FINER - 0.5
-    fixed = np.round(middle * 2**_SUBPIXEL).astype(np.int32)
-    shaded = _shaded(mesh.normals[seen] @ camera.axes[0].T, mesh.colours[seen])
-    solid = np.column_stack([shaded, np.full(len(shaded), 255)]).tolist()
-    for i in np.argsort(-depth[mesh.faces[seen], 2].sum(axis=1)).tolist():
-        cv2.fillConvexPoly(canvas, fixed[i], solid[i], cv2.LINE_8, _SUBPIXEL)
-    small = cv2.resize(canvas, tuple((high - low).tolist()), interpolation=cv2.INTER_AREA).astype(np.float32)
+    width, height = (_FINER * (high - low)).tolist()
+    inverse = _barycentric((pixels[faces] - low + 0.5) * _FINER - 0.5)
+    nearest = _nearest(inverse, (pixels[faces] - low + 0.5) * _FINER - 0.5, 1 / depth[faces], (width, height))
+    covered = np.flatnonzero(nearest >= 0)
+    shown = nearest[covered]
+    places = np.stack([covered % width, covered // width, np.ones(len(covered))], axis=-1)
+    share = np.einsum("pij,pj->pi", inverse[shown], places)
+    normals, colour = (
+        np.einsum("pi,pic->pc", share, of[faces[shown]]) for of in (mesh.normals @ camera.axes[0].T, mesh.colours)
+    )
+    canvas = np.zeros((height * width, 4), np.float32)
+    canvas[covered, :3] = _shaded(_unit(normals), colour)
+    canvas[covered, 3] = 1
+    size = tuple((high - low).tolist())
+    small = cv2.resize(canvas.reshape(height, width, 4), size, interpolation=cv2.INTER_AREA)
     part = image[low[1] : high[1], low[0] : high[0]]
     # Where nothing was drawn the canvas is black, so that its colours are already weighted by how much they cover.
-    part[:] = part * (1 - opacity * small[..., 3:] / 255) + opacity * small[..., :3]
+    part[:] = part * (1 - opacity * small[..., 3:]) + opacity * small[..., :3]
 
 
-def _unit(vectors: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, "N 3"]:
+def _area(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, " F"]:
+    """Twice the areas of triangles in a picture: negative where they are seen from outside; NaN outside the lens."""
+    (bx, by), (cx, cy) = ((corners[:, i] - corners[:, 0]).T for i in (1, 2))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(bx * cy - by * cx)
+
+
+def _barycentric(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, "F 3 3"]:
+    """Of each triangle the matrix that turns (x, y, 1) into the shares of its corners there, which sum to 1."""
+    return np.asarray(
+        np.linalg.inv(np.concatenate([corners.transpose(0, 2, 1), np.ones((len(corners), 1, 3))], axis=1))
+    )
+
+
+def _nearest(
+    inverse: Float[np.ndarray, "F 3 3"],
+    corners: Float[np.ndarray, "F 3 2"],
+    nearness: Float[np.ndarray, "F 3"],
+    size: tuple[int, int],
+) -> Int[np.ndarray, " P"]:
+    """Which triangle is the nearest in each pixel of a picture, row by row; -1 where there is none.
+
+    Args:
+        inverse: of each triangle, as `_barycentric` gives it.
+        corners: their corners, pixels.
+        nearness: one over the corners' depths, which runs linearly across a picture.
+        size: (width, height) of the picture.
+    """
+    low = np.clip(np.ceil(corners.min(axis=1)), 0, size).astype(int)
+    wide, tall = (np.clip(np.floor(corners.max(axis=1)) + 1, 0, size).astype(int) - low).clip(0).T
+    planes = np.einsum("fi,fij->fj", nearness, inverse) * ((2**_DEPTH_BITS - 1) / nearness.max())
+    # How near, and in the lower bits who: one maximum finds both.
+    found = np.full(size[0] * size[1], -1, np.int64)
+    count = wide * tall
+    ends = np.cumsum(count)
+    for batch in np.split(np.arange(len(count)), np.flatnonzero(np.diff(ends // _AT_ONCE)) + 1):
+        which = np.repeat(batch, count[batch])
+        within = np.arange(len(which)) - np.repeat(
+            ends[batch] - count[batch] - (ends[batch[0]] - count[batch[0]]), count[batch]
+        )
+        x, y = low[which, 0] + within % wide[which], low[which, 1] + within // wide[which]
+        inside = np.ones(len(which), bool)
+        for i in range(3):
+            inside &= inverse[which, i, 0] * x + inverse[which, i, 1] * y + inverse[which, i, 2] >= 0
+        which, x, y = which[inside], x[inside], y[inside]
+        near = planes[which, 0] * x + planes[which, 1] * y + planes[which, 2]
+        np.maximum.at(found, y * size[0] + x, (near.astype(np.int64) << _NUMBER_BITS) + which)
+    return np.where(found < 0, -1, found & (2**_NUMBER_BITS - 1))
+
+
+def _unit(vectors: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
-def _shaded(normal: Float[np.ndarray, "F 3"], colour: Float[np.ndarray, "F 3"]) -> Float[np.ndarray, "F 3"]:
-    """The colours of triangles in light; their normals are in the camera's frame."""
+def _shaded(normal: Float[np.ndarray, "P 3"], colour: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
+    """The colours of points in light; their normals are in the camera's frame."""
     lit = normal @ _LIGHT
     # Half-Lambert: the far side keeps its roundness instead of turning flat.
     shade = (0.5 * lit + 0.5) ** 2 * _DIFFUSE + _AMBIENT + _RIM * (np.abs(normal[:, 2]) - 1)

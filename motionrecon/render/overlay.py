@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import pose
@@ -24,7 +24,7 @@ from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.layout import layout_of
 from motionrecon.render.movie import mp4
 from motionrecon.render.raster import draw_capsules
-from motionrecon.render.side_view import SideView, draw_arrow
+from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
@@ -92,7 +92,9 @@ class Painter:
         self._canvas[:] = colours.OUTLINE
         self._shape = DrawnPerson(motion.body)
         ground = ground_meshes(motion.model)
-        self._side = SideView(motion.joints, _facing(motion), motion.camera, self.layout.side.size, motion.fps, ground)
+        self._side = SideView(
+            motion.joints, heading_of(motion), motion.camera, self.layout.side.size, motion.fps, ground
+        )
         self._weight = weight_of(motion.model)
 
     def draw(self, t: int, *pictures: Picture | None) -> Picture:
@@ -176,13 +178,6 @@ def _pictures(
         ]
         for _ in range(len(motion)):
             yield tuple(next(lane) for lane in lanes)
-
-
-def _facing(motion: Motion) -> Float[np.ndarray, " 2"]:
-    """The horizontal direction that the person mostly faces: at right angles to the line through the hips."""
-    left, right = (motion.joints[:, motion.joint_names.index(f"{side}_hip")] for side in ("left", "right"))
-    across = (left - right).mean(axis=0)
-    return np.array([across[1], -across[0]])
 
 
 def _plain(name: str) -> str:

@@ -18,8 +18,8 @@ from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
 from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
-from motionrecon.render.side_view import SideView, draw_arrow
-from motionrecon.render.words import draw_words
+from motionrecon.render.side_view import SideView, draw_arrow, heading_of
+from motionrecon.render.words import draw_words, width_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -28,7 +28,6 @@ Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
 _METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
 _LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
-_FORCE: colours.Colour = (214, 44, 56)
 _OVER_FILM = 0.82  # opacity of the person over the film, so that what is under them can be judged
 _ROUND_SECONDS = 8.0  # of a whole turn of the orbit, at the motion's own pace
 _WORDS = 1 / 34  # of the picture's height
@@ -93,8 +92,7 @@ class Studio:
         if width not in self._stages:
             motion, ground = self.motion, ground_meshes(self.motion.model)
             size = width, self.height
-            facing = np.array(np.diff(motion.joints[[0, -1], :, :2].mean(axis=1), axis=0)[0])
-            self._stages[width] = SideView(motion.joints, facing, motion.camera, size, motion.fps, ground)
+            self._stages[width] = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps, ground)
         stage = self._stages[width].turned(angle) if angle else self._stages[width]
         image, now = np.empty((self.height, width, 3), np.uint8), self.standing(t)
         stage.draw(image, t, self._capsules.at(now.at))
@@ -102,8 +100,8 @@ class Studio:
         self._forces(image, stage.camera(t), now)
         return image
 
-    def labelled(self, t: int, image: Picture, legend: bool = True) -> Picture:
-        """The picture with the time, what the frame lacks, and, with the legend, what the colours mean."""
+    def labelled(self, t: int, image: Picture) -> Picture:
+        """The picture with the time and what the frame lacks."""
         motion, size = self.motion, self.height * _WORDS
         image = np.ascontiguousarray(image)
         edge = 0.6 * size
@@ -113,17 +111,23 @@ class Studio:
             lacks = "not simulated"
         if lacks:
             draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=(150, 96, 12), anchor=(1, 0))
-        x = edge
-        if not legend:
-            return image
-        for words, colour in zip(_LEGEND, (colours.LEFT, colours.RIGHT, _FORCE), strict=True):
-            if colour == _FORCE and not motion.contact_force.any():
+        return image
+
+    def with_legend(self, image: Picture) -> Picture:
+        """The picture, of any size, with what the colours mean at its foot."""
+        image, size = np.ascontiguousarray(image), self.height * _WORDS
+        x, foot = 0.6 * size, image.shape[0] - 0.6 * size
+        for words, colour in zip(_LEGEND, (colours.LEFT, colours.RIGHT, colours.FORCE), strict=True):
+            if colour == colours.FORCE and not self.motion.contact_force.any():
                 continue
-            foot = image.shape[0] - edge
             draw_words(image, "  ", (x, foot), 0.8 * size, back=colour, anchor=(0, 1))
             draw_words(image, words, (x + 1.3 * size, foot), 0.8 * size, anchor=(0, 1))
             x += (2.6 + 0.42 * len(words)) * size
         return image
+
+    def legend_strip(self, width: int) -> Picture:
+        """A white strip with what the colours mean, to go under a sheet."""
+        return self.with_legend(np.full((round(2.6 * self.height * _WORDS), width, 3), 255, np.uint8))
 
     def _film(self, film: Picture | None) -> Picture:
         size = self.film_width, self.height
@@ -133,24 +137,34 @@ class Studio:
         return np.asarray(cv2.resize(film, size, interpolation=how))
 
     def _forces(self, image: Picture, camera: Camera, now: Standing) -> None:
-        """Arrows at the feet, with newtons and body weights; ``camera`` may be of a picture of another size."""
+        """Arrows at the feet, with newtons and body weights beside the person, where they hide nothing of them."""
+        both = zip(now.pressure, now.force, strict=True)
+        pushes = [(at, force) for at, force in both if np.linalg.norm(force) > _LEAST_WEIGHT * self._weight]
+        tips = [start + _METRES_PER_WEIGHT / self._weight * force for start, force in pushes]
+        for (start, _), tip in zip(pushes, tips, strict=True):
+            draw_arrow(image, camera, start, tip, colours.FORCE)
+        if not tips:
+            return
         scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-        taken: list[float] = []
-        for force, start in zip(now.force, now.pressure, strict=True):
+        outline = camera.project(now.mesh.vertices[None])[0] * scale
+        at = camera.project(np.array(tips)[None])[0] * scale
+        if not np.isfinite(at).all():
+            return
+        size = self.height * _WORDS
+        taken: list[tuple[bool, float]] = []
+        for i, (_, force) in enumerate(pushes):
             newtons = float(np.linalg.norm(force))
-            if newtons <= _LEAST_WEIGHT * self._weight:
-                continue
-            tip = start + _METRES_PER_WEIGHT / self._weight * force
-            draw_arrow(image, camera, start, tip, _FORCE)
-            x, y = camera.project(tip[None, None])[0, 0] * scale
-            if not np.isfinite([x, y]).all():
-                continue
-            size = self.height * _WORDS
-            while any(abs(y - other) < 1.9 * size for other in taken):
+            text, y = f"{10 * round(newtons / 10)} N · {newtons / self._weight:.2f} BW", float(at[i, 1])
+            left = bool((at[i, 0] < np.delete(at[:, 0], i)).any())  # of two, each on its side
+            beside = np.abs(outline[:, 1] - y) < size
+            edges = [*outline[beside, 0], *at[:, 0]]
+            x = min(edges) - 0.6 * size if left else max(edges) + 0.6 * size
+            wide = width_of(text, 0.85 * size)
+            x = max(x, wide) if left else min(x, image.shape[1] - wide)
+            while any(left == other and abs(y - height) < 1.9 * size for other, height in taken):
                 y -= 1.9 * size
-            taken.append(y)
-            text = f"{10 * round(newtons / 10)} N · {newtons / self._weight:.2f} BW"
-            draw_words(image, text, (x + 0.6 * size, y), 0.85 * size, back=_FORCE, anchor=(0, 0.5))
+            taken.append((left, y))
+            draw_words(image, text, (x, y), 0.85 * size, back=colours.FORCE, anchor=(float(left), 0.5))
 
 
 def _orbit(studio: Studio, t: int, film: Picture | None) -> Picture:

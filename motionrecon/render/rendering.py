@@ -64,7 +64,7 @@ def render(
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    suffix = _checked(motion, path, view, height)
+    suffix = _checked(path, view, height, at)
     number = _camera(motion, camera_name)
     first, last = _range(motion, start, end)
     if view == SHEET:
@@ -81,7 +81,8 @@ def render(
     images = _images(studio, drawn, moments)
     with (progress or Silent()).stage("render", len(moments)) as advance, closing(images):
         if suffix == ".png":
-            _write_png(path, sheet([_told(image, advance) for image in images]))
+            found = sheet([_told(image, advance) for image in images])
+            _write_png(path, np.vstack([found, studio.legend_strip(found.shape[1])]) if view == SHEET else found)
         elif suffix == ".mp4":
             _write_mp4(path, images, fps, advance)
         else:
@@ -94,7 +95,8 @@ def _images(studio: Studio, view: str, moments: list[int]) -> Generator[Picture,
     with closing(_films(studio, view)) as films:
         for t, film in zip(range(moments[-1] + 1), films, strict=False):
             if t in wanted:
-                yield studio.labelled(t, VIEWS[view](studio, t, film), legend=view != MOMENT)
+                image = studio.labelled(t, VIEWS[view](studio, t, film))
+                yield image if view == MOMENT else studio.with_legend(image)
 
 
 def _films(studio: Studio, view: str) -> Generator[Picture | None, None, None]:
@@ -131,7 +133,7 @@ def _write_png(path: Path, image: Picture) -> None:
         temporary.write_bytes(data.tobytes())
 
 
-def _checked(motion: Motion, path: Path, view: str, height: int | None) -> str:
+def _checked(path: Path, view: str, height: int | None, at: float | None) -> str:
     """The file's suffix, if all of it can be."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -141,6 +143,10 @@ def _checked(motion: Motion, path: Path, view: str, height: int | None) -> str:
         raise InputError(f"view={view}: there are {', '.join(views)} and {SHEET}")
     if view == SHEET and suffix != ".png":
         raise InputError(f"{path}: a sheet is one picture; give a .png")
+    if at is not None and (suffix != ".png" or view == SHEET):
+        raise InputError(
+            f"at={at:g}: {path.name} shows more than one moment; give a .png of another view, or start and end"
+        )
     if height is not None and not _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
         raise InputError(f"height={height}: give {_LEAST_HEIGHT} to {_MOST_HEIGHT} pixels")
     return suffix

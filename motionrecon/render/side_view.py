@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,12 +18,17 @@ from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.drawn_person import DrawnCapsules
 
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
 _VIEW = np.radians(30)  # of the camera, vertically
 _PITCH = np.radians(11)  # downwards
 _FILL = 0.86  # share of the picture that the motion may take
 _MARGIN = 0.12  # metres around the landmarks that the body's flesh takes
 _TILE, _REACH = 0.5, 7.0  # metres: a tile's side, and how far the floor is drawn
 _FOLLOW = 1.3  # the camera moves along if standing still would take it this much farther away
+_WALKS = 0.5  # metres from the first place to the last that are a walk
+_TOWARDS = 0.3  # share of a heading towards or away from the camera that a side view shows as a direction
 _SMOOTH = 0.6  # seconds over which the camera's path is smoothed
 _SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 _SHADOW, _SHADOW_SPAN, _SHADOW_CELLS = 0.42, 3.0, 240
@@ -35,7 +41,7 @@ class SideView:
 
     Args:
         joints: world landmarks of the whole motion.
-        facing: the horizontal direction that the person mostly faces, of any length.
+        heading: the horizontal direction in which the person walks or faces, of any length.
         source: the video's camera.
         size: (width, height) of the picture.
         fps: frames per second of the motion.
@@ -45,14 +51,14 @@ class SideView:
     def __init__(
         self,
         joints: Float[np.ndarray, "T J 3"],
-        facing: Float[np.ndarray, " 2"],
+        heading: Float[np.ndarray, " 2"],
         source: Camera,
         size: tuple[int, int],
         fps: float,
         ground: Sequence[Mesh] = (),
     ) -> None:
         self.size = size
-        self._rotation = _side_view(facing, source)
+        self._rotation = _side_view(heading, source)
         focal = size[1] / 2 / np.tan(_VIEW / 2)
         self._K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]])
         low, high = joints.min(axis=(0, 1)), joints.max(axis=(0, 1))
@@ -207,14 +213,31 @@ def draw_arrow(
         cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, _SUBPIXEL, tip)
 
 
-def _side_view(facing: Float[np.ndarray, " 2"], source: Camera) -> Float[np.ndarray, "3 3"]:
-    """World to camera for a look at right angles to ``source``'s, from the side that shows more of the front."""
+def heading_of(motion: Motion) -> Float[np.ndarray, " 2"]:
+    """The horizontal direction in which the person walks, or, of one who stays in place, mostly faces."""
+    walked = np.diff(motion.joints[[0, -1], :, :2].mean(axis=1), axis=0)[0]
+    if np.linalg.norm(walked) > _WALKS:
+        return np.asarray(walked)
+    left, right = (motion.joints[:, motion.joint_names.index(f"{side}_hip")] for side in ("left", "right"))
+    across = (left - right).mean(axis=0)
+    return np.array([across[1], -across[0]])
+
+
+def _side_view(heading: Float[np.ndarray, " 2"], source: Camera) -> Float[np.ndarray, "3 3"]:
+    """World to camera for a look at right angles to ``source``'s.
+
+    From the side from which who goes left in the film goes left here too; of one who goes neither towards the film's
+    camera nor away from it, from the side that shows more of the front.
+    """
     _, down, ahead = source.axes[0, :, :2]
     if np.linalg.norm(ahead) < 0.2:  # the video looks straight down: its up is as good a direction
         ahead = -down
     ahead = ahead / np.linalg.norm(ahead)
-    look = np.array([-ahead[1], ahead[0]])
-    if look @ facing > 0:
+    look = np.array([-ahead[1], ahead[0]])  # to the film's left
+    goes_left, goes_away = heading @ look, heading @ ahead
+    # Looking to the film's left, what is away from the film's camera is on the right.
+    away = goes_away if abs(goes_away) > _TOWARDS * np.linalg.norm(heading) else 1.0
+    if goes_left * away > 0:
         look = -look
     forward = np.array([*np.cos(_PITCH) * look, -np.sin(_PITCH)])
     right = np.array([look[1], -look[0], 0.0])

@@ -44,6 +44,11 @@ def draw_words(
     part[:] = ground + share * (np.array(colour) - ground)
 
 
+def width_of(text: str, size: float) -> int:
+    """How wide the label of a line of words is, pixels."""
+    return int(_letters(text, round(max(size, 6))).shape[1])
+
+
 @lru_cache(maxsize=512)
 def _letters(text: str, size: int) -> Float32[np.ndarray, "h w"]:
     """How much of each pixel letters cover, with room around them."""
