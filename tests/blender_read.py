@@ -48,6 +48,7 @@ np.savez(
     fps=scene.render.fps / scene.render.fps_base,
     range=(first, last),
     scene=(scene.frame_start, scene.frame_end),
+    camera=scene.camera.matrix_world.translation[:] if scene.camera else (),
     objects=[o.name for o in bpy.data.objects],
 )
 sys.stdout.flush()

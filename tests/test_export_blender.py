@@ -66,6 +66,18 @@ def test_blender_writes_a_scene_and_reads_it_back(tmp_path: Path, motion: Motion
         assert {"Person", "Armature", "Floor", "Camera"} <= set(found["objects"])
 
 
+@pytest.mark.parametrize("facing", [0.0, 140.0])
+def test_the_camera_sees_the_persons_front(tmp_path: Path, motion: Motion, facing: float) -> None:
+    export(motion, tmp_path / "walk.blend", facing=facing)
+    found = read_in_blender(tmp_path / "walk.blend")
+    names = list(found["names"])
+    hips = [found["heads"][:, names.index(f"{side}UpLeg")] for side in ("Left", "Right")]
+    looks = np.cross((hips[0] - hips[1]).mean(0), [0.0, 0.0, 1.0])
+    before = found["camera"] - found["heads"][:, names.index("Hips")].mean(0)
+    cosine = before[:2] @ looks[:2] / np.linalg.norm(before[:2]) / np.linalg.norm(looks[:2])
+    assert cosine == pytest.approx(np.cos(np.radians(41)), abs=0.1)
+
+
 def directions(found: dict[str, np.ndarray], start: str, end: str) -> np.ndarray:
     names = list(found["names"])
     away = found["heads"][:, names.index(end)] - found["heads"][:, names.index(start)]

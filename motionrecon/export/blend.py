@@ -1,6 +1,7 @@
 """A Blender scene (.blend), written by Blender: the skinned person, or a character of one's own, with the motion.
 
-It opens with the right frame rate and length, a floor, a light and a camera; a character's own .blend keeps its scene.
+It opens with the right frame rate and length, a floor, a light, and a camera before the person: in front and to their
+left, by where they look in the first second. A character's own .blend keeps its scene.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from motionrecon.errors import InputError, OutputError
 from motionrecon.export import glb
 from motionrecon.export.blender.characters import KNOWN
 from motionrecon.export.presets import preset_of
+from motionrecon.export.take import Take, take
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -27,6 +28,8 @@ VARIABLE = "MOTIONRECON_BLENDER"
 CHARACTERS = (".blend", ".fbx", ".glb", ".gltf")
 #: Seconds that Blender may take.
 _PATIENCE = 900
+#: Seconds at the start of a motion whose mean direction is where the person looks.
+_START = 1.0
 _SCRIPT = Path(__file__).with_name("scene.py")
 _NONE = (
     f"needs Blender, which is not found here: install it from blender.org and have it on PATH, name it in {VARIABLE}, "
@@ -68,11 +71,19 @@ def make_scene(
             "character": None if character is None else str(character.absolute()),
             "known": KNOWN,
             "fps": options.get("fps") or motion.fps,
+            "faces": _faces(take(motion, **options)),
             "armature": preset_of(preset).armature,
             "told": str(told),
         }
         (Path(scratch) / "job.json").write_text(json.dumps(job), encoding="utf-8")
         _run([*command, str(Path(scratch) / "job.json")], path, told)
+
+
+def _faces(person: Take) -> tuple[float, float]:
+    """Where the person looks over the floor at the start, the mean of some time, in Blender's x and y."""
+    beginning = slice(round(_START * person.fps) + 1)
+    x, y, _ = person.turned[beginning, 0, :, 0].mean(axis=0)
+    return float(y), float(-x)  # as Blender's importer of GLB has them
 
 
 def _check_character(character: Path) -> None:

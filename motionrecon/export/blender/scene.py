@@ -7,6 +7,7 @@ job is what `motionrecon.export.blender.run` writes; nothing of motionrecon is i
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 import retarget  # type: ignore[import-not-found]  # beside this file: inside Blender there is no motionrecon
+
+#: By how much the camera stands to the left of where the person looks, radians.
+ASIDE = math.radians(41.0)
 
 
 def main(job: dict[str, Any]) -> None:
@@ -34,7 +38,7 @@ def main(job: dict[str, Any]) -> None:
     else:
         armature.name = job["armature"]
         armature.show_in_front = True
-        light_up(armature)
+        light_up(armature, job["faces"])
     scene.frame_set(first)
     save(Path(job["output"]))
 
@@ -73,8 +77,13 @@ def set_rate(fps: float) -> None:
     render.fps_base = render.fps / fps
 
 
-def light_up(armature: Any) -> None:
-    """A floor, a sun, and a camera that has the whole way of the person in view."""
+def light_up(armature: Any, faces: tuple[float, float]) -> None:
+    """A floor, a sun, and a camera that has the whole way of the person in view, from the front and their left.
+
+    Args:
+        armature: the person.
+        faces: where they look, in x and y.
+    """
     scene = bpy.context.scene
     root = armature.pose.bones[0]
     places = []
@@ -99,8 +108,9 @@ def light_up(armature: Any) -> None:
     bpy.ops.object.empty_add(location=(middle[0], middle[1], 0.9))
     aim = bpy.context.object
     aim.name = "Aim"
+    side = math.atan2(faces[1], faces[0]) + ASIDE
     away = 3.0 * reach
-    bpy.ops.object.camera_add(location=(middle[0] + 0.66 * away, middle[1] - 0.75 * away, 1.7))
+    bpy.ops.object.camera_add(location=(middle[0] + math.cos(side) * away, middle[1] + math.sin(side) * away, 1.7))
     scene.camera = bpy.context.object
     scene.camera.data.lens = 60
     follow = scene.camera.constraints.new("TRACK_TO")
