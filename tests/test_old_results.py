@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 import warnings
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def test_it_is_drawn_and_viewed(folder: Path) -> None:
     assert render_still(motion, 7).std() > 10
     viewer = view(folder, open_browser=False, block=False)
     try:
-        viewer.scene.show(7)
-        assert viewer.scene.forces
+        viewer.seek(7)
+        viewer.show("forces", False)
+        with urllib.request.urlopen(viewer.url) as page:
+            assert b"0.1.0" in page.read()
     finally:
         viewer.stop()

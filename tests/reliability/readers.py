@@ -45,7 +45,7 @@ from motionrecon.result.films import films_of
 from motionrecon.result.folder import MARKER, ResultFolder, read_marker
 from motionrecon.result.motion import Motion
 from motionrecon.video import frames, probe
-from motionrecon.viewer.panels.quality import report_lines
+from motionrecon.viewer.facts import facts_of
 
 #: What a reader gave, by name: arrays, texts, numbers.
 Result = dict[str, Any]
@@ -324,7 +324,7 @@ def _board_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: b
 def _read_motion(folder: Path, told: list[str]) -> Result:
     motion = Motion.load(folder)
     repr(motion), motion.simulated, motion.time  # what `view` asks for, besides what is compared
-    report_lines(motion.report)
+    facts_of(motion.report)
     motion.report.get("source")
     plain = json.dumps(dict(motion.report), sort_keys=True, default=str)
     names = ("joints", "qpos", "qvel", "ctrl", "segments", "root_wrench", "contact_force", "joint_torque", "tracked")
