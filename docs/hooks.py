@@ -20,8 +20,10 @@ SHOWN = {
 }
 #: Where links of those files lead on the site; links to other files of the repository lose their target.
 PAGES = {
+    "docs/angles.md": "angles.md",
     "docs/blender.md": "blender.md",
     "docs/conventions.md": "conventions.md",
+    "docs/formats.md": "formats.md",
     "docs/windows_bench.md": "windows_bench.md",
     "models/optimus/README.md": "model_card.md",
     "CONTRIBUTING.md": "extending.md",

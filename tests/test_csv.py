@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.cli import main
 from motionrecon.core.landmarks import INDEX
-from motionrecon.export import export
+from motionrecon.export import csv, export
 from motionrecon.export.columns import columns, plain
 from motionrecon.mechanics.summary import mechanics
 from motionrecon.result.motion import Motion
@@ -104,6 +105,12 @@ def test_forces_along_and_across_the_persons_direction(motion: Motion) -> None:
     np.testing.assert_allclose(after["total_force_y_N"].values, before["total_force_x_N"].values, atol=1e-6)
     (x, y), _ = mechanics(motion).heading
     assert f"({x:.3f}, {y:.3f})" in before["total_force_forward_N"].axes
+
+
+def test_the_columns_that_the_documentation_names_are_there(table: pd.DataFrame) -> None:
+    rows = [line for line in (csv.__doc__ or "").splitlines() if line.startswith("| ``")]
+    named = {name for row in rows for name in re.findall(r"``(\w+)``", row.split("|")[1])}
+    assert len(named) > 12 and named <= set(table.columns)
 
 
 def test_normalized_to_the_body(motion: Motion, table: pd.DataFrame, tmp_path: Path) -> None:

@@ -6,6 +6,22 @@ frames that were not simulated, the centre of pressure of a foot in the air. Bes
 says of each column its unit, its axes, its sign and what it is, and ``walk.events.csv``, when feet come down and leave
 the ground.
 
+| columns | unit | what |
+| --- | --- | --- |
+| ``frame``, ``time_s``, ``tracked``, ``simulated`` | s | when, and 1 where the person was seen, and was simulated |
+| ``left_knee_flexion_deg``, ... | degrees | [joint angles](angles.md) |
+| ``left_knee_flexion_moment_Nm``, ... | N m | internal joint moments about the same axes, signed as the angles |
+| ``left_knee_power_W``, ... | W | power of each joint, positive where it drives the motion |
+| ``left_foot_force_z_N``, ``total_force_forward_N``, ... | N | force of the floor on each foot, and on all |
+| ``left_foot_free_moment_Nm``, ``left_foot_on_ground`` | N m | moment about the vertical; 1 where the foot bears load |
+| ``left_foot_cop_x_m``, ``total_cop_x_m``, ... | m | centre of pressure |
+| ``com_x_m``, ``com_velocity_forward_m_s``, ... | m, m/s | centre of mass |
+| ``left_knee_x_m``, ... | m | the 33 landmarks |
+| ``left_heel_point_force_z_N``, ... | N, m | force on each foot point, and where that is |
+| ``qpos_root_x_m``, ... | as named | coordinates of the body in model.xml, and torques of its actuators |
+
+Normalized (``--normalized``), forces are in body weights (``_BW``), moments in N m/kg and power in W/kg.
+
 Angles are degrees, and lengths metres. Columns in ``_x``, ``_y`` and ``_z`` are along the axes of the world, z up: x
 and y are those of the calibration, or, without one, x is to the right of the first camera and y away from it; the file
 of the columns says which. Forces of the feet and the velocity of the centre of mass are also told in the directions of

@@ -1,18 +1,17 @@
 """motionrecon's own keypoint file: an ``.npz`` (NumPy archive, no pickles) with these arrays.
 
-==============  ==================  ==========================================================================
-key             shape, type         meaning
-==============  ==================  ==========================================================================
-pixels          (T, 33, 2) float    pixels of the upright frame, x right, y down; NaN where unknown
-confidence      (T, 33) float       0 (no evidence) to 1
-fps             () float            frames per second; row t is the frame at t / fps seconds
-image_size      (2,) int            width, height in pixels
-points_3d       (T, 33, 3) float    optional: the detector's own 3D in metres, hip centred, x right, y down, z away
-                                    from a camera that is turned to the person, since a detector looks at a cut-out;
-                                    NaN where unknown
-tracked         (T,) bool           optional: False where the person is not seen; if absent, frames with any pixel
-warnings        (n,) str            optional: what the reader should know
-==============  ==================  ==========================================================================
+| key | shape, type | meaning |
+| --- | --- | --- |
+| ``pixels`` | (T, 33, 2) float | pixels of the upright frame, x right, y down; NaN where unknown |
+| ``confidence`` | (T, 33) float | 0 (no evidence) to 1 |
+| ``fps`` | () float | frames per second; row t is the frame at t / fps seconds |
+| ``image_size`` | (2,) int | width, height in pixels |
+| ``points_3d`` | (T, 33, 3) float | optional: the detector's own 3D, as below |
+| ``tracked`` | (T,) bool | optional: False where the person is not seen; if absent, frames with any pixel |
+| ``warnings`` | (n,) str | optional: what the reader should know |
+
+``points_3d`` is in metres, hip centred, x right, y down, z away from a camera that is turned to the person, since a
+detector looks at a cut-out; NaN where unknown.
 
 The 33 rows are the BlazePose landmarks in the order of `motionrecon.core.landmarks.NAMES`. Write one with
 ``numpy.savez``, or with `save`.
