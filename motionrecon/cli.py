@@ -10,6 +10,7 @@ import inspect
 import os
 import re
 import shlex
+import shutil
 import sys
 import time
 import types
@@ -189,7 +190,13 @@ def demo(*, output: Output = None, force: Switch = False, quiet: Switch = False)
     motion = _run(example.video(), folder, quiet, force=replace, **example.given())
     print(example.as_text(example.compare(motion)))
     if not quiet:
-        print(f"to look at it, run: {shlex.join(['motionrecon', 'view', str(folder)])}")
+        print(f"to look at it, run: {shlex.join([_program(), 'view', str(folder)])}")
+
+
+def _program() -> str:
+    """How the user calls motionrecon: by its name, or, from an environment that is not activated, by its path."""
+    called = sys.argv[0]
+    return called if Path(called).stem == "motionrecon" and shutil.which("motionrecon") is None else "motionrecon"
 
 
 @app.command

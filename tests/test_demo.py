@@ -79,7 +79,11 @@ def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
     out = capsys.readouterr().out
     assert out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
     assert "to look at it, run: motionrecon view demo_motionrecon\n" in out and "view mine" not in out
-    (default, default_given), (mine, mine_given) = calls
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", [".venv/bin/motionrecon"])
+    assert cli.main(["demo"]) == 0
+    assert ".venv/bin/motionrecon view demo_motionrecon" in capsys.readouterr().out
+    (default, default_given), (mine, mine_given), _ = calls
     assert str(default) == "demo_motionrecon" and str(mine) == "mine"
     assert not default_given["force"] and not mine_given["force"], "the user's own folder is not overwritten"
 
