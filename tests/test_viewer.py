@@ -256,11 +256,15 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
             assert any(key in f"{error}" for key in REPORT), error
             continue
         shown += 1
-        assert all(isinstance(line, str) for line in facts_of(report))
+        assert all(isinstance(fact.text, str) for fact in facts_of(report))
         with pytest.raises(InputError, match=r"without a video|any more"):
             open_source(replace(motion, report=report))
     assert shown > 50
-    assert facts_of(Report.of(REPORT)) == ["Reprojection: 4.2 px", "Skate: 1 %", "Penetration: 0 mm", "Warning: w"]
+    facts = facts_of(Report.of(REPORT))
+    assert [fact.text for fact in facts] == [
+        *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm", "Warning: w")
+    ]
+    assert [bool(fact.meaning) for fact in facts] == [True, True, True, False] and facts[-1].warns
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"quality": 7}', '{"warnings": {"a": 1}}', '{"source": [1]}', ""])
@@ -360,7 +364,7 @@ def test_charts_hold_nothing_where_nothing_was_simulated() -> None:
     start = np.hstack([0, motion.qpos[0], motion.qvel[0]])[None]
     partly = replace(motion, ctrl=ctrl, segments=start, joint_torque=np.zeros((FRAMES, 1)))
     charts = [chart for group in CHARTS for chart in group(partly, compute_poses(partly))]
-    vertical = next(chart for chart in charts if chart.title == "Vertical")
+    vertical = next(chart for chart in charts if chart.title == "Vertical ground force")
     assert [curve.side for curve in vertical.curves] == ["left"]
     assert np.isfinite(vertical.curves[0].values).tolist() == [True] * 7 + [False] * 5
 
@@ -376,7 +380,7 @@ def test_angles_and_torques_are_the_models_by_joint_and_side() -> None:
         segments=np.zeros((0, 1 + body.model.nq + body.model.nv)),
     )  # fmt: skip
     charts = [chart for group in CHARTS for chart in group(motion, compute_poses(motion))]
-    assert charts[0].title == "Knee flexion" and [curve.side for curve in charts[0].curves] == ["left", "right"]
+    assert charts[0].title == "Knee flexion angle" and [curve.side for curve in charts[0].curves] == ["left", "right"]
     np.testing.assert_allclose(charts[0].curves[0].values, [10, 20, 30], atol=1e-4)
     assert "Joint moment" not in {chart.group for chart in charts}, "nothing was simulated"
 
@@ -402,7 +406,7 @@ def test_texts_of_a_result_are_no_markup_in_the_page() -> None:
     text = as_json(document)
     assert not set("<>&") & set(text) and text.isascii()
     told = json.loads(text)
-    assert told["title"] == NASTY and f"Warning: {NASTY}" in told["results"][0]["facts"]
+    assert told["title"] == NASTY and told["results"][0]["facts"][-1]["text"] == f"Warning: {NASTY}"
     whole = page_of(document, [[]])
     assert "<title>&lt;/script&gt;" in whole and whole.count("<script") == whole.count("</script>") == 3
     assert "http:" not in re.sub(r'id="(document|films)">.*?</script>', "", whole, flags=re.S), "it loads nothing"
@@ -582,7 +586,7 @@ def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> 
     assert page.tab.title() == "motion · motionrecon"
     for frame in (7, 2):
         scrub(page, frame)
-        page.tab.get_by_text(f"frame {frame} of 0–{FRAMES - 1}").wait_for()
+        page.tab.get_by_text(f"frame {frame} of {FRAMES - 1}").wait_for()
         assert wait_until(partial(shows_only, page, frame))
         assert wait_until(partial(shows_video, page, frame))
 
@@ -685,6 +689,7 @@ def test_keys_work_after_every_control(page: SimpleNamespace) -> None:
     tab.get_by_role("button", name="Close").click()
     works("help")
     tab.keyboard.press("0")
+    tab.keyboard.press("d")  # light again: its button was used once
     tab.keyboard.press("\\")
 
 
@@ -786,6 +791,64 @@ def test_two_results_stand_side_by_side_on_one_clock(browser: Any) -> None:
         viewer.stop()
 
 
+def elsewhere(shift: tuple[float, float], *, calibrated: bool = True, turned: float = 0.0) -> Motion:
+    """The motion at another place on the floor, filmed from where it was before, or by a camera that stood turned."""
+    motion = make_motion()
+    qpos = motion.qpos.copy()
+    qpos[:, :2] += shift
+    about = np.array([[np.cos(turned), -np.sin(turned), 0], [np.sin(turned), np.cos(turned), 0], [0, 0, 1]])
+    camera = replace(motion.camera.in_world(about, np.zeros(3)), calibrated=calibrated)
+    return replace(motion, qpos=qpos, camera=camera)
+
+
+@pytest.mark.parametrize(
+    ("other", "begins", "apart"),
+    [
+        (elsewhere((0.0, 0.1)), (0.0, 0.1), 1.5),
+        (elsewhere((1.0, 0.8)), (1.0, 0.8), 0.0),
+        (elsewhere((9.0, -7.0)), (0.0, 0.0), 1.5),
+        (elsewhere((1.0, 0.8), calibrated=False), (0.0, 0.0), 1.5),
+        (elsewhere((1.0, 0.8), turned=1.0), (0.0, 0.0), 1.5),
+    ],
+)
+def test_a_second_result_stands_beside_the_first_and_both_are_seen(other: Motion, begins: tuple, apart: float) -> None:
+    document = document_of([make_motion(), other], ["a", "b"])
+    first, second = document.results
+    np.testing.assert_allclose(second.path[0] + second.place.shift[:2], begins, atol=1e-6)
+    assert np.linalg.norm(second.place.gap) == pytest.approx(apart)
+    assert not first.place.shift.any() and not first.place.gap.any()
+    start = document.start
+    ahead = (start.look_at - start.position) / np.linalg.norm(start.look_at - start.position)
+    for one in document.results:
+        points = (one.tracks["motion"].position[:, 1:] + one.place.shift + one.place.gap).reshape(-1, 3)
+        cosine = (points - start.position) @ ahead / np.linalg.norm(points - start.position, axis=1)
+        assert np.arccos(cosine).max() < start.fov / 2
+
+
+def test_the_curves_of_a_shorter_result_end_with_it(browser: Any, tmp_path: Path) -> None:
+    motion = make_motion()
+    heavier = replace(motion, contact_force=2 * motion.contact_force)
+    shorter = replace(
+        heavier,
+        **{name: getattr(heavier, name)[:4] for name in ("joints", "qpos", "qvel", "root_wrench", "contact_force")},
+        joint_torque=motion.joint_torque[:4],
+        tracked=motion.tracked[:4],
+    )
+    pictures = []
+    for name, pair in (("a", (motion, heavier)), ("b", (motion, shorter))):
+        write_page(pair[0], tmp_path / f"{name}.html", pair[1])
+        tab, errors = new_tab(browser, 1100, 700)
+        tab.goto((tmp_path / f"{name}.html").as_uri())
+        tab.wait_for_selector("html[data-drawn]")
+        data = tab.locator("figure canvas").first.evaluate("e => e.toDataURL('image/png')")
+        pictures.append(decode(base64.b64decode(data.partition(",")[2])).astype(int))
+        assert errors == []
+        tab.close()
+    half = pictures[0].shape[1] // 2
+    coloured = [int((np.ptp(image[:, half:], axis=2) > 60).sum()) for image in pictures]
+    assert 0 < coloured[1] < 0.8 * coloured[0]
+
+
 def test_a_motion_of_one_frame_whose_video_is_gone(
     browser: Any, open_viewer: Callable[[Motion], Viewer], tmp_path: Path
 ) -> None:
@@ -796,7 +859,7 @@ def test_a_motion_of_one_frame_whose_video_is_gone(
     tab, errors = new_tab(browser, 760, 420)
     tab.goto(viewer.url)
     tab.get_by_text("Gone.mp4 any more").wait_for()
-    tab.get_by_text("frame 0 of 0–0").wait_for()
+    tab.get_by_text("frame 0 of 0").wait_for()
     tab.locator("#frame").fill("1")
     tab.locator("#frame").press("Enter")
     assert wait_until(lambda: tab.locator("#frame").input_value() == "0")

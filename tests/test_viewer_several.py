@@ -147,7 +147,8 @@ def test_the_page_opens_beside_all_cameras() -> None:
 
 
 def test_the_numbers_tell_of_each_camera(motion: Motion) -> None:
-    assert facts_of(motion.report) == ["cam 1: 4 px, begins at 0.000 s", "cam 2: 4 px, begins at 0.150 s"]
+    told = [fact.text for fact in facts_of(motion.report)]
+    assert told == [f"cam {i}: 4 px from the film, begins at {at} s" for i, at in ((1, "0.000"), (2, "0.150"))]
 
 
 # ---------------------------------------------------------------- in a browser

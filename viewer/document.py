@@ -10,18 +10,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.body.pose import pose
 from motionrecon.result.films import films_of
 from motionrecon.viewer.charts import CHARTS, Chart
-from motionrecon.viewer.facts import facts_of
+from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
 from motionrecon.viewer.layers import LAYERS
 from motionrecon.viewer.parts import Track
 from motionrecon.viewer.poses import Poses, compute_poses, turns_of
-from motionrecon.viewer.start_view import StartView, start_view
+from motionrecon.viewer.side_by_side import AT_HOME, Place, place_beside
+from motionrecon.viewer.start_view import StartView, start_view, view_of_all
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -67,6 +68,7 @@ class ResultEntry:
         charts: curves over time.
         films: the cameras.
         facts: how good it is, a line each.
+        place: where it is shown.
     """
 
     name: str
@@ -82,7 +84,8 @@ class ResultEntry:
     stretches: tuple[Stretch, ...]
     charts: tuple[Chart, ...]
     films: tuple[Filming, ...]
-    facts: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,12 @@ def document_of(motions: Sequence[Motion], names: Sequence[str], missing: Sequen
     """
     poses = [compute_poses(motion) for motion in motions]
     without = missing or [["no film is shown here"] * len(motion.cameras) for motion in motions]
-    results = [_result(*each) for each in zip(names, motions, poses, without, strict=True)]
     eyes = np.stack([camera.eye[0] for camera in motions[0].cameras])
     start = start_view(poses[0].position[:, 1:], poses[0].forward, eyes)
+    places = _places(motions, poses, start)
+    if len(motions) > 1:
+        start = view_of_all(start, _all_seen(poses, places, start.follow))
+    results = [_result(*each) for each in zip(names, motions, poses, without, places, strict=True)]
     used = [name for name in LAYERS if any(result.parts[name] for result in results)]
     layers = [(name, LAYERS[name]) for name in used]
     entries = tuple(LayerEntry(name, one.label, one.legend, one.key, one.at_start) for name, one in layers)
@@ -120,7 +126,7 @@ def as_json(document: Document) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str]) -> ResultEntry:
+def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], place: Place) -> ResultEntry:
     simulated = motion.simulated if len(motion.ctrl) else np.ones(len(motion), bool)
     path = gaussian_filter1d(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
     films = films_of(motion)
@@ -139,7 +145,23 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str]) -> 
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
         facts=tuple(facts_of(motion.report)),
+        place=place,
     )
+
+
+def _places(motions: Sequence[Motion], poses: Sequence[Poses], start: StartView) -> list[Place]:
+    across = np.cross([0.0, 0.0, 1.0], start.position - start.look_at)
+    right = across / np.linalg.norm(across)
+    begins = [each.position[0, 1, :2] for each in poses]
+    others = [place_beside(motions[0], motions[i], (begins[0], begins[i]), i, right) for i in range(1, len(motions))]
+    return [AT_HOME, *others]
+
+
+def _all_seen(poses: Sequence[Poses], places: Sequence[Place], follow: bool) -> Float[np.ndarray, "P 3"]:
+    """The bodies of all results where they are shown side by side: at the start if the view follows, else always."""
+    frames = slice(0, 1) if follow else slice(None)
+    shown = [each.position[frames, 1:] + place.shift + place.gap for each, place in zip(poses, places, strict=True)]
+    return np.concatenate([each.reshape(-1, 3) for each in shown])
 
 
 def _tracks(motion: Motion, poses: Poses) -> dict[str, Track]:

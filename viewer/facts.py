@@ -1,23 +1,65 @@
-"""How good a result is, from its report, in lines."""
+"""How good a result is, from its report, in lines for people who read no report."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from motionrecon.result.report import Report
 
-#: Endings of the names in a report's quality section, and the units that they stand for.
-_UNITS = {"px": "px", "percent": "%", "mm": "mm", "s": "s"}
+
+@dataclass(frozen=True)
+class Fact:
+    """A line about a result.
+
+    Attributes:
+        text: the line.
+        meaning: what it says, in a sentence; empty where the line says it.
+        warns: whether it is a warning.
+    """
+
+    text: str
+    meaning: str = ""
+    warns: bool = False
 
 
-def facts_of(report: Report) -> list[str]:
-    """The numbers of the report's quality section, what it says of several cameras, and its warnings, one a line."""
-    lines = []
+#: Name in a report's quality section -> what it is called here, its unit, and what it means.
+_KNOWN = {
+    "reprojection_px": (
+        "Distance from the film",
+        "px",
+        "How far the body lies, on average, from where its joints were found in the film, in pixels of the film.",
+    ),
+    "reprojection_percent": (
+        "The same, of body height",
+        "%",
+        "The distance from the film as a share of the person's height in the film: the smaller, the better.",
+    ),
+    "skate_percent": (
+        "Sliding feet",
+        "% of frames",
+        "In so many frames a foot slides over the floor although it is down.",
+    ),
+    "penetration_mm": (
+        "Feet below the floor",
+        "mm",
+        "How deep the soles are in the floor, on average.",
+    ),
+    "float_mm": (
+        "Feet above the floor",
+        "mm",
+        "How high the lower foot is above the floor, on average; both are in the air in a run or a jump.",
+    ),
+}
+
+
+def facts_of(report: Report) -> list[Fact]:
+    """The numbers of the report's quality section, what it says of several cameras, and its warnings."""
+    found = []
     for name, value in (report.quality or {}).items():
         if value is not None:
-            what, _, unit = name.rpartition("_")
-            if unit not in _UNITS:
-                what, unit = name, ""
-            lines.append(f"{what.replace('_', ' ').capitalize()}: {value:.3g} {_UNITS.get(unit, '')}".rstrip())
+            called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))
+            found.append(Fact(f"{called}: {value:.3g} {unit}".rstrip(), meaning))
     for camera in report.cameras or ():
-        away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px, "
-        lines.append(f"{camera.name}: {away}begins at {camera.offset:.3f} s")
-    return lines + [f"Warning: {warning}" for warning in report.warnings or ()]
+        away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px from the film, "
+        found.append(Fact(f"{camera.name}: {away}begins at {camera.offset:.3f} s"))
+    return found + [Fact(f"Warning: {warning}", warns=True) for warning in report.warnings or ()]

@@ -65,6 +65,16 @@ def start_view(
     return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)
 
 
+def view_of_all(start: StartView, points: Float[np.ndarray, "P 3"]) -> StartView:
+    """The view from the same direction that shows all of some points, from whichever side it is turned to."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    low[2] = min(low[2], 0.0)
+    look_at = (low + high) / 2
+    direction = (start.position - start.look_at) / np.linalg.norm(start.position - start.look_at)
+    reach = np.linalg.norm(points - look_at, axis=1).max() + _FLESH
+    return StartView(look_at + reach / np.sin(_FOV / 2) * direction, look_at, start.fov, start.follow)
+
+
 def _away(points: Float[np.ndarray, "P 3"], direction: Float[np.ndarray, " 3"]) -> float:
     """How far in a direction an eye must stand that looks at the origin and has all points in its round view."""
     nearer = points @ direction

@@ -18,4 +18,4 @@ FIRST = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion")
 def angles(motion: Motion, poses: Poses) -> list[Chart]:
     """Joint angles as ISB defines them (`motionrecon.mechanics.angles`), degrees."""
     found = poses.mechanics.angles
-    return by_sides("Joint angle", "°", found.names, np.degrees(found.values), FIRST)
+    return by_sides("Joint angle", "angle", "°", found.names, np.degrees(found.values), FIRST)

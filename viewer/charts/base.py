@@ -23,7 +23,7 @@ class Chart:
 
     Attributes:
         group: the charts that share a place on the page, of which it shows one at a time.
-        title: which of them this is.
+        title: which of them this is, all that it says: it stands alone.
         unit: of the values.
         curves: NaN where there is nothing to show.
     """
@@ -40,13 +40,19 @@ def side_of(name: str) -> str:
 
 
 def by_sides(
-    group: str, unit: str, names: tuple[str, ...], values: Float[np.ndarray, "T n"], first: tuple[str, ...] = ()
+    group: str,
+    of: str,
+    unit: str,
+    names: tuple[str, ...],
+    values: Float[np.ndarray, "T n"],
+    first: tuple[str, ...] = (),
 ) -> list[Chart]:
-    """A chart for each name without its side, with the curves of both sides; those called ``first`` come first."""
+    """A chart ``of`` something for each name without its side, with the curves of both sides; the ``first`` lead."""
     found: dict[str, list[Curve]] = {}
     for i, name in enumerate(names):
         side = side_of(name)
         what = name.removeprefix(side + "_") if side else name
         found.setdefault(what, []).append(Curve(name.replace("_", " "), side, values[:, i].astype(np.float32)))
     order = sorted(found, key=lambda what: first.index(what) if what in first else len(first))
-    return [Chart(group, what.replace("_", " ").capitalize(), unit, tuple(found[what])) for what in order]
+    titles = {what: f"{what.replace('_', ' ')} {of}".strip().capitalize() for what in order}
+    return [Chart(group, titles[what], unit, tuple(found[what])) for what in order]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.viewer.poses import Poses
 
-_AXES = ("Sideways (x)", "Sideways (y)", "Vertical")
+_AXES = ("Sideways ground force (x)", "Sideways ground force (y)", "Vertical ground force")
 
 
 def forces(motion: Motion, poses: Poses) -> list[Chart]:
@@ -23,7 +23,7 @@ def forces(motion: Motion, poses: Poses) -> list[Chart]:
     known = np.where(_simulated(motion)[:, None, None], poses.force, np.nan)
     size = np.linalg.norm(known, axis=-1)
     charts = [Chart("Ground force", _AXES[i], "N", _curves(poses, known[..., i])) for i in (2, 0, 1)]
-    return [charts[0], Chart("Ground force", "Size", "N", _curves(poses, size)), *charts[1:]]
+    return [charts[0], Chart("Ground force", "Total ground force", "N", _curves(poses, size)), *charts[1:]]
 
 
 def _simulated(motion: Motion) -> np.ndarray:

@@ -20,5 +20,5 @@ def moments(motion: Motion, poses: Poses) -> list[Chart]:
         return []
     found, known = poses.mechanics.moments, motion.simulated[:, None]
     values, power = np.where(known, found.values, np.nan), np.where(known, found.power, np.nan)
-    powers = by_sides("Joint moment", "W", tuple(f"{name}_power" for name in found.joint_names), power)
-    return [*by_sides("Joint moment", "N m", found.names, values, FIRST), *powers]
+    powers = by_sides("Joint moment", "", "W", tuple(f"{name}_power" for name in found.joint_names), power)
+    return [*by_sides("Joint moment", "moment", "N m", found.names, values, FIRST), *powers]

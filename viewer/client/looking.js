@@ -1,13 +1,10 @@
 // Where the eye stands and looks: at opening, as the pointer turns it, from a side, or through a camera.
 
-// Where the eye stands when the page opens: between the results, farther away if there are two.
+// Where the eye stands when the page opens.
 function homeView(doc) {
   const { position, look_at, fov } = doc.start;
   const [eye, target] = [Array.from(position), Array.from(look_at)];
-  if (doc.results.length < 2) return { eye, target, up: [0, 0, 1], fov };
-  const shift = scale(unit(cross([0, 0, 1], sub(eye, target))), (APART * (doc.results.length - 1)) / 2);
-  const away = scale(sub(eye, target), 1.25);
-  return { eye: add(add(target, away), shift), target: add(target, shift), up: [0, 0, 1], fov };
+  return { eye, target, up: [0, 0, 1], fov };
 }
 
 function freeLook(view, doc, state) {

@@ -23,7 +23,7 @@ function makePanel(doc, state, clock, actions) {
   for (const speed of [0.1, 0.25, 0.5, 1, 1.5, 2]) byId("speed").append(new Option(`${speed}×`, speed));
   for (const { name, facts } of doc.results) {
     if (doc.results.length > 1) byId("facts").append(element("h2", name));
-    byId("facts").append(...facts.map((fact) => element("div", fact, fact.startsWith("Warning") ? "warn" : "")));
+    byId("facts").append(...facts.map(makeFact));
   }
   byId("quality").hidden = !byId("facts").children.length;
   byId("quality").open = innerHeight > 700;
@@ -39,6 +39,7 @@ function makePanel(doc, state, clock, actions) {
   byId("opacity").oninput = (event) => actions.opacity(Number(event.target.value));
   byId("from").onclick = () => actions.range("from");
   byId("to").onclick = () => actions.range("to");
+  byId("whole").onclick = () => actions.range("all");
   byId("theme").onclick = actions.dark;
   byId("help").onclick = actions.help;
   for (const button of document.querySelectorAll("[data-view]"))
@@ -47,7 +48,7 @@ function makePanel(doc, state, clock, actions) {
   // Bring everything to the state: whoever changed it, and whether it changed or not.
   function refresh() {
     const { frame } = state;
-    byId("moment").textContent = `${(frame / first.fps).toFixed(2)} s · frame ${frame} of 0–${last}`;
+    byId("moment").textContent = `${(frame / first.fps).toFixed(2)} s · frame ${frame} of ${last}`;
     byId("knob").value = frame;
     if (document.activeElement !== byId("frame") || state.seeked) byId("frame").value = frame;
     byId("play").textContent = clock.playing ? "❚❚" : "▶";
@@ -65,6 +66,7 @@ function makePanel(doc, state, clock, actions) {
     range.style.left = `${(100 * clock.from) / first.count}%`;
     range.style.width = `${(100 * (clock.to - clock.from + 1)) / first.count}%`;
     range.hidden = clock.from === 0 && clock.to === last;
+    byId("whole").hidden = range.hidden;
     byId("marks").classList.toggle("none", range.hidden && !first.stretches.length);
     state.seeked = false;
   }
@@ -94,6 +96,15 @@ function makePanel(doc, state, clock, actions) {
       byId("legend").hidden = !legends.length;
     };
   }
+}
+
+// What is said of a result; what it means is told where the pointer rests on it.
+function makeFact({ text, meaning, warns }) {
+  const line = element("div", text, warns ? "warn" : "");
+  if (!meaning) return line;
+  line.title = meaning;
+  line.classList.add("told");
+  return line;
 }
 
 // A button for each camera, to look through it.
@@ -128,7 +139,7 @@ function makeFeet(first) {
     return { part, line, fill, words };
   });
   const note = element("div");
-  byId("now").append(element("h2", "Floor's push"), ...rows.map(({ line }) => line), note);
+  byId("now").append(element("h2", "Floor's push, total"), ...rows.map(({ line }) => line), note);
   return (frame) => {
     for (const { part, fill, words } of rows) {
       const newtons = length(Array.from(row(part.vector, frame)));
@@ -167,9 +178,9 @@ function makeCharts(doc, state, clock, actions) {
       element(kind),
     );
     values.className = "values";
-    own.forEach(({ title, unit }, i) => choice.append(new Option(`${title}, ${unit}`, i)));
+    own.forEach(({ title, unit }, i) => choice.append(new Option(`${title} (${unit})`, i)));
     choice.setAttribute("aria-label", group);
-    caption.append(element("span", group, "group"), choice, values);
+    caption.append(choice, values);
     figure.append(caption, canvas);
     byId("charts").append(figure);
     const chart = makeChart(canvas, first.fps, actions.seek);
@@ -219,6 +230,10 @@ function makeCharts(doc, state, clock, actions) {
   };
 }
 
+// A result's values at the moments of the first one's frames; nothing after its own end.
 function resampled(values, result, first) {
-  return Float32Array.from({ length: first.count }, (_, k) => values[frameOf(result, first, k)]);
+  const last = (result.count - 0.5) / result.fps;
+  return Float32Array.from({ length: first.count }, (_, k) =>
+    k / first.fps < last ? values[frameOf(result, first, k)] : NaN,
+  );
 }

@@ -5,7 +5,6 @@ const THEMES = {
   dark: { haze: [0.15, 0.165, 0.195], sky: [0.055, 0.06, 0.075], plane: [0.20, 0.215, 0.245], lines: [0.36, 0.39, 0.45] },
 };
 const WASH = [[0, 0, 0], [0.10, 0.62, 0.52]]; // what tells the second result from the first
-const APART = 1.5; // metres between two results side by side
 const SHADOW_SIDE = 2048;
 const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
 
@@ -26,12 +25,12 @@ function makeStage(canvas, words, doc) {
   const canvases = doc.results[0].films.map((film) => makeCanvas(graphics, film.bend));
   const home = homeView(doc);
   const towardsLight = lightDirection(home);
-  const right = unit(cross([0, 0, 1], sub(home.eye, home.target)));
   const view = { ...home };
   let clip = null; // of the picture drawn last
 
   function offsetOf(number, state) {
-    return number && state.apart && state.through < 0 ? scale(right, APART * number) : [0, 0, 0];
+    const { shift, gap } = doc.results[number].place;
+    return state.apart && state.through < 0 ? add(shift, gap) : Array.from(shift);
   }
 
   function resize() {
@@ -52,7 +51,7 @@ function makeStage(canvas, words, doc) {
     clip = multiply(look.projection, look.world);
     canvas.dataset.clip = clip.join(" ");
     const middle = [...row(doc.results[0].path, frames[0]), 0];
-    const lightClip = lightOver(middle, towardsLight, results.length > 1 ? 3.2 : 1.9);
+    const lightClip = lightOver(middle, towardsLight, results.length > 1 ? 3.6 : 1.9);
     const bodyOpacity = state.opacity;
     const common = {
       clip, eye: look.eye, lightClip, towardsLight, shadows: 0, frames: 1, film: 2, texel: 1 / SHADOW_SIDE, middle,
@@ -232,7 +231,7 @@ function makeStage(canvas, words, doc) {
       }
       if (one.title) {
         one.title.hidden = state.through >= 0;
-        if (!one.title.hidden) place(one.title, add([...row(one.result.path, frames[i]), -0.02], offset));
+        if (!one.title.hidden) place(one.title, add(overHead(one.result, frames[i]), offset));
       }
     });
   }
@@ -245,6 +244,14 @@ const tens = (newtons) => String(10 * Math.round(newtons / 10));
 
 const visible = (things, state) => things.filter(({ layer }) => state.layers[layer]);
 const tintOf = (part, alpha) => [...part.colour.map((c) => c / 255), alpha];
+
+// Above the highest body: a name there hides nothing of the person.
+function overHead({ path, tracks }, frame) {
+  const origins = row(tracks.motion.position, frame);
+  let top = 0;
+  for (let i = 5; i < origins.length; i += 3) top = Math.max(top, origins[i]);
+  return [...row(path, frame), top + 0.4];
+}
 
 // The frame of a result at the moment that a frame of the first one is of.
 function frameOf(result, first, frame) {

@@ -38,6 +38,6 @@ def forces(motion: Motion, poses: Poses) -> list[Part]:
 LAYER = Layer(
     "Floor's push",
     forces,
-    f"Red is the floor's push, {100 * METRES_PER_WEIGHT:.0f} cm for one body weight (BW); loaded feet glow.",
+    f"Red is the floor's total push, {100 * METRES_PER_WEIGHT:.0f} cm for one body weight (BW); loaded feet glow.",
     "v",
 )
