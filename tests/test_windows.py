@@ -252,8 +252,8 @@ def test_the_papers_own_form_has_weights_for_windows_and_a_checkpoint_knows_whic
     assert optimizer_of("optimus-paper").weights == "optimus-paper-windows"
     assert optimizer_of("lm") == make("lm")
     record = weights.records()["optimus-paper-windows"]
-    assert stage._weights("optimus-paper") == {"optimus-paper-windows": record["sha256"]}
-    assert stage._weights("lm") == stage._weights("optimus") == {}
+    assert stage.weights_of("optimus-paper") == {"optimus-paper-windows": record["sha256"]}
+    assert stage.weights_of("lm") == stage.weights_of("optimus") == {}
 
 
 def test_assistance_is_recorded_per_frame_and_replays(engine):
