@@ -380,3 +380,10 @@ def test_a_file_of_somebody_else_with_the_name_of_the_lock_is_not_written_to(tmp
     with pytest.raises(OutputError, match="cannot write"):
         ResultFolder.claim(tmp_path, force=True)
     assert (tmp_path / "thesis.tex").read_text() == "mine"
+
+
+def test_a_lock_that_nobody_gives_back_goes_with_its_process(tmp_path: Path) -> None:
+    """As where Ctrl-C comes between taking a folder and the block that would give it back."""
+    code = "import sys; from motionrecon.result.folder import ResultFolder as F; F.claim(sys.argv[1]); 1 / 0"
+    subprocess.run([sys.executable, "-P", "-c", code, str(tmp_path / "out")], capture_output=True, check=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKER}

@@ -7,6 +7,7 @@ whose servers know locks; where there are none, a holder is looked for by its pr
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import json
@@ -66,6 +67,8 @@ class Lock:
                     os.close(descriptor)
                 raise
             self._descriptor = descriptor
+            # Ctrl-C may come between taking it and the block that would release it.
+            atexit.register(self.release)
             return
 
     def release(self) -> None:
@@ -73,6 +76,7 @@ class Lock:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None:
             return
+        atexit.unregister(self.release)
         with contextlib.suppress(OSError):  # Windows removes no open file
             self.path.unlink()
         os.close(descriptor)
