@@ -20,8 +20,8 @@ from motionrecon.body.anny.landmarks import landmark_points
 from motionrecon.body.anny.source import Figure, Source, volume
 from motionrecon.body.anny.template import carrier_of
 from motionrecon.core import landmarks
+from motionrecon.core.sides import SIDES, split, without_side
 
-SIDES = ("left", "right")
 #: Segment names, parents before children.
 SEGMENTS: tuple[str, ...] = (
     "pelvis",
@@ -82,9 +82,9 @@ _CLOTH = {"shirt": (0.016, 6), "trousers": (0.018, 6), "shoes": (0.006, 4), "hai
 
 def parent(segment: str) -> str | None:
     """The segment that carries ``segment``; None for the pelvis."""
-    side, _, part = segment.partition("_")
-    name = _PARENT.get(part if side in SIDES else segment)
-    return f"{side}_{name}" if side in SIDES and name not in ("pelvis", "torso") else name
+    side, part = split(segment)
+    name = _PARENT.get(part)
+    return f"{side}_{name}" if side and name not in ("pelvis", "torso") else name
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ def _centres(heads: dict[str, np.ndarray]) -> np.ndarray:
     """Joint centres (15, 3) in the rest pose; the pelvis' is midway between the hips."""
     centres = np.zeros((len(SEGMENTS), 3))
     for i, name in enumerate(SEGMENTS[1:], start=1):
-        side, _, part = name.partition("_")
-        bone = f"{_CENTRE_BONE[part]}.{side[0].upper()}" if side in SIDES else _CENTRE_BONE[name]
+        side, part = split(name)
+        bone = f"{_CENTRE_BONE[part]}.{side[0].upper()}" if side else _CENTRE_BONE[part]
         centres[i] = heads[bone]
     centres[0] = (centres[INDEX["left_thigh"]] + centres[INDEX["right_thigh"]]) / 2
     return centres
@@ -240,17 +240,14 @@ def _rest_rotation(centres: np.ndarray) -> np.ndarray:
 
 def _carrier(landmark: str) -> str:
     """The segment that carries a landmark."""
-    name = carrier_of(landmark)
-    return name.replace("_toes", "_foot")
+    return carrier_of(landmark).replace("_toes", "_foot")  # toes are no segment of their own here
 
 
 def _garments(figure: Figure, weights: np.ndarray, centres: np.ndarray) -> dict[str, np.ndarray]:
     """Sort the triangles into pieces of clothing and skin: garment name -> (F, 3)."""
     bare, faces = figure.vertices, figure.faces
     middle = bare[faces].mean(1)
-    owner = np.array([name.removeprefix("left_").removeprefix("right_") for name in SEGMENTS])[
-        weights[faces].mean(1).argmax(1)
-    ]
+    owner = np.array([without_side(name) for name in SEGMENTS])[weights[faces].mean(1).argmax(1)]
     neck, waist = centres[INDEX["head"], 2], centres[INDEX["torso"], 2] + 0.03
     eye = bare[np.unique(faces[figure.eyes])]
     wrist = np.minimum(*(np.linalg.norm(middle - centres[INDEX[f"{s}_hand"]], axis=1) for s in SIDES))

@@ -20,9 +20,10 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
 from motionrecon.core import landmarks
+from motionrecon.core.sides import without_side
 from motionrecon.data.deepmimic import MannequinMotion
 from motionrecon.data.make_clip import FEET, Performance
-from motionrecon.data.mannequin import INDEX, SEGMENTS, SIDES, Mannequin, parent
+from motionrecon.data.mannequin import INDEX, SEGMENTS, Mannequin, parent
 from motionrecon.errors import SimulationError
 from motionrecon.optimizers import minimize
 from motionrecon.physics.derivatives import Linearizer, sensitivity
@@ -51,11 +52,6 @@ _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 _TRACKED = (*landmarks.BODY, "left_ear", "right_ear")
 # Weights of the residuals: per metre, rad/s, and rad.
 _W_POINT, _W_VELOCITY, _W_EFFORT, _W_SMOOTH = 1.0, 0.03, 0.02, 0.1
-
-
-def _part(segment: str) -> str:
-    side, _, part = segment.partition("_")
-    return part if side in SIDES else segment
 
 
 def build_model(mannequin: Mannequin) -> mujoco.MjModel:
@@ -99,7 +95,7 @@ def build_model(mannequin: Mannequin) -> mujoco.MjModel:
 
 
 def _add_hinges(spec: mujoco.MjSpec, body: mujoco.MjsBody, segment: str) -> None:
-    part = _part(segment)
+    part = without_side(segment)
     axes, stiffness = _HINGES.get(part, ("", 0.0))
     for axis in axes:
         name = f"{segment}_{axis}"
@@ -133,7 +129,7 @@ def target_qpos(mannequin: Mannequin, model: mujoco.MjModel, clip: MannequinMoti
     qpos[:, :3] = clip.root * (legs + ankle) / clip.hip_height
     qpos[:, 3:7] = _continuous(Rotation.from_matrix(clip.local[:, 0]).as_quat()[:, [3, 0, 1, 2]])
     for i, segment in enumerate(SEGMENTS):
-        axes, _ = _HINGES.get(_part(segment), ("", 0.0))
+        axes, _ = _HINGES.get(without_side(segment), ("", 0.0))
         if not axes:
             continue
         order = axes + "".join(a for a in "yxz" if a not in axes)

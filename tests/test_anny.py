@@ -20,11 +20,11 @@ from motionrecon.body.anny.source import Source, volume
 from motionrecon.body.anny.stretch import Stretch, proportions
 from motionrecon.body.anny.template import INDEX, SEGMENTS, template_of
 from motionrecon.body.capsules.joints import HINGES as OF_CAPSULES
-from motionrecon.body.mjcf import SIDES
 from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import integrate
 from motionrecon.core import landmarks
+from motionrecon.core.sides import split
 from motionrecon.errors import InputError
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import fit
@@ -136,8 +136,8 @@ def _as_built(figure):
 
 
 def _bones(name: str) -> list[str]:
-    side, _, part = name.partition("_")
-    if side in SIDES:
+    side, part = split(name)
+    if side:
         return [f"{bone}.{side[0].upper()}" for bone in SIDED[part].centre]
     return list(MIDDLE[name].centre)
 
@@ -236,17 +236,17 @@ def test_the_published_skin_bends_with_the_body(body):
 def test_who_was_built_before_is_not_built_again(monkeypatch, tmp_path, body):
     monkeypatch.setenv("MOTIONRECON_CACHE", str(tmp_path))
     monkeypatch.setattr(kept, "Source", _Never)
-    kept.person.cache_clear()
+    monkeypatch.setattr(kept, "_RECENT", {})
     (path := tmp_path / "anny").mkdir()
     key = kept._key(1.70, 65.0, "neutral", 30.0)
     kept._save(path / f"{key}.npz", body.template)
     again = kept.person(1.704, 65.3, "neutral", 30.2, lambda steps: None)
     np.testing.assert_allclose(again.vertices, body.template.vertices * 1.704 / 1.70, atol=1e-9)
-    kept.person.cache_clear()
+    assert kept.person(1.704, 65.3, "neutral", 30.2, lambda steps: None) is again, "whoever watches"
+    kept._RECENT.clear()
     (path / f"{key}.npz").write_bytes(b"no archive")
     with pytest.raises(RuntimeError, match="asked"):
         kept.person(1.704, 65.3, "neutral", 30.2, lambda steps: None)
-    kept.person.cache_clear()
 
 
 class _Never:

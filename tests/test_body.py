@@ -16,12 +16,12 @@ from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.capsules.joints import HINGES
 from motionrecon.body.capsules.segments import SEGMENTS
 from motionrecon.body.marks import MARKED
-from motionrecon.body.mjcf import SIDES
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.core import landmarks
+from motionrecon.core.sides import OUTWARDS, SIDES
 from motionrecon.ground.plane import Plane
 
 LIMBS = {"shoulder": "upper_arm", "elbow": "forearm", "wrist": "hand", "hip": "thigh", "knee": "shank", "ankle": "foot"}
@@ -90,7 +90,7 @@ def test_the_pose_at_zero_is_a_T(body):
     np.testing.assert_allclose(placed.rotations[0, 1:], np.tile(np.eye(3), (model.nbody - 1, 1, 1)), atol=1e-12)
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
-    for side, sign in SIDES.items():
+    for side, sign in OUTWARDS.items():
         for joint, part in LIMBS.items():
             np.testing.assert_allclose(at[f"{side}_{joint}"], data.body(f"{side}_{part}").xpos, atol=1e-12)
         for a, b in (("shoulder", "elbow"), ("elbow", "wrist")):
@@ -108,7 +108,7 @@ def test_the_detector_marks_joints_off_their_centres(body):
     away = (standing.at(body.marks) - standing.at(body.landmarks))[0] / body.height
     for i, name in enumerate(landmarks.NAMES):
         side, _, joint = name.partition("_")
-        expected = np.array(MARKED.get(joint, (0.0, 0.0, 0.0))) * [1, SIDES.get(side, 1.0), 1]
+        expected = np.array(MARKED.get(joint, (0.0, 0.0, 0.0))) * [1, OUTWARDS.get(side, 1.0), 1]
         np.testing.assert_allclose(away[i], expected, atol=1e-6, err_msg=name)
     assert set(MARKED) <= {name.partition("_")[2] for name in landmarks.NAMES}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support import options, require
 
-from motionrecon.body import build
+from motionrecon.body import Body, build
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES
 from motionrecon.core.landmarks import INDEX, MIRROR
@@ -173,7 +173,7 @@ def test_the_report_names_the_bank_and_the_weights(body, own_banks, monkeypatch)
     known = found
     bare = learned_of(options(first_poses="relaxed", optimizer="lm"), body)
     assert set(vars(bare).values()) == {None}
-    monkeypatch.setattr(type(body), "hinge_parts", {})
+    monkeypatch.setattr(type(body), "hinge_parts", Body.hinge_parts)
     (own_banks / "bank-anny.safetensors").unlink()
     run, relaxed = Run(), learned_of(usual, body)
     assert relaxed.bank is None

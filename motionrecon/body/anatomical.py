@@ -26,8 +26,7 @@ from jaxtyping import Float
 
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose, zero_pose
-
-SIDES = ("left", "right")
+from motionrecon.core.sides import SIDES
 
 #: The world in ISB's axes, as columns: X is the world's x, Y is up, Z is right of somebody who faces x.
 WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])

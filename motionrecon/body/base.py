@@ -189,13 +189,19 @@ class Body(Anatomy, Protocol):
     def hinge_spread(self) -> Float[np.ndarray, " hinges"]:
         """Standard deviation about the relaxed pose of each hinge's angle, radians; infinite where it is free."""
 
+    @cached_property
+    def hinge_names(self) -> tuple[str, ...]:
+        """Names of the hinges in the model's order; joint 0 is the root."""
+        return tuple(self.model.joint(j).name for j in range(1, self.model.njnt))
+
     @property
-    def hinge_parts(self) -> dict[str, tuple[str, float]]:
-        """Of hinges that do a share of what one of the capsule person does: that one's name, and the share.
+    def hinge_parts(self) -> tuple[tuple[str, float], ...]:
+        """Of each hinge, the name of the capsule person's hinge that it does a share of, and the share; itself and 1
+        where it does what no other does.
 
         What is known of poses is known of the capsule person's hinges, and so is told of this body's.
         """
-        return {}
+        return tuple((name, 1.0) for name in self.hinge_names)
 
     @cached_property
     def hinge_shares(self) -> Float[np.ndarray, " hinges"]:
@@ -204,8 +210,7 @@ class Body(Anatomy, Protocol):
         What is known of the joint's angle, of its variance and of that of its acceleration, is known of their sum, and
         each hinge has its share in it.
         """
-        names = [self.model.joint(j).name for j in range(1, self.model.njnt)]
-        return np.array([self.hinge_parts.get(name, (name, 1.0))[1] for name in names])
+        return np.array([share for _, share in self.hinge_parts])
 
     @cached_property
     def hinge_qpos(self) -> Int[np.ndarray, " nu"]:

@@ -36,8 +36,3 @@ def mirrored(axis: Vector) -> Vector:
     """The axis that makes the mirror image of a left-hand rotation on the right."""
     x, y, z = axis
     return (-x, y, -z)
-
-
-def without_side(name: str) -> str:
-    """The name of a joint or body without the side that it is on."""
-    return name.removeprefix("left_").removeprefix("right_")

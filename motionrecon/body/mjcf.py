@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from motionrecon.body.base import KIND
 from motionrecon.body.hinge import Hinge, mirrored
 from motionrecon.core import landmarks
+from motionrecon.core.sides import SIDES, side_of
 from motionrecon.ground.base import Ground
-
-SIDES = {"left": 1.0, "right": -1.0}
 
 #: Names of the geoms of one foot that bear load, from back to front; a geom is called ``{side}_{point}``.
 FOOT_POINTS = ("heel", "ball_inner", "ball_outer", "toe")
@@ -93,10 +92,10 @@ def add_body(
         the body, and its hinges by the joints' names.
     """
     element = ET.SubElement(parent, "body", name=name, pos=text(place))
-    side = name.partition("_")[0]
+    side = side_of(name)
     joints = []
     for hinge in hinges:
-        joint = f"{side}_{hinge.name}" if side in SIDES else hinge.name
+        joint = f"{side}_{hinge.name}" if side else hinge.name
         axis = mirrored(hinge.axis) if side == "right" else hinge.axis
         ET.SubElement(
             element,

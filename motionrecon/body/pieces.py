@@ -12,6 +12,7 @@ from scipy.spatial import ConvexHull
 from motionrecon.body.geoms import SEGMENTS, Mesh, geom_mesh
 from motionrecon.body.pose import zero_pose
 from motionrecon.body.skin import Skin
+from motionrecon.core.sides import side_of, without_side
 
 _CAP_RINGS = 5  # from the middle of a round end to its rim
 
@@ -54,24 +55,24 @@ def pieces(model: mujoco.MjModel, skin: Skin) -> list[Piece]:
         far = turns[a].T @ (turns[b] @ far + origins[b] - origins[a])
         vertices, faces = tapered(np.stack([near, far]), skin.radii[i])
         share = np.repeat([0.0, float(a != b)], len(vertices) // 2)
-        parts.setdefault((_side(name), a, b), []).append(((vertices, faces), share))
+        parts.setdefault((side_of(name), a, b), []).append(((vertices, faces), share))
         if name in skin.names[:i]:  # a further piece for a geom: it joins that to another
-            joined.add((_side(name), a, b))
+            joined.add((side_of(name), a, b))
     for geom in _angular(model):
         mesh, a = geom_mesh(model, geom), int(model.geom_bodyid[geom])
         part = (np.asarray(mesh.vertices), np.asarray(mesh.faces)), np.zeros(len(mesh.vertices))
-        parts.setdefault((_side(model.body(a).name), a, a), []).append(part)
+        parts.setdefault((side_of(model.body(a).name), a, a), []).append(part)
 
     found = []
     for (side, a, b), meshes in parts.items():
         vertices, faces = merged([mesh for mesh, _ in meshes])
-        share = np.concatenate([share for _, share in meshes])
+        share, bare = np.concatenate([share for _, share in meshes]), model.body(a).name
         if (side, a, b) in joined:
             (vertices, faces), kept = _hull(vertices)
             share = share[kept]
         found.append(
             Piece(
-                name=side + model.body(a).name.removeprefix(side),
+                name=f"{side}_{without_side(bare)}" if side else bare,
                 vertices=vertices,
                 faces=faces,
                 first=a,
@@ -103,10 +104,6 @@ def tapered(ends: Float[np.ndarray, "2 3"], radii: Float[np.ndarray, " 2"]) -> M
     lower = np.stack([here, beside, beside + SEGMENTS], axis=1)
     upper = np.stack([here, beside + SEGMENTS, here + SEGMENTS], axis=1)
     return vertices, np.concatenate([lower, upper])
-
-
-def _side(name: str) -> str:
-    return next((side for side in ("left_", "right_") if name.startswith(side)), "")
 
 
 def merged(parts: list[Mesh]) -> Mesh:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.pose import Pose
+from motionrecon.core.sides import without_side
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def skin_of(
     local = {model.geom(i).name: _ends(model, i) for i in geoms}
     for i in geoms:
         name, body, radius = model.geom(i).name, int(model.geom_bodyid[i]), float(model.geom_size[i, 0])
-        near, far = (taper or {}).get(name.removeprefix("left_").removeprefix("right_"), (1.0, 1.0))
+        near, far = (taper or {}).get(without_side(name), (1.0, 1.0))
         names.append(name)
         bodies.append((body, body))
         ends.append(local[name])

@@ -35,9 +35,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body.anatomical import SIDES, WORLD, AnatomicalSegment, path_to, segments_of
+from motionrecon.body.anatomical import WORLD, AnatomicalSegment, path_to, segments_of
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose
+from motionrecon.core.sides import SIDES
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:

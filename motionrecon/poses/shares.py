@@ -24,13 +24,10 @@ def done_by(
         angles: of them, radians.
         kind: of the body whose hinges they are: of its own kind they are taken as they are.
     """
-    model = body.model
-    names = [model.joint(joint).name for joint in range(1, model.njnt)]
-    shared = {} if kind == body.kind else body.hinge_parts
-    parts = [shared.get(name, (name, 1.0)) for name in names]
+    parts = [(name, 1.0) for name in body.hinge_names] if kind == body.kind else body.hinge_parts
     if not set(hinges) <= {whole for whole, _ in parts}:
         return None
-    own = np.tile(body.rest_qpos[model.jnt_qposadr[1:]], (len(angles), 1))
+    own = np.tile(body.rest_qpos[body.model.jnt_qposadr[1:]], (len(angles), 1))
     column = {name: angles[:, i] for i, name in enumerate(hinges)}
     for i, (whole, share) in enumerate(parts):
         if whole in column:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.anny.template import INDEX, SEGMENTS, Template, split
+from motionrecon.body.anny.template import INDEX, SEGMENTS, Template
+from motionrecon.core.sides import split, without_side
 
 #: The segment that begins where another's capsule ends.
 _NEXT = {"upper_arm": "forearm", "thigh": "shank", "shank": "foot"}
@@ -25,7 +26,7 @@ def fleshed(template: Template) -> Template:
     """The person with capsules in all segments but feet and toes."""
     ends, radii = template.capsules.copy(), template.radii.copy()
     for i, name in enumerate(SEGMENTS):
-        if split(name)[1] not in ("foot", "toes"):
+        if without_side(name) not in ("foot", "toes"):
             ends[i], radii[i] = _capsule(template, name)
     return replace(template, capsules=ends, radii=radii)
 

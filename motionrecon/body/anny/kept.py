@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +17,9 @@ from motionrecon.core.files import read_arrays, write_arrays
 from motionrecon.core.user_cache import cache_dir
 from motionrecon.errors import ModelError, OutputError
 
+#: The people of this process who were asked for last, so that the same one is the same object, and how many these are.
+_RECENT: dict[tuple[float, float, str, float], Template] = {}
+_MOST_RECENT = 4
 #: People are kept by height, mass and age in steps: metres, kilograms, years. What is left is made up by scaling.
 _STEPS = (0.01, 1.0, 1.0)
 #: Kilograms of a person to the litre of their skin, roughly.
@@ -26,7 +28,6 @@ _DENSITY = 1.02
 _GIRTHS = (0.8, 1.6)
 
 
-@lru_cache(maxsize=4)
 def person(height: float, mass: float, sex: str, age: float, advance: Callable[[int], None]) -> Template:
     """Somebody of this height (m), mass (kg), sex (male, female, neutral) and age (years), in the T pose.
 
@@ -37,6 +38,17 @@ def person(height: float, mass: float, sex: str, age: float, advance: Callable[[
     Raises:
         ModelError: Anny is not installed.
     """
+    asked = height, mass, sex, age
+    if asked not in _RECENT:
+        found = _person(height, mass, sex, age, advance)
+        for forgotten in list(_RECENT)[: 1 - _MOST_RECENT]:
+            del _RECENT[forgotten]
+        _RECENT[asked] = found
+    return _RECENT[asked]
+
+
+def _person(height: float, mass: float, sex: str, age: float, advance: Callable[[int], None]) -> Template:
+    """Somebody out of the user's cache, or else built."""
     tall, heavy, old = (step * round(value / step) for value, step in zip((height, mass, age), _STEPS, strict=True))
     path = cache_dir() / "anny" / f"{_key(tall, heavy, sex, old)}.npz"
     built = _load(path)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.anny.source import Figure
-from motionrecon.body.mjcf import SIDES
+from motionrecon.core.sides import OUTWARDS
 
 #: Limbs' joints -> the bone of Anny that begins there.
 _JOINTS = {
@@ -44,7 +44,7 @@ def landmark_points(
     points["nose"] = middle[middle[:, 0].argmax()]
     mouth = skin[np.unique(figure.faces[figure.mouth])]
     front = mouth[mouth[:, 0] > mouth[:, 0].max() - 0.03]
-    for side, sign in SIDES.items():
+    for side, sign in OUTWARDS.items():
         letter = side[0].upper()
         centre = bones[f"eye.{letter}"]
         eye = skin[np.unique(figure.faces[figure.eyes])]

@@ -9,12 +9,13 @@ from jaxtyping import Float
 
 from motionrecon.body.anny.joints import HINGES
 from motionrecon.body.anny.segments import MIDDLE, SIDED
-from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of, split
+from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of
 from motionrecon.body.base import SEEN
 from motionrecon.body.hinge import Hinge
 from motionrecon.body.marks import MARKED
-from motionrecon.body.mjcf import SIDES, add_body, begun, finished, text
+from motionrecon.body.mjcf import add_body, begun, finished, text
 from motionrecon.core import landmarks
+from motionrecon.core.sides import OUTWARDS, SIDES, split, without_side
 from motionrecon.ground.base import Ground
 
 _SOLE_RADIUS = 0.018
@@ -60,7 +61,7 @@ def write_mjcf(template: Template, height: float, mass: float, timestep: float, 
         else:
             parent = PARENTS[i]
             place = template.origins[i] - template.origins[parent]
-            body, own = add_body(bodies[SEGMENTS[parent]], name, place, HINGES.get(split(name)[1], ()), mass)
+            body, own = add_body(bodies[SEGMENTS[parent]], name, place, HINGES.get(without_side(name), ()), mass)
             joints += own
         _inertial(body, template.moments[i], weights[i])
         if template.radii[i]:
@@ -68,7 +69,7 @@ def write_mjcf(template: Template, height: float, mass: float, timestep: float, 
         bodies[name] = body
     for name, point in zip(landmarks.NAMES, template.landmarks, strict=True):
         _sites(bodies, template, name, point, height)
-    for side, sign in SIDES.items():
+    for side, sign in OUTWARDS.items():
         _soles(bodies, template, side, sign)
     return finished(root, joints, mass)
 
@@ -106,7 +107,7 @@ def _sites(
     if part not in MARKED:
         return
     above = SEGMENTS[PARENTS[INDEX[carrier]]] if part in _SEEN_ABOVE else carrier
-    offset = height * np.array(MARKED[part]) * [1.0, SIDES[side], 1.0]
+    offset = height * np.array(MARKED[part]) * [1.0, OUTWARDS[side], 1.0]
     ET.SubElement(
         bodies[above], "site", name=f"{SEEN}{name}", pos=text(point + offset - template.origins[INDEX[above]])
     )
@@ -121,7 +122,7 @@ def _soles(bodies: dict[str, ET.Element], template: Template, side: str, sign: f
     foot, toes = f"{side}_foot", f"{side}_toes"
     heel, tip = (template.landmarks[landmarks.INDEX[f"{side}_{name}"]] for name in ("heel", "foot_index"))
     length = tip[0] - heel[0]
-    sole = template.soles[list(SIDES).index(side)]
+    sole = template.soles[SIDES.index(side)]
     places = {}
     for name, (along, outwards, carrier) in _BALLS.items():
         middle = template.origins[INDEX[foot], 1]

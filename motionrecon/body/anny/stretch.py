@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.anny.moments import moved
-from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of, split
-from motionrecon.body.mjcf import SIDES
+from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of
 from motionrecon.body.proportions import Proportions
 from motionrecon.core import landmarks
+from motionrecon.core.sides import SIDES, without_side
 
 _CARRIED = np.array([INDEX[carrier_of(name)] for name in landmarks.NAMES])
 _X, _Y, _Z = range(3)
@@ -86,7 +86,7 @@ class Stretch:
             "foot": (by["foot"], 1.0, by["ankle_height"]),
             "toes": (by["foot"], 1.0, by["ankle_height"]),
         }
-        return Stretch(np.array([along.get(split(name)[1], (1.0, 1.0, 1.0)) for name in SEGMENTS]), neck)
+        return Stretch(np.array([along.get(without_side(name), (1.0, 1.0, 1.0)) for name in SEGMENTS]), neck)
 
     def of(self, template: Template) -> Template:
         """The person with the lengths."""
@@ -134,7 +134,7 @@ def fattened(template: Template, girth: float) -> Template:
         **dict.fromkeys(("pelvis", "abdomen", "chest", "upper_chest", "neck", "thigh", "shank"), (girth, girth, 1.0)),
         **dict.fromkeys(("upper_arm", "forearm", "radius"), (girth, 1.0, girth)),
     }
-    factors = np.array([wide.get(split(name)[1], (1.0, 1.0, 1.0)) for name in SEGMENTS])
+    factors = np.array([wide.get(without_side(name), (1.0, 1.0, 1.0)) for name in SEGMENTS])
     return replace(
         template, vertices=_skin(template, template.origins, factors), moments=scaled(template.moments, factors)
     )

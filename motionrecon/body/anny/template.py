@@ -11,8 +11,8 @@ from motionrecon.body.anny.landmarks import landmark_points
 from motionrecon.body.anny.moments import moments, moved
 from motionrecon.body.anny.segments import ARM, LEG, MIDDLE, SIDED
 from motionrecon.body.anny.source import Figure
-from motionrecon.body.mjcf import SIDES
 from motionrecon.core import landmarks
+from motionrecon.core.sides import OUTWARDS, SIDES, split
 
 #: The segments' names, the bodies of the model in MuJoCo's order: a segment's whole subtree before its next sibling.
 SEGMENTS: tuple[str, ...] = (
@@ -38,12 +38,6 @@ _CARRIER = {
 RISE = 0.75
 #: Segments that a vertex follows at most: as many as glTF and game engines take.
 MOST = 4
-
-
-def split(name: str) -> tuple[str, str]:
-    """A segment's side, empty in the middle, and its name without it."""
-    side, _, part = name.partition("_")
-    return (side, part) if side in SIDES else ("", name)
 
 
 def parent_of(name: str) -> str | None:
@@ -147,7 +141,7 @@ def _cut(
     (P. de Leva, 1996, J. Biomech. 29(9), figure 1).
     """
     part = part.copy()
-    for side, sign in SIDES.items():
+    for side, sign in OUTWARDS.items():
         thigh, arm, clavicle = (INDEX[f"{side}_{name}"] for name in ("thigh", "upper_arm", "clavicle"))
         out, up = sign * (middles[:, 1] - origins[thigh, 1]), middles[:, 2] - origins[thigh, 2]
         hip = np.isin(part, (thigh, INDEX["pelvis"])) & (sign * middles[:, 1] > 0)
@@ -203,7 +197,7 @@ def _turns(figure: Figure, centres: Float[np.ndarray, "S 3"]) -> Float[np.ndarra
     Elbows are bent in Anny's pose, which tells how they bend. Where the palm looks is told by the knuckles.
     """
     turns = np.tile(np.eye(3), (len(SEGMENTS), 1, 1))
-    for side, sign in SIDES.items():
+    for side, sign in OUTWARDS.items():
         at = {name: centres[INDEX[f"{side}_{name}"]] for name in SIDED}
         letter = side[0].upper()
         knuckle = {i: figure.head_of[f"finger{i}-1.{letter}"] for i in (2, 3, 5)}

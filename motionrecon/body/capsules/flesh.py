@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from motionrecon.core.sides import SIDES
+
 #: Limbs taper, from their near end to their far one: geom name without its side -> factors on its radius.
 TAPER = {
     "upper_arm": (1.10, 0.88),
@@ -16,7 +18,7 @@ JOINED = (
     ("abdomen", "chest"),
     *(
         (f"{side}_{a}", f"{side}_{b}")
-        for side in ("left", "right")
+        for side in SIDES
         for a, b in (("ball_inner", "toe"), ("ball_outer", "toe"), ("ball_inner", "ball_outer"), ("instep", "toe"))
     ),
 )

@@ -13,8 +13,9 @@ from motionrecon.body.capsules.joints import HINGES
 from motionrecon.body.capsules.segments import SEGMENTS
 from motionrecon.body.hinge import Hinge
 from motionrecon.body.marks import MARKED
-from motionrecon.body.mjcf import SIDES, add_body, begun, finished, text
+from motionrecon.body.mjcf import add_body, begun, finished, text
 from motionrecon.body.proportions import Proportions
+from motionrecon.core.sides import OUTWARDS, without_side
 from motionrecon.ground.base import Ground
 
 # The heel and toe landmarks lie inside the foot, above the sole (metres).
@@ -37,8 +38,7 @@ class _Person:
 
     def body(self, parent: ET.Element, name: str, pos: Iterable[float]) -> ET.Element:
         """A body with the hinges of its kind; sided names get mirrored axes on the right."""
-        kind = name.partition("_")[2] if name.split("_")[0] in SIDES else name
-        element, joints = add_body(parent, name, pos, HINGES.get(kind, ()), self.mass)
+        element, joints = add_body(parent, name, pos, HINGES.get(without_side(name), ()), self.mass)
         self.joints += joints
         return element
 
@@ -70,8 +70,7 @@ class _Person:
 
     def seen(self, element: ET.Element, side: str, joint: str, origin: Float[np.ndarray, " 3"]) -> None:
         """Where the detector marks a joint whose centre is at `origin` in the body's frame."""
-        outward = 1.0 if side == "left" else -1.0
-        offset = self.height * np.array(MARKED[joint]) * np.array([1.0, outward, 1.0])
+        offset = self.height * np.array(MARKED[joint]) * np.array([1.0, OUTWARDS[side], 1.0])
         ET.SubElement(element, "site", name=f"{SEEN}{side}_{joint}", pos=text(origin + offset))
 
     def pelvis(self, world: ET.Element) -> None:
@@ -84,7 +83,7 @@ class _Person:
         half = 0.5 * s.hip_width
         self.capsule(pelvis, "pelvis", (0, -0.6 * half, 0.02), (0, 0.6 * half, 0.02), 0.058 * h)
         self.torso(pelvis, lumbar)
-        for side, sign in SIDES.items():
+        for side, sign in OUTWARDS.items():
             hip = np.array([0.0, sign * half, 0.0])
             self.seen(pelvis, side, "hip", hip)
             self.leg(pelvis, side, hip)
@@ -97,7 +96,7 @@ class _Person:
         self.capsule(torso, "abdomen", (0, -0.012 * h, 0.01), (0, 0.012 * h, 0.01), 0.062 * h)
         self.capsule(torso, "chest", (0, -0.035 * h, top - 0.075 * h), (0, 0.035 * h, top - 0.075 * h), 0.068 * h)
         self.head(torso, top)
-        for side, sign in SIDES.items():
+        for side, sign in OUTWARDS.items():
             self.arm(torso, side, sign, top)
 
     def head(self, torso: ET.Element, top: float) -> None:
@@ -108,7 +107,7 @@ class _Person:
         self.capsule(head, "skull", (0.012 * h, 0, up - 0.01 * h), (0.012 * h, 0, up + 0.03 * h), 0.054 * h)
         ear = np.array([0.010 * h, 0.0, up - 0.01 * h])
         self.site(head, "nose", ear + h * np.array([0.064, 0, -0.004]))
-        for side, sign in SIDES.items():
+        for side, sign in OUTWARDS.items():
             self.site(head, f"{side}_ear", ear + h * np.array([0, sign * 0.044, 0]))
             self.site(head, f"{side}_eye_inner", ear + h * np.array([0.052, sign * 0.010, 0.016]))
             self.site(head, f"{side}_eye", ear + h * np.array([0.050, sign * 0.018, 0.016]))
@@ -159,7 +158,7 @@ class _Person:
         self.site(shank, f"{side}_knee", (0, 0, 0))
         self.inertial(shank, "shank", ankle)
         self.capsule(shank, f"{side}_shank", (0, 0, 0), ankle, 0.028 * h)
-        self.foot(self.body(shank, f"{side}_foot", ankle), side, 1.0 if side == "left" else -1.0)
+        self.foot(self.body(shank, f"{side}_foot", ankle), side, OUTWARDS[side])
 
     def foot(self, foot: ET.Element, side: str, sign: float) -> None:
         s = self.size

@@ -15,8 +15,8 @@ from jaxtyping import Float
 from motionrecon.body import build
 from motionrecon.body.base import CAPSULES, Body
 from motionrecon.body.capsules.joints import HINGES
-from motionrecon.body.hinge import without_side
 from motionrecon.body.tangent import ANGLES, BEND
+from motionrecon.core.sides import without_side
 from motionrecon.errors import InputError
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.shares import done_by
@@ -33,8 +33,8 @@ def told_to(body: Body, qpos: Float[np.ndarray, "M capsules"]) -> Float[np.ndarr
     """
     if body.kind == CAPSULES:
         return qpos
-    model = build(body.height).model
-    own = done_by(body, [model.joint(j).name for j in range(1, model.njnt)], qpos[:, ANGLES])
+    person = build(body.height)
+    own = done_by(body, list(person.hinge_names), qpos[:, ANGLES])
     if own is None:
         raise InputError(f"body={body.kind}: it lacks hinges of the motions that there are; choose another")
     return np.concatenate([qpos[:, : ANGLES.start], own], axis=1)
@@ -60,11 +60,10 @@ class Untold:
         """Of a body; None where the capsule person's motions tell all of it."""
         if body.kind == CAPSULES:
             return None
-        names = [body.model.joint(j).name for j in range(1, body.model.njnt)]
-        wholes = [body.hinge_parts.get(name, (name, 1.0))[0] for name in names]
+        wholes = [whole for whole, _ in body.hinge_parts]
         told = np.array([without_side(whole) in _TOLD for whole in wholes])
         together = np.array([[one == other for other in wholes] for one in wholes])
-        mixing = np.eye(len(names)) - np.where(told, body.hinge_shares, 0.0)[:, None] * together
+        mixing = np.eye(len(wholes)) - np.where(told, body.hinge_shares, 0.0)[:, None] * together
         spread = np.where(np.isfinite(body.hinge_spread), body.hinge_spread, 0.0) * np.where(told, OWN_WAY, 1.0)
         return Untold(spread, mixing, Articulation.of_body(body).limits[:, BEND])
 
