@@ -7,7 +7,6 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
 import shutil
@@ -23,10 +22,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon import pipeline
+from motionrecon.cli_common import Switch, called_after, check_output, flag_type
 from motionrecon.core.docstrings import unwrapped
 from motionrecon.core.files import check_folder
 from motionrecon.core.progress import Bars, Progress, Silent
-from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
+from motionrecon.errors import InputError, MotionReconError, shortened
 from motionrecon.options import Options
 from motionrecon.research.training.settings import TrainingSettings
 
@@ -45,8 +45,6 @@ LEAST_OFFSET = 0.0005
 #: Share of the frames in which one of several cameras saw the person, below which the summary says so.
 SELDOM = 0.8
 
-#: A flag that is off unless it is given, and needs no flag to turn it off.
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 Output = Annotated[Path | None, Parameter(alias="-o")]
 
 _Item = TypeVar("_Item")
@@ -96,10 +94,6 @@ def main(arguments: list[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-#: Types of parameters as they stand in the source, and as cyclopts takes them.
-_FLAG_TYPES: dict[str, Any] = {
-    "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
-}  # fmt: skip
 #: Flags that may be given once for each camera, and what each of their values is.
 _PER_CAMERA = Options.per_camera()
 
@@ -108,8 +102,7 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
     """The command's parameters: those of `pipeline.reconstruct` but ``progress``, and ``list_people`` and ``quiet``."""
     parameters = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        hint = str(parameter.annotation)  # as it stands in the source: "str | Path | None"
-        flag: Any = Path | None if "Path" in hint else _FLAG_TYPES.get(hint)
+        flag: Any = flag_type(str(parameter.annotation))  # as it stands in the source: "str | Path | None"
         if name == "video":
             parameter = inspect.Parameter("videos", inspect.Parameter.VAR_POSITIONAL)
             flag = Path
@@ -280,9 +273,7 @@ def view(
         return
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: a page is an .html file")
-    check_folder(page)
-    if os.path.lexists(page) and not force:
-        raise OutputError(f"{page} is there already; replace it with --force, or choose another name")
+    check_output([page], force)
     write_page(folder, page, other)
     print(page)
 
@@ -315,7 +306,7 @@ def plot(
     from motionrecon.plots import write_plots
     from motionrecon.result.motion import Motion
 
-    target = output or Path(f"{folder.resolve().name.removesuffix('_motionrecon') or 'motion'}_plots")
+    target = output or Path(f"{called_after(folder)}_plots")
     for file in write_plots(Motion.load(folder), target, only=only, formats=formats, force=force):
         print(file)
 
@@ -357,11 +348,8 @@ def render(
     from motionrecon.render.rendering import render as draw
     from motionrecon.result.motion import Motion
 
-    called = folder.resolve().name.removesuffix("_motionrecon") or "motion"
-    file = output or Path(f"{called}_{view}{'.png' if view == SHEET else '.mp4'}")
-    check_folder(file)
-    if os.path.lexists(file) and not force:
-        raise OutputError(f"{file} is there already; replace it with --force, or choose another name")
+    file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET else '.mp4'}")
+    check_output([file], force)
     progress = _Spelled(Silent() if quiet else Bars())
     draw(
         Motion.load(folder),

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from motionrecon.core.docstrings import arguments, unwrapped
-from motionrecon.core.files import check_folder
-from motionrecon.errors import InputError, OutputError
+from motionrecon.cli_common import Switch, called_after, check_output, flag_type
+from motionrecon.core.docstrings import unwrapped
+from motionrecon.errors import InputError
 from motionrecon.export import FORMATS, check_options, format_of
 from motionrecon.export import export as write
 
-#: A flag that is off unless it is given, and needs no flag to turn it off.
-_Switch = Annotated[bool, Parameter(negative="", show_default=False)]
-
 
 def export(
-    folder: Path, output: Path | None = None, /, *, format: str | None = None, force: _Switch = False, **options: Any
+    folder: Path, output: Path | None = None, /, *, format: str | None = None, force: Switch = False, **options: Any
 ) -> None:
     """Write a result for other programs, in the format that the file's suffix or --format names.
 
@@ -36,26 +33,23 @@ def export(
     if output is None and format is None:
         raise InputError(f"say what to write: a file ({_suffixes()}), or format=... ({', '.join(FORMATS)})")
     name = format_of(output or "", format)  # before anything is read
-    output = output or Path(_called(folder) + FORMATS[name].suffixes[0])
+    output = output or Path(called_after(folder) + FORMATS[name].suffixes[0])
     given = {option: value for option, value in options.items() if value is not None}
     check_options(name, given)
-    check_folder(output)
-    there = [file for file in FORMATS[name].files(output) if os.path.lexists(file)]
-    if there and not force:
-        raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
+    files = FORMATS[name].files(output)
+    check_output(files, force)
+    before = _stamps(files)
     write(Motion.load(folder), output, name, **given)
-    print("\n".join(str(file) for file in FORMATS[name].files(output) if os.path.lexists(file)))
+    print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
+
+
+def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Of the files that are there, what is another once they are written again."""
+    return {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in files if file.exists()}
 
 
 def _suffixes() -> str:
     return ", ".join(f"*{one.suffixes[0]}" for one in FORMATS.values())
-
-
-def _called(folder: Path) -> str:
-    """What a result's exports are called: ``walk`` of ``walk_motionrecon`` or of the motion.npz in it."""
-    whole = folder.resolve()
-    name = whole.parent.name if whole.suffix == ".npz" else whole.name
-    return name.removesuffix("_motionrecon") or "motion"
 
 
 def _flags() -> tuple[dict[str, inspect.Parameter], list[str]]:
@@ -64,14 +58,14 @@ def _flags() -> tuple[dict[str, inspect.Parameter], list[str]]:
     lines: dict[str, str] = {}
     takers: dict[str, list[str]] = {}
     for format_name, one in FORMATS.items():
-        hints = get_type_hints(one.write, localns={"Motion": Any})
-        help_of = arguments(one.write.__doc__ or "")
-        for name, parameter in one.options.items():
+        for name, hint in one.options.items():
             takers.setdefault(name, []).append(format_name)
-            lines.setdefault(name, help_of[name])
-            hint = hints[name] | None
-            parameter_of_flag = Parameter(negative="", show_default=False)
-            flags.setdefault(name, parameter.replace(default=None, annotation=Annotated[hint, parameter_of_flag]))
+            lines.setdefault(name, one.help[name])
+            kind, shown = flag_type(hint) | None, Parameter(negative="", show_default=False)
+            flag = inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, shown]
+            )
+            flags.setdefault(name, flag)
     of = {name: "all" if len(them) == len(FORMATS) else ", ".join(them) for name, them in takers.items()}
     return flags, [f"    {name}: ({of[name]}) {line}" for name, line in lines.items()]
 

@@ -29,7 +29,7 @@ def python(*arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "reconstruct", "demo", "view", "render", "plot", "info", "bench", "train", "calibrate"]
+    "command", ["", "reconstruct", "demo", "view", "render", "plot", "export", "info", "bench", "train", "calibrate"]
 )
 def test_nothing_heavy_is_imported_for_the_help(command):
     """Which is what lets it answer at once; a test that takes the time fails on a busy machine."""

@@ -10,6 +10,7 @@ import pytest
 from motions import simulated, walking
 
 from motionrecon.cli import main
+from motionrecon.cli_common import flag_type
 from motionrecon.core.docstrings import arguments
 from motionrecon.errors import InputError
 from motionrecon.export import FORMATS, Format, export, format_of
@@ -106,7 +107,18 @@ def test_no_folder_is_made_for_a_slip_of_the_pen(tmp_path: Path, told: Callable[
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_documents_its_options(name: str) -> None:
     """The flags' help comes from there."""
-    write = FORMATS[name].write
+    write, options = FORMATS[name].write, FORMATS[name].options
     documented = arguments(write.__doc__ or "")
-    assert FORMATS[name].options.keys() <= documented.keys()
-    assert list(inspect.signature(write).parameters)[:2] == ["motion", "path"]
+    assert documented == FORMATS[name].help and options.keys() <= documented.keys()
+    assert all(flag_type(hint) is not None for hint in options.values())
+    assert list(inspect.signature(write).parameters) == ["motion", "path", *options]
+
+
+def test_only_what_is_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list of frames beside a BVH that is the user's own stays, and is none of the export's files."""
+    walking(2).save(tmp_path / "walk")
+    (tmp_path / "a.unseen.txt").write_text("mine")
+    for _ in range(2):
+        assert main(["export", str(tmp_path / "walk"), str(tmp_path / "a.bvh"), "--force"]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / 'a.bvh'}\n"
+    assert (tmp_path / "a.unseen.txt").read_text() == "mine"

@@ -6,13 +6,16 @@ keyword parameters are its options, and a line in ``FORMATS``; ``motionrecon exp
 
 from __future__ import annotations
 
-import inspect
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from motionrecon.core.docstrings import arguments
 from motionrecon.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ class Format:
     """One format of files.
 
     Attributes:
-        module: has ``write(motion, path, *, ...)``, light enough to be imported for the help.
+        module: has ``write(motion, path, *, ...)``, and is imported when that is called.
         suffixes: what its files' names end with, in lower case, the usual one first. The longest that a name ends with
             chooses the format, and one that several share means the first of them.
         what: whom it serves, for the help.
@@ -41,14 +44,26 @@ class Format:
         return cast("Callable[..., None]", import_module(self.module).write)
 
     @property
-    def options(self) -> dict[str, inspect.Parameter]:
-        """The keyword parameters of `write` by their names."""
-        parameters = inspect.signature(self.write).parameters
-        return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    def options(self) -> dict[str, str]:
+        """The keyword parameters of `write` by their names, each with its type as it stands there."""
+        return {one.arg: ast.unparse(one.annotation) for one in _write(self.module).args.kwonlyargs if one.annotation}
+
+    @property
+    def help(self) -> dict[str, str]:
+        """What the docstring of `write` says of each parameter."""
+        return arguments(ast.get_docstring(_write(self.module)) or "")
 
     def files(self, path: str | Path) -> list[Path]:
         """All files that may be written for one."""
         return [Path(path), *(Path(path).with_suffix(end) for end in self.beside)]
+
+
+@cache
+def _write(module: str) -> ast.FunctionDef:
+    """A format's ``write`` as it stands in the source: what it takes is told without importing NumPy, SciPy, MuJoCo."""
+    spec = find_spec(module)
+    source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    return next(part for part in ast.parse(source).body if isinstance(part, ast.FunctionDef) and part.name == "write")
 
 
 #: The formats by their names.
@@ -59,8 +74,8 @@ FORMATS: dict[str, Format] = {
     "glb": Format("motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion"),
     "usd": Format("motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya"),
     "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: a fitted SMPL-H or SMPL-X body"),
-    "blend": Format("motionrecon.export.blend", (".blend",), "a scene of Blender, where that is installed"),
-    "fbx": Format("motionrecon.export.fbx", (".fbx",), "game engines and Maya, where Blender is installed"),
+    "blend": Format("motionrecon.export.blender.files", (".blend",), "a scene of Blender, where that is installed"),
+    "fbx": Format("motionrecon.export.blender.files", (".fbx",), "game engines and Maya, where Blender is installed"),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
     "mot-forces": Format(

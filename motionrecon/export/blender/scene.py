@@ -1,7 +1,7 @@
 """Runs in Blender: a scene with the person, or with somebody's own character, moving; saved as .blend or .fbx.
 
 usage: blender --background --python scene.py -- job.json, or python scene.py -- job.json where bpy can be imported. The
-job is what `motionrecon.export.blender.run` writes; nothing of motionrecon is imported here.
+job is what `motionrecon.export.blender.files` says; nothing of motionrecon is imported here.
 """
 
 from __future__ import annotations

@@ -1,0 +1,49 @@
+"""What commands have in common: flags made of parameters, what outputs are called, and that they replace nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from motionrecon.core.files import check_folder
+from motionrecon.errors import OutputError
+
+#: A flag that is off unless it is given, and needs no flag to turn it off.
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+
+#: Types of parameters as they stand in the source, and as cyclopts takes them.
+_TYPES: dict[str, Any] = {
+    "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
+}  # fmt: skip
+
+
+def flag_type(hint: str) -> Any:
+    """The type of the flag of a parameter whose annotation stands so in the source; None for one that is no flag's."""
+    return Path | None if "Path" in hint else _TYPES.get(hint)
+
+
+def called_after(result: Path) -> str:
+    """What is made of a result is called: ``walk`` of ``walk_motionrecon`` or of the motion.npz in it."""
+    whole = result.resolve()
+    name = whole.parent.name if whole.suffix == ".npz" else whole.name
+    return name.removesuffix("_motionrecon") or "motion"
+
+
+def check_output(files: Sequence[Path], force: bool) -> None:
+    """Raise, before any work, where a file cannot be written, or would replace another unasked.
+
+    Args:
+        files: the one of the user's choice, and those that are written beside it.
+        force: whether they may replace others.
+
+    Raises:
+        OutputError: there is no such folder, or a file is there already.
+    """
+    check_folder(files[0])
+    there = [file for file in files if os.path.lexists(file)]
+    if there and not force:
+        raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
