@@ -14,11 +14,11 @@ from motions import body, kinematic, walking
 from scipy.spatial.transform import Rotation
 
 from motionrecon.cli import main
+from motionrecon.core.euler import continuous
 from motionrecon.core.files import atomic
 from motionrecon.core.landmarks import INDEX
 from motionrecon.errors import InputError, OutputError
 from motionrecon.export import FORMATS, Format, export
-from motionrecon.export.bvh import continuous
 from motionrecon.export.presets import PRESETS
 from motionrecon.result.motion import Motion
 

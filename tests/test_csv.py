@@ -65,6 +65,9 @@ def test_what_was_not_simulated_or_is_in_the_air_is_empty(motion: Motion, table:
     assert in_air.any() and table["left_foot_cop_x_m"][in_air].isna().all()
     assert table["right_foot_cop_x_m"][motion.simulated].notna().all()
     assert not table["left_knee_flexion_deg"].isna().any()
+    for foot in mechanics(motion).events:  # as the events have it, which pass over what lasts too short
+        on_ground = table[f"{foot.name}_on_ground"][motion.simulated]
+        np.testing.assert_array_equal(on_ground, foot.grounded[motion.simulated], err_msg=foot.name)
 
 
 def test_every_column_is_explained_and_ends_with_its_unit(table: pd.DataFrame) -> None:

@@ -56,6 +56,7 @@ def test_a_gap_or_a_touch_of_a_few_milliseconds_is_none() -> None:
     runs = steps((80, 0.0), (80, 300.0), (5, 0.0), (80, 300.0), (80, 0.0), (5, 300.0), (80, 0.0))
     found = foot_events("foot", runs, 200.0, np.ones(len(runs), bool))
     assert (len(found.strikes), len(found.offs)) == (1, 1)
+    np.testing.assert_array_equal(np.flatnonzero(found.grounded), np.arange(80, 245))
 
 
 def test_what_was_not_simulated_has_no_events() -> None:
@@ -65,6 +66,7 @@ def test_what_was_not_simulated_has_no_events() -> None:
     found = foot_events("left_foot", force, 30.0, known)
     assert len(found.strikes) == 0 and len(found.offs) == 1 and found.cycles == ()
     np.testing.assert_allclose(found.stances, [[10 / 30, found.offs[0]]])
+    np.testing.assert_array_equal(found.grounded, (force > 0) & known)
 
 
 def test_no_cycle_goes_over_what_was_not_simulated() -> None:

@@ -19,9 +19,10 @@ from support import require
 
 from motionrecon.body.pose import pose
 from motionrecon.cli import main
+from motionrecon.core.euler import continuous
 from motionrecon.errors import InputError
 from motionrecon.export import export
-from motionrecon.export.opensim import bodies_of, continuous, in_ground
+from motionrecon.export.opensim import bodies_of, in_ground
 from motionrecon.mechanics.summary import Mechanics, mechanics
 from motionrecon.result.motion import Motion
 
@@ -195,6 +196,6 @@ def test_turns_are_continued_past_where_two_axes_meet() -> None:
 
     steps = np.linspace(0, np.pi, 90)
     raised = Rotation.from_euler("X", steps[:, None])  # an arm goes up sideways, past a right angle
-    angles = continuous(raised.as_euler("ZXY"))
+    angles = continuous(raised.as_euler("ZXY"), "ZXY")
     np.testing.assert_allclose(Rotation.from_euler("ZXY", angles).as_matrix(), raised.as_matrix(), atol=1e-9)
     assert np.abs(np.diff(angles, axis=0)).max() < 0.1

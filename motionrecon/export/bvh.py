@@ -23,7 +23,6 @@ Only the root is translated; every joint has three rotation channels, whose curv
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -31,8 +30,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
+from motionrecon.core.euler import angles_of, continuous
 from motionrecon.core.files import atomic
 from motionrecon.export.presets import Preset, preset_of
 from motionrecon.export.take import Take
@@ -104,10 +103,7 @@ def _list_unseen(take: Take, path: Path) -> None:
 def _channels(take: Take, style: Preset) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T B 3"]]:
     """The root's positions, in the file's units, and the bones' angles in its order, degrees."""
     in_file = style.axes @ take.local @ style.axes.T
-    with warnings.catch_warnings():  # at gimbal lock SciPy picks one of the equal answers, and says so
-        warnings.simplefilter("ignore", UserWarning)
-        angles = Rotation.from_matrix(in_file.reshape(-1, 3, 3)).as_euler(style.order)
-    angles = continuous(angles.reshape(*in_file.shape[:2], 3), style.order)
+    angles = continuous(angles_of(in_file, style.order), style.order)
     return style.units * take.root @ style.axes.T, np.degrees(angles)
 
 
@@ -134,29 +130,3 @@ def _hierarchy(take: Take, style: Preset, i: int = 0, indent: str = "") -> Itera
         yield f"{indent}\t\tOFFSET {placed(take.ends[i])}"
         yield f"{indent}\t}}"
     yield f"{indent}}}"
-
-
-#: How near the middle angle is to 90 degrees, by its cosine, where the outer two turn about one axis.
-_LOCKED = 1e-6
-
-
-def continuous(angles: Float[np.ndarray, "T B 3"], order: str = "ZXY") -> Float[np.ndarray, "T B 3"]:
-    """The same rotations by angles about three axes, radians, that jump as little as they can from frame to frame.
-
-    A rotation has two sets of angles, (a, b, c) and (a + pi, pi - b, c + pi), each up to full turns. Without this, a
-    knee that bends past 90 degrees would flip the other two angles by 180, and the curves could not be edited. Where
-    b is at 90 degrees only the sum or the difference of a and c is known, and c stays as it was.
-    """
-    even = order in ("XYZ", "YZX", "ZXY")
-    out = angles.copy()
-    for t in range(1, len(out)):
-        last = out[t - 1]
-        a, b, c = np.moveaxis(angles[t], -1, 0)
-        sign = np.sign(np.sin(b)) * (1.0 if even else -1.0)
-        locked = np.abs(np.cos(b)) < _LOCKED
-        a, c = np.where(locked, a + sign * (c - last[:, 2]), a), np.where(locked, last[:, 2], c)
-        choices = np.stack([np.stack([a, b, c], -1), np.stack([a + np.pi, np.pi - b, c + np.pi], -1)])
-        choices -= 2 * np.pi * np.round((choices - last) / (2 * np.pi))
-        second = np.abs(choices[1] - last).sum(-1) < np.abs(choices[0] - last).sum(-1)
-        out[t] = np.where(second[:, None], choices[1], choices[0])
-    return out

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.mechanics.angles import Articulation, articulations
-from motionrecon.mechanics.events import THRESHOLD
+from motionrecon.mechanics.events import SHORTEST, THRESHOLD
 from motionrecon.mechanics.names import ctrl_names, qpos_names
 from motionrecon.mechanics.summary import Mechanics
 
@@ -149,8 +149,8 @@ class _Table:
             values = scale * feet.moment[:, i, 2] * self._simulated
             what = f"free moment of the floor on the {_spoken(foot)}, at its centre of pressure"
             yield Column(f"{foot}_free_moment_{mark}", unit, "forces", "about the world's z (up)", what, values)
-            down = (feet.force[:, i, 2] > THRESHOLD) * self._simulated
-            what = f"1 where more than {THRESHOLD:g} N bear the {_spoken(foot)}"
+            down = self._found.events[i].grounded * self._simulated
+            what = f"1 while more than {THRESHOLD:g} N bear the {_spoken(foot)}; under {SHORTEST:g} s is no change"
             yield Column(f"{foot}_on_ground", "", "forces", "", what, down)
 
     def centres(self) -> Iterator[Column]:

@@ -13,7 +13,7 @@ the ground.
 | ``left_knee_flexion_moment_Nm``, ... | N m | internal joint moments about the same axes, signed as the angles |
 | ``left_knee_power_W``, ... | W | power of each joint, positive where it drives the motion |
 | ``left_foot_force_z_N``, ``total_force_forward_N``, ... | N | force of the floor on each foot, and on all |
-| ``left_foot_free_moment_Nm``, ``left_foot_on_ground`` | N m | moment about the vertical; 1 where the foot bears load |
+| ``left_foot_free_moment_Nm``, ``left_foot_on_ground`` | N m | moment about the vertical; 1 from strike to off |
 | ``left_foot_cop_x_m``, ``total_cop_x_m``, ... | m | centre of pressure |
 | ``com_x_m``, ``com_velocity_forward_m_s``, ... | m, m/s | centre of mass |
 | ``left_knee_x_m``, ... | m | the 33 landmarks |

@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float
 from motionrecon.body.anatomical import WORLD, AnatomicalSegment
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose, pose
-from motionrecon.mechanics.angles import Articulation, articulations, turns
+from motionrecon.core.euler import angles_of, continuous
+from motionrecon.mechanics.angles import Articulation, articulations
 
 #: A world point to OpenSim's ground: ``p_opensim = GROUND @ p_world``.
 GROUND = WORLD.T
@@ -53,7 +54,7 @@ _NAMES = {
 }
 _ORDER = "ZXY"
 #: The axes of the turns in their order, and those of the translations.
-_AXES = np.vstack([np.eye(3)[[2, 0, 1]], np.eye(3)])
+AXES = np.vstack([np.eye(3)[[2, 0, 1]], np.eye(3)])
 
 #: Radians or metres; what moves less in any pose does not move.
 _STILL = 1e-5
@@ -121,7 +122,7 @@ class OpenSimBody:
         else:
             base, from_base = self.parent.segment.turned(at), start - self.parent.start(at)
         back = base.transpose(0, 2, 1)
-        angles = continuous(turns(back @ turned, _ORDER))
+        angles = continuous(angles_of(back @ turned, _ORDER), _ORDER)
         moved = (back @ from_base[:, :, None])[..., 0] - self.centre
         return np.asarray(np.hstack([angles, moved]) * self.signs)
 
@@ -157,7 +158,7 @@ def _body(one: Articulation, parent: OpenSimBody | None, zero: Pose, tried: Pose
     moves = np.full(6, True) if parent is None else np.ptp(body.values(tried), axis=0) > _STILL
     moved_by = (*names, *(f"{'pelvis' if parent is None else joint}_t{axis}" for axis in "xyz"))
     coordinates = tuple(
-        OpenSimCoordinate(name + mark, i, signs[i] * _AXES[i], float(rest[i]), not moves[i])
+        OpenSimCoordinate(name + mark, i, signs[i] * AXES[i], float(rest[i]), not moves[i])
         for i, name in enumerate(moved_by)
         if moves[i] or abs(rest[i]) > _STILL
     )
@@ -185,20 +186,6 @@ def coordinates_of(anatomy: Anatomy, at: Pose) -> OpenSimMotion:
     every = [c for _, coordinates in moving for c in coordinates]
     columns = [body.values(at)[:, [c.place for c in coordinates]] for body, coordinates in moving]
     return OpenSimMotion(tuple(c.name for c in every), np.array([c.turns for c in every]), np.hstack(columns))
-
-
-def continuous(angles: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 3"]:
-    """The same rotations by turns about three different axes, radians, that jump as little as they can.
-
-    Turns (a, b, c) and (a + pi, pi - b, c + pi) are one rotation, and so are full turns more.
-    """
-    out = angles.copy()
-    for t in range(1, len(out)):
-        a, b, c = angles[t]
-        choices = np.array([[a, b, c], [a + np.pi, np.pi - b, c + np.pi]])
-        choices -= 2 * np.pi * np.round((choices - out[t - 1]) / (2 * np.pi))
-        out[t] = choices[np.argmin(np.abs(choices - out[t - 1]).sum(axis=1))]
-    return out
 
 
 def in_ground(vectors: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3"]:

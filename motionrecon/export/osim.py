@@ -23,15 +23,13 @@ from jaxtyping import Float
 
 from motionrecon.body.pose import zero_pose
 from motionrecon.core.files import atomic
-from motionrecon.export.opensim import OpenSimBody, OpenSimCoordinate, bodies_of
+from motionrecon.export.opensim import AXES, OpenSimBody, OpenSimCoordinate, bodies_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
 #: Half the side-to-side width of what is drawn of a body, as a share of its length.
 _SLIM = 0.18
-#: The axes of a joint, in their order, where no coordinate has them.
-_AXES = ("0 0 1", "1 0 0", "0 1 0", "1 0 0", "0 1 0", "0 0 1")
 
 
 def write(motion: Motion, path: str | Path) -> None:
@@ -175,7 +173,7 @@ def _write_joint(joints: ET.Element, body: OpenSimBody) -> None:
 
 def _write_axes(element: ET.Element, coordinates: tuple[OpenSimCoordinate, ...]) -> None:
     of = {coordinate.place: coordinate for coordinate in coordinates}
-    for i, axis in enumerate(_AXES):
+    for i, axis in enumerate(AXES):
         kind = "rotation" if i < 3 else "translation"
         one = ET.SubElement(element, "TransformAxis", name=f"{kind}{i % 3 + 1}")
         if i in of:
@@ -183,7 +181,7 @@ def _write_axes(element: ET.Element, coordinates: tuple[OpenSimCoordinate, ...])
             _text(one, "axis", _numbers(of[i].axis))
             _text(ET.SubElement(one, "LinearFunction", name="function"), "coefficients", "1 0")
         else:
-            _text(one, "axis", axis)
+            _text(one, "axis", _numbers(axis))
             _text(ET.SubElement(one, "Constant", name="function"), "value", "0")
 
 

@@ -27,7 +27,6 @@ names: the knee of a body that bends but never twists has a flexion only.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +37,7 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.anatomical import WORLD, AnatomicalSegment, path_to, segments_of
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose
+from motionrecon.core.euler import angles_of
 from motionrecon.core.sides import SIDES
 from motionrecon.errors import InputError
 
@@ -222,7 +222,7 @@ class Articulation:
 
     def _turned(self, at: Pose) -> Float[np.ndarray, "T 3"]:
         """All three turns about the sequence's axes, right-handed, radians."""
-        turned = turns(self._proximal(at).transpose(0, 2, 1) @ self.distal.turned(at), self.joint.sequence)
+        turned = angles_of(self._proximal(at).transpose(0, 2, 1) @ self.distal.turned(at), self.joint.sequence)
         if self.joint.sequence[0] == self.joint.sequence[2]:  # of its two answers, that with a positive elevation
             middle = next(c for c in self.joint.coordinates if c.place == 1)
             flipped = self._sign(middle) * turned[:, 1:2] < 0
@@ -233,15 +233,6 @@ class Articulation:
         """1 or -1: a left limb is a right one in a mirror, where turns about X and Y go the other way."""
         mirrored = self.side == "left" and self.joint.sequence[coordinate.place] != "Z"
         return -coordinate.sign if mirrored else coordinate.sign
-
-
-def turns(rotations: Float[np.ndarray, "T 3 3"], sequence: str) -> Float[np.ndarray, "T 3"]:
-    """The turns, radians, about moving axes in this order ("ZXY") that make rotations."""
-    with (
-        warnings.catch_warnings()
-    ):  # where two axes lie along each other SciPy picks one of the equal answers, and says so
-        warnings.simplefilter("ignore", UserWarning)
-        return np.asarray(Rotation.from_matrix(rotations).as_euler(sequence))
 
 
 @dataclass(frozen=True)

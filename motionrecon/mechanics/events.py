@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 #: Newtons of vertical force above which a foot is on the ground.
 THRESHOLD = 20.0
 #: Seconds; what lasts shorter is no contact, and no gap in one.
-_SHORTEST = 0.05
+SHORTEST = 0.05
 #: Seconds that a cycle of walking or running takes: the slowest and fastest gaits of adults lie well between.
 _CYCLE = (0.35, 3.0)
 
@@ -42,6 +42,7 @@ class FootEvents:
 
     Attributes:
         name: of the foot.
+        grounded: (T,) whether it is on the ground; False where nothing is known.
         strikes, offs: (n,) seconds at which it comes down, and at which it leaves the ground.
         stances: (k, 2) seconds from when to when it is on the ground; what was not simulated, or the motion's ends, may
             cut them off.
@@ -49,6 +50,7 @@ class FootEvents:
     """
 
     name: str
+    grounded: Bool[np.ndarray, " T"]
     strikes: Float[np.ndarray, " n"]
     offs: Float[np.ndarray, " m"]
     stances: Float[np.ndarray, "k 2"]
@@ -64,7 +66,7 @@ def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known:
         fps: frames per second.
         known: frames that were simulated; between others and these nothing comes down.
     """
-    grounded = _lasting(vertical > THRESHOLD, max(1, round(_SHORTEST * fps)))
+    grounded = _lasting(vertical > THRESHOLD, max(1, round(SHORTEST * fps)))
     changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & known[:-1])
     before, after = vertical[changes], vertical[changes + 1]
     jump = after - before
@@ -73,11 +75,11 @@ def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known:
     comes = grounded[changes + 1]
     strikes, offs = times[comes], times[~comes]
     crossed = dict(zip((changes + 1).tolist(), times.tolist(), strict=True))  # by the first frame after it
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], grounded & known, [False]]).astype(int))).reshape(-1, 2)
+    grounded &= known
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], grounded, [False]]).astype(int))).reshape(-1, 2)
     stances = [(crossed.get(a, a / fps), crossed.get(b, (b - 1) / fps)) for a, b in ends.tolist()]
-    return FootEvents(
-        name, strikes, offs, np.array(stances).reshape(-1, 2), _cycles(strikes, offs, np.flatnonzero(~known) / fps)
-    )
+    cycles = _cycles(strikes, offs, np.flatnonzero(~known) / fps)
+    return FootEvents(name, grounded, strikes, offs, np.array(stances).reshape(-1, 2), cycles)
 
 
 def _cycles(
