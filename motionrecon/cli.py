@@ -260,7 +260,8 @@ def view(
     Args:
         folder: the folder of a result.
         other: the folder of another result, to compare it with.
-        page: write the viewer as this one HTML file instead, video included, which opens anywhere without a network.
+        page: write the viewer as this one HTML file instead, the video that the motion was made from
+            included, which opens anywhere without a network.
         port: the port of the viewer on localhost.
         browser: open the web browser; without it, only the viewer's address is printed.
         force: with --page, replace the file if it is there.
@@ -274,8 +275,9 @@ def view(
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: a page is an .html file")
     check_output([page], force)
-    write_page(folder, page, other)
+    left_out = write_page(folder, page, other)
     print(page)
+    print(*left_out, sep="\n", end="\n" if left_out else "", file=sys.stderr)
 
 
 @app.command

@@ -246,11 +246,11 @@ def test_info_prints_lines_or_json(capsys, monkeypatch):
 def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
     calls = []
     monkeypatch.setattr("motionrecon.viewer.view", lambda *folders, **options: calls.append((folders, options)))
-    monkeypatch.setattr("motionrecon.viewer.write_page", lambda *given: calls.append(given))
+    monkeypatch.setattr("motionrecon.viewer.write_page", lambda *given: calls.append(given) or ["no film"])
     walk, run_ = Path("walk_motionrecon"), Path("run_motionrecon")
     assert run(capsys, "view", str(walk), "--port", "9000", "--no-browser")[0] == 0
     assert calls.pop() == ((walk, None), {"port": 9000, "open_browser": False})
-    assert run(capsys, "view", str(walk), str(run_), "--page", "both.html")[:2] == (0, "both.html\n")
+    assert run(capsys, "view", str(walk), str(run_), "--page", "both.html") == (0, "both.html\n", "no film\n")
     assert calls.pop() == (walk, Path("both.html"), run_)
 
 

@@ -15,6 +15,7 @@ from viewing import FRAMES, make_motion, write_video
 
 from motionrecon.body.pose import pose
 from motionrecon.cli import main
+from motionrecon.core.files import sha256
 from motionrecon.core.progress import Calls
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours
@@ -31,7 +32,7 @@ from motionrecon.viewer.poses import compute_poses
 def motion(tmp_path_factory: pytest.TempPathFactory) -> Motion:
     clip = tmp_path_factory.mktemp("render") / "clip.mp4"
     write_video(clip, FRAMES, size=(640, 360))
-    return make_motion(source={"video": str(clip), "start": 0.0})
+    return make_motion(source={"video": str(clip), "start": 0.0, "sha256": sha256(clip)})
 
 
 def ball(centre: np.ndarray, radius: float, colour: tuple[int, int, int]) -> DrawnMesh:
@@ -228,3 +229,13 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
     assert main([*given, "--force"]) == 0
     with pytest.raises(OutputError):
         render(motion, tmp_path / "walk_sheet.png" / "a.png")
+
+
+def test_a_film_that_the_report_does_not_know_is_not_drawn(motion: Motion, tmp_path: Path) -> None:
+    source = motion.report.source
+    assert source is not None
+    strange = replace(motion, report={"source": {"video": source.video, "start": 0.0, "sha256": "0" * 64}})
+    with pytest.raises(InputError, match=r"clip\.mp4 is not the film"):
+        render(strange, tmp_path / "walk.png")
+    render(strange, tmp_path / "side.png", view="side")
+    assert [path.name for path in tmp_path.iterdir()] == ["side.png"]

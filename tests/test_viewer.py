@@ -27,6 +27,7 @@ from motionrecon.body.pieces import pieces, tapered
 from motionrecon.body.pose import pose, zero_pose
 from motionrecon.body.skin import skin_of
 from motionrecon.body.surface import vertex_normals
+from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, OutputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
@@ -872,7 +873,8 @@ def test_a_motion_of_one_frame_whose_video_is_gone(
 
 
 def test_the_file_opens_from_disk_without_a_network(browser: Any, clip: Path, tmp_path: Path) -> None:
-    write_page(make_motion(source={"video": str(clip), "start": 0.0}, warnings=[NASTY]), tmp_path / "walk é.html")
+    source = {"video": str(clip), "start": 0.0, "sha256": sha256(clip)}
+    assert write_page(make_motion(source=source, warnings=[NASTY]), tmp_path / "walk é.html") == []
     assert [path.name for path in tmp_path.iterdir()] == ["walk é.html"]
     context = browser.new_context(offline=True, viewport={"width": 1100, "height": 700})
     tab, errors, asked = context.new_page(), [], []
@@ -896,6 +898,17 @@ def test_the_file_does_not_tell_where_its_sender_keeps_films(tmp_path: Path) -> 
     write_page(make_motion(source={"video": str(tmp_path / "private.mp4"), "start": 0.0}), tmp_path / "walk.html")
     text = (tmp_path / "walk.html").read_text()
     assert "This page has no film" in text and "private.mp4" not in text and str(tmp_path) not in text
+
+
+@pytest.mark.parametrize("digest", [None, "0" * 64])
+def test_the_file_holds_no_film_but_the_one_that_the_motion_was_made_from(
+    digest: str | None, clip: Path, tmp_path: Path
+) -> None:
+    source = {"video": str(clip), "start": 0.0, "sha256": digest}
+    (said,) = write_page(make_motion(source=source), tmp_path / "walk.html")
+    assert str(clip) in said and "SHA-256" in said
+    text = (tmp_path / "walk.html").read_text()
+    assert '{"pictures": [], ' in text and clip.name not in text
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

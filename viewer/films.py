@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from motionrecon.errors import InputError
-from motionrecon.result.films import films_of
+from motionrecon.result.films import check_recorded, films_of
 from motionrecon.viewer.source_video import LONGER_SIDE, SourceVideo
 
 if TYPE_CHECKING:
@@ -37,18 +37,26 @@ def open_source(motion: Motion, camera: int = 0, longer_side: int = LONGER_SIDE)
 class Films:
     """The pictures of all cameras of a motion; any thread may ask.
 
+    Args:
+        motion: whose films they are.
+        longer_side: of the pictures, pixels.
+        sent: whether they go into what is sent to others, where only recorded films belong (`check_recorded`).
+
     Attributes:
         missing: of each camera, why it has no film; empty where it has one.
     """
 
-    def __init__(self, motion: Motion, longer_side: int = LONGER_SIDE) -> None:
+    def __init__(self, motion: Motion, longer_side: int = LONGER_SIDE, sent: bool = False) -> None:
         self.missing: list[str] = []
         self._count = len(motion)
         self._sources: list[SourceVideo | None] = []
         self._locks = [threading.Lock() for _ in motion.cameras]
-        for camera in range(len(motion.cameras)):
+        for camera, film in enumerate(films_of(motion)):
             try:
-                self._sources.append(open_source(motion, camera, longer_side))
+                source = open_source(motion, camera, longer_side)
+                if sent:
+                    check_recorded(film)
+                self._sources.append(source)
                 self.missing.append("")
             except InputError as error:
                 self._sources.append(None)

@@ -21,26 +21,31 @@ _LONGER_SIDE, _QUALITY = 640, 62  # of the pictures: about 12 kB each
 _WITHOUT = "This page has no film"
 
 
-def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path | Motion | None = None) -> None:
+def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path | Motion | None = None) -> list[str]:
     """Write the viewer of a motion, with its films, as one HTML file that opens from disk in any browser.
 
-    A long motion keeps fewer pictures a second, so that the file stays small enough to be mailed.
+    Films that are gone, or are not those that the motion was made from (`motionrecon.result.films.check_recorded`), are
+    left out. A long motion keeps fewer pictures a second, so that the file stays small enough to be mailed.
 
     Args:
         motion: a result folder of motionrecon, or a `Motion`.
         path: the file to write (.html).
         other: another one to compare it with.
 
+    Returns:
+        which films were left out and why, a line each.
+
     Raises:
         InputError: a folder, a motion or its model cannot be used.
         OutputError: the file cannot be written.
     """
+    from motionrecon.result.films import films_of
     from motionrecon.viewer.document import document_of
     from motionrecon.viewer.films import Films
     from motionrecon.viewer.page import page
 
     motions, names = read(motion, other)
-    films = [Films(one, _LONGER_SIDE) for one in motions]
+    films = [Films(one, _LONGER_SIDE, sent=True) for one in motions]
     try:
         share = _MOST_PICTURES // sum(map(len, films))
         pictures = [
@@ -54,6 +59,9 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
     text = page(document_of(motions, names, missing), pictures)
     with atomic(Path(path)) as unfinished:
         Path(unfinished).write_text(text, encoding="utf-8", errors="replace")
+    named = (film.video is not None for one in motions for film in films_of(one))
+    whys = zip(named, (why for of in films for why in of.missing), strict=True)
+    return [f"a film is left out of the page: {why}" for is_named, why in whys if is_named and why]
 
 
 def _pictures(films: Films, camera: int, count: int, fps: float, most: int) -> Pictures:

@@ -18,7 +18,7 @@ from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.movie import mp4
 from motionrecon.render.picturing import MOMENT, VIEWS, Picture, Studio
 from motionrecon.render.sheet import sheet
-from motionrecon.result.films import films_of
+from motionrecon.result.films import check_recorded, films_of
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -60,7 +60,7 @@ def render(
         progress: told of every frame.
 
     Raises:
-        InputError: a parameter cannot be used, or the film cannot be read.
+        InputError: a parameter cannot be used, or the film cannot be read or is another than the report knows.
         OutputError: the file cannot be written.
     """
     path = Path(path)
@@ -107,6 +107,7 @@ def _films(studio: Studio, view: str) -> Generator[Picture | None, None, None]:
     if view not in _WITH_FILM or film.video is None:
         while True:
             yield None
+    check_recorded(film)
     source = motion.report.source
     ends = (None, None) if source is None else (source.start, source.end)
     shown = leading(motion, film.video, side, *ends) if studio.camera == 0 else in_step(film, film.video, side)

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
+from motionrecon.core.files import sha256
+from motionrecon.errors import InputError
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import CameraOfSeveral
 
@@ -21,6 +23,7 @@ class Film:
         name: of the camera; empty where there is only one.
         camera: that filmed it.
         video: path of the film; None where there is none.
+        sha256: of the film that the motion was made from; None where the report does not know it.
         start: seconds of the film at which the motion's first frame was taken; below 0 if that was before the film.
         fps: frames of the motion in a second of the film.
     """
@@ -30,6 +33,7 @@ class Film:
     video: Path | None
     start: float
     fps: float
+    sha256: str | None = None
 
     def times(self, count: int) -> Float[np.ndarray, " count"]:
         """Seconds of the film at which the motion's first `count` frames were taken."""
@@ -45,13 +49,27 @@ def films_of(motion: Motion) -> tuple[Film, ...]:
         video = Path(source.video) if source is not None and source.video else None
         names = [f"camera {i + 1}" for i in range(len(motion.cameras))] if motion.further_cameras else [""]
         first, *others = zip(names, motion.cameras, strict=True)
-        return (Film(*first, video, start, fps), *(Film(*one, None, start, fps) for one in others))
+        digest = None if source is None else source.sha256
+        return (Film(*first, video, start, fps, digest), *(Film(*one, None, start, fps) for one in others))
     films = []
     for one, camera in zip(known, motion.cameras, strict=True):
         own = fps if one is known[0] else clock.fps * _pace(one)
         own_start = (start - one.offset) * fps / own
-        films.append(Film(one.name, camera, Path(one.video) if one.video else None, own_start, own))
+        films.append(Film(one.name, camera, Path(one.video) if one.video else None, own_start, own, one.sha256))
     return tuple(films)
+
+
+def check_recorded(film: Film) -> None:
+    """Refuse to hand on a film that is not the one that the motion was made from.
+
+    A report may be a stranger's, and name any file of this machine. Who could write a film's hash into it has had that
+    film, so that nothing private goes with it into what is sent.
+
+    Raises:
+        InputError: the film's SHA-256 is not the one in the report, or it cannot be read.
+    """
+    if film.video is not None and (film.sha256 is None or sha256(film.video) != film.sha256):
+        raise InputError(f"{film.video} is not the film that the report knows by its SHA-256; put that film there")
 
 
 def _pace(one: CameraOfSeveral) -> float:
