@@ -1,4 +1,8 @@
-"""The colours of what the viewer draws, RGB: left is orange and right is blue, as in the overlay; darker, being lit."""
+"""The colours of what the viewer draws, RGB: left is orange and right is blue, as in every picture.
+
+They are darker than those of `motionrecon.render.colours`: the page's light adds gloss and a rim to what it falls on,
+and its curves and marks, which have the same colours, must be read on white.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.core.sides import side_of
 from motionrecon.viewer.parts import Colour
 
 LEFT: Colour = (224, 112, 48)
@@ -21,6 +26,5 @@ CAMERA: Colour = (90, 96, 110)
 
 def of_bodies(model: mujoco.MjModel) -> Float[np.ndarray, "B 3"]:
     """The colour of what rides on each body of a model, by its name."""
-    names = [model.body(i).name for i in range(model.nbody)]
-    sides = [LEFT if n.startswith("left_") else RIGHT if n.startswith("right_") else MIDDLE for n in names]
-    return np.array(sides, float)
+    of_side = {"left": LEFT, "right": RIGHT, "": MIDDLE}
+    return np.array([of_side[side_of(model.body(i).name)] for i in range(model.nbody)], float)

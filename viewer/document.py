@@ -127,7 +127,6 @@ def as_json(document: Document) -> str:
 
 
 def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], place: Place) -> ResultEntry:
-    simulated = motion.simulated if len(motion.ctrl) else np.ones(len(motion), bool)
     path = gaussian_filter1d(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
     films = films_of(motion)
     return ResultEntry(
@@ -138,10 +137,10 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], pla
         path=path.astype(np.float32),
         facing=np.arctan2(poses.forward[:, 1], poses.forward[:, 0]).astype(np.float32),
         tracked=motion.tracked.astype(np.uint8),
-        simulated=simulated.astype(np.uint8),
+        simulated=(~motion.left_out).astype(np.uint8),
         tracks=_tracks(motion, poses),
         parts={layer: list(one.parts(motion, poses)) for layer, one in LAYERS.items()},
-        stretches=stretches_of(motion.tracked, simulated),
+        stretches=stretches_of(motion.tracked, ~motion.left_out),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
         facts=tuple(facts_of(motion.report)),

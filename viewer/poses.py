@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,43 +22,55 @@ class Poses:
     """A motion, ready to be drawn: T frames of B bodies (the world is body 0) and F feet.
 
     Attributes:
-        position: (T, B, 3) origins of the bodies, metres.
-        wxyz: (T, B, 4) their orientations.
-        forward: (T, 3) unit vectors along the root's x axis, where the person faces.
-        com: (T, 3) centre of mass, metres.
-        feet: F names of the bodies that carry the foot points.
-        force: (T, F, 3) force of the floor on each foot, newtons.
-        pressure: (T, F, 3) where that force acts (the centre of pressure), metres.
-        weight: the body's weight, newtons.
         mechanics: what follows from the motion.
     """
 
-    position: Float[np.ndarray, "T B 3"]
-    wxyz: Float[np.ndarray, "T B 4"]
-    forward: Float[np.ndarray, "T 3"]
-    com: Float[np.ndarray, "T 3"]
-    feet: tuple[str, ...]
-    force: Float[np.ndarray, "T F 3"]
-    pressure: Float[np.ndarray, "T F 3"]
-    weight: float
     mechanics: Mechanics
+
+    @property
+    def position(self) -> Float[np.ndarray, "T B 3"]:
+        """Origins of the bodies, metres."""
+        return self.mechanics.at.origins
+
+    @cached_property
+    def wxyz(self) -> Float[np.ndarray, "T B 4"]:
+        """Their orientations."""
+        return turns_of(self.mechanics.at)
+
+    @property
+    def forward(self) -> Float[np.ndarray, "T 3"]:
+        """Unit vectors along the root's x axis, where the person faces."""
+        return self.mechanics.at.rotations[:, 1, :, 0]
+
+    @property
+    def com(self) -> Float[np.ndarray, "T 3"]:
+        """Centre of mass, metres."""
+        return self.mechanics.com
+
+    @property
+    def feet(self) -> tuple[str, ...]:
+        """F names of the bodies that carry the foot points."""
+        return self.mechanics.feet.names
+
+    @property
+    def force(self) -> Float[np.ndarray, "T F 3"]:
+        """Force of the floor on each foot, newtons."""
+        return self.mechanics.feet.force
+
+    @property
+    def pressure(self) -> Float[np.ndarray, "T F 3"]:
+        """Where that force acts (the centre of pressure), metres."""
+        return self.mechanics.feet.pressure
+
+    @property
+    def weight(self) -> float:
+        """The body's weight, newtons."""
+        return self.mechanics.weight
 
 
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
-    found = mechanics(motion)
-    at, feet = found.at, found.feet
-    return Poses(
-        position=at.origins,
-        wxyz=turns_of(at),
-        forward=at.rotations[:, 1, :, 0],
-        com=at.com,
-        feet=feet.names,
-        force=feet.force,
-        pressure=feet.pressure,
-        weight=found.weight,
-        mechanics=found,
-    )
+    return Poses(mechanics(motion))
 
 
 def turns_of(at: Pose) -> Float[np.ndarray, "T B 4"]:

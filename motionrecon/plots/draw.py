@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import FootEvents
 from motionrecon.mechanics.summary import Mechanics
-from motionrecon.plots.panels import SIDES, Panel
+from motionrecon.plots.panels import Panel
 from motionrecon.render.colours import LEFT, RIGHT
 
 if TYPE_CHECKING:

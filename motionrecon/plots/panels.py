@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.core.sides import split
 from motionrecon.mechanics.angles import JOINTS
 from motionrecon.mechanics.summary import Mechanics
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
-
-SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,8 @@ def _paired(
     """A panel for each name without its side, with a line for each side."""
     lines: dict[str, dict[str, np.ndarray]] = {}
     for name, column in zip(names, values.T, strict=True):
-        side = name.partition("_")[0]
-        bare = name.removeprefix(f"{side}_") if side in SIDES else name
-        lines.setdefault(_spoken(bare), {})[side if side in SIDES else ""] = column
+        side, bare = split(name)
+        lines.setdefault(_spoken(bare), {})[side] = column
     return [Panel(title, unit, of, share) for title, of in lines.items()]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from motionrecon.core.sides import side_of
+
 Colour = tuple[int, int, int]
 
 LEFT: Colour = (255, 138, 48)
@@ -19,7 +21,7 @@ PLAIN: Colour = (52, 57, 66)
 
 def of_side(name: str) -> Colour:
     """The colour of a landmark, body or geom by its name."""
-    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
+    return {"left": LEFT, "right": RIGHT}.get(side_of(name), MIDDLE)
 
 
 def mixed(a: Colour, b: Colour, share: float) -> Colour:

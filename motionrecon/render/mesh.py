@@ -18,10 +18,8 @@ from motionrecon.body.pose import Pose
 from motionrecon.body.surface import vertex_normals
 from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render import colours
+from motionrecon.render.light import LIGHT, shade
 
-#: Towards the light, in the camera's frame (x right, y down, z forward): over the viewer's left shoulder.
-_LIGHT = np.array([-0.42, -0.68, -0.60]) / np.linalg.norm([-0.42, -0.68, -0.60])
-_AMBIENT, _DIFFUSE, _RIM = 0.50, 0.56, 0.16
 _FINER = 2  # pixels of the larger picture to one
 _LEAST_AREA = 1e-6  # square pixels; triangles below it are seen from the edge
 _AT_ONCE = 2**20  # pixels that are looked at together, so that memory stays small
@@ -55,11 +53,10 @@ class DrawnSurface:
 
     def __init__(self, body: Anatomy) -> None:
         self._surface = body.surface
-        names = [body.model.body(i).name for i in range(body.model.nbody)]
-        of_body = np.array([colours.of_side(name) for name in names], float)
+        of_body = np.array([colours.of_side(body.model.body(i).name) for i in range(body.model.nbody)], float)
         weights, bodies = self._surface.weights, self._surface.bodies
         self._colours = np.einsum("vk,vkc->vc", weights, of_body[bodies])
-        self._follows = np.zeros((len(weights), len(names)))
+        self._follows = np.zeros((len(weights), len(of_body)))
         for which, share in zip(bodies.T, weights.T, strict=True):
             self._follows[np.arange(len(weights)), which] += share
 
@@ -178,7 +175,4 @@ def _unit(vectors: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
 
 def _shaded(normal: Float[np.ndarray, "P 3"], colour: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
     """The colours of points in light; their normals are in the camera's frame."""
-    lit = normal @ _LIGHT
-    # Half-Lambert: the far side keeps its roundness instead of turning flat.
-    shade = (0.5 * lit + 0.5) ** 2 * _DIFFUSE + _AMBIENT + _RIM * (np.abs(normal[:, 2]) - 1)
-    return np.asarray(np.clip(shade[:, None] * colour, 0, 255))
+    return np.asarray(np.clip(shade(normal @ LIGHT, np.abs(normal[:, 2]))[:, None] * colour, 0, 255))

@@ -16,6 +16,7 @@ from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import pose
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
+from motionrecon.mechanics.arrows import pushes, tip
 from motionrecon.mechanics.feet import foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
@@ -29,8 +30,6 @@ from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
 
-_METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
-_LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
 
 Picture = UInt8[np.ndarray, "H W 3"]  # RGB
@@ -137,7 +136,7 @@ class Painter:
             return "no picture"
         if not motion.tracked_in(number)[t]:
             return "not seen"
-        return "not simulated" if len(motion.ctrl) and not motion.simulated[t] else ""
+        return "not simulated" if motion.left_out[t] else ""
 
     def _draw_side(self, image: Picture, t: int) -> None:
         motion, camera = self._motion, self._side.camera(t)
@@ -149,9 +148,8 @@ class Painter:
         self._side.draw(image, t, capsules)
         draw_capsules(image, camera, capsules)
         feet = foot_forces(motion, posed, slice(t, t + 1))
-        for force, start in zip(feet.force[0], feet.pressure[0], strict=True):
-            if force[2] > _LEAST_WEIGHT * self._weight:
-                draw_arrow(image, camera, start, start + _METRES_PER_WEIGHT / self._weight * force, colours.FORCE)
+        for force, start in pushes(feet.force[0], feet.pressure[0], self._weight):
+            draw_arrow(image, camera, start, tip(force, start, self._weight), colours.FORCE)
 
 
 def _drawn(

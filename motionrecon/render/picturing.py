@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import Pose, pose
 from motionrecon.cameras.base import Camera
+from motionrecon.mechanics.arrows import pushes, tip
 from motionrecon.mechanics.feet import foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
-_METRES_PER_WEIGHT = 0.6  # length of the arrow that shows a force of one body weight
-_LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 _OVER_FILM = 0.82  # opacity of the person over the film, so that what is under them can be judged
 _ROUND_SECONDS = 8.0  # of a whole turn of the orbit, at the motion's own pace
 _WORDS = 1 / 34  # of the picture's height
@@ -107,7 +106,7 @@ class Studio:
         edge = 0.6 * size
         draw_words(image, f"{t / motion.fps:.2f} s", (edge, edge), size)
         lacks = "nobody seen" if not motion.tracked[t] else ""
-        if not lacks and len(motion.ctrl) and not motion.simulated[t]:
+        if not lacks and motion.left_out[t]:
             lacks = "not simulated"
         if lacks:
             draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=(150, 96, 12), anchor=(1, 0))
@@ -138,11 +137,10 @@ class Studio:
 
     def _forces(self, image: Picture, camera: Camera, now: Standing) -> None:
         """Arrows at the feet, with newtons and body weights beside the person, where they hide nothing of them."""
-        both = zip(now.pressure, now.force, strict=True)
-        pushes = [(at, force) for at, force in both if np.linalg.norm(force) > _LEAST_WEIGHT * self._weight]
-        tips = [start + _METRES_PER_WEIGHT / self._weight * force for start, force in pushes]
-        for (start, _), tip in zip(pushes, tips, strict=True):
-            draw_arrow(image, camera, start, tip, colours.FORCE)
+        found = pushes(now.force, now.pressure, self._weight)
+        tips = [tip(force, start, self._weight) for force, start in found]
+        for (_, start), end in zip(found, tips, strict=True):
+            draw_arrow(image, camera, start, end, colours.FORCE)
         if not tips:
             return
         scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
@@ -152,7 +150,7 @@ class Studio:
             return
         size = self.height * _WORDS
         taken: list[tuple[bool, float]] = []
-        for i, (_, force) in enumerate(pushes):
+        for i, (force, _) in enumerate(found):
             newtons = float(np.linalg.norm(force))
             text, y = f"{10 * round(newtons / 10)} N · {newtons / self._weight:.2f} BW", float(at[i, 1])
             left = bool((at[i, 0] < np.delete(at[:, 0], i)).any())  # of two, each on its side

@@ -11,12 +11,10 @@ from jaxtyping import Float, Float32, UInt8
 
 from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render.drawn_person import DrawnCapsules
+from motionrecon.render.light import LIGHT, shade
 
-#: Towards the light, in the camera's frame (x right, y down, z forward): over the viewer's left shoulder.
-_LIGHT = np.array([-0.42, -0.68, -0.60]) / np.linalg.norm([-0.42, -0.68, -0.60])
 #: Where two capsules meet, one fades into the other over this depth, metres.
 _BLEND = 0.012
-_AMBIENT, _DIFFUSE, _RIM = 0.50, 0.56, 0.16
 
 
 def draw_capsules(image: UInt8[np.ndarray, "H W 3"], camera: Camera, capsules: DrawnCapsules) -> None:
@@ -84,12 +82,10 @@ def _draw_one(
     distance = depth[0] + along * (depth[1] - depth[0]) - (metres[0] + along * (metres[1] - metres[0])) * normal_z
     cover = np.clip((1 - np.sqrt(across)) * radius + np.float32(0.5), 0, 1)
     cover *= np.clip((nearest - distance) * np.float32(1 / _BLEND) + np.float32(0.5), 0, 1)
-    lit = normal_x * np.float32(_LIGHT[0])
-    lit += normal_y * np.float32(_LIGHT[1])
-    lit -= normal_z * np.float32(_LIGHT[2])
-    # Half-Lambert: the far side keeps its roundness instead of turning flat.
-    shade = (lit * np.float32(0.5) + np.float32(0.5)) ** 2 * np.float32(_DIFFUSE) + np.float32(_AMBIENT)
-    shade += normal_z * np.float32(_RIM) - np.float32(_RIM)
+    lit = normal_x * np.float32(LIGHT[0])
+    lit += normal_y * np.float32(LIGHT[1])
+    lit -= normal_z * np.float32(LIGHT[2])
+    bright = shade(lit, normal_z)
     for plane, value in zip(canvas, colour, strict=True):
-        plane += cover * (np.minimum(shade * np.float32(value), 255) - plane)
+        plane += cover * (np.minimum(bright * np.float32(value), 255) - plane)
     np.copyto(nearest, distance, where=cover > 0.5)

@@ -136,6 +136,11 @@ class Motion:
         reached = (frames > 0) & (frames <= len(done)) & done[np.clip(frames - 1, 0, len(done) - 1)]
         return np.asarray(reached | np.isin(frames, self.segments[:, 0]))
 
+    @property
+    def left_out(self) -> Bool[np.ndarray, " T"]:
+        """(T,) bool, True where a simulated motion is kinematic all the same; nowhere in one that is kinematic."""
+        return ~self.simulated & bool(len(self.ctrl))
+
     @cached_property
     def body(self) -> Anatomy:
         """The person: what rides on the model, its bones and its skin."""

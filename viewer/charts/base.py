@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
+from motionrecon.core.sides import split
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -34,11 +36,6 @@ class Chart:
     curves: tuple[Curve, ...]
 
 
-def side_of(name: str) -> str:
-    """``left``, ``right`` or empty, by what a name begins with."""
-    return next((side for side in ("left", "right") if name.startswith(side + "_")), "")
-
-
 def by_sides(
     group: str,
     of: str,
@@ -50,8 +47,7 @@ def by_sides(
     """A chart ``of`` something for each name without its side, with the curves of both sides; the ``first`` lead."""
     found: dict[str, list[Curve]] = {}
     for i, name in enumerate(names):
-        side = side_of(name)
-        what = name.removeprefix(side + "_") if side else name
+        side, what = split(name)
         found.setdefault(what, []).append(Curve(name.replace("_", " "), side, values[:, i].astype(np.float32)))
     order = sorted(found, key=lambda what: first.index(what) if what in first else len(first))
     titles = {what: f"{what.replace('_', ' ')} {of}".strip().capitalize() for what in order}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.viewer.charts.base import Chart, Curve, side_of
+from motionrecon.core.sides import side_of
+from motionrecon.viewer.charts.base import Chart, Curve
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -20,14 +21,10 @@ def forces(motion: Motion, poses: Poses) -> list[Chart]:
     """The force on each foot, upwards and along the world's x and y, and its size; only where it was simulated."""
     if not poses.force.any():
         return []
-    known = np.where(_simulated(motion)[:, None, None], poses.force, np.nan)
+    known = np.where(motion.left_out[:, None, None], np.nan, poses.force)
     size = np.linalg.norm(known, axis=-1)
     charts = [Chart("Ground force", _AXES[i], "N", _curves(poses, known[..., i])) for i in (2, 0, 1)]
     return [charts[0], Chart("Ground force", "Total ground force", "N", _curves(poses, size)), *charts[1:]]
-
-
-def _simulated(motion: Motion) -> np.ndarray:
-    return np.asarray(motion.simulated if len(motion.ctrl) else np.ones(len(motion), bool))
 
 
 def _curves(poses: Poses, values: Float[np.ndarray, "T F"]) -> tuple[Curve, ...]:

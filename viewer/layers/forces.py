@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motionrecon.mechanics.arrows import LEAST_WEIGHT, METRES_PER_WEIGHT
 from motionrecon.viewer.colours import FORCE
 from motionrecon.viewer.layers.base import Layer
 from motionrecon.viewer.parts import ArrowPart, Part
@@ -13,9 +14,6 @@ from motionrecon.viewer.parts import ArrowPart, Part
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.viewer.poses import Poses
-
-METRES_PER_WEIGHT = 0.6  # length of an arrow that carries the whole body, as in the overlay
-LEAST_WEIGHT = 0.02  # forces below this share of the weight are not drawn
 
 
 def forces(motion: Motion, poses: Poses) -> list[Part]:
