@@ -18,7 +18,7 @@ from scipy.spatial import ConvexHull
 
 from motionrecon.body.anny.landmarks import landmark_points
 from motionrecon.body.anny.source import Figure, Source, volume
-from motionrecon.body.anny.template import carrier_of
+from motionrecon.body.mesh.template import carrier_of
 from motionrecon.core import landmarks
 from motionrecon.core.sides import SIDES, split, without_side
 

@@ -13,13 +13,14 @@ from scipy.optimize import least_squares
 from motionrecon.body import build, read
 from motionrecon.body.anny import kept
 from motionrecon.body.anny.body import AnnyBody
-from motionrecon.body.anny.joints import HINGES
-from motionrecon.body.anny.moments import moments, moved
-from motionrecon.body.anny.segments import MIDDLE, SIDED
+from motionrecon.body.anny.segments import INDEX, MIDDLE, SEGMENTS, SIDED
 from motionrecon.body.anny.source import Source, volume
-from motionrecon.body.anny.stretch import Stretch, proportions
-from motionrecon.body.anny.template import INDEX, SEGMENTS, template_of
+from motionrecon.body.anny.stretch import Stretch
+from motionrecon.body.anny.template import template_of
 from motionrecon.body.capsules.joints import HINGES as OF_CAPSULES
+from motionrecon.body.mesh.joints import HINGES
+from motionrecon.body.mesh.lengths import proportions
+from motionrecon.body.mesh.moments import moments, moved
 from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import integrate
@@ -129,7 +130,7 @@ def test_its_joints_are_where_annys_rig_has_them(source):
 
 
 def _as_built(figure):
-    from motionrecon.body.anny.flesh import fleshed
+    from motionrecon.body.mesh.flesh import fleshed
 
     built = fleshed(template_of(figure))
     return built, 1.70, 65.0, proportions(built), Plane(), 1 / 120
@@ -270,7 +271,7 @@ def test_parts_of_a_box_have_the_moments_of_boxes():
     faces += [((at(0, 0, 0), at(1, 1, 0), at(1, 0, 0)), 0), ((at(0, 0, 0), at(0, 1, 0), at(1, 1, 0)), 0)]
     faces += [((at(0, 0, 2), at(1, 0, 2), at(1, 1, 2)), 1), ((at(0, 0, 2), at(1, 1, 2), at(0, 1, 2)), 1)]
     corners, part = np.array([f for f, _ in faces]), np.array([p for _, p in faces])
-    found = moments(vertices, corners, part, (-1, 0))
+    found = moments(vertices, corners, part, np.array([-1, 0]))
     for low, high, own in ((0.0, 1.0, found[0]), (1.0, 3.0, found[1])):
         assert own[3, 3] == pytest.approx(high - low)
         assert own[2, 3] == pytest.approx((high**2 - low**2) / 2)

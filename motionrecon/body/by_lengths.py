@@ -6,64 +6,30 @@ Such a body says how its model is written for some lengths and what is likely of
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.base import Anatomy, Body, ShapePrior
-from motionrecon.body.hinge import Hinge
-from motionrecon.body.mjcf import CONTACT_NAMES
-from motionrecon.body.points import ByShape, Points
+from motionrecon.body.base import Body, ShapePrior
+from motionrecon.body.hinged import HingedBody
+from motionrecon.body.points import ByShape
 from motionrecon.body.proportions import Proportions
-from motionrecon.body.skeleton import Bone, Skeleton
-from motionrecon.core.sides import without_side
 from motionrecon.ground.base import Ground
 
 
 @dataclass(frozen=True)
-class AnatomyOfBones(Anatomy):
-    """What follows from the model of a body whose bones are listed, and whose feet are those of `body.mjcf`.
+class BodyByLengths(HingedBody):
+    """A person whose shape is the logarithms of the lengths (`motionrecon.body.hinged.HingedBody`).
 
     Attributes:
-        mjcf: the model's text.
-        bones: of the kind of body.
-    """
-
-    mjcf: str
-    bones: ClassVar[tuple[Bone, ...]]
-
-    @cached_property
-    def soles(self) -> Points:
-        return Points.geoms(self.model, CONTACT_NAMES, self.moves)
-
-    @cached_property
-    def skeleton(self) -> Skeleton:
-        return Skeleton(self.model, self.bones)
-
-
-@dataclass(frozen=True)
-class BodyByLengths(AnatomyOfBones, Body):
-    """A person whose shape is the logarithms of the lengths (`motionrecon.body.base.Body`).
-
-    Attributes:
-        height: metres.
-        mass: kilograms.
         proportions: lengths between the joints, metres.
-        ground: what the person stands on.
-        timestep: of a simulation, seconds.
-        hinges: of the kind of body: by their segments, names without a side.
     """
 
-    height: float
-    mass: float
     proportions: Proportions
-    ground: Ground
-    timestep: float
-    hinges: ClassVar[Mapping[str, tuple[Hinge, ...]]]
 
     @abstractmethod
     def with_lengths(self, lengths: Proportions, ground: Ground, timestep: float) -> Self:
@@ -101,28 +67,6 @@ class BodyByLengths(AnatomyOfBones, Body):
 
     def on(self, ground: Ground, timestep: float) -> Self:
         return self.with_lengths(self.proportions, ground, timestep)
-
-    @cached_property
-    def rest_qpos(self) -> Float[np.ndarray, " nq"]:
-        q = self.model.qpos0.copy()
-        for j, hinge in enumerate(self._hinges, start=1):
-            q[self.model.jnt_qposadr[j]] = np.radians(hinge.rest)
-        return np.asarray(q)
-
-    @cached_property
-    def hinge_spread(self) -> Float[np.ndarray, " hinges"]:
-        return np.array([hinge.spread for hinge in self._hinges])
-
-    @property
-    def hinge_parts(self) -> tuple[tuple[str, float], ...]:
-        both = zip(self.hinge_names, self._hinges, strict=True)
-        return tuple(hinge.part_of or (name, 1.0) for name, hinge in both)
-
-    @cached_property
-    def _hinges(self) -> list[Hinge]:
-        """What is known of each of the model's hinges, left or right, in the model's order."""
-        known = {hinge.name: hinge for hinges in self.hinges.values() for hinge in hinges}
-        return [known[without_side(name)] for name in self.hinge_names]
 
 
 def by_length(of: Callable[[Proportions], Body], around: Proportions) -> ByShape:

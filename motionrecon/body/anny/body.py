@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from motionrecon.body.anny.bones import BONES
-from motionrecon.body.anny.joints import HINGES
 from motionrecon.body.anny.kept import person
-from motionrecon.body.anny.mjcf import with_skin, write_mjcf
-from motionrecon.body.anny.stretch import Stretch, proportions
-from motionrecon.body.anny.template import Template
-from motionrecon.body.by_lengths import AnatomyOfBones, BodyByLengths, by_length
+from motionrecon.body.anny.stretch import Stretch
+from motionrecon.body.by_lengths import BodyByLengths, by_length
 from motionrecon.body.described import Described
+from motionrecon.body.hinged import AnatomyOfBones
+from motionrecon.body.mesh.joints import HINGES
+from motionrecon.body.mesh.lengths import proportions
+from motionrecon.body.mesh.mjcf import with_skin, write_mjcf
+from motionrecon.body.mesh.template import Template
 from motionrecon.body.points import ByShape
 from motionrecon.body.proportions import Proportions
 from motionrecon.ground.base import Ground
@@ -57,8 +59,8 @@ class AnnyBody(AnnyAnatomy, BodyByLengths):
     ) -> AnnyBody:
         """A template's person with other lengths, on a ground."""
         bones = Stretch.to(template, lengths).bones(template)
-        mjcf = write_mjcf(bones, height, mass, timestep, ground)
-        return AnnyBody(mjcf, height, mass, lengths, ground, timestep, template)
+        mjcf = write_mjcf("anny", bones, HINGES, height, mass, timestep, ground)
+        return AnnyBody(mjcf, height, mass, ground, timestep, lengths, template)
 
     @property
     def published(self) -> str:

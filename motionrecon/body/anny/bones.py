@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
+from motionrecon.body.mesh.bones import BONES as OF_MESHES
 from motionrecon.body.skeleton import Bone
-
-
-def _limbs(side: str) -> tuple[Bone, ...]:
-    s, S = side, side.capitalize()
-    return (
-        Bone(f"{S}Shoulder", "Spine2", f"{s}_clavicle"),
-        Bone(f"{S}Arm", f"{S}Shoulder", f"{s}_upper_arm"),
-        Bone(f"{S}ForeArm", f"{S}Arm", f"{s}_forearm"),
-        # Turns the forearm's skin towards the wrist, as it does in game engines' characters; no bone hangs on it.
-        Bone(f"{S}ForeArmTwist", f"{S}ForeArm", f"{s}_radius", end=(f"{s}_wrist",)),
-        Bone(f"{S}Hand", f"{S}ForeArm", f"{s}_hand", end=(f"{s}_index", f"{s}_pinky")),
-        Bone(f"{S}UpLeg", "Hips", f"{s}_thigh"),
-        Bone(f"{S}Leg", f"{S}UpLeg", f"{s}_shank"),
-        Bone(f"{S}Foot", f"{S}Leg", f"{s}_foot"),
-        Bone(f"{S}ToeBase", f"{S}Foot", f"{s}_toes", end=(f"{s}_foot_index",)),
-    )
-
+from motionrecon.core.sides import SIDES
 
 BONES: tuple[Bone, ...] = (
-    Bone("Hips", None, "pelvis"),
-    Bone("Spine", "Hips", "abdomen"),
-    Bone("Spine1", "Spine", "chest"),
-    Bone("Spine2", "Spine1", "upper_chest"),
-    Bone("Neck", "Spine2", "neck"),
-    Bone("Head", "Neck", "head", end=("left_eye", "right_eye")),
-    *_limbs("left"),
-    *_limbs("right"),
+    # Turns the forearm's skin towards the wrist, as it does in game engines' characters; no bone hangs on it.
+    *(
+        Bone(f"{s.capitalize()}ForeArmTwist", f"{s.capitalize()}ForeArm", f"{s}_radius", end=(f"{s}_wrist",))
+        for s in SIDES
+    ),
+    *OF_MESHES,
 )

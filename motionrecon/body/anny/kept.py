@@ -8,10 +8,11 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from motionrecon.body.anny.flesh import fleshed
 from motionrecon.body.anny.source import Source, volume
 from motionrecon.body.anny.stretch import fattened
-from motionrecon.body.anny.template import Template, template_of
+from motionrecon.body.anny.template import template_of
+from motionrecon.body.mesh.flesh import fleshed
+from motionrecon.body.mesh.template import Template
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.files import read_arrays, write_arrays
 from motionrecon.core.user_cache import cache_dir
@@ -88,7 +89,8 @@ def _save(path: Path, built: Template) -> None:
 
 def _key(height: float, mass: float, sex: str, age: float) -> str:
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for module in (*sorted(here.glob("*.py")), *sorted((here.parent / "mesh").glob("*.py"))):
         digest.update(module.read_bytes())
     try:
         version = metadata.version("anny")

@@ -11,40 +11,15 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.anny.moments import moved
-from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of
+from motionrecon.body.anny.segments import INDEX, SEGMENTS, TREE
+from motionrecon.body.mesh.lengths import proportions
+from motionrecon.body.mesh.moments import moved
+from motionrecon.body.mesh.template import Template, sole_carriers
 from motionrecon.body.proportions import Proportions
-from motionrecon.core import landmarks
 from motionrecon.core.sides import SIDES, without_side
 
-_CARRIED = np.array([INDEX[carrier_of(name)] for name in landmarks.NAMES])
-_X, _Y, _Z = range(3)
-
-
-def proportions(template: Template) -> Proportions:
-    """The lengths of the person as Anny built them, metres."""
-    at = dict(zip(SEGMENTS, template.origins, strict=True))
-    mark = dict(zip(landmarks.NAMES, template.landmarks, strict=True))
-
-    def mean(places: dict[str, np.ndarray], name: str) -> np.ndarray:
-        """The left one, and the mirror image of the right one."""
-        return np.asarray(0.5 * (places[f"left_{name}"] + places[f"right_{name}"] * [1, -1, 1]))
-
-    hip, knee, ankle = mean(at, "thigh"), mean(at, "shank"), mean(at, "foot")
-    shoulder, elbow, wrist = mean(at, "upper_arm"), mean(at, "forearm"), mean(at, "hand")
-    lengths = dict(
-        hip_width=2 * hip[_Y],
-        shoulder_width=2 * shoulder[_Y],
-        torso=shoulder[_Z] - hip[_Z],
-        head=mean(mark, "ear")[_Z] - shoulder[_Z],
-        upper_arm=elbow[_Y] - shoulder[_Y],
-        forearm=wrist[_Y] - elbow[_Y],
-        thigh=hip[_Z] - knee[_Z],
-        shank=knee[_Z] - ankle[_Z],
-        foot=mean(mark, "foot_index")[_X] - mean(mark, "heel")[_X],
-        ankle_height=ankle[_Z] - float(template.soles.mean()),
-    )
-    return Proportions(**{name: float(length) for name, length in lengths.items()})
+_TREADING = sole_carriers(TREE)
+_Z = 2
 
 
 @dataclass(frozen=True)
@@ -71,7 +46,7 @@ class Stretch:
         now = now or proportions(template)
         by = {name: length / getattr(now, name) for name, length in asdict(wanted).items()}
         # The head keeps its size, and the neck makes up the difference.
-        ears = [template.landmarks[landmarks.INDEX[f"{side}_ear"], _Z] for side in SIDES]
+        ears = [template.mark(f"{side}_ear")[_Z] for side in SIDES]
         skull = float(np.mean(ears) - template.origins[INDEX["head"], _Z])
         neck = (wanted.head - skull) / (now.head - skull)
         trunk = {"pelvis": by["hip_width"], "abdomen": 0.5 * (by["hip_width"] + by["shoulder_width"])}
@@ -95,22 +70,20 @@ class Stretch:
     def bones(self, template: Template) -> Template:
         """The person with the lengths, but the skin that they had."""
         origins = self.origins(template)
-        away = template.landmarks - template.origins[_CARRIED]
-        feet = [INDEX[f"{side}_foot"] for side in SIDES]
-        below = template.soles - template.origins[feet, _Z]
+        carried = template.carriers
         return replace(
             template,
             origins=origins,
             moments=scaled(template.moments, self.factors),
-            landmarks=origins[_CARRIED] + self.factors[_CARRIED] * away,
-            soles=origins[feet, _Z] + self.factors[feet, _Z] * below,
+            landmarks=origins[carried] + self.factors[carried] * (template.landmarks - template.origins[carried]),
+            soles=origins[_TREADING] + self.factors[_TREADING] * (template.soles - template.origins[_TREADING]),
             capsules=self.factors[:, None] * template.capsules,
         )
 
     def origins(self, template: Template) -> Float[np.ndarray, "S 3"]:
         """The centres of the joints."""
         origins = np.zeros_like(template.origins)
-        for s, p in enumerate(PARENTS[1:], start=1):
+        for s, p in enumerate(TREE.parents[1:], start=1):
             origins[s] = origins[p] + self.factors[p] * (template.origins[s] - template.origins[p])
         # The neck begins above the shoulders, in proportion to its own length.
         neck, shoulder = INDEX["neck"], INDEX["left_upper_arm"]

@@ -1,100 +1,19 @@
-"""One person of Anny in a T pose, cut into segments: all that a model of them is made of, at any lengths of limbs."""
+"""One person of Anny in a T pose, cut into segments."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.anny.landmarks import landmark_points
-from motionrecon.body.anny.moments import moments, moved
-from motionrecon.body.anny.segments import ARM, LEG, MIDDLE, SIDED
+from motionrecon.body.anny.segments import INDEX, MIDDLE, SEGMENTS, SIDED, TREE
 from motionrecon.body.anny.source import Figure
+from motionrecon.body.mesh.cut import cut
+from motionrecon.body.mesh.moments import moments, moved
+from motionrecon.body.mesh.soles import under_foot
+from motionrecon.body.mesh.template import Template, carrier_of, foremost
 from motionrecon.core import landmarks
 from motionrecon.core.sides import OUTWARDS, SIDES, split
-
-#: The segments' names, the bodies of the model in MuJoCo's order: a segment's whole subtree before its next sibling.
-SEGMENTS: tuple[str, ...] = (
-    *MIDDLE,
-    *(f"{side}_{name}" for limb in (ARM, LEG) for side in SIDES for name in limb),
-)
-INDEX = {name: i for i, name in enumerate(SEGMENTS)}
-#: The joint that carries each landmark: the segment's name without its side.
-_CARRIER = {
-    "shoulder": "upper_arm",
-    "elbow": "forearm",
-    "wrist": "hand",
-    "pinky": "hand",
-    "index": "hand",
-    "thumb": "hand",
-    "hip": "thigh",
-    "knee": "shank",
-    "ankle": "foot",
-    "heel": "foot",
-    "foot_index": "toes",
-}
-#: How steeply the plane rises outwards at which the thigh is cut from the pelvis.
-RISE = 0.75
-#: Segments that a vertex follows at most: as many as glTF and game engines take.
-MOST = 4
-
-
-def parent_of(name: str) -> str | None:
-    """The segment that carries another; None for the pelvis."""
-    side, part = split(name)
-    carrier = (SIDED if side else MIDDLE)[part].parent
-    return f"{side}_{carrier}" if carrier in SIDED else carrier
-
-
-PARENTS: tuple[int, ...] = tuple(-1 if (p := parent_of(name)) is None else INDEX[p] for name in SEGMENTS)
-
-
-@dataclass(frozen=True, eq=False)  # what follows from one is looked up by which it is
-class Template:
-    """A person in the T pose, middle of the hips at the origin; x forward, y left, z up, metres.
-
-    Attributes:
-        origins: (S, 3) the centres of the joints that carry the segments.
-        vertices: (V, 3) of the skin.
-        faces: (F, 3) counter-clockwise seen from outside.
-        segments: (V, k) the segments that a vertex follows.
-        weights: (V, k) how much it follows each.
-        moments: (S, 4, 4) volume, first and second moments of the segments about their origins (`moments`).
-        landmarks: (33, 3) in the order of `motionrecon.core.landmarks`.
-        soles: heights of the soles of the left and the right foot.
-        capsules: (S, 2, 3) ends of the axes of capsules that fill the segments, in their frames.
-        radii: (S,) of these capsules; 0 where there is none.
-    """
-
-    origins: Float[np.ndarray, "S 3"]
-    vertices: Float[np.ndarray, "V 3"]
-    faces: Int[np.ndarray, "F 3"]
-    segments: Int[np.ndarray, "V k"]
-    weights: Float[np.ndarray, "V k"]
-    moments: Float[np.ndarray, "S 4 4"]
-    landmarks: Float[np.ndarray, "33 3"]
-    soles: Float[np.ndarray, " 2"]
-    capsules: Float[np.ndarray, "S 2 3"]
-    radii: Float[np.ndarray, " S"]
-
-    def scaled(self, factor: float) -> Template:
-        """The person, so many times as large."""
-        lengths = ("origins", "vertices", "landmarks", "soles", "capsules", "radii")
-        count = len(self.origins)
-        grown = moved(self.moments, np.tile(factor * np.eye(3), (count, 1, 1)), np.zeros((count, 3)))
-        return replace(self, moments=grown, **{name: factor * getattr(self, name) for name in lengths})
-
-    def own(self, name: str) -> Float[np.ndarray, "n 3"]:
-        """The vertices that follow a segment more than others, in its frame."""
-        mine = np.take_along_axis(self.segments, self.weights.argmax(1)[:, None], axis=1)[:, 0] == INDEX[name]
-        return np.asarray(self.vertices[mine] - self.origins[INDEX[name]])
-
-
-def carrier_of(landmark: str) -> str:
-    """The segment that carries a landmark."""
-    side, part = split(landmark)
-    return f"{side}_{_CARRIER[part]}" if part in _CARRIER else "head"
 
 
 def template_of(figure: Figure) -> Template:
@@ -103,7 +22,7 @@ def template_of(figure: Figure) -> Template:
     centres = _centres(figure)
     turns = _turns(figure, centres)
     origins = np.zeros_like(centres)
-    for s, p in enumerate(PARENTS[1:], start=1):
+    for s, p in enumerate(TREE.parents[1:], start=1):
         origins[s] = origins[p] + turns[p] @ (centres[s] - centres[p])
     shifts = origins - np.einsum("sij,sj->si", turns, centres)
     owner = weights.argmax(1)
@@ -111,44 +30,30 @@ def template_of(figure: Figure) -> Template:
     points = landmark_points(figure, figure.vertices, np.flatnonzero(owner == INDEX["head"]), feet)
     carried = np.array([INDEX[carrier_of(name)] for name in landmarks.NAMES])
     at_rest = np.array([points[name] for name in landmarks.NAMES])
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :MOST]
-    kept = np.take_along_axis(weights, order, axis=1)
-    kept /= kept.sum(1, keepdims=True)
+    order, kept = foremost(weights)
     vertices = _straightened(figure.vertices, order, kept, turns, shifts)
-    # A face belongs to the segment that its corners follow most, but where anatomists cut elsewhere.
-    part = _cut(weights[figure.faces].sum(1).argmax(1), vertices[figure.faces].mean(1), origins)
-    whole = moments(figure.vertices, figure.faces, part, PARENTS)
+    part = cut(TREE, weights, vertices, figure.faces, origins)
+    whole = moments(figure.vertices, figure.faces, part, TREE.parents)
+    marked = np.einsum("pij,pj->pi", turns[carried], at_rest) + shifts[carried]
+    at = dict(zip(landmarks.NAMES, marked, strict=True))
+    soles = [
+        under_foot(origins[INDEX[f"{side}_foot"]], at[f"{side}_heel"], at[f"{side}_foot_index"], sign, low)
+        for side, sign in OUTWARDS.items()
+        for low in [float(vertices[feet[side], 2].min())]
+    ]
     return Template(
+        tree=TREE,
         origins=origins,
         vertices=vertices,
         faces=figure.faces,
         segments=order,
         weights=kept,
         moments=moved(whole, turns, shifts - origins),
-        landmarks=np.einsum("pij,pj->pi", turns[carried], at_rest) + shifts[carried],
-        soles=np.array([vertices[feet[side], 2].min() for side in SIDES]),
+        landmarks=marked,
+        soles=np.concatenate(soles),
         capsules=np.zeros((len(SEGMENTS), 2, 3)),
         radii=np.zeros(len(SEGMENTS)),
     )
-
-
-def _cut(
-    part: Int[np.ndarray, " F"], middles: Float[np.ndarray, "F 3"], origins: Float[np.ndarray, "S 3"]
-) -> Int[np.ndarray, " F"]:
-    """The segments of faces, where limbs are cut from the trunk as in Zatsiorsky and Seluyanov's measurements.
-
-    The thigh ends at a plane through the hip that rises outwards by 37 degrees, the upper arm at one across it
-    (P. de Leva, 1996, J. Biomech. 29(9), figure 1).
-    """
-    part = part.copy()
-    for side, sign in OUTWARDS.items():
-        thigh, arm, clavicle = (INDEX[f"{side}_{name}"] for name in ("thigh", "upper_arm", "clavicle"))
-        out, up = sign * (middles[:, 1] - origins[thigh, 1]), middles[:, 2] - origins[thigh, 2]
-        hip = np.isin(part, (thigh, INDEX["pelvis"])) & (sign * middles[:, 1] > 0)
-        part[hip] = np.where(up < RISE * out, thigh, INDEX["pelvis"])[hip]
-        inside = sign * (middles[:, 1] - origins[arm, 1]) < 0.0
-        part[(part == arm) & inside] = clavicle
-    return part
 
 
 def _weights(figure: Figure) -> Float[np.ndarray, "V S"]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from motionrecon.body.by_lengths import AnatomyOfBones, BodyByLengths, by_length
+from motionrecon.body.by_lengths import BodyByLengths, by_length
 from motionrecon.body.capsules.bones import BONES
 from motionrecon.body.capsules.flesh import JOINED, TAPER
 from motionrecon.body.capsules.joints import HINGES
 from motionrecon.body.capsules.mjcf import write_mjcf
 from motionrecon.body.described import Described
+from motionrecon.body.hinged import AnatomyOfBones
 from motionrecon.body.points import ByShape
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.skin import Skin, skin_of
@@ -51,7 +52,7 @@ class Capsules(CapsuleAnatomy, BodyByLengths):
         proportions = proportions or Proportions.typical(height)
         ground = ground or Plane()
         mjcf = write_mjcf(height, mass, proportions, timestep, ground)
-        return Capsules(mjcf, height, mass, proportions, ground, timestep)
+        return Capsules(mjcf, height, mass, ground, timestep, proportions)
 
     def with_lengths(self, lengths: Proportions, ground: Ground, timestep: float) -> Capsules:
         return Capsules.build(self.height, self.mass, lengths, timestep, ground)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.anny.template import INDEX, SEGMENTS, Template
+from motionrecon.body.mesh.template import Template
 from motionrecon.core.sides import split, without_side
 
 #: The segment that begins where another's capsule ends.
 _NEXT = {"upper_arm": "forearm", "thigh": "shank", "shank": "foot"}
-#: Shares of the forearm's length between which the capsules of its two parts lie.
+#: Shares of the forearm's length between which the capsules of its two parts lie, where it has two.
 _FOREARM = {"forearm": (0.0, 0.5), "radius": (0.5, 1.0)}
 #: Of a segment's skin, what is left out on either side where its width is measured: percent.
 _OUTLIERS = 5.0
@@ -25,7 +25,7 @@ _Capsule = tuple[Float[np.ndarray, "2 3"], float]
 def fleshed(template: Template) -> Template:
     """The person with capsules in all segments but feet and toes."""
     ends, radii = template.capsules.copy(), template.radii.copy()
-    for i, name in enumerate(SEGMENTS):
+    for i, name in enumerate(template.tree.names):
         if without_side(name) not in ("foot", "toes"):
             ends[i], radii[i] = _capsule(template, name)
     return replace(template, capsules=ends, radii=radii)
@@ -36,14 +36,14 @@ def _capsule(template: Template, name: str) -> _Capsule:
     own = template.own(name)
     if part in _NEXT or part in _FOREARM:
         follower = _NEXT.get(part, "hand")
-        way = template.origins[INDEX[f"{side}_{follower}"]] - template.origins[INDEX[name]]
-        first, last = _FOREARM.get(part, (0.0, 1.0))
+        way = template.place(f"{side}_{follower}") - template.place(name)
+        first, last = _FOREARM.get(part, (0.0, 1.0)) if f"{side}_radius" in template.index else (0.0, 1.0)
         return _around(own, np.array([first * way, last * way]))
     if part == "clavicle":
-        way = template.origins[INDEX[f"{side}_upper_arm"]] - template.origins[INDEX[name]]
+        way = template.place(f"{side}_upper_arm") - template.place(name)
         return (np.array([0.3 * way, way]), 0.5 * float(np.ptp(own[:, 0])) / 2)
     if part == "neck":
-        return _around(own, np.array([np.zeros(3), template.origins[INDEX["head"]] - template.origins[INDEX[name]]]))
+        return _around(own, np.array([np.zeros(3), template.place("head") - template.place(name)]))
     low, high = np.percentile(own, [_OUTLIERS, 100.0 - _OUTLIERS], axis=0)
     axis = {"head": 2, "hand": 1}.get(part, 1)
     across = [i for i in range(3) if i != axis]

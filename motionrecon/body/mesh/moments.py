@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -12,7 +10,7 @@ def moments(
     vertices: Float[np.ndarray, "V 3"],
     faces: Int[np.ndarray, "F 3"],
     part: Int[np.ndarray, " F"],
-    parents: Sequence[int],
+    parents: Int[np.ndarray, " parts"],
 ) -> Float[np.ndarray, "parts 4 4"]:
     """Volume, first and second moments of the parts of a tree that a closed mesh is cut into.
 

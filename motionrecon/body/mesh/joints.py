@@ -1,4 +1,4 @@
-"""The hinges of the Anny person: axes, anatomical ranges, actuator gains, what is known of their angles beforehand.
+"""The hinges of a person who is a mesh: axes, anatomical ranges, gains, what is known of their angles beforehand.
 
 Axes are given for the left side in the T pose (x forward, y left, z up), palms down: a forearm half way between
 pronation and supination. The shoulder's and the hip's are those of the capsule person, and so are ranges, gains and

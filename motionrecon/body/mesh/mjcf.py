@@ -1,46 +1,52 @@
-"""The MJCF of a person of Anny: segments with their mesh's mass and inertia, hinges, capsules, feet that touch."""
+"""The MJCF of a person who is a mesh: segments with their mass and inertia, hinges, capsules, feet that touch."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.anny.joints import HINGES
-from motionrecon.body.anny.segments import MIDDLE, SIDED
-from motionrecon.body.anny.template import INDEX, PARENTS, SEGMENTS, Template, carrier_of
 from motionrecon.body.base import SEEN
 from motionrecon.body.hinge import Hinge
 from motionrecon.body.marks import MARKED
-from motionrecon.body.mjcf import add_body, begun, finished, text
+from motionrecon.body.mesh.segments import DENSITY
+from motionrecon.body.mesh.template import Template, carrier_of, sole_carriers
+from motionrecon.body.mjcf import CONTACT_NAMES, FOOT_POINTS, add_body, begun, finished, text
 from motionrecon.core import landmarks
 from motionrecon.core.sides import OUTWARDS, SIDES, split, without_side
 from motionrecon.ground.base import Ground
 
 _SOLE_RADIUS = 0.018
-#: The balls under a foot: how far from the heel's landmark to the toes' tip and from the middle outwards, in shares of
-#: the foot's length; the segment that carries each.
-_BALLS = {
-    "heel": (0.06, 0.0, "foot"),
-    "ball_inner": (0.74, -0.14, "foot"),
-    "ball_outer": (0.66, 0.16, "foot"),
-    "toe": (0.96, -0.05, "toes"),
-}
+#: Joints whose mark rides on the segment before the joint.
+_SEEN_ABOVE = ("shoulder", "elbow", "hip")
+#: Weights of vertices that are not worth their bytes.
+_LEAST = 0.002
 
 
 def masses(template: Template, mass: float) -> Float[np.ndarray, " S"]:
     """The segments' masses, kg: by their volumes and densities, scaled so that they make up the person's."""
-    density = np.array([(SIDED if split(name)[0] else MIDDLE)[split(name)[1]].density for name in SEGMENTS])
+    density = np.array([DENSITY[without_side(name)] for name in template.tree.names])
     share = template.moments[:, 3, 3] * density
     return np.asarray(mass * share / share.sum())
 
 
-def write_mjcf(template: Template, height: float, mass: float, timestep: float, ground: Ground) -> str:
+def write_mjcf(
+    kind: str,
+    template: Template,
+    hinges: Mapping[str, tuple[Hinge, ...]],
+    height: float,
+    mass: float,
+    timestep: float,
+    ground: Ground,
+) -> str:
     """MJCF of a person on the ground, without their skin.
 
     Args:
-        template: the person in the T pose.
+        kind: of the body, of `motionrecon.body.BODIES`.
+        template: the person in the zero pose.
+        hinges: by their segments, names without a side.
         height: body height, metres.
         mass: body mass, kg. Scales inertia and actuator gains.
         timestep: simulation step, seconds.
@@ -49,19 +55,19 @@ def write_mjcf(template: Template, height: float, mass: float, timestep: float, 
     Returns:
         The text of a complete model: it loads in plain MuJoCo.
     """
-    root, world = begun("anny", timestep, ground)
+    root, world = begun(kind, timestep, ground)
     bodies: dict[str, ET.Element] = {}
     joints: list[tuple[str, Hinge]] = []
     weights = masses(template, mass)
-    for i, name in enumerate(SEGMENTS):
+    names, parents = template.tree.names, template.tree.parents
+    for i, name in enumerate(names):
         if i == 0:
-            standing = -template.soles.min()
+            standing = -template.standing.min()
             body = ET.SubElement(world, "body", name=name, pos=text((0.0, 0.0, standing)))
             ET.SubElement(body, "freejoint", name="root")
         else:
-            parent = PARENTS[i]
-            place = template.origins[i] - template.origins[parent]
-            body, own = add_body(bodies[SEGMENTS[parent]], name, place, HINGES.get(without_side(name), ()), mass)
+            place = template.origins[i] - template.origins[parents[i]]
+            body, own = add_body(bodies[names[parents[i]]], name, place, hinges.get(without_side(name), ()), mass)
             joints += own
         _inertial(body, template.moments[i], weights[i])
         if template.radii[i]:
@@ -69,8 +75,9 @@ def write_mjcf(template: Template, height: float, mass: float, timestep: float, 
         bodies[name] = body
     for name, point in zip(landmarks.NAMES, template.landmarks, strict=True):
         _sites(bodies, template, name, point, height)
-    for side, sign in OUTWARDS.items():
-        _soles(bodies, template, side, sign)
+    _balls(bodies, template)
+    for side in SIDES:
+        _instep(bodies, template, side)
     return finished(root, joints, mass)
 
 
@@ -103,51 +110,46 @@ def _sites(
     before its joint, as on a photograph, where the joint is one of shoulder, elbow, hip."""
     side, part = split(name)
     carrier = carrier_of(name)
-    ET.SubElement(bodies[carrier], "site", name=name, pos=text(point - template.origins[INDEX[carrier]]))
+    ET.SubElement(bodies[carrier], "site", name=name, pos=text(point - template.place(carrier)))
     if part not in MARKED:
         return
-    above = SEGMENTS[PARENTS[INDEX[carrier]]] if part in _SEEN_ABOVE else carrier
+    before = template.tree.names[template.tree.parents[template.index[carrier]]]
+    above = before if part in _SEEN_ABOVE else carrier
     offset = height * np.array(MARKED[part]) * [1.0, OUTWARDS[side], 1.0]
-    ET.SubElement(
-        bodies[above], "site", name=f"{SEEN}{name}", pos=text(point + offset - template.origins[INDEX[above]])
-    )
+    ET.SubElement(bodies[above], "site", name=f"{SEEN}{name}", pos=text(point + offset - template.place(above)))
 
 
-#: Joints whose mark rides on the segment before the joint.
-_SEEN_ABOVE = ("shoulder", "elbow", "hip")
-
-
-def _soles(bodies: dict[str, ET.Element], template: Template, side: str, sign: float) -> None:
-    """The balls under a foot, and what is between them, which touches nothing."""
-    foot, toes = f"{side}_foot", f"{side}_toes"
-    heel, tip = (template.landmarks[landmarks.INDEX[f"{side}_{name}"]] for name in ("heel", "foot_index"))
-    length = tip[0] - heel[0]
-    sole = template.soles[SIDES.index(side)]
-    places = {}
-    for name, (along, outwards, carrier) in _BALLS.items():
-        middle = template.origins[INDEX[foot], 1]
-        places[name] = np.array([heel[0] + along * length, middle + sign * outwards * length, sole + _SOLE_RADIUS])
-        origin = template.origins[INDEX[f"{side}_{carrier}"]]
+def _balls(bodies: dict[str, ET.Element], template: Template) -> None:
+    """The balls under the feet, which bear load."""
+    for name, place, carrier in zip(CONTACT_NAMES, template.soles, sole_carriers(template.tree), strict=True):
         ET.SubElement(
-            bodies[f"{side}_{carrier}"],
+            bodies[template.tree.names[carrier]],
             "geom",
             {"class": "sole"},
-            name=f"{side}_{name}",
+            name=name,
             type="sphere",
             size=f"{_SOLE_RADIUS:.6g}",
-            pos=text(places[name] - origin),
+            pos=text(place + _SOLE_RADIUS * np.eye(3)[2] - template.origins[carrier]),
         )
-    ankle, front = template.origins[INDEX[foot]], 0.5 * (places["ball_inner"] + places["ball_outer"])
+
+
+def _instep(bodies: dict[str, ET.Element], template: Template, side: str) -> None:
+    """What is between the balls of a foot, and touches nothing."""
     forward, _, up = np.eye(3)
+    foot, toes = f"{side}_foot", f"{side}_toes"
+    first = len(FOOT_POINTS) * SIDES.index(side)
+    balls = template.soles[first : first + len(FOOT_POINTS)] + _SOLE_RADIUS * up
+    heel, inner, outer, toe = balls
+    ankle, front = template.place(foot), 0.5 * (inner + outer)
+    sole = template.standing[SIDES.index(side)]
     shapes = {
         f"{side}_instep": (foot, ankle - 0.3 * (ankle[2] - sole) * up, front + 0.02 * up, 0.034),
-        f"{side}_edge_inner": (foot, places["heel"], places["ball_inner"], 0.95 * _SOLE_RADIUS),
-        f"{side}_edge_outer": (foot, places["heel"], places["ball_outer"], 0.95 * _SOLE_RADIUS),
-        f"{side}_toes": (toes, front + 0.02 * forward, places["toe"], 0.95 * _SOLE_RADIUS),
+        f"{side}_edge_inner": (foot, heel, inner, 0.95 * _SOLE_RADIUS),
+        f"{side}_edge_outer": (foot, heel, outer, 0.95 * _SOLE_RADIUS),
+        f"{side}_toes": (toes, front + 0.02 * forward, toe, 0.95 * _SOLE_RADIUS),
     }
     for name, (carrier, start, end, radius) in shapes.items():
-        origin = template.origins[INDEX[carrier]]
-        _capsule(bodies[carrier], name, np.array([start, end]) - origin, radius, "shape")
+        _capsule(bodies[carrier], name, np.array([start, end]) - template.place(carrier), radius, "shape")
 
 
 def with_skin(mjcf: str, template: Template) -> str:
@@ -155,14 +157,14 @@ def with_skin(mjcf: str, template: Template) -> str:
 
     Args:
         mjcf: of `write_mjcf`.
-        template: the person in the T pose, as tall and long as in the model.
+        template: the person in the zero pose, as tall and long as in the model.
     """
     root = ET.fromstring(mjcf)
     vertices = template.vertices
     skin = ET.SubElement(ET.SubElement(root, "deformable"), "skin", name="skin", rgba="0.78 0.74 0.70 1")
     skin.set("vertex", " ".join(f"{v:.4f}" for v in vertices.ravel()))
     skin.set("face", " ".join(map(str, template.faces.ravel())))
-    for i, name in enumerate(SEGMENTS):
+    for i, name in enumerate(template.tree.names):
         vertex, column = np.nonzero((template.segments == i) & (template.weights > _LEAST))
         ET.SubElement(
             skin,
@@ -175,7 +177,3 @@ def with_skin(mjcf: str, template: Template) -> str:
         )
     ET.indent(root)
     return ET.tostring(root, encoding="unicode")
-
-
-#: Weights of vertices that are not worth their bytes.
-_LEAST = 0.002
