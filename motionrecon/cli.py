@@ -33,6 +33,7 @@ from motionrecon.research.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
     from motionrecon.result.report import CameraOfSeveral
+    from motionrecon.viewer.live import LiveViewer
 
 #: What OpenCV and MediaPipe need from the system; desktops have it.
 _SYSTEM_LIBRARIES = "on Debian or Ubuntu, run: apt-get install libgl1 libegl1 libgles2 libglib2.0-0"
@@ -99,7 +100,7 @@ _PER_CAMERA = Options.per_camera()
 
 
 def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
-    """The command's parameters: those of `pipeline.reconstruct` but ``progress``, and ``list_people`` and ``quiet``."""
+    """The command's parameters: those of `pipeline.reconstruct` that are no functions, and those of its own."""
     parameters = {}
     for name, parameter in inspect.signature(function).parameters.items():
         flag: Any = flag_type(str(parameter.annotation))  # as it stands in the source: "str | Path | None"
@@ -116,13 +117,19 @@ def _flags(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
         elif parameter.default is False:
             flag = Switch
         parameters[parameter.name] = parameter.replace(annotation=flag)
-    for name in ("list_people", "quiet"):
+    for name in ("view", "list_people", "quiet"):
         parameters[name] = parameters["force"].replace(name=name)
-    del parameters["progress"]
+    for name in _FUNCTIONS:
+        del parameters[name]
     return parameters
 
 
+#: Parameters that are functions, and so no flags; the last ones of the docstring.
+_FUNCTIONS = ("progress", "watch")
+
 _OWN_FLAGS = """
+    view: open the viewer at once, on this machine only, and show there what is found, window by window, and at the end
+        the result, until Ctrl-C; the address is printed.
     list_people: reconstruct nothing, but list everybody whom person can choose, and draw them with their numbers into
         <name of the video>_people.png beside the folder of the result; of several videos, with one number in all.
     quiet: no progress bars and no summary; warnings and errors show."""
@@ -135,7 +142,12 @@ def _help(function: Callable[..., object]) -> str:
 
 
 def reconstruct(
-    *videos: Path, output: Path | None = None, list_people: bool = False, quiet: bool = False, **given: Any
+    *videos: Path,
+    output: Path | None = None,
+    view: bool = False,
+    list_people: bool = False,
+    quiet: bool = False,
+    **given: Any,
 ) -> None:
     """`pipeline.reconstruct` into a folder, with bars and a line that says how good the result is."""
     given |= {name: _each(given[name]) for name in _PER_CAMERA if name in given}
@@ -145,7 +157,15 @@ def reconstruct(
     source = next(iter((*videos, *(keypoints if isinstance(keypoints, list) else [keypoints]))))
     if source is None:
         raise InputError("no video given; run: motionrecon reconstruct VIDEO (or give --keypoints)")
-    _run(_each(videos), output or Path(f"{_called(source)}_motionrecon"), quiet, **given)
+    folder = output or Path(f"{_called(source)}_motionrecon")
+    if not view:
+        _run(_each(videos), folder, quiet, **given)
+        return
+    from motionrecon.viewer.live import LiveViewer
+
+    with LiveViewer(folder) as live:
+        _run(_each(videos), folder, quiet, live, **given)
+        live.wait()
 
 
 def _called(source: Path) -> str:
@@ -632,9 +652,14 @@ def _check_windows_only(*of_functions: object) -> None:
         )
 
 
-def _run(video: Path | list[Path] | None, folder: Path, quiet: bool, **given: Any) -> Motion:
-    """Reconstruct with bars and a line that says how good the result is, both unless ``quiet``."""
-    progress = _Spelled(Silent() if quiet else Bars())
+def _run(
+    video: Path | list[Path] | None, folder: Path, quiet: bool, live: LiveViewer | None = None, **given: Any
+) -> Motion:
+    """Reconstruct with bars and a line that says how good the result is, both unless ``quiet``; ``live`` may watch."""
+    progress: Progress = _Spelled(Silent() if quiet else Bars())
+    if live is not None:
+        progress = live.watched(progress)
+        given["watch"] = live.show
     start = time.perf_counter()
     try:
         motion = pipeline.reconstruct(video, output=folder, progress=progress, **given)

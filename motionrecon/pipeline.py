@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.core.progress import Progress, Told, as_progress
 from motionrecon.options import Assumed, Options
 from motionrecon.run import Run
+from motionrecon.so_far import SoFar, Watch
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -44,6 +46,7 @@ def reconstruct(
     force: bool = False,
     seed: int = 0,
     progress: Progress | Told | None = None,
+    watch: Watch | None = None,
 ) -> Motion:
     """Reconstruct the motion of the person in a video, or in the videos of several cameras that filmed it at once.
 
@@ -97,6 +100,8 @@ def reconstruct(
         progress: told how far each stage has come: a function of the stage's name, the units done and their total (None
             if it is not known), or an object as `motionrecon.core.progress.Progress`. Without it there is silence;
             warnings go to the logger ``motionrecon``.
+        watch: shown what is found: a function of a `motionrecon.so_far.SoFar`, which is called after every stage and
+            window, and holds the run up until it returns; `motionrecon.result.preview.preview` makes a motion of one.
 
     Returns:
         The motion; its ``report`` says how good it is.
@@ -123,11 +128,16 @@ def reconstruct(
     for remark in remarks:
         run.warn(remark)
     source = look(run, given["video"], options)  # what cannot work fails before any work
+    show = watch or (lambda so_far: None)
     with claim(run, output, source, options) as folder:
+        show(so_far := SoFar(source, options))
         views = observe(run, source, options)
+        show(so_far := replace(so_far, views=views))
         with one_thread():
             figure = fit_kinematics(run, source, views, options)
-            stretch = simulate(run, figure, options)
+            show(so_far := replace(so_far, figure=figure))
+            stretch = simulate(run, figure, options, lambda done: show(replace(so_far, stretch=done)))
         motion = assemble(run, source, options, figure, stretch)
+        show(replace(so_far, stretch=stretch, motion=motion))
         publish(run, folder, source, options, motion)
     return motion

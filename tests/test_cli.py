@@ -70,8 +70,13 @@ def test_every_option_is_a_documented_flag(capsys):
     help_text = " ".join(out.replace("│", " ").split())
     documentation = re.sub(r"\n {8}", " ", inspect.cleandoc(motionrecon.reconstruct.__doc__))  # an option a line
     parameters = set(inspect.signature(motionrecon.reconstruct).parameters)
-    assert {field.name for field in dataclasses.fields(Options)} == parameters - {"video", "output", "progress"}
-    for name in parameters - {"video", "progress"}:
+    assert {field.name for field in dataclasses.fields(Options)} == parameters - {
+        "video",
+        "output",
+        "progress",
+        "watch",
+    }
+    for name in parameters - {"video", "progress", "watch"}:
         assert "--" + name.replace("_", "-") in help_text
         assert re.search(rf"^    {name}: (.*)$", documentation, re.MULTILINE)[1] in help_text
     assert "--quiet" in help_text and "--progress" not in help_text and "--no-force" not in help_text
@@ -146,7 +151,7 @@ def pipeline(monkeypatch):
         calls.append((video, given))
         if reconstruct.does:
             raise reconstruct.does
-        asked = options(**{name: value for name, value in given.items() if name not in ("output", "progress")})
+        asked = options(**{name: value for name, value in given.items() if name not in ("output", "progress", "watch")})
         lens = {"focal_length": "given" if asked.gives_focal_length else "assumed"}
         camera = {"pose": "estimated", "focal_px": 900.0, "pitch_deg": 0.0} | lens
         return SimpleNamespace(report=Report.of(report | {"options": asked.to_dict(), "camera": camera}))

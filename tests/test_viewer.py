@@ -20,6 +20,9 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
 from motionrecon.body import build
@@ -824,6 +827,79 @@ def test_a_second_result_stands_beside_the_first_and_both_are_seen(other: Motion
         points = (one.tracks["motion"].position[:, 1:] + one.place.shift + one.place.gap).reshape(-1, 3)
         cosine = (points - start.position) @ ahead / np.linalg.norm(points - start.position, axis=1)
         assert np.arccos(cosine).max() < start.fov / 2
+
+
+def turned(angle: float, shift: tuple[float, float], **report: Any) -> Motion:
+    """The motion in a world that is turned about the vertical and shifted, with its camera."""
+    motion = make_motion(**report)
+    about = Rotation.from_euler("z", angle)
+    qpos = motion.qpos.copy()
+    qpos[:, :3] = about.apply(qpos[:, :3]) + np.array([*shift, 0.0])
+    qpos[:, 3:7] = (about * Rotation.from_quat(qpos[:, 3:7], scalar_first=True)).as_quat(scalar_first=True)
+    camera = motion.camera.in_world(about.as_matrix(), np.array([*shift, 0.0]))
+    return replace(motion, qpos=qpos, camera=camera)
+
+
+@settings(max_examples=15, deadline=None)
+@given(angle=st.floats(-3.1, 3.1), x=st.floats(-5, 5), y=st.floats(-5, 5))
+def test_aligned_a_second_result_begins_where_the_first_one_does_and_faces_as_it_does(
+    angle: float, x: float, y: float
+) -> None:
+    first, second = document_of([make_motion(), turned(angle, (x, y))], ["a", "b"]).results
+    aligned = second.aligned.put(second.tracks["motion"].position[:, 1:])
+    np.testing.assert_allclose(aligned, first.tracks["motion"].position[:, 1:], atol=1e-4)
+
+
+def test_two_results_have_their_films_and_cameras_and_are_aligned_when_asked(
+    browser: Any, clip: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.mp4"
+    write_video(other, FRAMES, size=(640, 360))
+    second = turned(2.0, (1.0, 4.0), source={"video": str(other), "start": 0.2})
+    viewer = view(make_motion(source={"video": str(clip), "start": 0.0}), second, open_browser=False, block=False)
+    try:
+        tab, errors = new_tab(browser, 1100, 700)
+        tab.goto(viewer.url)
+        tab.wait_for_selector("#picture[data-frame]")
+        tab.wait_for_selector("#picture-2[data-frame]")
+        page = SimpleNamespace(tab=tab)
+        data = tab.locator("#picture-2").evaluate("e => e.toDataURL('image/png')")
+        assert frame_number(base64.b64decode(data.partition(",")[2])) == 4, "its film begins 0.2 s before it"
+        feet = tab.locator(".word.force")
+
+        def between() -> float:
+            return abs(feet.first.bounding_box()["x"] - feet.last.bounding_box()["x"])
+
+        tab.keyboard.press("p")
+        assert wait_until(lambda: feet.count() == 2 and between() > 15), "they begin in one place, and are turned"
+        tab.keyboard.press("a")
+        assert wait_until(lambda: between() < 3)
+        tab.keyboard.press("a")
+        tab.get_by_role("button", name="Through motion (2)").click()
+        tab.locator("#frame").fill("4")
+        tab.locator("#frame").press("Enter")
+        tab.wait_for_selector("#picture-2[data-frame='4']")
+        image = picture(page)
+        seen = in_picture(page, about_vertical(2.0) @ hands()[0][4], image)  # shown where the first one begins
+        factor = min(image.shape[1] / 640, image.shape[0] / 360)
+        corner = (np.array([image.shape[1], image.shape[0]]) - factor * np.array([640, 360])) / 2
+        wanted = corner + factor * (make_motion().camera.project(hands()[0][None, 4:5])[0, 0] + 0.5)
+        np.testing.assert_allclose(seen, wanted, atol=2)
+        assert errors == []
+        tab.close()
+    finally:
+        viewer.stop()
+
+
+def about_vertical(angle: float) -> np.ndarray:
+    return np.asarray(Rotation.from_euler("z", angle).as_matrix())
+
+
+def test_two_results_of_one_film_show_it_once(clip: Path) -> None:
+    motion = make_motion(source={"video": str(clip), "start": 0.0})
+    shared = document_of([motion, motion], ["a", "b"]).results
+    assert [one.same_film for one in shared] == [False, True]
+    assert not document_of([motion, make_motion()], ["a", "b"]).results[1].same_film
 
 
 def test_the_curves_of_a_shorter_result_end_with_it(browser: Any, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_rubbish_prints_nothing(port: int, capfd: pytest.CaptureFixture[str]) ->
 
 
 def test_a_page_that_goes_is_forgotten_and_stopping_ends_all_that_listen() -> None:
-    server = LocalServer("", lambda *_: None, port=8080)
+    server = LocalServer("", b"", lambda *_: None, port=8080)
     threads = threading.active_count()
     request = f"GET /commands HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     listening = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -187,7 +187,7 @@ def test_the_last_port(monkeypatch: pytest.MonkeyPatch) -> None:
         last = taken.getsockname()[1]
         monkeypatch.setattr("motionrecon.viewer.server._LAST_PORT", last)
         with pytest.raises(InputError, match=f"port={last}: it is taken"):
-            LocalServer("", lambda *_: None, port=last)
+            LocalServer("", b"", lambda *_: None, port=last)
 
 
 def test_no_other_page_may_show_it(viewer: Viewer) -> None:

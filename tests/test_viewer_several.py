@@ -117,7 +117,7 @@ def test_each_camera_stands_at_its_place_with_its_name(motion: Motion) -> None:
 def test_the_page_is_told_why_a_film_is_missing(motion: Motion, open_viewer: Callable[[Motion], Viewer]) -> None:
     cameras = [dict(one) for one in motion.report.cameras or ()]
     cameras[0]["video"] = "Gone.mp4"
-    films = Films(replace(motion, report={"cameras": cameras}))
+    films = Films.of(replace(motion, report={"cameras": cameras}))
     assert "Gone.mp4 any more" in films.missing[0] and films.missing[1] == ""
     assert films.picture(0, 5) is None and frame_number(films.picture(1, 5) or b"") == second(5)
     assert films.picture(1, 1) is None, "no picture of this moment"

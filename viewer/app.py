@@ -38,8 +38,7 @@ def view(
     Raises:
         InputError: a folder, a motion or its model cannot be used, or the port is not one.
     """
-    if not 0 < port < 65536:
-        raise InputError(f"port={port}: a port is a number from 1 to 65535")
+    check_port(port)
     motions, names = read(motion, other)
     viewer = Viewer(motions, names, port=port)
     if not block:
@@ -72,6 +71,12 @@ def read(*given: str | Path | Motion | None) -> tuple[list[Motion], list[str]]:
     return motions, names
 
 
+def check_port(port: int) -> None:
+    """Raise an InputError for what is no port."""
+    if not 0 < port < 65536:
+        raise InputError(f"port={port}: a port is a number from 1 to 65535")
+
+
 def _announce(viewer: Viewer, names: Sequence[str], port: int, open_browser: bool) -> None:
     used = viewer.server.port
     instead = "" if used == port else f", on port {used} because {port} is taken"
@@ -89,18 +94,18 @@ class Viewer:
     """
 
     def __init__(self, motions: Sequence[Motion], names: Sequence[str], *, port: int = 8080) -> None:
-        from motionrecon.viewer.document import document_of
+        from motionrecon.viewer.document import document_of, packed
         from motionrecon.viewer.films import Films
-        from motionrecon.viewer.page import page
+        from motionrecon.viewer.page import served_page
         from motionrecon.viewer.server import LocalServer
 
-        self._films = [Films(motion) for motion in motions]
+        self._films = [Films.of(motion) for motion in motions]
         self._stopped = threading.Event()
         with contextlib.ExitStack() as undo:
             for films in self._films:
                 undo.callback(films.close)
             document = document_of(motions, names, [films.missing for films in self._films])
-            self.server = LocalServer(page(document), self._picture, port=port)
+            self.server = LocalServer(served_page(document.title), packed(document), self._picture, port=port)
             undo.pop_all()
         self.url = self.server.url
 

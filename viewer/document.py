@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,8 @@ from motionrecon.viewer.filming import Filming, filming
 from motionrecon.viewer.layers import LAYERS
 from motionrecon.viewer.parts import Track
 from motionrecon.viewer.poses import Poses, compute_poses, turns_of
-from motionrecon.viewer.side_by_side import AT_HOME, Place, place_beside
-from motionrecon.viewer.start_view import StartView, start_view, view_of_all
+from motionrecon.viewer.side_by_side import AT_HOME, Place, place_alike, place_beside
+from motionrecon.viewer.start_view import StartView, right_of, start_view, view_of_all
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -43,7 +43,7 @@ class LayerEntry:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames from ``start`` up to, but without ``end`` that lack something: ``what``."""
+    """Frames from ``start`` up to, but without ``end`` that lack something, or are still to come: ``what``."""
 
     start: int
     end: int
@@ -63,12 +63,15 @@ class ResultEntry:
         facing: (T,) where the person faces, radians about the vertical from the world's x axis.
         tracked: (T,) 0 where nobody was seen.
         simulated: (T,) 0 where the motion is kinematic, though others are simulated.
+        pending: (T,) 1 where a reconstruction that runs has not simulated it yet.
         tracks, parts: how things move, and what is drawn in each layer.
         stretches: frames that lack something.
         charts: curves over time.
         films: the cameras.
         facts: how good it is, a line each.
         place: where it is shown.
+        aligned: where it is shown if all results shall begin at one place and face the same way.
+        same_film: whether it was filmed in the films of the first one.
     """
 
     name: str
@@ -79,54 +82,101 @@ class ResultEntry:
     facing: Float32[np.ndarray, " T"]
     tracked: UInt8[np.ndarray, " T"]
     simulated: UInt8[np.ndarray, " T"]
+    pending: UInt8[np.ndarray, " T"]
     tracks: dict[str, Track]
     parts: dict[str, list[Any]]
     stretches: tuple[Stretch, ...]
     charts: tuple[Chart, ...]
     films: tuple[Filming, ...]
     facts: tuple[Fact, ...]
-    place: Place
+    place: Place = AT_HOME
+    aligned: Place = AT_HOME
+    same_film: bool = False
 
 
 @dataclass(frozen=True)
 class Document:
-    """One result, or two to compare, and how the page opens."""
+    """One result, or two to compare, and how the page opens.
+
+    Attributes:
+        title: of the page.
+        layers, results: what is shown.
+        start: where the eye stands.
+        through: the camera that is looked through at first; -1 for none.
+        running: whether a reconstruction is still at work on it.
+    """
 
     title: str
     layers: tuple[LayerEntry, ...]
     results: tuple[ResultEntry, ...]
     start: StartView
+    through: int = -1
+    running: bool = False
 
 
-def document_of(motions: Sequence[Motion], names: Sequence[str], missing: Sequence[Sequence[str]] = ()) -> Document:
+def document_of(
+    motions: Sequence[Motion],
+    names: Sequence[str],
+    missing: Sequence[Sequence[str]] = (),
+    reached: int | None = None,
+) -> Document:
     """What the page shows.
 
     Args:
         motions: one, or several to compare.
         names: what they are called.
         missing: of each motion, why the film of each of its cameras cannot be shown; empty where it can.
+        reached: the frame that a reconstruction that runs has simulated the motion to; None where none runs.
     """
     poses = [compute_poses(motion) for motion in motions]
     without = missing or [["no film is shown here"] * len(motion.cameras) for motion in motions]
     eyes = np.stack([camera.eye[0] for camera in motions[0].cameras])
     start = start_view(poses[0].position[:, 1:], poses[0].forward, eyes)
-    places = _places(motions, poses, start)
+    places, aligned = _places(motions, poses, start), _aligned(poses, start)
     if len(motions) > 1:
         start = view_of_all(start, _all_seen(poses, places, start.follow))
-    results = [_result(*each) for each in zip(names, motions, poses, without, places, strict=True)]
+    each = zip(names, motions, poses, without, strict=True)
+    results = [_result(*one, len(one[1]) if reached is None else reached) for one in each]
+    films = [[(film.video, film.start, film.fps) for film in films_of(motion)] for motion in motions]
+    placed = zip(results, places, aligned, films, strict=True)
+    results = [
+        replace(result, place=place, aligned=there, same_film=result is not results[0] and own == films[0])
+        for result, place, there, own in placed
+    ]
     used = [name for name in LAYERS if any(result.parts[name] for result in results)]
     layers = [(name, LAYERS[name]) for name in used]
     entries = tuple(LayerEntry(name, one.label, one.legend, one.key, one.at_start) for name, one in layers)
-    return Document(" and ".join(names), entries, tuple(results), start)
+    return Document(" and ".join(names), entries, tuple(results), start, running=reached is not None)
 
 
 def as_json(document: Document) -> str:
     """A document as JSON that may stand inside a page: no text in it can end its element."""
-    text = json.dumps(_plain(document), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_plain(document, _base64), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], place: Place) -> ResultEntry:
+def packed(document: Document) -> bytes:
+    """A document for the page's server: its JSON and its length, then all arrays, one after the other.
+
+    The length is 4 bytes, the lowest first; every array begins at a multiple of 4 bytes from the end of the JSON, where
+    it says, and so does that end.
+    """
+    blob = bytearray()
+
+    def put(value: np.ndarray) -> dict[str, Any]:
+        at = len(blob)
+        blob.extend(value.tobytes())
+        blob.extend(bytes(-len(blob) % 4))
+        return {"at": at}
+
+    text = json.dumps(_plain(document, put), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + bytes(blob)
+
+
+def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], reached: int) -> ResultEntry:
+    pending = np.arange(len(motion)) > reached
+    simulated = ~motion.left_out | pending
     path = gaussian_filter1d(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
     films = films_of(motion)
     return ResultEntry(
@@ -137,29 +187,33 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], pla
         path=path.astype(np.float32),
         facing=np.arctan2(poses.forward[:, 1], poses.forward[:, 0]).astype(np.float32),
         tracked=motion.tracked.astype(np.uint8),
-        simulated=(~motion.left_out).astype(np.uint8),
+        simulated=simulated.astype(np.uint8),
+        pending=pending.astype(np.uint8),
         tracks=_tracks(motion, poses),
         parts={layer: list(one.parts(motion, poses)) for layer, one in LAYERS.items()},
-        stretches=stretches_of(motion.tracked, ~motion.left_out),
+        stretches=stretches_of(motion.tracked, simulated, pending),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
         facts=tuple(facts_of(motion.report)),
-        place=place,
     )
 
 
 def _places(motions: Sequence[Motion], poses: Sequence[Poses], start: StartView) -> list[Place]:
-    across = np.cross([0.0, 0.0, 1.0], start.position - start.look_at)
-    right = across / np.linalg.norm(across)
     begins = [each.position[0, 1, :2] for each in poses]
+    right = right_of(start)
     others = [place_beside(motions[0], motions[i], (begins[0], begins[i]), i, right) for i in range(1, len(motions))]
     return [AT_HOME, *others]
+
+
+def _aligned(poses: Sequence[Poses], start: StartView) -> list[Place]:
+    begins = [(each.position[0, 1, :2], each.forward) for each in poses]
+    return [AT_HOME, *(place_alike(begins[0], begins[i], i, right_of(start)) for i in range(1, len(poses)))]
 
 
 def _all_seen(poses: Sequence[Poses], places: Sequence[Place], follow: bool) -> Float[np.ndarray, "P 3"]:
     """The bodies of all results where they are shown side by side: at the start if the view follows, else always."""
     frames = slice(0, 1) if follow else slice(None)
-    shown = [each.position[frames, 1:] + place.shift + place.gap for each, place in zip(poses, places, strict=True)]
+    shown = [place.put(each.position[frames, 1:]) + place.gap for each, place in zip(poses, places, strict=True)]
     return np.concatenate([each.reshape(-1, 3) for each in shown])
 
 
@@ -186,39 +240,45 @@ def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
     return found
 
 
-def stretches_of(tracked: Bool[np.ndarray, " T"], simulated: Bool[np.ndarray, " T"]) -> tuple[Stretch, ...]:
-    """Runs of frames in which nobody was seen, or else that were not simulated."""
-    lacking = np.where(~tracked, 2, np.where(~simulated, 1, 0))
+def stretches_of(
+    tracked: Bool[np.ndarray, " T"], simulated: Bool[np.ndarray, " T"], pending: Bool[np.ndarray, " T"] | None = None
+) -> tuple[Stretch, ...]:
+    """Runs of frames in which nobody was seen, or else that were not simulated, or are not yet."""
+    lacking = np.where(~tracked, 2, np.where(~simulated, 1, 0 if pending is None else np.where(pending, 3, 0)))
     found, start = [], 0
     for kind, run in groupby(lacking.tolist()):
         end = start + len(list(run))
         if kind:
-            found.append(Stretch(start, end, ("not simulated", "nobody seen")[kind - 1]))
+            found.append(Stretch(start, end, ("not simulated", "nobody seen", "still to come")[kind - 1]))
         start = end
     return tuple(found)
 
 
-def _plain(value: Any) -> Any:
-    """Dataclasses as dictionaries, with the `kind` of a part, and arrays as base64 of their little-endian bytes."""
+def _plain(value: Any, put: Callable[[np.ndarray], dict[str, Any]]) -> Any:
+    """Dataclasses as dictionaries, with the `kind` of a part, and arrays as what `put` says of their content."""
     if isinstance(value, np.ndarray):
-        return _array(value)
+        little = _little(value)
+        return {"type": little.dtype.str[1:], "shape": list(little.shape)} | put(little)
     if is_dataclass(value):
         kind = {"kind": value.kind} if hasattr(value, "kind") else {}
-        return kind | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return kind | {field.name: _plain(getattr(value, field.name), put) for field in fields(value)}
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(one, put) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(one, put) for one in value]
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return value
 
 
-def _array(value: np.ndarray) -> dict[str, Any]:
+def _little(value: np.ndarray) -> np.ndarray:
+    """An array of a type that the page knows, in the order of bytes that it expects."""
     if value.dtype == np.float64:
         value = value.astype(np.float32)
     elif value.dtype.kind == "i":
         value = value.astype(np.int32)
-    little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
-    data = base64.b64encode(little.tobytes()).decode()
-    return {"type": value.dtype.str[1:], "shape": list(value.shape), "data": data}
+    return np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
+
+
+def _base64(value: np.ndarray) -> dict[str, Any]:
+    return {"data": base64.b64encode(value.tobytes()).decode()}

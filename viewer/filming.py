@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -26,6 +26,8 @@ class Filming:
         frame: (2, 2) the upper left and the lower right corner of its picture, on the image plane at depth 1.
         bend: (N, N, 2) where in the film (0 to 1) the nodes of a grid over the picture without the lens's distortion
             are taken; empty if just there.
+        points: (T, 33, 2) keypoints in the picture without the lens's distortion (0 to 1), NaN where unseen; empty
+            where they are not shown.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Filming:
     axes: Float32[np.ndarray, "t 3 3"]
     frame: Float32[np.ndarray, "2 2"]
     bend: Float32[np.ndarray, "N M 2"]
+    points: Float32[np.ndarray, "f p 2"] = field(default_factory=lambda: np.zeros((0, 0, 2), np.float32))
 
 
 def filming(camera: Camera, name: str, missing: str) -> Filming:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from motionrecon.errors import InputError
-from motionrecon.result.films import check_recorded, films_of
+from motionrecon.result.films import Film, check_recorded, films_of
 from motionrecon.viewer.source_video import LONGER_SIDE, SourceVideo
 
 if TYPE_CHECKING:
@@ -20,16 +21,19 @@ def open_source(motion: Motion, camera: int = 0, longer_side: int = LONGER_SIDE)
         InputError: there is none, or it cannot be read.
     """
     films = films_of(motion)
-    film = films[camera]
+    return _opened(films[camera], len(motion), len(films) == 1, longer_side)
+
+
+def _opened(film: Film, count: int, alone: bool, longer_side: int) -> SourceVideo:
     if film.video is None:
         raise InputError(f"{film.name} has no video" if film.name else "this motion was made without a video")
     return SourceVideo(
         film.video,
-        count=len(motion),
+        count=count,
         fps=film.fps,
         image_size=film.camera.image_size,
         start=film.start,
-        holds=len(films) == 1,
+        holds=alone,
         longer_side=longer_side,
     )
 
@@ -38,7 +42,8 @@ class Films:
     """The pictures of all cameras of a motion; any thread may ask.
 
     Args:
-        motion: whose films they are.
+        films: one for each camera.
+        count: frames of the motion.
         longer_side: of the pictures, pixels.
         sent: whether they go into what is sent to others, where only recorded films belong (`check_recorded`).
 
@@ -46,14 +51,14 @@ class Films:
         missing: of each camera, why it has no film; empty where it has one.
     """
 
-    def __init__(self, motion: Motion, longer_side: int = LONGER_SIDE, sent: bool = False) -> None:
+    def __init__(self, films: Sequence[Film], count: int, longer_side: int = LONGER_SIDE, sent: bool = False) -> None:
         self.missing: list[str] = []
-        self._count = len(motion)
+        self._count = count
         self._sources: list[SourceVideo | None] = []
-        self._locks = [threading.Lock() for _ in motion.cameras]
-        for camera, film in enumerate(films_of(motion)):
+        self._locks = [threading.Lock() for _ in films]
+        for film in films:
             try:
-                source = open_source(motion, camera, longer_side)
+                source = _opened(film, count, len(films) == 1, longer_side)
                 if sent:
                     check_recorded(film)
                 self._sources.append(source)
@@ -61,6 +66,11 @@ class Films:
             except InputError as error:
                 self._sources.append(None)
                 self.missing.append(str(error)[:1].upper() + str(error)[1:])
+
+    @classmethod
+    def of(cls, motion: Motion, longer_side: int = LONGER_SIDE, sent: bool = False) -> Films:
+        """Those of a motion."""
+        return cls(films_of(motion), len(motion), longer_side, sent)
 
     def __len__(self) -> int:
         return len(self._sources)

@@ -15,7 +15,7 @@ from motionrecon.viewer.document import Document, as_json
 #: The files of the program in ``client/``, in the order in which they stand in the page.
 SCRIPTS = (
     *("maths", "shaders", "graphics", "arrays", "shapes", "stage", "looking"),
-    *("clock", "film", "charts", "panel", "keys", "main"),
+    *("clock", "pace", "film", "charts", "panel", "keys", "main"),
 )
 
 
@@ -30,34 +30,41 @@ class Pictures:
         return {"pictures": [base64.b64encode(one).decode() for one in self.pictures], "index": list(self.index)}
 
 
-def page(document: Document, pictures: Sequence[Sequence[Pictures]] | None = None) -> str:
-    """The page of a document.
+def served_page(title: str) -> str:
+    """The page that asks its server for the document and the films' pictures."""
+    return _page(title, "'self'", ())
+
+
+def page(document: Document, pictures: Sequence[Sequence[Pictures]]) -> str:
+    """The page of a document, which needs no server.
 
     No text of a result can run in it: it stands in data elements as JSON, the program writes it as text only, and the
     page's policy admits no script or style but its own, by their hashes.
 
     Args:
         document: what is shown.
-        pictures: the films of each result's cameras, to be kept inside; None if the page asks its server for them.
+        pictures: the films of each result's cameras.
     """
+    films = json.dumps([[p.as_plain() for p in of] for of in pictures])
+    return _page(document.title, "'none'", (_data("document", as_json(document)), _data("films", films)))
+
+
+def _page(title: str, connect: str, inside: Sequence[str]) -> str:
     style, script = _style(), _script()
-    connect = "'none'" if pictures is not None else "'self'"
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src blob: data:; "
         f"connect-src {connect}; base-uri 'none'; form-action 'none'"
     )
-    inside = "" if pictures is None else _data("films", json.dumps([[p.as_plain() for p in of] for of in pictures]))
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">',
-            f"<title>{html.escape(document.title)} · motionrecon</title>",
+            f"<title>{html.escape(title)} · motionrecon</title>",
             f"<style>{style}</style></head>",
             f"<body>{_text('index.html')}",
-            _data("document", as_json(document)),
-            inside,
+            *inside,
             f"<script>{script}</script></body></html>\n",
         ]
     )

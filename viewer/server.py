@@ -37,10 +37,11 @@ Picture = Callable[[int, int, int], bytes | None]
 
 
 class LocalServer:
-    """Serves a page, its films' pictures and commands to it on 127.0.0.1, to this machine's browsers.
+    """Serves a page, what it shows, its films' pictures and commands to it on 127.0.0.1, to this machine's browsers.
 
     Args:
         page: the HTML.
+        document: what it shows, as it asks for it; `show` replaces it.
         picture: gives pictures, in any thread.
         port: where to serve; the next free one is taken if it is in use.
 
@@ -48,8 +49,9 @@ class LocalServer:
         InputError: neither that port nor any above it can be had.
     """
 
-    def __init__(self, page: str, picture: Picture, *, port: int) -> None:
-        self.page, self.picture = page.encode("utf-8", "replace"), picture
+    def __init__(self, page: str, document: bytes, picture: Picture, *, port: int) -> None:
+        self.page, self.document, self.picture = page.encode("utf-8", "replace"), document, picture
+        self._told: dict[str, Any] = {}
         self._listeners: set[queue.SimpleQueue[dict[str, Any] | None]] = set()
         self._lock = threading.Lock()
         self._server = _bind(port, self)
@@ -68,6 +70,16 @@ class LocalServer:
         """How many pages listen."""
         return len(self._listeners)
 
+    def show(self, document: bytes) -> None:
+        """Let every open page, and every one that opens from now on, show something else."""
+        self.document = document
+        self.send(document=True)
+
+    def tell(self, **state: Any) -> None:
+        """Tell every open page something, and every one that opens from now on."""
+        self._told = state
+        self.send(**state)
+
     def send(self, **command: Any) -> None:
         """Tell every open page something."""
         with self._lock:
@@ -80,7 +92,7 @@ class LocalServer:
         with self._lock:
             self._listeners.add(mine)
         try:
-            write(b": hello\n\n")
+            write(b"data: " + json.dumps(self._told).encode() + b"\n\n")
             while True:
                 try:
                     command = mine.get(timeout=_HEARTBEAT)
@@ -148,6 +160,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(http.HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", (reason + "\n").encode())
         if self.path == "/":
             return self._answer(http.HTTPStatus.OK, "text/html; charset=utf-8", owner.page)
+        if self.path == "/document":
+            return self._answer(http.HTTPStatus.OK, "application/octet-stream", owner.document)
         if self.path == "/commands":
             return self._stream(owner)
         if found := _FILM.fullmatch(self.path):

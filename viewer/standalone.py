@@ -45,7 +45,7 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
     from motionrecon.viewer.page import page
 
     motions, names = read(motion, other)
-    films = [Films(one, _LONGER_SIDE, sent=True) for one in motions]
+    films = [Films.of(one, _LONGER_SIDE, sent=True) for one in motions]
     try:
         share = _MOST_PICTURES // sum(map(len, films))
         pictures = [

@@ -65,6 +65,12 @@ def start_view(
     return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)
 
 
+def right_of(start: StartView) -> Float[np.ndarray, " 3"]:
+    """The unit vector to the right of whoever looks."""
+    across = np.cross([0.0, 0.0, 1.0], start.position - start.look_at)
+    return np.asarray(across / np.linalg.norm(across))
+
+
 def view_of_all(start: StartView, points: Float[np.ndarray, "P 3"]) -> StartView:
     """The view from the same direction that shows all of some points, from whichever side it is turned to."""
     low, high = points.min(axis=0), points.max(axis=0)

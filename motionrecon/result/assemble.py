@@ -18,7 +18,7 @@ from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.poses.bank import learned_for
 from motionrecon.result import report
-from motionrecon.result.frames import frames_of
+from motionrecon.result.frames import Frames, frames_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.plausible import Outcome, doubts
 from motionrecon.result.quality import quality, reprojection
@@ -50,7 +50,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
         person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
         camera=_camera(camera, source),
-        cameras=_cameras(source, options, figure, marks) if len(figure.views) > 1 else None,
+        cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
         frames=report.FrameCounts(
             total=len(figure),
@@ -65,6 +65,12 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
         warnings=run.warnings,
     )
+    return motion_of(figure, stretch, frames, made)
+
+
+def motion_of(figure: Figure, stretch: Stretch, frames: Frames, made: Report) -> Motion:
+    """The motion that the controls of `stretch` simulate."""
+    body, clock = figure.body, figure.clock
     return Motion(
         fps=clock.fps,
         joint_names=landmarks.NAMES,
@@ -72,7 +78,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         timestep=float(body.model.opt.timestep),
         segments=stretch.segments,
         contact_names=body.soles.names,
-        camera=camera,
+        camera=figure.views[0].camera,
         further_cameras=tuple(view.camera for view in figure.views[1:]),
         tracked_by=np.stack([view.seen for view in figure.views]) if len(figure.views) > 1 else None,
         kinematic_qpos=figure.qpos if len(stretch.segments) else None,
@@ -118,16 +124,19 @@ def _camera(camera: Camera, source: Source) -> report.CameraFound:
     )
 
 
-def _cameras(
-    source: Source, options: Options, figure: Figure, marks: Float[np.ndarray, "T 33 3"]
+def cameras_of(
+    source: Source, figure: Figure, marks: Float[np.ndarray, "T 33 3"] | None
 ) -> tuple[report.CameraOfSeveral, ...]:
+    """What is told of each camera; without marks it is not measured, and films are not read for their hashes."""
+
     def one(recording: Recording, view: View) -> report.CameraOfSeveral:
-        away, share = reprojection(marks, (view,), figure.body.height)
+        away, share = (None, None) if marks is None else reprojection(marks, (view,), figure.body.height)
+        video = None if recording.video is None else recording.path
         return report.CameraOfSeveral(
             **vars(_camera(view.camera, source)),
             name=recording.name,
-            video=None if recording.video is None else str(recording.path.resolve()),
-            sha256=None if recording.video is None else sha256(recording.path),
+            video=None if video is None else str(video.resolve()),
+            sha256=None if video is None or marks is None else sha256(video),
             fps=recording.clock.shown_fps,
             filmed_fps=None if recording.clock.film_fps is None else recording.clock.fps,
             offset=view.offset,

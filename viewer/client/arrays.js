@@ -9,15 +9,25 @@ function bytesOf(base64) {
   return bytes;
 }
 
-function decoded(value) {
-  if (Array.isArray(value)) return value.map(decoded);
+// A document whose arrays hold their content as base64, or lie in a buffer, from `base` on, at the place that they tell.
+function decoded(value, buffer, base) {
+  if (Array.isArray(value)) return value.map((one) => decoded(one, buffer, base));
   if (value === null || typeof value !== "object") return value;
-  if ("data" in value && "shape" in value) {
-    const array = new ARRAY_TYPES[value.type](bytesOf(value.data).buffer);
+  if ("shape" in value && ("data" in value || "at" in value)) {
+    const kind = ARRAY_TYPES[value.type];
+    const count = value.shape.reduce((a, b) => a * b, 1);
+    const array = "at" in value ? new kind(buffer, base + value.at, count) : new kind(bytesOf(value.data).buffer);
     array.shape = value.shape;
     return array;
   }
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, decoded(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, decoded(one, buffer, base)]));
+}
+
+// A document as the server packs it: the length of its JSON, that JSON, and all arrays.
+function unpacked(buffer) {
+  const size = new DataView(buffer).getUint32(0, true);
+  const text = new TextDecoder().decode(new Uint8Array(buffer, 4, size));
+  return decoded(JSON.parse(text), buffer, 4 + size);
 }
 
 function readJson(id) {

@@ -1,7 +1,12 @@
 // Which frame is due: computed from the time, never counted up, so that a slow drawer skips frames and stays in time.
 
-function makeClock(count, fps) {
-  const clock = { playing: false, speed: 1, repeat: true, from: 0, to: count - 1, position: 0, since: 0 };
+function makeClock(count, fps, before) {
+  const clock = { playing: false, speed: 1, repeat: true, from: 0, to: count - 1, position: 0, since: 0, count };
+  if (before) {
+    const { playing, speed, repeat, position, since } = before;
+    Object.assign(clock, { playing, speed, repeat, position: Math.min(position, count - 1), since });
+    if (before.from > 0 || before.to < before.count - 1) Object.assign(clock, { from: before.from, to: before.to });
+  }
   const advance = (now) => {
     const passed = (now - clock.since) / 1000;
     clock.since = now;

@@ -67,11 +67,17 @@ function makeVertices(gl, program, attributes, faces) {
     if (instanced) gl.vertexAttribDivisor(at, 1);
   }
   if (faces) {
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    buffers.faces = gl.createBuffer();
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.faces);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, faces, gl.STATIC_DRAW);
   }
   gl.bindVertexArray(null);
   return { vao, buffers, count: faces ? faces.length : 0 };
+}
+
+function freeVertices(gl, { vao, buffers }) {
+  gl.deleteVertexArray(vao);
+  for (const buffer of Object.values(buffers)) gl.deleteBuffer(buffer);
 }
 
 function refill(gl, buffer, data) {

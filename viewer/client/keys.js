@@ -1,6 +1,7 @@
 // Keys that always work: the page listens before any control does, and no control but a box for text keeps the focus.
 
-function makeKeys(doc, actions) {
+// They stand until `ended` is aborted.
+function makeKeys(doc, actions, ended) {
   const keys = new Map([
     [" ", [actions.toggle, "Space or K", "play or pause"]],
     ["k", [actions.toggle]],
@@ -28,7 +29,10 @@ function makeKeys(doc, actions) {
   ]);
   for (const { name, label, key } of doc.layers)
     if (key && !keys.has(key)) keys.set(key, [() => actions.show(name), key.toUpperCase(), label.toLowerCase()]);
-  if (doc.results.length > 1) keys.set("p", [() => actions.show("apart"), "P", "side by side, or in one place"]);
+  if (doc.results.length > 1) {
+    keys.set("p", [() => actions.show("apart"), "P", "side by side, or in one place"]);
+    keys.set("a", [() => actions.show("align"), "A", "both begin at one place and face the same way"]);
+  }
   for (const [, told, what] of keys.values())
     if (told) {
       const kbd = document.createElement("dt");
@@ -59,14 +63,14 @@ function makeKeys(doc, actions) {
       else if (event.shiftKey && key === "arrowright") actions.step(10);
       else found[0]();
     },
-    true,
+    { capture: true, signal: ended },
   );
   // What was used with the pointer, or has its choice, lets go of the focus.
   const letGo = (event) => {
     if (event.target.matches?.("input:not([inputmode]), select, button, summary")) event.target.blur();
   };
-  addEventListener("change", letGo, true);
+  addEventListener("change", letGo, { capture: true, signal: ended });
   addEventListener("pointerup", (event) => {
     if (event.target.tagName !== "SELECT") letGo(event);
-  }, true);
+  }, { capture: true, signal: ended });
 }

@@ -21,10 +21,13 @@ function freeLook(view, doc, state) {
 
 // The look in which all is where the camera saw it, and its whole picture is as large as it can be.
 function throughLook(doc, state, canvas) {
-  const film = doc.results[0].films[state.through];
-  const axes = row(film.axes, state.frame);
-  const [right, down, ahead] = [0, 1, 2].map((i) => Array.from(axes.subarray(3 * i, 3 * i + 3)));
-  const eye = Array.from(row(film.eye, state.frame));
+  const { film, result } = filmsOf(doc)[state.through];
+  const { shift, heading } = placeOf(doc, result, state);
+  const turn = { offset: [0, 0, 0], heading: [Math.cos(heading), Math.sin(heading)] };
+  const frame = frameOf(doc.results[result], doc.results[0], state.frame);
+  const axes = row(film.axes, frame);
+  const [right, down, ahead] = [0, 1, 2].map((i) => placed(axes.subarray(3 * i, 3 * i + 3), turn));
+  const eye = placed(row(film.eye, frame), { ...turn, offset: shift });
   const [x0, y0, x1, y1] = film.frame;
   const aspect = canvas.clientWidth / canvas.clientHeight / (film.size[0] / film.size[1]);
   const reach = aspect > 1 ? [1 / aspect, 1] : [1, aspect];

@@ -1,90 +1,142 @@
 // Joins the parts: one state, changed by actions, and drawn once for each picture of the screen in which it changed.
 
-function start() {
-  const doc = decoded(readJson("document"));
+function begin() {
   const inside = readJson("films");
-  const first = doc.results[0];
-  if (doc.results.length > 1) for (const result of doc.results) result.titled = true;
-  const clock = makeClock(first.count, first.fps);
-  const state = {
-    frame: 0,
-    layers: Object.fromEntries(doc.layers.map(({ name, on }) => [name, on])),
-    follow: doc.start.follow,
-    apart: true,
-    through: -1, // the camera that is looked through
-    camera: 0, // whose film is shown beside
-    opacity: 1,
-    dark: matchMedia("(prefers-color-scheme: dark)").matches,
-    canvas: byId("stage"),
-    seeked: true,
-  };
-  const films = makeFilms(doc, inside);
-  const stage = makeStage(byId("stage"), byId("words"), doc);
+  const app = makeApp(inside);
+  const given = readJson("document");
+  if (given) app.open(decoded(given));
+  else listen(app);
+}
+
+// The page of one document after the other: of a reconstruction that runs, each holds more than the one before.
+function makeApp(inside) {
+  const stage = makeStage(byId("stage"), byId("words"));
   if (!stage) {
     byId("failed").hidden = false;
     byId("failed").textContent = "This browser has no WebGL 2, or it is turned off: the 3D picture cannot be drawn.";
   }
+  const films = makeFilms(inside);
+  const pace = makePace();
+  const latest = []; // the picture of each result's film that was shown last
+  let now = null; // what is open: doc, state, clock, actions, panel, and how it ends
   let changed = true;
-  let bitmap = null;
   const touch = () => (changed = true);
-  const actions = makeActions(doc, state, clock, stage, touch);
-  const panel = makePanel(doc, state, clock, actions);
-  makeKeys(doc, actions);
   if (stage)
     makeOrbit(byId("stage"), stage, () => {
-      if (state.through >= 0) actions.through(-1);
+      if (!now) return;
+      if (now.state.through >= 0) now.actions.through(-1);
+      [now.state.touched, now.state.turned] = [true, true];
+      pace.moved();
       touch();
     });
   new ResizeObserver(() => {
-    panel.repaint();
+    now?.panel.repaint();
     touch();
   }).observe(document.body);
-  panel.repaint();
-  let wasDark = state.dark;
+
+  function open(doc) {
+    now?.end.abort();
+    const before = now;
+    for (const result of doc.results) result.titled = doc.results.length > 1;
+    const state = makeState(doc, before);
+    const clock = makeClock(doc.results[0].count, doc.results[0].fps, before?.clock);
+    if (!state.touched) clock.position = frontOf(doc, before);
+    films.open(doc);
+    stage?.open(doc, state.turned);
+    const actions = makeActions(doc, state, clock, stage, touch);
+    const end = new AbortController();
+    document.title = `${doc.title} · motionrecon`;
+    now = { doc, state, clock, actions, end, panel: makePanel(doc, state, clock, actions), shown: [] };
+    makeKeys(doc, actions, end.signal);
+    now.panel.repaint();
+    touch();
+  }
 
   function tick() {
+    requestAnimationFrame(tick);
+    if (!now) return;
+    const { state, clock, panel } = now;
     const frame = clock.frame();
     if (frame !== state.frame || clock.playing !== state.playing) {
       [state.frame, state.playing] = [frame, clock.playing];
       changed = true;
     }
-    if (changed) {
-      changed = false;
-      if (wasDark !== state.dark) panel.repaint();
-      wasDark = state.dark;
-      showFilm();
-      panel.refresh();
-      stage?.draw(state);
-      document.documentElement.dataset.drawn = state.frame;
-    }
-    requestAnimationFrame(tick);
+    pace.tick(clock.playing);
+    if (!changed && !pace.refines()) return;
+    changed = false;
+    const began = performance.now();
+    if (now.dark !== state.dark) panel.repaint();
+    now.dark = state.dark;
+    showFilms();
+    panel.refresh();
+    stage?.draw(state, pace.effort());
+    document.documentElement.dataset.drawn = state.frame;
+    pace.drew(performance.now() - began);
   }
 
-  function showFilm() {
-    const camera = state.through >= 0 ? state.through : state.camera;
-    if (clock.playing) films.prefetch(camera, state.frame);
-    const found = films.get(camera, state.frame, touch);
-    const missing = films.missing(camera);
-    byId("nofilm").hidden = !missing && found !== null;
-    byId("nofilm").textContent = missing || "This camera has no picture of this moment";
-    byId("picture").hidden = found === null;
-    if (found === undefined) return; // the picture before stays until it is there
-    stage?.showFilm(found);
-    if (!found || found === bitmap) return;
-    bitmap = found;
-    const picture = byId("picture");
-    [picture.width, picture.height] = [found.width, found.height];
-    picture.getContext("2d").drawImage(found, 0, 0);
-    picture.dataset.frame = state.frame;
+  // The picture of each result's film beside the motion, and of the one that is looked through behind it.
+  function showFilms() {
+    const { doc, state, clock, panel } = now;
+    const through = state.through < 0 ? null : filmsOf(doc)[state.through];
+    doc.results.forEach((result, i) => {
+      const frame = frameOf(result, doc.results[0], state.frame);
+      const camera = through?.result === i ? through.camera : state.cameras[i];
+      if (!result.films.length || result.same_film) return;
+      if (clock.playing) films.prefetch(i, camera, frame);
+      const found = films.get(i, camera, frame, touch);
+      if (found !== undefined) latest[i] = found;
+      panel.film(i, found === undefined ? latest[i] : found, films.missing(i, camera), frame, found !== undefined);
+      if (found !== undefined && through?.result === i && now.behind !== found) {
+        stage?.showFilm(found);
+        now.behind = found;
+      }
+    });
+    if (!through) now.behind = undefined;
   }
 
-  if (!inside) listen(actions);
   requestAnimationFrame(tick);
-  return { doc, state, clock, stage };
+  return { open, doing: showDoing, actions: () => now?.actions };
+}
+
+// What the page shows, at the beginning, or as far as it may stay as it was.
+function makeState(doc, before) {
+  const state = {
+    frame: 0,
+    layers: Object.fromEntries(doc.layers.map(({ name, on }) => [name, on])),
+    follow: doc.start.follow,
+    apart: true,
+    align: false, // whether all results begin at the first one's place, and face as it does
+    through: doc.through, // the film that is looked through, of all there are
+    cameras: doc.results.map(() => 0), // whose films are shown beside
+    chosen: {}, // the title of the chart that each group shows
+    opacity: 1,
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    canvas: byId("stage"),
+    seeked: true,
+    touched: false, // whether the user chose the frame
+    turned: false, // and the view
+  };
+  if (!before) return state;
+  const { layers, through, follow, ...others } = before.state;
+  Object.assign(state, others, { seeked: true });
+  for (const name of Object.keys(state.layers)) state.layers[name] = layers[name] ?? state.layers[name];
+  // From the film alone to a motion, the page turns to the motion.
+  if (before.doc.through === doc.through) Object.assign(state, { through: Math.min(through, filmsOf(doc).length - 1), follow });
+  else state.turned = false;
+  return state;
+}
+
+// Where there is news: the last frame that a reconstruction has simulated; and the first one where none runs.
+function frontOf(doc, before) {
+  const { pending } = doc.results[0];
+  const first = pending.indexOf(1);
+  if (first < 0) return before ? before.clock.position : 0;
+  return Math.max(first - 1, 0);
 }
 
 function makeActions(doc, state, clock, stage, touch) {
   const first = doc.results[0];
+  const views = filmsOf(doc);
   const speeds = [0.1, 0.25, 0.5, 1, 1.5, 2];
   const done = (work) => (...given) => {
     work(...given);
@@ -93,24 +145,30 @@ function makeActions(doc, state, clock, stage, touch) {
   const seek = (frame) => {
     clock.pause();
     clock.seek(frame);
-    state.seeked = true;
+    [state.seeked, state.touched] = [true, true];
   };
-  const through = (camera) => {
-    const same = camera === state.through;
-    if (state.through < 0 && camera >= 0) state.before = state.opacity;
-    state.through = same ? -1 : camera;
+  const through = (view) => {
+    const same = view === state.through;
+    if (state.through < 0 && view >= 0) state.before = state.opacity;
+    state.through = same ? -1 : view;
     if (state.through >= 0) {
-      state.camera = camera;
+      const { result, camera } = views[view];
+      state.cameras[result] = camera;
       if (state.before === state.opacity) state.opacity = 0.75;
     } else if (state.before !== undefined) state.opacity = state.before;
   };
+  const play = (on) => {
+    state.touched = true;
+    if (on) clock.play();
+    else clock.pause();
+  };
   const sides = { front: [0, 0.12], side: [-Math.PI / 2, 0.12], back: [Math.PI, 0.12], top: [0, 1.5] };
   const actions = {
-    toggle: () => (clock.playing ? clock.pause() : clock.play()),
-    play: (on) => (on ? clock.play() : clock.pause()),
+    toggle: () => play(!clock.playing),
+    play,
     step: (frames) => {
       clock.step(frames);
-      state.seeked = true;
+      [state.seeked, state.touched] = [true, true];
     },
     seek,
     speed: (speed) => clock.setSpeed(speed),
@@ -131,17 +189,18 @@ function makeActions(doc, state, clock, stage, touch) {
     },
     through,
     nextCamera: () => {
-      const next = state.through + 1;
-      if (next < first.films.length) through(next);
-      else through(state.through);
+      const next = views.findIndex(({ result }, i) => i > state.through && !doc.results[result].same_film);
+      if (next >= 0 || state.through >= 0) through(next >= 0 ? next : state.through);
     },
-    camera: (number) => {
-      state.camera = number;
-      if (state.through >= 0) state.through = number;
+    camera: (result, number) => {
+      state.cameras[result] = number;
+      if (state.through >= 0 && views[state.through].result === result)
+        state.through = views.findIndex((view) => view.result === result && view.camera === number);
     },
     from: (name) => {
       if (state.through >= 0) through(-1);
       if (!stage) return;
+      state.turned = name !== "home";
       if (name === "home") Object.assign(stage.view, stage.home);
       else viewFrom(stage, doc, state, ...sides[name]);
     },
@@ -151,15 +210,36 @@ function makeActions(doc, state, clock, stage, touch) {
   return Object.fromEntries(Object.entries(actions).map(([name, work]) => [name, done(work)]));
 }
 
-// What Python tells every page that it serves.
-function listen(actions) {
+// What Python tells every page that it serves, and what it has to show.
+function listen(app) {
+  let [fetching, stale] = [false, false];
+  const refresh = async () => {
+    stale = true;
+    if (fetching) return;
+    fetching = true;
+    while (stale) {
+      stale = false;
+      const answer = await fetch("document").catch(() => null);
+      if (answer?.ok) app.open(unpacked(await answer.arrayBuffer()));
+    }
+    fetching = false;
+  };
   const source = new EventSource("commands");
+  source.onopen = () => {
+    byId("lost").hidden = true;
+    refresh();
+  };
+  source.onerror = () => (byId("lost").hidden = false);
   source.onmessage = ({ data }) => {
     const command = JSON.parse(data);
+    const actions = app.actions();
+    if ("document" in command) refresh();
+    if ("doing" in command) app.doing(command.doing);
+    if (!actions) return;
     if ("frame" in command) actions.seek(command.frame);
     if ("playing" in command) actions.play(command.playing);
     if ("layer" in command) actions.show(command.layer, command.visible);
   };
 }
 
-start();
+begin();

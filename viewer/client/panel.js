@@ -12,11 +12,14 @@ function element(kind, text, name) {
 function makePanel(doc, state, clock, actions) {
   const first = doc.results[0];
   const last = first.count - 1;
-  byId("name").textContent = doc.title;
+  for (const id of ["layers", "facts", "charts", "marks", "through", "film", "now", "speed", "keylist"]) byId(id).replaceChildren();
+  delete byId("legend").dataset.told;
+  document.body.classList.toggle("plain", !first.charts.length);
+  byId("name").textContent = byId("name").title = doc.title;
   const boxes = makeLayerBoxes(doc, actions);
   const charts = makeCharts(doc, state, clock, actions);
   const feet = makeFeet(first);
-  const through = makeThrough(first, actions);
+  const through = makeThrough(doc, actions);
   makeMarks(first, clock);
   byId("knob").max = Math.max(last, 1);
   for (const id of ["knob", "play", "back", "forth"]) byId(id).disabled = last < 1;
@@ -27,7 +30,7 @@ function makePanel(doc, state, clock, actions) {
   }
   byId("quality").hidden = !byId("facts").children.length;
   byId("quality").open = innerHeight > 700;
-  const film = makeFilmChoice(first, actions);
+  const films = doc.results.map((result, i) => makeFilmBox(doc, i, actions));
 
   byId("play").onclick = actions.toggle;
   byId("back").onclick = () => actions.step(-1);
@@ -59,7 +62,7 @@ function makePanel(doc, state, clock, actions) {
     document.documentElement.classList.toggle("dark", state.dark);
     boxes();
     through(state.through);
-    film(state.camera);
+    films.forEach(({ choose }, i) => choose(state.cameras[i]));
     feet(frame);
     charts.cursor();
     const range = byId("marks").querySelector(".range");
@@ -67,14 +70,14 @@ function makePanel(doc, state, clock, actions) {
     range.style.width = `${(100 * (clock.to - clock.from + 1)) / first.count}%`;
     range.hidden = clock.from === 0 && clock.to === last;
     byId("whole").hidden = range.hidden;
-    byId("marks").classList.toggle("none", range.hidden && !first.stretches.length);
+    byId("marks").classList.toggle("none", range.hidden && !first.stretches.length && !doc.running);
     state.seeked = false;
   }
-  return { refresh, repaint: charts.repaint };
+  return { refresh, repaint: charts.repaint, film: (i, ...given) => films[i].show(...given) };
 
   function makeLayerBoxes() {
     const all = [...doc.layers.map(({ name, label, key }) => [name, label, key]), ["follow", "Follow", "F"]];
-    if (doc.results.length > 1) all.push(["apart", "Side by side", "P"]);
+    if (doc.results.length > 1) all.push(["apart", "Side by side", "P"], ["align", "Align starts", "A"]);
     const found = all.map(([name, label, key]) => {
       const box = element("input");
       box.type = "checkbox";
@@ -88,6 +91,8 @@ function makePanel(doc, state, clock, actions) {
     return () => {
       for (const [name, box] of found) box.checked = name in state.layers ? state.layers[name] : state[name];
       const legends = doc.layers.filter(({ name, legend }) => state.layers[name] && legend).map(({ legend }) => legend);
+      if (doc.results[0].pending.includes(1) && doc.layers.length)
+        legends.push("Purple and see-through is the fit to the film, still to be simulated.");
       if (doc.results.length > 1) legends.push(`Greenish, and dashed in the curves, is ${doc.results[1].name}.`);
       const told = legends.join("\n");
       if (byId("legend").dataset.told === told) return;
@@ -108,24 +113,61 @@ function makeFact({ text, meaning, warns }) {
 }
 
 // A button for each camera, to look through it.
-function makeThrough(first, actions) {
-  const several = first.films.length > 1;
-  const buttons = first.films.map((film, i) => {
-    const button = element("button", several ? `Through ${film.name}` : "Look through the camera");
-    button.title = "The person before the film, where the camera saw them (C)";
+function makeThrough(doc, actions) {
+  const views = filmsOf(doc).filter(({ result }) => !doc.results[result].same_film);
+  const buttons = filmsOf(doc).map((view, i) => {
+    const { name, films } = doc.results[view.result];
+    const of = views.length === 1 ? "the camera" : films.length > 1 ? view.film.name : `${name}'s camera`;
+    const button = element("button", views.length === 1 ? "Look through the camera" : `Through ${of}`);
+    button.title = `The person before the film, where ${of} saw them (C)`;
     button.onclick = () => actions.through(i);
+    button.hidden = doc.results[view.result].same_film;
     return button;
   });
   byId("through").append(...buttons);
   return (now) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === now)));
 }
 
-function makeFilmChoice(first, actions) {
-  const choice = byId("camera");
-  first.films.forEach((film, i) => choice.append(new Option(film.name || "camera", i)));
-  choice.hidden = first.films.length < 2;
-  choice.onchange = () => actions.camera(Number(choice.value));
-  return (now) => (choice.value = String(now));
+// The film of a result: the picture of the moment, the choice of the camera, and why there is no picture.
+function makeFilmBox(doc, number, actions) {
+  const { name, films, same_film: same } = doc.results[number];
+  const called = number ? `-${number + 1}` : "";
+  const [box, choice, picture, note] = ["div", "select", "canvas", "p"].map((kind) => element(kind));
+  [box.className, choice.id, picture.id, note.id] = ["one", `camera${called}`, `picture${called}`, `nofilm${called}`];
+  [picture.className, note.className] = ["picture", "nofilm"];
+  choice.setAttribute("aria-label", doc.results.length > 1 ? `Video of ${name}` : "Video");
+  films.forEach((film, i) => choice.append(new Option(film.name || "camera", i)));
+  choice.hidden = films.length < 2;
+  choice.onchange = () => actions.camera(number, Number(choice.value));
+  if (doc.results.length > 1) box.append(element("h2", doc.results[1].same_film ? "The film of both" : name));
+  box.append(choice, picture, note);
+  box.hidden = number > 0 && same;
+  note.hidden = true;
+  byId("film").append(box);
+  let shown = null;
+  return {
+    choose: (now) => (choice.value = String(now)),
+    // `found` is the picture, or while it is on its way the one before; null where there is none.
+    show(found, missing, frame, here) {
+      note.hidden = !missing && found !== null;
+      note.textContent = missing || "This camera has no picture of this moment";
+      picture.hidden = found === null;
+      if (here && found) picture.dataset.frame = frame;
+      if (!found || found === shown) return;
+      shown = found;
+      [picture.width, picture.height] = [found.width, found.height];
+      picture.getContext("2d").drawImage(found, 0, 0);
+    },
+  };
+}
+
+// What a reconstruction is at, while it runs.
+function showDoing(doing) {
+  byId("doing").hidden = !doing;
+  if (!doing) return;
+  const { stage, done, total } = doing;
+  byId("stagename").textContent = `${stage[0].toUpperCase()}${stage.slice(1)} ${total ? `${done} of ${total}` : done || ""}`;
+  byId("share").style.transform = `scaleX(${total ? clamp(done / total, 0, 1) : 0})`;
 }
 
 // What the feet bear now, and what is lacking.
@@ -144,22 +186,26 @@ function makeFeet(first) {
     for (const { part, fill, words } of rows) {
       const newtons = length(Array.from(row(part.vector, frame)));
       const share = newtons / first.weight;
-      const inAir = first.simulated[frame] ? "in the air" : "not simulated";
+      const inAir = first.pending[frame] ? "still to come" : first.simulated[frame] ? "in the air" : "not simulated";
       const told = newtons > part.least ? `${tens(newtons)} N · ${share.toFixed(2)} BW` : inAir;
       if (words.textContent !== told) words.textContent = told;
       words.className = newtons > part.least ? "" : "plain";
       fill.style.transform = `scaleX(${clamp(share / 1.5, 0, 1).toFixed(3)})`;
     }
-    const lacks = !first.tracked[frame] ? "Nobody was seen in this frame" : first.simulated[frame] ? "" : "Not simulated";
+    const lacks = first.pending[frame]
+      ? "Not simulated yet"
+      : !first.tracked[frame] ? "Nobody was seen in this frame" : first.simulated[frame] ? "" : "Not simulated";
     note.textContent = lacks || (rows.length ? "" : "No simulated forces in this motion");
     note.className = lacks ? "warn" : "plain";
   };
 }
 
+const MARKS = { "nobody seen": "nobody", "not simulated": "kinematic", "still to come": "pending" };
+
 // Frames that lack something, and the loop, under the timeline.
 function makeMarks(first) {
   for (const { start, end, what } of first.stretches) {
-    const mark = element("div", undefined, what === "nobody seen" ? "nobody" : "kinematic");
+    const mark = element("div", undefined, MARKS[what]);
     mark.style.left = `${(100 * start) / first.count}%`;
     mark.style.width = `${(100 * (end - start)) / first.count}%`;
     mark.title = `${what}: frames ${start} to ${end - 1}`;
@@ -184,9 +230,11 @@ function makeCharts(doc, state, clock, actions) {
     figure.append(caption, canvas);
     byId("charts").append(figure);
     const chart = makeChart(canvas, first.fps, actions.seek);
-    const one = { chart, values, chosen: own[0] };
+    const one = { chart, values, chosen: own.find(({ title }) => title === state.chosen[group]) ?? own[0] };
+    choice.value = String(own.indexOf(one.chosen));
     choice.onchange = () => {
       one.chosen = own[Number(choice.value)];
+      state.chosen[group] = one.chosen.title;
       show(one);
       tell(one);
     };

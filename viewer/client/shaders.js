@@ -7,10 +7,16 @@ precision highp sampler2D;
 precision highp sampler2DShadow;
 `;
 
-// Linear blend skinning: four texels a frame are the rows of its matrix from rest to now, and how much it glows.
-const SKINNING = `
-uniform sampler2D frames;
+// Where a result stands: turned about the vertical (cosine and sine), then shifted.
+const PLACE = `
 uniform vec3 offset;
+uniform vec2 heading;
+vec3 turned(vec3 v) { return vec3(heading.x * v.x - heading.y * v.y, heading.y * v.x + heading.x * v.y, v.z); }
+`;
+
+// Linear blend skinning: four texels a frame are the rows of its matrix from rest to now, and how much it glows.
+const SKINNING = PLACE + `
+uniform sampler2D frames;
 in vec3 position;
 in vec3 normal;
 in uvec4 bodies;
@@ -28,27 +34,27 @@ void skinned(out vec3 at, out vec3 up, out float lit) {
     up += weights[i] * vec3(dot(x.xyz, normal), dot(y.xyz, normal), dot(z.xyz, normal));
     lit += weights[i] * texelFetch(frames, ivec2(3, b), 0).x;
   }
-  at += offset;
+  at = turned(at) + offset;
+  up = turned(up);
 }
 `;
 
 // The same, of places alone.
-const PLACING = `
+const PLACING = PLACE + `
 uniform sampler2D frames;
-uniform vec3 offset;
 in vec3 position;
 in uvec4 bodies;
 in vec4 weights;
 vec3 placed() {
   vec4 p = vec4(position, 1.0);
-  vec3 at = offset;
+  vec3 at = vec3(0.0);
   for (int i = 0; i < 4; i++) {
     if (weights[i] == 0.0) continue;
     int b = int(bodies[i]);
     vec4 x = texelFetch(frames, ivec2(0, b), 0), y = texelFetch(frames, ivec2(1, b), 0);
     at += weights[i] * vec3(dot(x, p), dot(y, p), dot(texelFetch(frames, ivec2(2, b), 0), p));
   }
-  return at;
+  return turned(at) + offset;
 }
 `;
 
@@ -58,6 +64,7 @@ uniform sampler2DShadow shadows;
 uniform vec3 towardsLight;
 uniform vec3 eye;
 uniform float texel;
+uniform int samples;
 vec3 toLinear(vec3 c) { return pow(c, vec3(2.2)); }
 vec3 toScreen(vec3 c) { return pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)); }
 // How much of the light arrives, over a disc of samples that grows with softness.
@@ -66,11 +73,11 @@ float lightAt(vec3 world, float bias, float softness) {
   vec3 q = 0.5 * p.xyz + 0.5;
   if (any(lessThan(q, vec3(0.0))) || any(greaterThan(q, vec3(1.0)))) return 1.0;
   float sum = 0.0;
-  for (int i = 0; i < 16; i++) {
-    float r = sqrt((float(i) + 0.5) / 16.0), a = 2.399963 * float(i);
+  for (int i = 0; i < samples; i++) {
+    float r = sqrt((float(i) + 0.5) / float(samples)), a = 2.399963 * float(i);
     sum += texture(shadows, vec3(q.xy + softness * texel * r * vec2(cos(a), sin(a)), q.z - bias));
   }
-  return sum / 16.0;
+  return sum / float(samples);
 }
 `;
 
@@ -149,11 +156,11 @@ void main() {
   },
   // Lines as ribbons that face the eye, and balls as discs that look round; both have a corner number for each vertex.
   ribbon: {
-    vertex: COMMON + `
-uniform mat4 clip; uniform vec3 eye; uniform vec3 offset; uniform float width; uniform float pixel;
+    vertex: COMMON + PLACE + `
+uniform mat4 clip; uniform vec3 eye; uniform float width; uniform float pixel;
 in vec3 start; in vec3 end; in vec2 corner;
 void main() {
-  vec3 a = start + offset, b = end + offset, at = mix(a, b, corner.x);
+  vec3 a = turned(start) + offset, b = turned(end) + offset, at = mix(a, b, corner.x);
   vec3 along = normalize(b - a + vec3(0.0, 0.0, 1e-9));
   vec3 side = normalize(cross(along, eye - at) + vec3(1e-9));
   float half_ = max(0.5 * width, 0.6 * pixel * length(eye - at));
@@ -162,12 +169,12 @@ void main() {
     fragment: COMMON + `uniform vec4 tint; out vec4 colour; void main() { colour = tint; }`,
   },
   ball: {
-    vertex: COMMON + `
-uniform mat4 clip; uniform vec3 eye; uniform vec3 offset; uniform float radius;
+    vertex: COMMON + PLACE + `
+uniform mat4 clip; uniform vec3 eye; uniform float radius;
 in vec3 centre; in vec2 corner;
 out vec2 place;
 void main() {
-  vec3 c = centre + offset, z = normalize(eye - c);
+  vec3 c = turned(centre) + offset, z = normalize(eye - c);
   vec3 x = normalize(cross(abs(z.z) > 0.99 ? vec3(1.0, 0.0, 0.0) : vec3(0.0, 0.0, 1.0), z)), y = cross(z, x);
   place = corner;
   gl_Position = clip * vec4(c + radius * (corner.x * x + corner.y * y + z), 1.0);
@@ -182,8 +189,8 @@ void main() {
 }`,
   },
   arrow: {
-    vertex: COMMON + `
-uniform mat4 clip; uniform vec3 offset; uniform vec3 from; uniform vec3 along; uniform vec2 thick;
+    vertex: COMMON + PLACE + `
+uniform mat4 clip; uniform vec3 from; uniform vec3 along; uniform vec2 thick;
 in vec3 position; in vec3 normal;
 out vec3 facing; out vec3 world;
 void main() {
@@ -192,8 +199,8 @@ void main() {
   vec3 y = cross(z, x);
   // z of the mesh: 0 to 1 is the shaft, 1 to 2 the head.
   float up = position.z <= 1.0 ? position.z * (size - head) : size - head + (position.z - 1.0) * head;
-  world = offset + from + thick.x * (position.x * x + position.y * y) + up * z;
-  facing = normal.x * x + normal.y * y + normal.z * z;
+  world = turned(from + thick.x * (position.x * x + position.y * y) + up * z) + offset;
+  facing = turned(normal.x * x + normal.y * y + normal.z * z);
   gl_Position = clip * vec4(world, 1.0);
 }`,
     fragment: COMMON + `

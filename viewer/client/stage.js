@@ -5,36 +5,53 @@ const THEMES = {
   dark: { haze: [0.15, 0.165, 0.195], sky: [0.055, 0.06, 0.075], plane: [0.20, 0.215, 0.245], lines: [0.36, 0.39, 0.45] },
 };
 const WASH = [[0, 0, 0], [0.10, 0.62, 0.52]]; // what tells the second result from the first
+const PENDING = { wash: [0.52, 0.30, 0.78], opacity: 0.45 }; // of a person who is still to be simulated
 const SHADOW_SIDE = 2048;
+// How much work a picture is: pixels along each side of the page's, and looks at the shadow for each of them.
+const EFFORTS = [
+  { scale: 1, samples: 16 },
+  { scale: 0.75, samples: 8 },
+  { scale: 0.5, samples: 5 },
+  { scale: 0.36, samples: 4 },
+];
 const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
 
-function makeStage(canvas, words, doc) {
+// The picture of any document; `open` gives it one.
+function makeStage(canvas, words) {
   const graphics = makeGraphics(canvas);
   if (!graphics) return null;
   const { gl, programs } = graphics;
   const shadows = makeShadows(gl, SHADOW_SIDE);
   const arrowShape = makeArrowShape(graphics);
-  const floor = makeVertices(gl, programs.floor, {
-    corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 },
-  });
-  const sky = makeVertices(gl, programs.sky, {
-    corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 },
-  });
-  const results = doc.results.map((result) => makeResult(graphics, result, words));
+  const square = { corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 } };
+  const [floor, sky] = [makeVertices(gl, programs.floor, square), makeVertices(gl, programs.sky, square)];
   const filmTexture = pictureTexture(gl);
-  const canvases = doc.results[0].films.map((film) => makeCanvas(graphics, film.bend));
-  const home = homeView(doc);
-  const towardsLight = lightDirection(home);
-  const view = { ...home };
+  const [home, view] = [{}, {}];
+  let [doc, results, canvases, towardsLight] = [null, [], [], null];
   let clip = null; // of the picture drawn last
+  let effort = EFFORTS[0];
+
+  // `keeps` is whether the eye stays where it is.
+  function open(given, keeps) {
+    results.forEach((one) => freeResult(gl, one));
+    canvases.forEach((one) => freeVertices(gl, one));
+    words.replaceChildren();
+    doc = given;
+    results = doc.results.map((result) => makeResult(graphics, result, words));
+    canvases = filmsOf(doc).map(({ film }) => makeCanvas(graphics, film.bend));
+    Object.assign(home, homeView(doc));
+    towardsLight = lightDirection(home);
+    if (!keeps) Object.assign(view, home);
+  }
 
   function offsetOf(number, state) {
-    const { shift, gap } = doc.results[number].place;
-    return state.apart && state.through < 0 ? add(shift, gap) : Array.from(shift);
+    const { shift, gap, heading } = placeOf(doc, number, state);
+    const apart = state.apart && state.through < 0;
+    return { offset: apart ? add(shift, gap) : Array.from(shift), heading: [Math.cos(heading), Math.sin(heading)] };
   }
 
   function resize() {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const ratio = Math.min(window.devicePixelRatio || 1, 2) * effort.scale;
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
     if (width && height && (canvas.width !== width || canvas.height !== height)) {
       canvas.width = width;
@@ -42,7 +59,8 @@ function makeStage(canvas, words, doc) {
     }
   }
 
-  function draw(state) {
+  function draw(state, wanted) {
+    effort = wanted;
     resize();
     const theme = THEMES[state.dark ? "dark" : "light"];
     const frames = results.map(({ result }) => frameOf(result, doc.results[0], state.frame));
@@ -52,10 +70,9 @@ function makeStage(canvas, words, doc) {
     canvas.dataset.clip = clip.join(" ");
     const middle = [...row(doc.results[0].path, frames[0]), 0];
     const lightClip = lightOver(middle, towardsLight, results.length > 1 ? 3.6 : 1.9);
-    const bodyOpacity = state.opacity;
     const common = {
       clip, eye: look.eye, lightClip, towardsLight, shadows: 0, frames: 1, film: 2, texel: 1 / SHADOW_SIDE, middle,
-      pixel: look.pixel, ...theme,
+      pixel: look.pixel, samples: effort.samples, ...theme,
     };
     castShadows(state, frames, lightClip);
 
@@ -76,12 +93,33 @@ function makeStage(canvas, words, doc) {
     gl.bindVertexArray(floor.vao);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     gl.depthMask(true);
-    const solid = (mesh) => mesh.part.opacity * (mesh.part.ground ? 1 : bodyOpacity) > 0.99;
-    drawMeshes(state, frames, common, solid, false);
+    drawMeshes(state, frames, common, false);
     drawThin(state, frames, common);
-    drawMeshes(state, frames, common, (mesh) => !solid(mesh), true);
+    drawMeshes(state, frames, common, true);
     gl.bindVertexArray(null);
     placeWords(state, frames);
+    paintKeypoints(state, look);
+  }
+
+  // The keypoints, over the film that is looked through, as long as there is nobody to be seen in it.
+  function paintKeypoints(state, look) {
+    const film = state.through < 0 ? null : filmsOf(doc)[state.through].film;
+    const dots = byId("dots");
+    dots.hidden = !film || !film.points.length;
+    if (dots.hidden) return;
+    [dots.width, dots.height] = [canvas.clientWidth, canvas.clientHeight];
+    const pen = dots.getContext("2d");
+    const points = row(film.points, state.frame);
+    for (let i = 0; i < points.length; i += 2) {
+      if (!Number.isFinite(points[i])) continue;
+      const [x, y] = [0, 1].map((c) => 0.5 + look.reach[c] * (points[i + c] - 0.5));
+      pen.beginPath();
+      pen.arc(x * dots.width, y * dots.height, 4, 0, 7);
+      pen.fillStyle = "#ffd23f";
+      pen.strokeStyle = "#1d222b";
+      pen.fill();
+      pen.stroke();
+    }
   }
 
   function use(name, values) {
@@ -102,8 +140,8 @@ function makeStage(canvas, words, doc) {
     gl.clear(gl.DEPTH_BUFFER_BIT);
     results.forEach((one, i) => {
       for (const mesh of visible(one.meshes, state)) {
-        if (mesh.part.opacity < 1) continue; // a ghost casts none
-        drawMesh("depth", mesh, { clip: lightClip, offset: offsetOf(i, state), frames: 1 });
+        if (mesh.part.opacity < 1 || isPending(one, mesh, frames[i])) continue; // a ghost casts none
+        drawMesh("depth", mesh, { clip: lightClip, ...offsetOf(i, state), frames: 1 });
       }
     });
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -118,13 +156,15 @@ function makeStage(canvas, words, doc) {
   }
 
   // Those that are seen through fill the depth first, so that only their nearest surface is seen.
-  function drawMeshes(state, frames, common, chosen, seeThrough) {
+  function drawMeshes(state, frames, common, seeThrough) {
     results.forEach((one, i) => {
-      for (const mesh of visible(one.meshes, state).filter(chosen)) {
+      for (const mesh of visible(one.meshes, state)) {
+        if (opacityOf(one, mesh, frames[i], state) > 0.99 === seeThrough) continue;
         const unseen = !mesh.part.ground && !one.result.tracked[frames[i]];
-        const opacity = mesh.part.opacity * (mesh.part.ground ? 1 : state.opacity);
-        const values = { ...common, offset: offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
+        const opacity = opacityOf(one, mesh, frames[i], state);
+        const values = { ...common, ...offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
         if (mesh.part.ground) values.wash = [0, 0, 0];
+        else if (isPending(one, mesh, frames[i])) values.wash = PENDING.wash;
         if (seeThrough) {
           gl.colorMask(false, false, false, false);
           drawMesh("depth", mesh, values);
@@ -141,7 +181,7 @@ function makeStage(canvas, words, doc) {
       gl.depthFunc(test);
       gl.depthMask(test === gl.LEQUAL);
       results.forEach((one, i) => {
-        const values = { ...common, offset: offsetOf(i, state) };
+        const values = { ...common, ...offsetOf(i, state) };
         for (const { part } of visible(one.arrows, state)) drawArrow(part, frames[i], values, alpha);
         for (const ribbons of visible(one.ribbons, state)) {
           poseRibbons(gl, ribbons, frames[i]);
@@ -215,32 +255,54 @@ function makeStage(canvas, words, doc) {
       element.style.transform = `${from} translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
     };
     results.forEach((one, i) => {
-      const offset = offsetOf(i, state);
+      const put = (point) => placed(point, offsetOf(i, state));
       for (const { layer, part, word } of one.arrows) {
         const force = Array.from(row(part.vector, frames[i]));
         const newtons = length(force);
         word.hidden = true;
         if (!state.layers[layer] || newtons <= part.least) continue;
-        const tip = add(add(row(part.origin, frames[i]), scale(force, part.metres_per_newton)), offset);
+        const tip = put(add(row(part.origin, frames[i]), scale(force, part.metres_per_newton)));
         place(word, tip, `${tens(newtons)} N · ${(newtons / one.result.weight).toFixed(2)} BW`, true);
       }
       for (const { layer, part, word } of one.words) {
         word.hidden = true;
         const shown = !part.shown.length || part.shown[frames[i]];
-        if (state.layers[layer] && shown && state.through < 0) place(word, add(row(part.at, frames[i]), offset));
+        if (state.layers[layer] && shown && state.through < 0) place(word, put(row(part.at, frames[i])));
       }
       if (one.title) {
         one.title.hidden = state.through >= 0;
-        if (!one.title.hidden) place(one.title, add(overHead(one.result, frames[i]), offset));
+        if (!one.title.hidden) place(one.title, put(overHead(one.result, frames[i])));
       }
     });
   }
 
-  return { draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
+  return { open, draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
 }
 
 // Digits that flicker from frame to frame tell nobody anything.
 const tens = (newtons) => String(10 * Math.round(newtons / 10));
+
+const isPending = ({ result }, mesh, frame) => !mesh.part.ground && result.pending[frame] === 1;
+
+function opacityOf(one, mesh, frame, state) {
+  if (mesh.part.ground) return mesh.part.opacity;
+  return mesh.part.opacity * state.opacity * (isPending(one, mesh, frame) ? PENDING.opacity : 1);
+}
+
+// Turned about the vertical, then shifted.
+function placed([x, y, z], { offset, heading: [c, s] }) {
+  return add([c * x - s * y, s * x + c * y, z], offset);
+}
+
+// Where a result stands: by itself, or as the first one, if the user wants them to begin alike.
+function placeOf(doc, number, { align }) {
+  const { place, aligned } = doc.results[number];
+  return align ? aligned : place;
+}
+
+// All films of all results: those that can be looked through, and whose they are.
+const filmsOf = (doc) =>
+  doc.results.flatMap(({ films }, result) => films.map((film, camera) => ({ film, camera, result })));
 
 const visible = (things, state) => things.filter(({ layer }) => state.layers[layer]);
 const tintOf = (part, alpha) => [...part.colour.map((c) => c / 255), alpha];
@@ -256,6 +318,12 @@ function overHead({ path, tracks }, frame) {
 // The frame of a result at the moment that a frame of the first one is of.
 function frameOf(result, first, frame) {
   return clamp(Math.round((frame / first.fps) * result.fps), 0, result.count - 1);
+}
+
+function freeResult(gl, { tracks, meshes, ribbons, balls }) {
+  for (const { texture } of Object.values(tracks)) gl.deleteTexture(texture);
+  for (const { body, depth } of meshes) for (const one of [body, depth]) freeVertices(gl, one);
+  for (const { vertices } of [...ribbons, ...balls]) freeVertices(gl, vertices);
 }
 
 function makeResult(graphics, result, words) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from motionrecon.core.arrays import pack, unpack
@@ -24,8 +26,15 @@ _REASONS = {
 }
 
 
-def simulate(run: Run, figure: Figure, options: Options) -> Stretch:
-    """The controls that make the simulated person do what the video shows; nothing with ``physics=False``."""
+def simulate(
+    run: Run, figure: Figure, options: Options, show: Callable[[Stretch], None] = lambda so_far: None
+) -> Stretch:
+    """The controls that make the simulated person do what the video shows; nothing with ``physics=False``.
+
+    Args:
+        run, figure, options: of the clip.
+        show: called with the motion so far, after every window, and with that of an interrupted run before the first.
+    """
     if not options.physics:
         return Stretch.empty(figure)
     settings = WindowSettings(
@@ -43,10 +52,12 @@ def simulate(run: Run, figure: Figure, options: Options) -> Stretch:
         resumed = None if saved is None else unpack(Stretch, saved)
         if resumed is not None:
             advance(resumed.frame)
+            show(resumed)
 
         def after_window(so_far: Stretch, frames: int) -> None:
             checkpoint.save(pack(so_far))
             advance(frames)
+            show(so_far)
 
         windows = Windows(Engine.of(figure.body), figure, settings)
         stretch = simulate_clip(windows, resumed, after_window, options.seed)
