@@ -11,17 +11,23 @@ linearized together. One step of the implicit-in-velocity integrator is
     v' = v + h (M - h F)^-1 M a                         F: the part of df/dv that the integrator treats implicitly
     q' = q (+) h v'
 
-- The velocity and input columns are exact: ``da = (M + J'DJ)^-1 (df - J'D b J dv)``, with all matrices read from MuJoCo
-  and all steps solved in one stacked call.
-- The position columns are forward differences of single steps, S (nv + 1) of them in one call on a thread pool. Each
-  starts its solver from the solution of the unperturbed step. Newton's method is exact while the active rows stay the
-  same, so one or two iterations do, and no error from the solver's tolerance is left to be divided by a small step.
+All columns are exact where all that pushes are balls on a plane (soles) and joints at their limits. All matrices are
+read from MuJoCo, and all steps are solved in stacked calls.
+
+- Velocity and inputs: ``da = (M + J'DJ)^-1 (df - J'D b J dv)``.
+- Position: ``da = (M + J'DJ)^-1 (dg - dID)``, with ID the inverse dynamics at this a (`physics.tree`) and dg how the
+  constraints' and actuators' forces follow the position (`physics.pushes`). The integrator's own mass matrix follows it
+  too: ``(M - h F) d((v' - v) / h) = dM (a - (v' - v) / h) + M da``.
+
+In steps in which something else pushes (a capsule on the ground, a box that is stood on), the position columns are
+forward differences of single steps, nv + 1 of them for each, in one call on a thread pool. Each starts its solver
+from the solution of the unperturbed step. Newton's method is exact while the active rows stay the same, so one or two
+iterations do, and no error from the solver's tolerance is left to be divided by a small step.
 """
 
 from __future__ import annotations
 
 import copy
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import mujoco
@@ -31,7 +37,9 @@ from jaxtyping import Float, Int
 from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
 from motionrecon.core import so3
 from motionrecon.core.mujoco_log import quiet_mujoco
-from motionrecon.physics.rollout import BatchPool, Rollout, thread_count
+from motionrecon.physics.pushes import Pushes, Seen
+from motionrecon.physics.rollout import BatchPool, Rollout
+from motionrecon.physics.tree import Moving, Tree
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
 EPSILON = 1e-8
@@ -52,6 +60,29 @@ class Linearization:
     G: Float[np.ndarray, "S state 6"]
 
 
+@dataclass(frozen=True)
+class _Steps:
+    """What MuJoCo knows of S steps.
+
+    Attributes:
+        M: mass matrices.
+        implicit: in compressed rows, derivative of the forces by the velocity as far as the integrator treats it
+            implicitly: of actuators and damping.
+        force: of the actuators.
+        qacc: accelerations.
+        axes, inertia: MuJoCo's ``cdof`` and ``cinert``.
+        pushes: contacts and limits.
+    """
+
+    M: Float[np.ndarray, "S nv nv"]
+    implicit: Float[np.ndarray, "S entries"]
+    force: Float[np.ndarray, "S nu"]
+    qacc: Float[np.ndarray, "S nv"]
+    axes: Float[np.ndarray, "S nv 6"]
+    inertia: Float[np.ndarray, "S nbody 10"]
+    pushes: Pushes
+
+
 class Linearizer:
     """Linearizes rollouts of one model.
 
@@ -70,20 +101,17 @@ class Linearizer:
     def __init__(self, model: mujoco.MjModel, threads: int = 0):
         _check(model)
         self.model = model
-        # Read matrices from the model as it was simulated, but dense; Coriolis terms need MuJoCo's full integrator.
+        # Read matrices from the model as it was simulated, but dense.
         self._nominal = copy.copy(model)
         self._nominal.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
-        self._coriolis = copy.copy(self._nominal)
-        self._coriolis.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICIT
         self._data = mujoco.MjData(self._nominal)
+        self._rigid = _is_rigid(model)
         perturbed = copy.copy(model)
         perturbed.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_WARMSTART)
         perturbed.opt.iterations = 2
         perturbed.opt.tolerance = 1e-15
         self._pool = BatchPool(perturbed, threads)
-        # The exact columns hardly parallelize; with several threads they run beside the position columns instead.
-        self._beside = ThreadPoolExecutor(1) if thread_count(threads) > 1 else None
-
+        self._tree = Tree.of(model)
         self._M_index = _csr_index(model.M_rownnz, model.M_rowadr, model.M_colind)
         self._D_index = _csr_index(model.D_rownnz, model.D_rowadr, model.D_colind)
         self._actuated_dof = model.jnt_dofadr[model.actuator_trnid[:, 0]]
@@ -98,13 +126,7 @@ class Linearizer:
             raise ValueError(f"the rollout failed in step {rollout.failed_step}; it has no derivatives")
         nv, h = self.model.nv, self.model.opt.timestep
         with quiet_mujoco():
-            if self._beside is None:
-                by_velocity, by_input = self._exact_columns(rollout)
-                by_position = self._position_columns(rollout)
-            else:
-                exact = self._beside.submit(self._exact_columns, rollout)
-                by_position = self._position_columns(rollout)
-                by_velocity, by_input = exact.result()
+            by_position, by_velocity, by_input = self._columns(rollout)
 
         turn = h * rollout.qvel[1:, TURN]
         # Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn.
@@ -127,37 +149,63 @@ class Linearizer:
         B = np.concatenate([step(by_input), by_input], axis=1)
         return Linearization(A, B[..., : self.model.nu], B[..., self.model.nu :])
 
-    def _position_columns(self, rollout: Rollout) -> Float[np.ndarray, "S nv nv"]:
-        """New velocity by position, by forward differences of perturbed steps."""
-        model, S = self.model, len(rollout)
-        nv, n = model.nv, S * (model.nv + 1)
+    def _columns(
+        self, rollout: Rollout
+    ) -> tuple[Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv inputs"]]:
+        """New velocity by position, by velocity, and by controls and root wrench."""
+        model = self._nominal
+        nv, h = model.nv, model.opt.timestep
+        read = self._read(rollout)
+        M, J, rows = read.M, read.pushes.J, read.pushes.rows
+        Jt, D = J.transpose(0, 2, 1), rows.D[..., None]
+        F = _dense(read.implicit, self._D_index, nv)
+        gain, spring = self._gains(rollout.ctrl, read.force)
+
+        last = h * np.linalg.inv(M - h * F)
+        by_force = last @ (M @ np.linalg.inv(M + Jt @ (D * J)))
+        by_input = np.concatenate([by_force[:, :, self._actuated_dof] * gain[:, None], by_force[:, :, :6]], axis=2)
+
+        moving = Moving.of(self._tree, read.axes, read.inertia, rollout.qvel[:-1])
+        inertial, gyric = moving.by_state(read.qacc, model.opt.gravity)
+        position = read.pushes.by_position(self._tree, read.axes, rollout.qvel[:-1], read.qacc) - inertial
+        position[:, self._actuated_dof, self._actuated_dof] += spring
+        by_position = by_force @ position
+        by_position += last @ moving.inertia_by_position(read.qacc - (rollout.qvel[1:] - rollout.qvel[:-1]) / h)
+        if len(odd := np.flatnonzero(~(self._rigid & read.pushes.flat))):
+            by_position[odd] = self._differences(rollout, odd)
+
+        by_velocity = by_force @ (F - gyric - Jt @ (rows.damping[..., None] * D * J))
+        by_velocity[:, np.arange(nv), np.arange(nv)] += 1.0
+        return by_position, by_velocity, by_input
+
+    def _differences(self, rollout: Rollout, steps: Int[np.ndarray, " k"]) -> Float[np.ndarray, "k nv nv"]:
+        """New velocity by position in some steps, by forward differences of perturbed steps."""
+        model = self.model
+        nv, n = model.nv, len(steps) * (model.nv + 1)
         batch, ids = self._pool.get(n)
 
         # The last row of each step stays where it is; it passes through `integrate` to be rounded like the others.
         nudges = EPSILON * np.eye(nv + 1, nv)
-        qpos = integrate(rollout.qpos[:-1, None], nudges)
+        qpos = integrate(rollout.qpos[steps, None], nudges)
         batch.bind("qpos")[:n] = qpos.reshape(n, model.nq)
         for name, value in (
-            ("qvel", rollout.qvel[:-1]),
-            ("ctrl", rollout.ctrl),
-            ("qacc_warmstart", rollout.warmstart[1:]),
+            ("qvel", rollout.qvel[steps]),
+            ("ctrl", rollout.ctrl[steps]),
+            ("qacc_warmstart", rollout.warmstart[steps + 1]),
         ):
             batch.bind(name)[:n] = np.repeat(value, nv + 1, axis=0)
-        batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench, nv + 1, axis=0)
+        batch.bind("qfrc_applied")[:n, :6] = np.repeat(rollout.wrench[steps], nv + 1, axis=0)
         batch.step(ids)
-        velocity = batch.bind("qvel")[:n].reshape(S, nv + 1, nv)
+        velocity = batch.bind("qvel")[:n].reshape(len(steps), nv + 1, nv)
         return np.asarray(((velocity[:, :nv] - velocity[:, nv:]) / EPSILON).transpose(0, 2, 1))
 
-    def _exact_columns(self, rollout: Rollout) -> tuple[Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv inputs"]]:
-        """New velocity by velocity, and by controls and root wrench."""
+    def _read(self, rollout: Rollout) -> _Steps:
+        """What MuJoCo knows of each step."""
         model, data, S = self._nominal, self._data, len(rollout)
-        nv, nu, h = model.nv, model.nu, model.opt.timestep
-        mass = np.empty((S, model.nC))
-        fast = np.empty((S, model.nD))
-        full = np.empty((S, model.nD))
-        force = np.empty((S, nu))
-        rows: list[np.ndarray] = []
-        weights: list[np.ndarray] = []
+        nv = model.nv
+        mass, implicit, force = np.empty((S, model.nC)), np.empty((S, model.nD)), np.empty((S, model.nu))
+        qacc, axes, inertia = np.empty((S, nv)), np.empty((S, nv, 6)), np.empty((S, model.nbody, 10))
+        seen = []
         for t in range(S):
             data.qpos[:] = rollout.qpos[t]
             data.qvel[:] = rollout.qvel[t]
@@ -165,49 +213,31 @@ class Linearizer:
             data.qfrc_applied[:6] = rollout.wrench[t]
             data.qacc_warmstart[:] = rollout.warmstart[t]
             mujoco.mj_forward(model, data)
-            mass[t] = data.M
-            force[t] = data.actuator_force
-            # The active rows: friction cones are pyramids and limits one-sided, so each row pushes or does nothing.
-            active = data.efc_force > 0
-            rows.append(data.efc_J.reshape(-1, nv)[active])
-            weights.append(np.stack([data.efc_D[active], data.efc_KBIP[active, 1]]))
+            mass[t], force[t], qacc[t] = data.M, data.actuator_force, data.qacc
+            axes[t], inertia[t] = data.cdof, data.cinert
+            seen.append(Seen.of(data, nv))
             mujoco.mj_implicit(model, data)
-            fast[t] = data.qDeriv
-            data.qvel[:] = rollout.qvel[t]
-            mujoco.mj_implicit(self._coriolis, data)
-            full[t] = data.qDeriv
-
+            implicit[t] = data.qDeriv
         M = _dense(mass, self._M_index, nv)
         M += np.tril(M, -1).transpose(0, 2, 1)
-        J = np.zeros((S, max((len(r) for r in rows), default=0), nv))
-        D, b = np.zeros((2, S, J.shape[1], 1))
-        for t, (row, weight) in enumerate(zip(rows, weights, strict=True)):
-            J[t, : len(row)] = row
-            D[t, : len(row), 0], b[t, : len(row), 0] = weight
-        Jt = J.transpose(0, 2, 1)
+        return _Steps(M, implicit, force, qacc, axes, inertia, Pushes.of(model, seen))
 
-        by_force = np.zeros((S, nv, nv + nu + 6))
-        by_force[:, :, :nv] = _dense(full, self._D_index, nv) - Jt @ (D * b * J)
-        by_force[:, self._actuated_dof, nv + np.arange(nu)] = self._control_gain(rollout.ctrl, force)
-        root = np.arange(6)
-        by_force[:, root, nv + nu + root] = 1.0
-        acceleration = np.linalg.solve(M + Jt @ (D * J), by_force)
-        columns = np.linalg.solve(M - h * _dense(fast, self._D_index, nv), h * (M @ acceleration))
-        diagonal = np.arange(nv)
-        columns[:, diagonal, diagonal] += 1.0
-        return columns[:, :, :nv], columns[:, :, nv:]
-
-    def _control_gain(
+    def _gains(
         self, ctrl: Float[np.ndarray, "S nu"], force: Float[np.ndarray, "S nu"]
-    ) -> Float[np.ndarray, "S nu"]:
-        """Joint force by control; zero where the control or the force is at its limit."""
+    ) -> tuple[Float[np.ndarray, "S nu"], Float[np.ndarray, "S nu"]]:
+        """Joint force by control and by position; zero where it is at its limit, and the first where the control is."""
         model = self.model
-        gain = np.broadcast_to(model.actuator_gainprm[:, 0] * model.actuator_gear[:, 0], ctrl.shape).copy()
-        low, high = model.actuator_ctrlrange.T
-        gain[model.actuator_ctrllimited.astype(bool) & ((ctrl < low) | (ctrl > high))] = 0.0
+        free = np.ones(ctrl.shape)
         low, high = model.actuator_forcerange.T
-        gain[model.actuator_forcelimited.astype(bool) & ((force <= low) | (force >= high))] = 0.0
-        return gain
+        free[model.actuator_forcelimited.astype(bool) & ((force <= low) | (force >= high))] = 0.0
+        gear = model.actuator_gear[:, 0]
+        by_control, by_position = (
+            free * model.actuator_gainprm[:, 0] * gear,
+            free * model.actuator_biasprm[:, 1] * gear**2,
+        )
+        low, high = model.actuator_ctrlrange.T
+        by_control[model.actuator_ctrllimited.astype(bool) & ((ctrl < low) | (ctrl > high))] = 0.0
+        return by_control, by_position
 
 
 def adjoint(
@@ -278,6 +308,7 @@ def _check(model: mujoco.MjModel) -> None:
         "activation states": model.na > 0,
         "equality constraints": model.neq > 0,
         "tendons": model.ntendon > 0,
+        "air or water (density, viscosity)": model.opt.density > 0 or model.opt.viscosity > 0,
         "dry joint friction": (model.dof_frictionloss > 0).any(),
         "force limits on joints (limit the actuators instead)": model.jnt_actfrclimited.any(),
         "actuators that are not fixed gains on joints": (
@@ -287,6 +318,11 @@ def _check(model: mujoco.MjModel) -> None:
     found = [what for what, bad in wrong.items() if bad]
     if found:
         raise ValueError(f"the model cannot be linearized: it has {', '.join(found)}")
+
+
+def _is_rigid(model: mujoco.MjModel) -> bool:
+    """Whether nothing but inertia, gravity, actuators and constraints acts by position: no springs of joints."""
+    return not (model.jnt_stiffness.any() or model.body_gravcomp.any())
 
 
 _Index = tuple[Int[np.ndarray, " entries"], Int[np.ndarray, " entries"], Int[np.ndarray, " entries"]]
