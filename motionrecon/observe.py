@@ -11,6 +11,7 @@ from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.clip import detect_there
+from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.source import Source
@@ -20,8 +21,8 @@ from motionrecon.views import View
 FEWEST_FRAMES = 4
 
 
-def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
-    """What was seen, one view for each camera, all on the first one's clock.
+def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...], tuple[HandKeypoints | None, ...]]:
+    """What was seen, one view for each camera, all on the first one's clock; and the hands, in each one's own frames.
 
     Raises:
         InputError: nobody is there, or too seldom; or cameras do not fit together.
@@ -33,11 +34,12 @@ def observe(run: Run, source: Source, options: Options) -> tuple[View, ...]:
 
             source = followed(run, source, options, kept)
         seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
+    hands = tuple(one.hands if options.hands else None for one in seen)
     if len(seen) == 1:
-        return (View.of(seen[0], source.leader.camera, source.leader.clock),)
+        return (View.of(seen[0], source.leader.camera, source.leader.clock),), hands
     from motionrecon.rig.stage import together
 
-    return together(run, source, seen, options)
+    return together(run, source, seen, options), hands
 
 
 @contextmanager
@@ -62,9 +64,9 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
         what = (recording.path, options.detector, recording.start, recording.end)
         progress = run.progress if alone else OfOne(run.progress, recording.name)
         if recording.boxes is None:
-            keypoints = detect_keypoints(*what, kept, progress, recording.person)
+            keypoints = detect_keypoints(*what, kept, progress, recording.person, options.hands)
         else:
-            keypoints = detect_there(*what, recording.boxes, kept, progress)
+            keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands)
     for text in keypoints.warnings:
         run.warn(text if alone else f"{recording.name}: {text}")
     seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing

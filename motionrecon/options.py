@@ -45,6 +45,7 @@ class Options:
     offset: tuple[float, ...]
     floor: float | None
     detector: str
+    hands: bool
     first_poses: str
     optimizer: str
     window: float
@@ -150,7 +151,7 @@ class Options:
             )
         for person in self.person:
             Choice.of(person)
-        _check_name("detector", self.detector, tuple(models.records()))
+        _check_name("detector", self.detector, models.detectors())
         _check_name("first_poses", self.first_poses, FIRST_POSES)
         _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:

@@ -37,6 +37,7 @@ def reconstruct(
     offset: float | Sequence[float] | None = None,
     floor: float | None = None,
     detector: str = "full",
+    hands: bool = True,
     first_poses: str = "learned",
     optimizer: str = "optimus",
     window: float = 0.8,
@@ -87,6 +88,8 @@ def reconstruct(
         floor: height of the floor in the world of a calibration, metres. Where not given, it is near 0, or where
             several cameras see the feet rest at another height.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
+        hands: look for the person's hands, and let wrists and fingers follow what is seen of them: tracked, not
+            simulated, on top of the body, whose motion they do not change.
         first_poses: where the kinematic fit begins: learned (typical poses that look like what was seen), or relaxed
             (one relaxed person, turned), for comparison.
         optimizer: the optimizer of the physics: optimus (Gauss-Newton), optimus-paper (learned; it gets less far), lm,
@@ -131,13 +134,13 @@ def reconstruct(
     show = watch or (lambda so_far: None)
     with claim(run, output, source, options) as folder:
         show(so_far := SoFar(source, options))
-        views = observe(run, source, options)
+        views, seen_hands = observe(run, source, options)
         show(so_far := replace(so_far, views=views))
         with one_thread():
             figure = fit_kinematics(run, source, views, options)
             show(so_far := replace(so_far, figure=figure))
             stretch = simulate(run, figure, options, lambda done: show(replace(so_far, stretch=done)))
-        motion = assemble(run, source, options, figure, stretch)
+        motion = assemble(run, source, options, figure, stretch, seen_hands)
         show(replace(so_far, stretch=stretch, motion=motion))
         publish(run, folder, source, options, motion)
     return motion

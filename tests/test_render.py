@@ -107,7 +107,7 @@ def test_opacity_lets_the_film_through() -> None:
 
 def test_sides_load_and_who_is_not_seen_have_their_colours() -> None:
     motion = make_motion()
-    surface = DrawnSurface(motion.body)
+    surface = DrawnSurface(motion.surface, motion.surface_bodies)
     at, load = pose(motion.model, motion.qpos[:1]), np.zeros(motion.model.nbody)
     plain = surface.at(at, load).colours
     assert {tuple(c) for c in plain.round().astype(int).tolist()} == {colours.LEFT, colours.RIGHT, colours.MIDDLE}

@@ -6,7 +6,8 @@ and its curves and marks, which have the same colours, must be read on white.
 
 from __future__ import annotations
 
-import mujoco
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -24,7 +25,7 @@ BONE: Colour = (46, 50, 60)
 CAMERA: Colour = (90, 96, 110)
 
 
-def of_bodies(model: mujoco.MjModel) -> Float[np.ndarray, "B 3"]:
-    """The colour of what rides on each body of a model, by its name."""
+def of_bodies(names: Sequence[str]) -> Float[np.ndarray, "B 3"]:
+    """The colour of what rides on each of some bodies, by its name."""
     of_side = {"left": LEFT, "right": RIGHT, "": MIDDLE}
-    return np.array([of_side[side_of(model.body(i).name)] for i in range(model.nbody)], float)
+    return np.array([of_side[side_of(name)] for name in names], float)

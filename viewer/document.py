@@ -223,10 +223,10 @@ def _tracks(motion: Motion, poses: Poses) -> dict[str, Track]:
     for i, foot in enumerate(poses.feet):
         body = motion.model.body(foot).id
         share = np.clip(np.linalg.norm(poses.force[:, i], axis=-1) / poses.weight, 0.0, 1.0)
-        lit[:, _below(motion, body)] = np.sqrt(share)[:, None]
+        lit[:, : motion.model.nbody][:, _below(motion, body)] = np.sqrt(share)[:, None]
     tracks = {"motion": Track(poses.position.astype(np.float32), poses.wxyz.astype(np.float32), lit)}
     if motion.kinematic_qpos is not None:
-        at = pose(motion.model, motion.kinematic_qpos)
+        at = motion.shown(pose(motion.model, motion.kinematic_qpos))
         dark = np.zeros((len(motion), 0), np.float32)
         tracks["kinematic"] = Track(at.origins.astype(np.float32), turns_of(at).astype(np.float32), dark)
     return tracks

@@ -23,19 +23,21 @@ class Poses:
 
     Attributes:
         mechanics: what follows from the motion.
+        shown: the bodies, and after them what else the person's surface follows: fingers, where hands are tracked.
     """
 
     mechanics: Mechanics
+    shown: Pose
 
     @property
     def position(self) -> Float[np.ndarray, "T B 3"]:
         """Origins of the bodies, metres."""
-        return self.mechanics.at.origins
+        return self.shown.origins
 
     @cached_property
     def wxyz(self) -> Float[np.ndarray, "T B 4"]:
         """Their orientations."""
-        return turns_of(self.mechanics.at)
+        return turns_of(self.shown)
 
     @property
     def forward(self) -> Float[np.ndarray, "T 3"]:
@@ -70,7 +72,8 @@ class Poses:
 
 def compute_poses(motion: Motion) -> Poses:
     """Forward kinematics of every frame of `motion`."""
-    return Poses(mechanics(motion))
+    found = mechanics(motion)
+    return Poses(found, motion.shown(found.at))
 
 
 def turns_of(at: Pose) -> Float[np.ndarray, "T B 4"]:

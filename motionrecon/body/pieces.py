@@ -113,6 +113,11 @@ def merged(parts: list[Mesh]) -> Mesh:
     return np.concatenate([vertices for vertices, _ in parts]), np.concatenate(faces)
 
 
+def hull(points: Float[np.ndarray, "P 3"]) -> Mesh:
+    """The convex hull of points."""
+    return _hull(points)[0]
+
+
 def _hull(points: Float[np.ndarray, "P 3"]) -> tuple[Mesh, Int[np.ndarray, " V"]]:
     """The convex hull of points, and which of them it has for vertices."""
     hull = ConvexHull(points)

@@ -21,16 +21,17 @@ class Pose:
 
     Attributes:
         model: the body.
-        origins: (T, nbody, 3) world positions of the bodies' frames, metres.
-        rotations: (T, nbody, 3, 3) world orientations of the bodies.
+        origins: (T, B, 3) world positions of the bodies' frames, metres, and after them of what else rides on the body
+            (fingers: `motionrecon.body.handed`).
+        rotations: (T, B, 3, 3) world orientations of the same.
         inertial: (T, nbody, 3) world positions of the bodies' centres of mass.
         com: (T, 3) centre of mass of the whole.
         axes: (T, nv, 6) angular and linear part of each degree of freedom, about `com` (MuJoCo's ``cdof``).
     """
 
     model: mujoco.MjModel
-    origins: Float[np.ndarray, "T nbody 3"]
-    rotations: Float[np.ndarray, "T nbody 3 3"]
+    origins: Float[np.ndarray, "T B 3"]
+    rotations: Float[np.ndarray, "T B 3 3"]
     inertial: Float[np.ndarray, "T nbody 3"]
     com: Float[np.ndarray, "T 3"]
     axes: Float[np.ndarray, "T nv 6"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import mujoco
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.points import Points
-from motionrecon.body.pose import pose, zero_pose
+from motionrecon.body.pose import Pose, pose, zero_pose
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,42 @@ class Skeleton:
         Returns:
             the root's head in the world, metres; and how each bone is turned in the world from the rest pose.
         """
-        at = pose(self._model, qpos)
+        return self.turned(pose(self._model, qpos))
+
+    def turned(self, at: Pose) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T B 3 3"]]:
+        """The bones in a pose that holds what they turn with; as of `turns`."""
         rotations = at.rotations[:, self.bodies]
         root = at.origins[:, self.bodies[0]] + rotations[:, 0] @ self._root
         return root, rotations @ self._rest.transpose(0, 2, 1)
+
+    def with_chain(
+        self, names: Sequence[str], parent: str, places: Float[np.ndarray, "places 3"], bodies: Sequence[int]
+    ) -> Skeleton:
+        """With further bones, one after the other, on one of these.
+
+        Args:
+            names: of the new bones.
+            parent: the bone that carries the first.
+            places: where each begins in the rest pose, and the last one ends, metres.
+            bodies: what they turn with: indices into the poses that `turned` is given, of what is not turned at rest.
+        """
+        carrier, count = self.names.index(parent), len(names)
+        below = [i for i in range(len(self.names)) if self._hangs_on(i, carrier)]
+        first = max(below) + 1
+        found = copy(self)
+        found.names = (*self.names[:first], *names, *self.names[first:])
+        after = tuple(p + count * (p >= first) for p in self.parents[first:])
+        found.parents = (*self.parents[:first], carrier, *range(first, first + count - 1), *after)
+        found.heads = np.insert(self.heads, [first] * count, places[:-1], axis=0)
+        found.ends = np.insert(self.ends, [first] * count, np.diff(places, axis=0), axis=0)
+        found.bodies = np.insert(self.bodies, [first] * count, bodies)
+        found._rest = np.insert(self._rest, [first] * count, np.eye(3), axis=0)
+        return found
+
+    def _hangs_on(self, i: int, carrier: int) -> bool:
+        while i > carrier:
+            i = self.parents[i]
+        return i == carrier
 
 
 def _depth_first(bones: Sequence[Bone], parent: str | None) -> Iterator[Bone]:

@@ -27,8 +27,13 @@ def turns_to(rays: Float[np.ndarray, "T 33 2"]) -> Float[np.ndarray, "T 3 3"]:
     """
     trunk = rays[:, _TRUNK]
     known = np.isfinite(trunk).all(-1, keepdims=True)
-    middle = np.where(known, trunk, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    return turns_towards(np.where(known, trunk, 0.0).sum(1) / np.maximum(known.sum(1), 1))
+
+
+def turns_towards(middle: Float[np.ndarray, "T 2"]) -> Float[np.ndarray, "T 3 3"]:
+    """Rotations from the axes of a camera that is turned to a point of the image plane, the shortest way, to those of
+    the camera."""
     away = np.linalg.norm(middle, axis=1, keepdims=True)
-    # About the axis in the image plane that is a quarter turn from where the trunk is seen.
+    # About the axis in the image plane that is a quarter turn from where the point is seen.
     axis = np.stack([-middle[:, 1], middle[:, 0], np.zeros(len(middle))], axis=1) / np.maximum(away, 1e-12)
     return np.asarray(so3.matrix(axis * np.arctan(away)))

@@ -11,8 +11,10 @@ from jaxtyping import Float, Int
 from motionrecon.body.surface import MOST_BODIES, vertex_normals
 
 if TYPE_CHECKING:
-    from motionrecon.body import Anatomy
+    import mujoco
+
     from motionrecon.export.take import Take
+    from motionrecon.result.motion import Motion
 
 #: What the person is made of: a light blue clay. Linear RGB, and roughness.
 COLOUR, ROUGHNESS = (0.20, 0.40, 0.60), 0.6
@@ -37,14 +39,14 @@ class Figure:
     weights: Float[np.ndarray, "V 4"]
 
 
-def figure(body: Anatomy, take: Take) -> Figure:
+def figure(motion: Motion, take: Take) -> Figure:
     """The person's surface on a take's bones.
 
     Bent from the zero pose into the take's rest pose, if that is another (an A pose): as wherever a pose is made the
     rest pose, soft parts about the shoulders are then up to 1.5 cm from where the body's own surface is.
     """
-    surface = body.surface
-    bone_of = _bone_of(body, take)
+    surface = motion.surface
+    bone_of = _bone_of(motion.model, take, len(surface.rest_origins))
     share = np.zeros((len(surface.vertices), len(take.names)))
     np.add.at(share, (np.arange(len(share))[:, None], bone_of[surface.bodies]), surface.weights)
     bones = np.argsort(-share, axis=1, kind="stable")[:, :MOST_BODIES]
@@ -56,10 +58,11 @@ def figure(body: Anatomy, take: Take) -> Figure:
     return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights)
 
 
-def _bone_of(body: Anatomy, take: Take) -> Int[np.ndarray, " nbody"]:
-    """The bone that each MuJoCo body carries the mesh by: its first, or that of the nearest body above that has one."""
-    bone_of = np.zeros(body.model.nbody, int)
+def _bone_of(model: mujoco.MjModel, take: Take, count: int) -> Int[np.ndarray, " B"]:
+    """The bone that each of ``count`` bodies carries the mesh by: its first, or that of the nearest body above that has
+    one. Those after the model's own are fingers, which have their own bones."""
+    bone_of = np.zeros(count, int)
     first = {int(b): i for i, b in reversed(list(enumerate(take.bodies)))}
-    for b in range(1, body.model.nbody):
-        bone_of[b] = first.get(b, bone_of[body.model.body_parentid[b]])
+    for b in range(1, count):
+        bone_of[b] = first[b] if b in first else bone_of[model.body_parentid[b]]
     return bone_of

@@ -62,7 +62,7 @@ def write(
     """
     style = preset_of(preset)
     take = style.dress(take_of(motion, fps=fps, origin=origin, facing=facing, in_place=in_place))
-    content = _binary(*_document(take, figure(motion.body, take), style.armature))
+    content = _binary(*_document(take, figure(motion, take), style.armature))
     with atomic(path) as temporary:
         temporary.write_bytes(content)
 

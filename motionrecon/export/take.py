@@ -166,12 +166,19 @@ def take(
     Raises:
         InputError: an option has a value that it cannot have.
     """
+    from motionrecon.body.pose import pose
+
     _check(fps, origin, facing)
-    qpos, tracked = motion.qpos, motion.tracked
+    qpos, tracked, hands = motion.qpos, motion.tracked, motion.hands
     if fps is not None and fps != motion.fps:
         qpos, tracked = resampled(qpos, motion.fps, fps), _nearest(tracked, motion.fps, fps)
+        hands = None if hands is None else hands.resampled(motion.time, _times(len(motion), motion.fps, fps))
     skeleton = motion.body.skeleton
-    root, turned = skeleton.turns(qpos)
+    if motion.handed is not None and hands is not None:
+        skeleton = motion.handed.skeleton
+        root, turned = skeleton.turned(motion.handed.pose(pose(motion.model, qpos), hands))
+    else:
+        root, turned = skeleton.turns(qpos)
     if facing is not None:
         forward = turned[0, 0, :, 0]
         turn = Rotation.from_euler("Z", np.radians(facing) - np.arctan2(forward[1], forward[0])).as_matrix()

@@ -57,11 +57,11 @@ def write(
         raise OutputError(f"cannot write {path}: USD needs OpenUSD; run: pip install usd-core") from error
     with atomic(path) as temporary:
         if temporary.suffix.lower() != ".usdz":
-            _save(take, figure(motion.body, take), temporary)
+            _save(take, figure(motion, take), temporary)
             return
         whole = temporary.with_suffix(".usdc")
         try:
-            _save(take, figure(motion.body, take), whole)
+            _save(take, figure(motion, take), whole)
             UsdUtils.CreateNewUsdzPackage(str(whole), str(temporary), "motion.usdc")
         finally:
             whole.unlink(missing_ok=True)

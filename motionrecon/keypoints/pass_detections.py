@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from motionrecon.core.landmarks import COUNT
-from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.detection import Detection, SeenHands
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class PassDetections:
     def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """This as arrays; the inverse of `from_arrays`."""
         warnings = np.array(self.warnings, dtype=np.str_)
-        return {**_packed("seen", self.seen), **_packed("looks", self.looks), "warnings": warnings}
+        hands = _packed_hands(self.seen)
+        return {**_packed("seen", self.seen), **hands, **_packed("looks", self.looks), "warnings": warnings}
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> PassDetections:
@@ -39,7 +40,8 @@ class PassDetections:
             KeyError, ValueError: the arrays are not of this kind.
         """
         warnings = tuple(str(text) for text in arrays["warnings"])
-        return PassDetections(_unpacked("seen", arrays), _unpacked("looks", arrays), warnings)
+        seen = _with_hands(_unpacked("seen", arrays), arrays)
+        return PassDetections(seen, _unpacked("looks", arrays), warnings)
 
 
 def _packed(name: str, rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:
@@ -56,3 +58,22 @@ def _unpacked(name: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> list[lis
     parts = (arrays[f"{name}_{part}"] for part in ("pixels", "confidence", "points_3d"))
     people = iter([Detection(*values) for values in zip(*parts, strict=True)])
     return [[next(people) for _ in range(count)] for count in arrays[f"{name}_count"]]
+
+
+def _packed_hands(rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:
+    """The hands of those who were followed, by the numbers of the frames in which somebody looked for them."""
+    looked = {k: row[0].hands for k, row in enumerate(rows) if row and row[0].hands is not None}
+    hands = list(looked.values())
+    return {
+        "hands_frames": np.array(list(looked), dtype=np.int64),
+        "hands_pixels": np.array([one.pixels for one in hands]).reshape(-1, 2, 21, 2),
+        "hands_points_3d": np.array([one.points_3d for one in hands]).reshape(-1, 2, 21, 3),
+        "hands_confidence": np.array([one.confidence for one in hands]).reshape(-1, 2),
+    }
+
+
+def _with_hands(rows: list[list[Detection]], arrays: Mapping[str, np.ndarray[Any, Any]]) -> list[list[Detection]]:
+    parts = (arrays[f"hands_{part}"] for part in ("frames", "pixels", "points_3d", "confidence"))
+    for frame, *values in zip(*parts, strict=True):
+        rows[frame] = [replace(rows[frame][0], hands=SeenHands(*values))]
+    return rows

@@ -7,7 +7,7 @@ again, with everybody else painted over.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,10 @@ from motionrecon.core.prefetch import prefetch
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
+from motionrecon.keypoints.hands import HandDetector, HandWatch
 from motionrecon.keypoints.pass_detections import PassDetections
+from motionrecon.keypoints.picture_part import cropped
 from motionrecon.keypoints.tracks import Track, distinct
 from motionrecon.video import VideoInfo, pictures
 
@@ -31,13 +34,15 @@ _MARGIN = 0.15
 
 @dataclass(frozen=True)
 class DetectorRun:
-    """A range of a video, and the models of the detector that follows and of the one that looks round."""
+    """A range of a video, and the models of the detector that follows, of the one that looks round, and of the one that
+    looks for hands, if these are asked for."""
 
     info: VideoInfo
     start: float | None
     end: float | None
     model: Path
     scan_model: Path
+    hand_model: Path | None = None
 
     @property
     def every(self) -> int:
@@ -95,10 +100,10 @@ def watch_there(advance: Advance, clip: DetectorRun, boxes: Float[np.ndarray, "T
     corners = np.round(boxes[:, :2]).astype(int)
 
     def crop(k: int, frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
-        return _cropped(frame, corners[min(k, len(corners) - 1)] * clip.scale, round(side * clip.scale))
+        return cropped(frame, corners[min(k, len(corners) - 1)] * clip.scale, round(side * clip.scale))
 
     found = _run(advance, clip, crop, None, lambda text: None, (side, side))
-    return [[replace(d, pixels=d.pixels + corner) for d in one] for one, corner in zip(found, corners, strict=False)]
+    return [[d.moved(corner) for d in one] for one, corner in zip(found, corners, strict=False)]
 
 
 def _run(
@@ -114,33 +119,34 @@ def _run(
     Pixels are those of pictures of a `size`, the video's own if it is None.
     """
     seen: list[list[Detection]] = []
-    shown = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=warn)
+    film = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=warn)
     with (
-        closing(prefetch(shown)) as film,
+        closing(prefetch(film)) as pictured,
         closing(PoseDetector(clip.model, size or clip.info.image_size, video=True)) as one,
+        _hand_watch(clip) as hands,
     ):
-        for k, picture in enumerate(film):
+        for k, picture in enumerate(pictured):
             frame = picture.image
             # A picture that is held says nothing of where the person is now.
-            found = [] if picture.held else one(frame if prepare is None else prepare(k, frame))
+            shown = frame if prepare is None or picture.held else prepare(k, frame)
+            found = [] if picture.held else one(shown)
+            if hands is not None and found:
+                hands.add(k, shown, found[0])
             if observe is not None:
                 observe(k, frame, found)
             seen.append(found)
             advance(1)
+        for k, of_person in ({} if hands is None else hands.found()).items():
+            seen[k] = [replace(seen[k][0], hands=of_person)]
     return seen
 
 
-def _cropped(
-    frame: UInt8[np.ndarray, "H W 3"], corner: Float[np.ndarray, " 2"], side: int
-) -> UInt8[np.ndarray, "S S 3"]:
-    """The square part of a frame whose upper left corner is (x, y); black where there is no frame."""
-    x, y = (round(float(c)) for c in corner)
-    part = np.zeros((side, side, 3), dtype=np.uint8)
-    rows, columns = slice(max(y, 0), max(y + side, 0)), slice(max(x, 0), max(x + side, 0))
-    shown = frame[rows, columns]
-    top, left = max(-y, 0), max(-x, 0)
-    part[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
-    return part
+def _hand_watch(clip: DetectorRun) -> AbstractContextManager[HandWatch | None]:
+    """Who looks for hands in a clip, if these are asked for."""
+    if clip.hand_model is None:
+        return nullcontext()
+    every = max(1, round(clip.info.fps / HANDS_PER_SECOND))
+    return closing(HandWatch(HandDetector(clip.hand_model, clip.scale), every))
 
 
 def _painted(

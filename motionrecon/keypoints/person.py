@@ -14,7 +14,7 @@ from motionrecon.keypoints.file import keypoints_of
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.tracks import Track
-from motionrecon.keypoints.types import Keypoints
+from motionrecon.keypoints.types import HandKeypoints, Keypoints
 
 
 def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], name: str) -> Keypoints:
@@ -68,4 +68,15 @@ def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int])
     for frame, detection in zip(track.frames, track.detections, strict=True):
         pixels[frame], confidence[frame] = detection.pixels, detection.confidence
         points_3d[frame] = detection.points_3d
-    return keypoints_of(pixels, confidence, points_3d, fps, image_size)
+    return replace(keypoints_of(pixels, confidence, points_3d, fps, image_size), hands=_hands(track, count))
+
+
+def _hands(track: Track, count: int) -> HandKeypoints | None:
+    """The hands of a track, one row a frame; None where nobody looked for them."""
+    looked = [(k, one.hands) for k, one in zip(track.frames, track.detections, strict=True) if one.hands is not None]
+    if not looked:
+        return None
+    found = HandKeypoints(np.full((count, 2, 21, 2), np.nan), np.full((count, 2, 21, 3), np.nan), np.zeros((count, 2)))
+    for k, hands in looked:
+        found.pixels[k], found.points_3d[k], found.confidence[k] = hands.pixels, hands.points_3d, hands.confidence
+    return found

@@ -9,6 +9,22 @@ from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True)
+class HandKeypoints:
+    """The left and the right hand in every frame, where somebody looked for them; what they saw may be anybody's.
+
+    Attributes:
+        pixels: 21 points of each hand in MediaPipe's order (the wrist, then four of each finger, from its root on, from
+            the thumb to the little one), of the frame as `Keypoints.pixels`; NaN where no hand was found.
+        points_3d: the detector's own 3D: metres, axes as of `Keypoints.points_3d`, about any point.
+        confidence: in [0, 1]; 0 where no hand was found, or nobody looked.
+    """
+
+    pixels: Float[np.ndarray, "T 2 21 2"]
+    points_3d: Float[np.ndarray, "T 2 21 3"]
+    confidence: Float[np.ndarray, "T 2"]
+
+
+@dataclass(frozen=True)
 class Keypoints:
     """BlazePose keypoints of one person on an even clock.
 
@@ -22,6 +38,7 @@ class Keypoints:
         fps: frames per second of the even clock; frame t is at ``t / fps`` seconds.
         image_size: (width, height) in pixels.
         warnings: what the user should know (several people, flips undone, camera moves, variable frame rate).
+        hands: if they were looked for.
     """
 
     pixels: Float[np.ndarray, "T 33 2"]
@@ -31,6 +48,7 @@ class Keypoints:
     fps: float
     image_size: tuple[int, int]
     warnings: tuple[str, ...] = field(default=())
+    hands: HandKeypoints | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -7,15 +7,15 @@ around the person, so that edges are smooth.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from motionrecon.body import Anatomy
 from motionrecon.body.pose import Pose
-from motionrecon.body.surface import vertex_normals
+from motionrecon.body.surface import Surface, vertex_normals
 from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render import colours
 from motionrecon.render.light import LIGHT, shade
@@ -49,11 +49,16 @@ GLOW: colours.Colour = (236, 62, 44)
 
 
 class DrawnSurface:
-    """A person's surface, in any pose: orange on the left, blue on the right, feet that bear load red."""
+    """A person's surface, in any pose: orange on the left, blue on the right, feet that bear load red.
 
-    def __init__(self, body: Anatomy) -> None:
-        self._surface = body.surface
-        of_body = np.array([colours.of_side(body.model.body(i).name) for i in range(body.model.nbody)], float)
+    Args:
+        surface: the person's.
+        names: of the bodies that it follows.
+    """
+
+    def __init__(self, surface: Surface, names: Sequence[str]) -> None:
+        self._surface = surface
+        of_body = np.array([colours.of_side(name) for name in names], float)
         weights, bodies = self._surface.weights, self._surface.bodies
         self._colours = np.einsum("vk,vkc->vc", weights, of_body[bodies])
         self._follows = np.zeros((len(weights), len(of_body)))
@@ -65,10 +70,10 @@ class DrawnSurface:
 
         Args:
             pose: of one frame.
-            load: (B,) how much of the weight each body bears, 0 to 1.
+            load: (B,) how much of the weight each of the first B bodies bears, 0 to 1; the others bear none.
             tracked: grey if the person was not.
         """
-        glow = _GLOW * (self._follows @ np.clip(load, 0, 1))[:, None]
+        glow = _GLOW * (self._follows[:, : len(load)] @ np.clip(load, 0, 1))[:, None]
         shown = self._colours if tracked else np.tile(np.array(colours.UNTRACKED, float), (len(self._colours), 1))
         vertices, faces = self._surface.at(pose)[0], self._surface.faces
         normals = vertex_normals(vertices, faces)

@@ -59,7 +59,7 @@ class Studio:
         self.filmed: Camera = motion.cameras[camera]
         width, tall = self.filmed.image_size
         self.film_width = 2 * max(1, round(width / tall * self.height / 2))
-        self._surface, self._capsules = DrawnSurface(motion.body), DrawnPerson(motion.body)
+        self._surface, self._capsules = DrawnSurface(motion.surface, motion.surface_bodies), DrawnPerson(motion.body)
         self._weight = weight_of(motion.model)
         self._stages: dict[int, SideView] = {}
 
@@ -71,7 +71,7 @@ class Studio:
         load = np.zeros(motion.model.nbody)
         for name, force in zip(feet.names, feet.force[0], strict=True):
             load[motion.model.body(name).id] = np.linalg.norm(force) / self._weight
-        mesh = self._surface.at(at, load, bool(motion.tracked[t]))
+        mesh = self._surface.at(motion.shown(at, slice(t, t + 1)), load, bool(motion.tracked[t]))
         return Standing(at, mesh, feet.force[0], feet.pressure[0])
 
     def over_film(self, t: int, film: Picture | None) -> Picture:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib import metadata
 
 import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body import Body
+from motionrecon.body.handed import Hands
 from motionrecon.body.pose import pose
 from motionrecon.cameras.base import Camera
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
+from motionrecon.hands.stage import track_hands
+from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
@@ -28,8 +32,15 @@ from motionrecon.source import Recording, Source
 from motionrecon.views import Figure, View
 
 
-def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch: Stretch) -> Motion:
-    """The motion that the controls simulate, and how it was made.
+def assemble(
+    run: Run,
+    source: Source,
+    options: Options,
+    figure: Figure,
+    stretch: Stretch,
+    hands: Sequence[HandKeypoints | None] = (),
+) -> Motion:
+    """The motion that the controls simulate, how it was made, and on top of it the hands that were seen.
 
     The report shares the run's seconds and warnings, so that what is written later knows those of its writing too.
     """
@@ -42,6 +53,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
     moved = float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
     for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
         run.warn(text)
+    tracked_hands = _hands(source, figure, frames.qpos, hands)
     learned = learned_of(options, body)
     say_how_it_began(run, learned, options)
     made = Report(
@@ -58,6 +70,7 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
             simulated=int(simulated.sum()),
             fps=clock.fps,
             film_fps=clock.film_fps,
+            hands=None if tracked_hands is None else tracked_hands.frames,
         ),
         seconds=run.seconds,
         quality=measured,
@@ -65,10 +78,12 @@ def assemble(run: Run, source: Source, options: Options, figure: Figure, stretch
         fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
         warnings=run.warnings,
     )
-    return motion_of(figure, stretch, frames, made)
+    return motion_of(figure, stretch, frames, made, tracked_hands)
 
 
-def motion_of(figure: Figure, stretch: Stretch, frames: Frames, made: Report) -> Motion:
+def motion_of(
+    figure: Figure, stretch: Stretch, frames: Frames, made: Report, tracked_hands: Hands | None = None
+) -> Motion:
     """The motion that the controls of `stretch` simulate."""
     body, clock = figure.body, figure.clock
     return Motion(
@@ -82,11 +97,27 @@ def motion_of(figure: Figure, stretch: Stretch, frames: Frames, made: Report) ->
         further_cameras=tuple(view.camera for view in figure.views[1:]),
         tracked_by=np.stack([view.seen for view in figure.views]) if len(figure.views) > 1 else None,
         kinematic_qpos=figure.qpos if len(stretch.segments) else None,
+        hands=tracked_hands,
         tracked=figure.seen,
         model_xml=body.published,
         report=made,
         **vars(frames),
     )
+
+
+def _hands(
+    source: Source, figure: Figure, qpos: Float[np.ndarray, "T nq"], seen: Sequence[HandKeypoints | None]
+) -> Hands | None:
+    """What was seen of hands, on top of a motion."""
+    if all(one is None for one in seen):
+        return None
+    from motionrecon.rig.resampling import frames_at
+
+    at, leads = [], figure.clock
+    for recording, view, one in zip(source.recordings, figure.views, seen, strict=True):
+        count = 0 if one is None else len(one.pixels)
+        at.append(frames_at(leads, recording.clock, count, -leads.lived(view.offset)))
+    return track_hands(seen, at, figure.views, figure.body, qpos)
 
 
 def _source(source: Source, options: Options) -> report.ClipSource:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.body.handed import Handed, Hands
 from motionrecon.cameras.base import Camera
 from motionrecon.core.clock import Clock
 from motionrecon.result import storage
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import mujoco
 
     from motionrecon.body import Anatomy
+    from motionrecon.body.pose import Pose
+    from motionrecon.body.surface import Surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,8 @@ class Motion:
             motion is kinematic itself, or nobody knows.
         tracked_by: (V, T) bool, where each of several cameras saw the person, the first one's row first; None where
             there is one, which ``tracked`` is of, or where nobody knows.
+        hands: wrists and fingers as the film shows them, tracked and not simulated, on top of ``qpos``; None where
+            nobody looked for them, or nowhere saw them.
 
     Raises:
         ValueError: an array has the wrong shape or holds a value that is not finite.
@@ -83,6 +88,7 @@ class Motion:
     further_cameras: tuple[Camera, ...] = ()
     tracked_by: Bool[np.ndarray, "V T"] | None = None
     kinematic_qpos: Float[np.ndarray, "T nq"] | None = None
+    hands: Hands | None = None
 
     def __post_init__(self) -> None:
         checked(type(self), arrays_of(self))
@@ -147,6 +153,35 @@ class Motion:
         from motionrecon.body import read
 
         return read(self.model_xml)
+
+    @cached_property
+    def handed(self) -> Handed | None:
+        """The person with fingers, where hands are tracked."""
+        from motionrecon.body.handed import bears_hands
+
+        return Handed(self.body) if self.hands is not None and bears_hands(self.model) else None
+
+    @property
+    def surface(self) -> Surface:
+        """What is shown of the person: `Anatomy.surface`, with fingers where hands are tracked."""
+        return self.body.surface if self.handed is None else self.handed.surface
+
+    @property
+    def surface_bodies(self) -> tuple[str, ...]:
+        """The names of what `surface` follows: the model's bodies, and after them fingers' bones, if there are any."""
+        model = self.model
+        return self.handed.body_names if self.handed else tuple(model.body(i).name for i in range(model.nbody))
+
+    def shown(self, at: Pose, frames: slice | None = None) -> Pose:
+        """A pose of the model as `surface` wants it: with wrists and fingers where hands are tracked.
+
+        Args:
+            at: of the frames.
+            frames: which of the motion's they are; None for all.
+        """
+        if self.handed is None or self.hands is None:
+            return at
+        return self.handed.pose(at, self.hands if frames is None else self.hands.part(frames))
 
     @property
     def model(self) -> mujoco.MjModel:

@@ -101,6 +101,7 @@ class FrameCounts(Record):
         total, tracked, simulated: frames.
         fps: frames per second of the time in which the person moved.
         film_fps: frames per second as a player shows the film, where that is slow motion.
+        hands: frames in which the left and the right hand are seen; None where nobody looked, or saw any.
     """
 
     total: int
@@ -108,6 +109,7 @@ class FrameCounts(Record):
     simulated: int
     fps: float
     film_fps: float | None = None
+    hands: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.body.fingers import ANGLES
+from motionrecon.body.handed import Hands
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
@@ -118,16 +120,42 @@ class KinematicArrays:
         _check_finite("kinematic_qpos", self.kinematic_qpos)
 
 
+@dataclass(frozen=True)
+class HandArrays:
+    """Hands that were tracked, where ``motion.npz`` holds them."""
+
+    hand_angle_names: tuple[str, ...]
+    hand_angle: Float[np.ndarray, "T 2 20"]
+    hand_turn: Float[np.ndarray, "T 2 4"]
+    hand_seen: Bool[np.ndarray, "T 2"]
+
+    def __post_init__(self) -> None:
+        if self.hand_angle_names != ANGLES:
+            raise ValueError("'hand_angle_names' are not those of a hand's joints")
+        for name in ("hand_angle", "hand_turn"):
+            _check_finite(name, getattr(self, name))
+        if not np.allclose(np.linalg.norm(self.hand_turn, axis=-1), 1.0, atol=1e-3):
+            raise ValueError("'hand_turn' holds what is no unit quaternion")
+
+    @staticmethod
+    def of(hands: Hands) -> HandArrays:
+        return HandArrays(ANGLES, hands.angles, hands.turns, hands.seen)
+
+    @property
+    def hands(self) -> Hands:
+        return Hands(self.hand_angle, self.hand_turn, self.hand_seen)
+
+
 def types_of(kind: type[Motion]) -> dict[str, Any]:
     """The types of all that ``motion.npz`` holds: of the motion's own fields but those with files of their own."""
-    elsewhere = ("camera", "further_cameras", "tracked_by", "kinematic_qpos", "model_xml", "report")
+    elsewhere = ("camera", "further_cameras", "tracked_by", "kinematic_qpos", "hands", "model_xml", "report")
     own = {name: hint for name, hint in schema(kind).items() if name not in elsewhere}
     return own | schema(CameraArrays) | {"time": Float[np.ndarray, " T"]}
 
 
 def names_of(kind: type[Motion]) -> tuple[str, ...]:
     """The names of all arrays that may stand in ``motion.npz``."""
-    return (*types_of(kind), *schema(FurtherCameras), *schema(KinematicArrays))
+    return (*types_of(kind), *schema(FurtherCameras), *schema(KinematicArrays), *schema(HandArrays))
 
 
 def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
@@ -139,7 +167,8 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
         tracked_by = np.stack([motion.tracked_in(i) for i in range(len(motion.cameras))])
         further = pack(FurtherCameras.of(motion.further_cameras, tracked_by))
     kinematic = {} if motion.kinematic_qpos is None else pack(KinematicArrays(motion.kinematic_qpos))
-    return own | pack(CameraArrays.of(motion.camera)) | further | kinematic
+    hands = {} if motion.hands is None else pack(HandArrays.of(motion.hands))
+    return own | pack(CameraArrays.of(motion.camera)) | further | kinematic | hands
 
 
 def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
@@ -158,6 +187,11 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
         if kinematic.shape != values["qpos"].shape:
             raise ValueError(f"'kinematic_qpos' has shape {kinematic.shape}, and 'qpos' {values['qpos'].shape}")
         values["kinematic_qpos"] = kinematic
+    if any(name in arrays for name in schema(HandArrays)):
+        hands = unpack(HandArrays, arrays).hands
+        if len(hands.seen) != len(values["qpos"]):
+            raise ValueError(f"'hand_angle' is of {len(hands.seen)} frames, not {len(values['qpos'])}")
+        values["hands"] = hands
     return values
 
 

@@ -190,7 +190,8 @@ def _everybody(
     """
     clock = recording.clock
     if recording.keypoints is None:
-        clip, people = look_round(recording.path, options.detector, recording.start, recording.end, kept, progress)
+        what = (recording.path, options.detector, recording.start, recording.end, kept, progress, options.hands)
+        clip, people = look_round(*what)
         return people, clip.every / clip.info.fps, clock.first / clock.shown_fps
     path = options.keypoints[number]
     if is_foreign(path):

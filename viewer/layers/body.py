@@ -34,8 +34,8 @@ def body(motion: Motion, poses: Poses) -> list[Part]:
 
 def skinned(motion: Motion, track: str, colour: Colour | None = None, opacity: float = 1.0) -> MeshPart:
     """The person's surface, riding on a track; coloured by sides unless a colour is given."""
-    surface, model = motion.body.surface, motion.model
-    of_body = of_bodies(model) if colour is None else np.tile(np.array(colour, float), (model.nbody, 1))
+    surface, names = motion.surface, motion.surface_bodies
+    of_body = of_bodies(names) if colour is None else np.tile(np.array(colour, float), (len(names), 1))
     colours = np.einsum("vk,vkc->vc", surface.weights, of_body[surface.bodies])
     bodies = np.zeros((len(surface.vertices), 4), np.uint16)
     bodies[:, : surface.bodies.shape[1]] = surface.bodies
