@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from safetensors.numpy import save_file
 
-from motionrecon.body import BODIES, build
+from motionrecon.body import BUILT_IN, build
 from motionrecon.body.base import CAPSULES
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES, PLACE, QUATERNION
@@ -69,7 +69,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Makes the bank of typical poses from the training poses.")
     parser.add_argument("--poses", type=Path, default=FOLDER / "train.npz", help="(default: %(default)s)")
-    parser.add_argument("--body", choices=BODIES, default=CAPSULES, help="kind of body (default: %(default)s)")
+    parser.add_argument("--body", choices=BUILT_IN, default=CAPSULES, help="kind of body (default: %(default)s)")
     parser.add_argument("--output", type=Path, help="(default: beside the other banks of motionrecon)")
     parser.add_argument("--count", type=int, default=512, help="poses (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")

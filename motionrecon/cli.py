@@ -295,9 +295,9 @@ def view(
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: a page is an .html file")
     check_output([page], force)
-    left_out = write_page(folder, page, other)
+    remarks = write_page(folder, page, other)
     print(page)
-    print(*left_out, sep="\n", end="\n" if left_out else "", file=sys.stderr)
+    print(*remarks, sep="\n", end="\n" if remarks else "", file=sys.stderr)
 
 
 @app.command
@@ -668,6 +668,8 @@ def _run(
         raise
     if not quiet:
         print(_summary(motion, folder, time.perf_counter() - start))
+        if licence := motion.body.licence:
+            print(licence)
     return motion
 
 

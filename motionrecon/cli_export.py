@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,8 +40,11 @@ def export(
     files = FORMATS[name].files(output)
     check_output(files, force)
     before = _stamps(files)
-    write(Motion.load(folder), output, name, **given)
+    motion = Motion.load(folder)
+    write(motion, output, name, **given)
     print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
+    if FORMATS[name].surface and motion.body.licence and "character" not in given:
+        print(motion.body.licence, file=sys.stderr)
 
 
 def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, int]]:

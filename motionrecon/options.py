@@ -33,6 +33,7 @@ class Options:
     sex: str
     age: float | None
     body: str
+    body_model: Path | None
     camera: Path | None
     camera_name: tuple[str, ...]
     fov: tuple[float, ...]
@@ -110,7 +111,7 @@ class Options:
         Raises:
             InputError: an option that cannot be right.
         """
-        from motionrecon.body import BODIES
+        from motionrecon.body import BODIES, checked
         from motionrecon.body.described import SEXES
         from motionrecon.cameras import lens
         from motionrecon.keypoints import models
@@ -125,6 +126,7 @@ class Options:
         _check_name("body", self.body, tuple(BODIES))
         if self.sex != "neutral" and self.body == "capsules":
             raise InputError(f"sex={self.sex} changes nothing of a body of capsules: use body=anny, or leave it out")
+        checked(self.body, self.body_model, self.sex)
         for fov in self.fov:
             _check_range("fov", fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(fov))
         for focal_px in self.focal_px:
@@ -175,7 +177,7 @@ def _as_read(name: str, value: Any, cameras: int) -> Any:
         value = [] if value is None else list(value) if isinstance(value, tuple | list) else [value]
     if name == "keypoints":
         return [Path(one) if isinstance(one, str) else one for one in value]
-    return Path(value) if name == "camera" and isinstance(value, str) else value
+    return Path(value) if name in ("body_model", "camera") and isinstance(value, str) else value
 
 
 def _as_json(value: Any) -> Any:

@@ -25,6 +25,7 @@ def reconstruct(
     sex: str = "neutral",
     age: float | None = None,
     body: str = "capsules",
+    body_model: str | Path | None = None,
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,
     fov: float | Sequence[float] | None = None,
@@ -63,10 +64,12 @@ def reconstruct(
         height: the person's height, metres; where not given, several calibrated cameras find it to some centimetres;
             else it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from height and age where not given.
-        sex: the person's sex: female, male, or neutral (half way between them); it shapes the body anny.
+        sex: the person's sex: female, male, or neutral (half way between them); it shapes the body anny,
+            and says which file of SMPL's kin is taken.
         age: the person's age, years; an adult where not given. It shapes the body anny, and tells a child's mass.
-        body: how the person is built: capsules, or anny (a human mesh of that height, mass, sex and age, whose spine
-            bends in three places, and whose head, wrists and toes turn).
+        body: how the person is built: capsules; or anny (a human mesh of that height, mass, sex and age, whose spine
+            bends in three places, and whose head, wrists and toes turn); or smpl, smplh or smplx, from your own file.
+        body_model: of a body smpl, smplh or smplx, its .npz file from the authors, or a folder that it is in.
         camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motionrecon.body import checked
 from motionrecon.options import Options
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
@@ -33,6 +34,8 @@ def claim(
     videos = {f"the video{of[i]}": one.path for i, one in enumerate(source.recordings) if one.video is not None}
     keypoints = {f"keypoints=...{of[i]}": path for i, path in enumerate(options.keypoints)}
     inputs = videos | keypoints | ({} if options.camera is None else {"camera=...": options.camera})
+    if (body_file := checked(options.body, options.body_model, options.sex)) is not None:
+        inputs["body_model=..."] = body_file
     more = () if source.posed else (_RIG,)
     folder = ResultFolder.claim(output, force=options.force, inputs=inputs, options=options.to_dict(), more=more)
     run.cache = folder.cache

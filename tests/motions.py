@@ -9,6 +9,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+from motionrecon.body import Body
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
@@ -33,14 +34,15 @@ def landmarks_of(qpos: np.ndarray) -> np.ndarray:
     return pose(body().model, qpos).at(body().landmarks)
 
 
-def kinematic(qpos: np.ndarray, fps: float = 30.0) -> Motion:
-    """A motion without physics through the poses qpos (T, nq)."""
-    model, names = body().model, tuple(body().soles.names)
+def kinematic(qpos: np.ndarray, fps: float = 30.0, person: Body | None = None) -> Motion:
+    """A motion without physics through the poses qpos (T, nq), of a person of capsules if no other is given."""
+    person = person or body()
+    model, names = person.model, tuple(person.soles.names)
     frames = len(qpos)
     return Motion(
         fps=fps,
         joint_names=landmarks.NAMES,
-        joints=landmarks_of(qpos),
+        joints=pose(model, qpos).at(person.landmarks),
         qpos=qpos,
         qvel=np.zeros((frames, model.nv)),
         ctrl=np.zeros((0, model.nu)),
@@ -52,7 +54,7 @@ def kinematic(qpos: np.ndarray, fps: float = 30.0) -> Motion:
         joint_torque=np.zeros((frames, model.nu)),
         camera=camera(),
         tracked=np.ones(frames, bool),
-        model_xml=body().mjcf,
+        model_xml=person.published,
         report={"source": {"video": None}, "warnings": ["höher als üblich"]},
     )
 

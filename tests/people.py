@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 
 from motionrecon.body import Body
-from motionrecon.body.anny.body import AnnyBody
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.points import Points
 from motionrecon.body.pose import pose
@@ -44,9 +43,7 @@ def camera(eye: tuple[float, float, float] = (3.2, -2.4, 1.3), roll: float = 0.0
     return Pinhole(K, SIZE, R, -R @ np.array(eye), calibrated=True)
 
 
-def stepping(
-    body: Capsules | AnnyBody, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2
-) -> np.ndarray:
+def stepping(body: Body, frames: int, fps: float = 30.0, lift: float = 0.5, period: float = 1.2) -> np.ndarray:
     """Somebody (frames, nq) who steps on the spot, or with ``lift`` 0 sways from foot to foot; the arms swing.
 
     The foot that carries stays where it is, flat on the floor.
@@ -56,8 +53,8 @@ def stepping(
     phase = 2 * np.pi * np.arange(frames) / fps / period
     # Radians to the left. The point that the floor pushes at swings further than the body, as for any pendulum: just
     # from the middle of one foot to that of the other.
-    leg = body.proportions.thigh + body.proportions.shank
-    aside = 0.5 * body.proportions.hip_width / leg / (1 + leg / 9.81 * (2 * np.pi / period) ** 2) * np.sin(phase)
+    leg = body.lengths["thigh"] + body.lengths["shank"]
+    aside = 0.5 * body.lengths["hip_width"] / leg / (1 + leg / 9.81 * (2 * np.pi / period) ** 2) * np.sin(phase)
 
     def bend(hinge: str, angle: np.ndarray) -> None:
         qpos[:, model.joint(hinge).qposadr[0]] = angle

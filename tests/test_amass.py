@@ -102,7 +102,7 @@ def motion() -> Motion:
     return walking(6)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ["smplh", "smplx"])
 def test_smplx_poses_it_as_the_person_moved(tmp_path: Path, motion: Motion, layout: str) -> None:
     model = body_file(tmp_path, layout)
     export(motion, tmp_path / "walk.npz", layout=layout, body_model=model, origin="world")
@@ -154,13 +154,13 @@ def test_wrong_body_models_are_one_line(tmp_path: Path, motion: Motion) -> None:
     (tmp_path / "bad.npz").write_bytes(b"rubbish")
     np.savez(tmp_path / "empty.npz", nothing=np.zeros(3))
     for path, said in (
-        (other, "not of a body with 52 joints"),
+        (other, "it has 55 joints, and SMPL-H has 52: it is of SMPL-X"),
         (tmp_path / "bad.npz", "not a zip archive"),
-        (tmp_path / "empty.npz", "it has no J_regressor"),
+        (tmp_path / "empty.npz", "it has no v_template"),
         (tmp_path / "missing.npz", "missing.npz"),
     ):
         with pytest.raises(InputError, match=f"body_model=.*{said}.*"):
             export(motion, tmp_path / "walk.npz", body_model=path)
-    with pytest.raises(InputError, match="layout=smpl: choose from smplh, smplx"):
-        export(motion, tmp_path / "walk.npz", layout="smpl")
+    with pytest.raises(InputError, match="layout=smplxx: choose from smpl, smplh, smplx"):
+        export(motion, tmp_path / "walk.npz", layout="smplxx")
     assert not (tmp_path / "walk.npz").exists()

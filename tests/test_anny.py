@@ -20,7 +20,7 @@ from motionrecon.body.anny.template import template_of
 from motionrecon.body.capsules.joints import HINGES as OF_CAPSULES
 from motionrecon.body.mesh.joints import HINGES
 from motionrecon.body.mesh.lengths import proportions
-from motionrecon.body.mesh.moments import moments, moved
+from motionrecon.body.mesh.moments import Parts, moved
 from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
 from motionrecon.body.tangent import integrate
@@ -271,7 +271,7 @@ def test_parts_of_a_box_have_the_moments_of_boxes():
     faces += [((at(0, 0, 0), at(1, 1, 0), at(1, 0, 0)), 0), ((at(0, 0, 0), at(0, 1, 0), at(1, 1, 0)), 0)]
     faces += [((at(0, 0, 2), at(1, 0, 2), at(1, 1, 2)), 1), ((at(0, 0, 2), at(1, 1, 2), at(0, 1, 2)), 1)]
     corners, part = np.array([f for f, _ in faces]), np.array([p for _, p in faces])
-    found = moments(vertices, corners, part, np.array([-1, 0]))
+    found = Parts.of(corners, part, np.array([-1, 0])).moments(vertices)
     for low, high, own in ((0.0, 1.0, found[0]), (1.0, 3.0, found[1])):
         assert own[3, 3] == pytest.approx(high - low)
         assert own[2, 3] == pytest.approx((high**2 - low**2) / 2)

@@ -33,7 +33,7 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
         other: another one to compare it with.
 
     Returns:
-        which films were left out and why, a line each.
+        what is to be known of it, a line each: which films were left out and why, and whose the person's surface is.
 
     Raises:
         InputError: a folder, a motion or its model cannot be used.
@@ -61,7 +61,8 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
         Path(unfinished).write_text(text, encoding="utf-8", errors="replace")
     named = (film.video is not None for one in motions for film in films_of(one))
     whys = zip(named, (why for of in films for why in of.missing), strict=True)
-    return [f"a film is left out of the page: {why}" for is_named, why in whys if is_named and why]
+    left_out = [f"a film is left out of the page: {why}" for is_named, why in whys if is_named and why]
+    return left_out + sorted({one.body.licence for one in motions} - {""})
 
 
 def _pictures(films: Films, camera: int, count: int, fps: float, most: int) -> Pictures:

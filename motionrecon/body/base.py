@@ -27,6 +27,8 @@ from motionrecon.ground.base import Ground
 SEEN = "seen_"
 #: Name of the custom text of a model that says which of `motionrecon.body.BODIES` it is.
 KIND = "body"
+#: Name of the text that says what may be done with the person's surface, where not everything may.
+LICENCE = "licence"
 #: The kind of models that do not say it: those of earlier versions, and those that somebody else wrote.
 CAPSULES = "capsules"
 
@@ -52,6 +54,11 @@ class Anatomy(Protocol):
     def kind(self) -> str:
         """Which of `motionrecon.body.BODIES` the body is."""
         return kind_of(self.model)
+
+    @cached_property
+    def licence(self) -> str:
+        """What may be done with files that hold the person's surface, a sentence; empty where everything may."""
+        return text_of(self.model, LICENCE)
 
     @property
     def moves(self) -> ByShape | None:
@@ -97,9 +104,14 @@ class Anatomy(Protocol):
 
 def kind_of(model: mujoco.MjModel) -> str:
     """The kind of body that a model says it is of, in a text of its own; `CAPSULES` where it says nothing."""
-    text = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXT, KIND)
+    return text_of(model, KIND) or CAPSULES
+
+
+def text_of(model: mujoco.MjModel, name: str) -> str:
+    """What a custom text of a model says; empty where it has none of that name."""
+    text = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_TEXT, name)
     if text < 0:
-        return CAPSULES
+        return ""
     first = int(model.text_adr[text])
     data = bytes(model.text_data[first : first + int(model.text_size[text])])
     return data.rstrip(b"\0").decode("ascii", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -25,12 +26,16 @@ class Described:
         mass: kilograms, None where it is not known.
         sex: one of `SEXES`; neutral is half way between the others.
         age: years, None where it is not known.
+        kind: of the body that stands for them, of `motionrecon.body.BODIES`.
+        body_model: the file, or a folder with the files, that the body is made from; None where it needs none.
     """
 
     height: float
     mass: float | None = None
     sex: str = "neutral"
     age: float | None = None
+    kind: str = "capsules"
+    body_model: Path | None = None
 
     @property
     def likely_age(self) -> float:

@@ -7,7 +7,7 @@ of the joint that carries it. The 33 BlazePose landmarks are sites of the same n
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from motionrecon.body.base import KIND
 from motionrecon.body.hinge import Hinge, mirrored
@@ -38,13 +38,16 @@ def text(values: Iterable[float]) -> str:
     return " ".join(f"{v:.6g}" for v in values)
 
 
-def begun(kind: str, timestep: float, ground: Ground) -> tuple[ET.Element, ET.Element]:
+def begun(
+    kind: str, timestep: float, ground: Ground, texts: Mapping[str, str] | None = None
+) -> tuple[ET.Element, ET.Element]:
     """The model of a person of a kind (of `motionrecon.body.BODIES`) on a ground, without the person.
 
     Args:
         kind: of the body.
         timestep: simulation step, seconds.
         ground: what the person stands on.
+        texts: what else the model says of the person, by names.
 
     Returns:
         the model and its ``<worldbody>``. Geoms of the class ``flesh`` touch the ground, those of ``sole`` bear load
@@ -56,7 +59,9 @@ def begun(kind: str, timestep: float, ground: Ground) -> tuple[ET.Element, ET.El
     # Dense, whatever the number of joints: MuJoCo 4.0.0's sparse solver is faulty (`physics.rollout`).
     option.attrib |= {"iterations": "30", "jacobian": "dense"}
     ET.SubElement(ET.SubElement(root, "visual"), "global", offwidth="1280", offheight="720")
-    ET.SubElement(ET.SubElement(root, "custom"), "text", name=KIND, data=kind)
+    custom = ET.SubElement(root, "custom")
+    for name, said in ({KIND: kind} | dict(texts or {})).items():
+        ET.SubElement(custom, "text", name=name, data=said)
     default = ET.SubElement(root, "default")
     ET.SubElement(default, "joint", damping="0", solreflimit="0.02 1", solimplimit="0 0.95 0.05 0.5 2")
     ET.SubElement(default, "site", size="0.01", group="4")

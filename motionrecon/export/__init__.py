@@ -32,12 +32,15 @@ class Format:
             chooses the format, and one that several share means the first of them.
         what: whom it serves, for the help.
         beside: endings, instead of a file's suffix, of others that it writes beside it.
+        surface: whether its files hold the person's surface, with which not everything may be done
+            (`motionrecon.body.Anatomy.licence`).
     """
 
     module: str
     suffixes: tuple[str, ...]
     what: str
     beside: tuple[str, ...] = ()
+    surface: bool = False
 
     @property
     def write(self) -> Callable[..., None]:
@@ -71,11 +74,19 @@ FORMATS: dict[str, Format] = {
     "bvh": Format(
         "motionrecon.export.bvh", (".bvh",), "Blender and other animation programs: bones alone", (".unseen.txt",)
     ),
-    "glb": Format("motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion"),
-    "usd": Format("motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya"),
-    "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: a fitted SMPL-H or SMPL-X body"),
-    "blend": Format("motionrecon.export.blender.files", (".blend",), "a scene of Blender, where that is installed"),
-    "fbx": Format("motionrecon.export.blender.files", (".fbx",), "game engines and Maya, where Blender is installed"),
+    "glb": Format(
+        "motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion", surface=True
+    ),
+    "usd": Format(
+        "motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya", surface=True
+    ),
+    "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: an SMPL-H, SMPL-X or SMPL body"),
+    "blend": Format(
+        "motionrecon.export.blender.files", (".blend",), "a scene of Blender, where that is installed", surface=True
+    ),
+    "fbx": Format(
+        "motionrecon.export.blender.files", (".fbx",), "game engines and Maya, where Blender is installed", surface=True
+    ),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
     "mot-forces": Format(

@@ -30,6 +30,7 @@ class Figure:
         faces: (F, 3) counter-clockwise seen from outside.
         bones: (V, 4) indices; 0 where the weight is 0, and none twice.
         weights: (V, 4), summing to 1.
+        licence: what may be done with it, a sentence; empty where everything may.
     """
 
     vertices: Float[np.ndarray, "V 3"]
@@ -37,6 +38,7 @@ class Figure:
     faces: Int[np.ndarray, "F 3"]
     bones: Int[np.ndarray, "V 4"]
     weights: Float[np.ndarray, "V 4"]
+    licence: str = ""
 
 
 def figure(motion: Motion, take: Take) -> Figure:
@@ -55,7 +57,7 @@ def figure(motion: Motion, take: Take) -> Figure:
     bones = np.where(weights > 0, bones, 0)
     carried = take.heads + (take.rest @ (surface.vertices[:, None] - take.zero_heads)[..., None])[..., 0]
     vertices = np.einsum("vb,vbi->vi", share, carried) / share.sum(axis=1, keepdims=True)
-    return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights)
+    return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights, body.licence)
 
 
 def _bone_of(model: mujoco.MjModel, take: Take, count: int) -> Int[np.ndarray, " B"]:

@@ -117,7 +117,8 @@ def _document(take: Take, person: Figure, armature: str) -> tuple[dict[str, Any]
     inverse = np.tile(np.eye(4), (bones, 1, 1))
     inverse[:, :3, 3] = -take.heads @ Y_UP.T
     document = {
-        "asset": {"version": "2.0", "generator": "motionrecon"},
+        "asset": {"version": "2.0", "generator": "motionrecon"}
+        | ({"copyright": person.licence} if person.licence else {}),
         "scene": 0,
         "scenes": [{"nodes": [bones, bones + 1]}],
         "nodes": nodes,

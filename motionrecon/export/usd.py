@@ -83,6 +83,7 @@ def _save(take: Take, person: Figure, path: Path) -> None:
     _mesh(stage, person, joints)
     _skeleton(stage, take, joints)
     root.CreateExtentAttr(_extent(take, person))
+    stage.GetRootLayer().comment = person.licence
     stage.GetRootLayer().Save()
 
 

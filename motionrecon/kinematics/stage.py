@@ -54,7 +54,7 @@ def _body(run: Run, height: float, options: Options) -> Body:
                 began.append(stage.enter_context(run.stage("body", None)))
             began[0](steps)
 
-        return build(height, options.mass, options.body, options.sex, options.age, advance)
+        return build(height, options.mass, options.body, options.sex, options.age, advance, options.body_model)
 
 
 def _height(source: Source, views: tuple[View, ...], options: Options) -> float:

@@ -29,7 +29,10 @@ from boards import rendered
 from camera_texts import opencv_json, opencv_xml, opencv_yaml, pose2sim, qualisys
 from clips import write_clip
 from motions import filmed_by, simulated
+from smpl_files import body_arrays
 
+from motionrecon.body.smpl import files as body_files
+from motionrecon.body.smpl.family import family
 from motionrecon.cameras.files.load import load_camera
 from motionrecon.chessboard.board import Board
 from motionrecon.chessboard.shots import look
@@ -414,6 +417,23 @@ def _read_bank(path: Path, told: list[str]) -> Result:
         bank._learned.cache_clear()
 
 
+def _read_body(path: Path, told: list[str]) -> Result:
+    found = body_files.read("smplx", path, "neutral")
+    people = family(found)
+    return {name: getattr(found, name) for name in ("vertices", "shapes", "weights", "faces")} | {
+        "points": people.points, "segments": people.segments, "volume": people.volume(np.zeros(body_files.BETAS))
+    }  # fmt: skip
+
+
+def _body_wrong(undamaged: Result, damaged: Result, content: bytes, of_bytes: bool) -> str | None:
+    if of_bytes:
+        return _any_difference(undamaged, damaged, content, of_bytes)
+    count, numbers = len(damaged["vertices"]), [value for value in damaged.values() if isinstance(value, np.ndarray)]
+    if not all(np.isfinite(value).all() for value in numbers) or not damaged["volume"] > 0:
+        return "infinite, or nobody"
+    return None if damaged["faces"].max() < count == len(damaged["weights"]) else "faces of other vertices"
+
+
 def samples(folder: Path) -> list[tuple[Reader, Path]]:
     """All readers, each with the folder of its sample."""
     made: list[tuple[Reader, Path]] = []
@@ -449,6 +469,11 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
             Reader(f"camera .{suffix}", name, _reading_camera(name), wrong, mutations.BYTES, ways),
             lambda f, name=name, write=write: (f / name).write_text(write(*_POSED)),
         )
+    smplx = "SMPLX_NEUTRAL.npz"
+    of_smplx = Reader(
+        "SMPL-X .npz", smplx, lambda f, t: _read_body(f / smplx, t), _body_wrong, absurdities=mutations.NPZ
+    )
+    add(of_smplx, lambda f: np.savez(f / smplx, **body_arrays("smplx", shapes=20)))
     config = Reader("project Config.toml", "Config.toml", _read_project, _project_wrong, absurdities=mutations.TEXT)
     add(config, _project)
     add(

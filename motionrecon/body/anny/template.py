@@ -9,7 +9,7 @@ from motionrecon.body.anny.landmarks import landmark_points
 from motionrecon.body.anny.segments import INDEX, MIDDLE, SEGMENTS, SIDED, TREE
 from motionrecon.body.anny.source import Figure
 from motionrecon.body.mesh.cut import cut
-from motionrecon.body.mesh.moments import moments, moved
+from motionrecon.body.mesh.moments import Parts, moved
 from motionrecon.body.mesh.soles import under_foot
 from motionrecon.body.mesh.template import Template, carrier_of, foremost
 from motionrecon.core import landmarks
@@ -33,7 +33,7 @@ def template_of(figure: Figure) -> Template:
     order, kept = foremost(weights)
     vertices = _straightened(figure.vertices, order, kept, turns, shifts)
     part = cut(TREE, weights, vertices, figure.faces, origins)
-    whole = moments(figure.vertices, figure.faces, part, TREE.parents)
+    whole = Parts.of(figure.faces, part, TREE.parents).moments(figure.vertices)
     marked = np.einsum("pij,pj->pi", turns[carried], at_rest) + shifts[carried]
     at = dict(zip(landmarks.NAMES, marked, strict=True))
     soles = [

@@ -40,6 +40,7 @@ def write_mjcf(
     mass: float,
     timestep: float,
     ground: Ground,
+    texts: Mapping[str, str] | None = None,
 ) -> str:
     """MJCF of a person on the ground, without their skin.
 
@@ -51,11 +52,12 @@ def write_mjcf(
         mass: body mass, kg. Scales inertia and actuator gains.
         timestep: simulation step, seconds.
         ground: what the person stands on.
+        texts: what else the model says of the person, by names.
 
     Returns:
         The text of a complete model: it loads in plain MuJoCo.
     """
-    root, world = begun(kind, timestep, ground)
+    root, world = begun(kind, timestep, ground, texts)
     bodies: dict[str, ET.Element] = {}
     joints: list[tuple[str, Hinge]] = []
     weights = masses(template, mass)

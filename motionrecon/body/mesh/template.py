@@ -43,7 +43,7 @@ class Template:
         faces: (F, 3) counter-clockwise seen from outside.
         segments: (V, k) the segments that a vertex follows.
         weights: (V, k) how much it follows each.
-        moments: (S, 4, 4) volume, first and second moments of the segments about their origins (`moments`).
+        moments: (S, 4, 4) volume, first and second moments of the segments about their origins (`Parts.moments`).
         landmarks: (33, 3) in the order of `motionrecon.core.landmarks`.
         soles: (8, 3) where the feet touch the ground: the lowest points of the balls `CONTACT_NAMES`.
         capsules: (S, 2, 3) ends of the axes of capsules that fill the segments, in their frames.

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.transform import Rotation
 
-from motionrecon.body import BODIES, build
+from motionrecon.body import BUILT_IN, build
 from motionrecon.body.base import CAPSULES, Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES, BEND, PLACE, QUATERNION
@@ -198,7 +198,7 @@ class People:
         learned: whether tasks start from the learned bank of typical poses, as the main job does.
         trust: what evidence is worth.
         heights: of the persons, metres; a batch is of one person.
-        kind: of the persons' bodies, of `motionrecon.body.BODIES`.
+        kind: of the persons' bodies, of `motionrecon.body.BUILT_IN`.
 
     Raises:
         InputError: there is no such kind.
@@ -213,8 +213,8 @@ class People:
     kind: str = CAPSULES
 
     def __post_init__(self) -> None:
-        if self.kind not in BODIES:
-            raise InputError(f"body={self.kind} is unknown; choose one of {', '.join(BODIES)}")
+        if self.kind not in BUILT_IN:
+            raise InputError(f"body={self.kind} is unknown; choose one of {', '.join(BUILT_IN)}")
 
     @cached_property
     def bodies(self) -> tuple[tuple[Body, Articulation], ...]:

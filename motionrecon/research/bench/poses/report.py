@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from motionrecon.body import BODIES
+from motionrecon.body import BUILT_IN
 from motionrecon.body.base import CAPSULES
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
@@ -61,8 +61,8 @@ def main(
     Raises:
         InputError: no split, method or body of such a name, a method that does not know runs, or no frames or tasks.
     """
-    if kind not in BODIES:
-        raise InputError(f"body={kind} is unknown; choose one of {', '.join(BODIES)}")
+    if kind not in BUILT_IN:
+        raise InputError(f"body={kind} is unknown; choose one of {', '.join(BUILT_IN)}")
     known = methods(weights, kind)
     for name in only:
         if name not in known:
