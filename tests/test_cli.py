@@ -154,7 +154,8 @@ def pipeline(monkeypatch):
         asked = options(**{name: value for name, value in given.items() if name not in ("output", "progress", "watch")})
         lens = {"focal_length": "given" if asked.gives_focal_length else "assumed"}
         camera = {"pose": "estimated", "focal_px": 900.0, "pitch_deg": 0.0} | lens
-        return SimpleNamespace(report=Report.of(report | {"options": asked.to_dict(), "camera": camera}))
+        body = SimpleNamespace(licence="")
+        return SimpleNamespace(report=Report.of(report | {"options": asked.to_dict(), "camera": camera}), body=body)
 
     quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
     quality["float_mm"] = 0.0

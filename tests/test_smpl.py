@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
+import types
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import numpy as np
 import people
 import pytest
 from motions import kinematic
+from scipy.sparse import csc_matrix
 from smpl_files import body_arrays, body_file
 from support import options, require
 
@@ -289,3 +293,21 @@ def test_the_whole_road(files, tmp_path):
     assert b"copyright" in (tmp_path / "it.glb").read_bytes() and b"SMPL-X" in (tmp_path / "it.glb").read_bytes()
     with np.load(tmp_path / "it.npz") as found:
         assert str(found["surface_model_type"]) == "smplx" and "exact" in found.files
+
+
+def test_the_recipe_of_the_docs_makes_an_npz_of_a_pkl(tmp_path, monkeypatch):
+    """Also of an older one, whose arrays are chumpy's and whose regressor is sparse."""
+    arrays = body_arrays("smpl")
+    chumpy = types.ModuleType("chumpy.ch")
+    chumpy.Ch = type("Ch", (), {"__module__": "chumpy.ch"})
+    monkeypatch.setitem(sys.modules, "chumpy", types.ModuleType("chumpy"))
+    monkeypatch.setitem(sys.modules, "chumpy.ch", chumpy)
+    shapes = chumpy.Ch()
+    shapes.x = arrays["shapedirs"]
+    body = arrays | {"shapedirs": shapes, "J_regressor": csc_matrix(arrays["J_regressor"]), "posedirs": np.zeros(1)}
+    (tmp_path / "SMPL_NEUTRAL.pkl").write_bytes(pickle.dumps(body))
+    text = (Path(__file__).parent.parent / "docs" / "smpl.md").read_text(encoding="utf-8")
+    recipe = text[text.index("```python\n") + len("```python\n") :].partition("```")[0]
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "SMPL_NEUTRAL.pkl"), str(tmp_path / "SMPL_NEUTRAL.npz")])
+    exec(recipe, {"__name__": "recipe"})
+    assert build(1.70, kind="smpl", body_model=tmp_path).betas.any()
