@@ -1,14 +1,16 @@
 """AMASS npz: the poses of an SMPL-H, SMPL-X or SMPL body, as the AMASS archive and what is trained on it read them.
 
 **Of a body smpl, smplh or smplx they are its own**, exactly: the package smplx, with the same file, puts its joints
-where ours are, and ``betas`` are the shape that was simulated. Fingers and face are at rest. (SMPL's corrections of the
-skin that follow the pose are in none of our files and pictures; smplx adds them.)
+where ours are, and ``betas`` are the shape that was simulated. (SMPL's corrections of the skin that follow the pose are
+in none of our files and pictures; smplx adds them.)
 
 **Of other bodies they are fitted.** Our body is then not SMPL's. Each of its joints is turned in the world as ours is
 from a T pose, joints that ours does not have stay straight, and the middle between the hips is where ours is. With
 ``body_model`` (SMPL's file, which its users have a licence for) the shape ``betas`` is fitted to our limbs' lengths,
 arms and legs are turned so that they point where ours do in spite of SMPL's own rest pose, and the hips agree exactly.
 Without it ``betas`` are 0, the mean shape, and the hips agree to about 2 cm.
+
+Fingers turn as they were tracked, where they were; the face is at rest.
 
 World Z-up, floor at z = 0, metres, radians (rotation vectors). ``poses`` (T, 72, 156 or 165), ``trans`` (T, 3),
 ``betas`` (16,), ``gender``, ``mocap_framerate`` (SMPL, SMPL-H) or ``mocap_frame_rate`` (SMPL-X, with the parts of

@@ -57,7 +57,7 @@ def figure(motion: Motion, take: Take) -> Figure:
     bones = np.where(weights > 0, bones, 0)
     carried = take.heads + (take.rest @ (surface.vertices[:, None] - take.zero_heads)[..., None])[..., 0]
     vertices = np.einsum("vb,vbi->vi", share, carried) / share.sum(axis=1, keepdims=True)
-    return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights, body.licence)
+    return Figure(vertices, vertex_normals(vertices, surface.faces), surface.faces, bones, weights, motion.body.licence)
 
 
 def _bone_of(model: mujoco.MjModel, take: Take, count: int) -> Int[np.ndarray, " B"]:
