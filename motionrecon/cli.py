@@ -23,7 +23,7 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from motionrecon import pipeline
 from motionrecon.cli_common import Switch, called_after, check_output, flag_type
-from motionrecon.core.docstrings import unwrapped
+from motionrecon.core.docstrings import arguments, unwrapped
 from motionrecon.core.files import check_folder
 from motionrecon.core.progress import Bars, Progress, Silent
 from motionrecon.errors import InputError, MotionReconError, shortened
@@ -185,6 +185,81 @@ reconstruct.__signature__ = inspect.Signature(list(_parameters.values()))  # typ
 reconstruct.__annotations__ = {name: parameter.annotation for name, parameter in _parameters.items()}
 reconstruct.__doc__ = _help(pipeline.reconstruct)
 app.command(reconstruct)
+
+
+def batch(
+    source: Path,
+    /,
+    *,
+    output: Path | None = None,
+    jobs: int = 0,
+    ray: bool = False,
+    force: bool = False,
+    quiet: bool = False,
+    **given: Any,
+) -> int:
+    """Reconstruct many videos, several at once, each on one core, and write a table of them (CSV and HTML).
+
+    What is finished is skipped, and what was interrupted goes on: to resume, repeat the command. A clip that fails is a
+    line, and stops no other; the exit code is then 1.
+
+    Args:
+        source: a folder, whose videos are taken, also those of the folders in it (a Pose2Sim project in it is one
+            clip); or a list: a text file with a path on each line, or CSV with a column video and columns named as the
+            options below (height, camera, fov, start, ...), which then hold for that clip, and name for its folder.
+            Several cameras' videos, and their values, stand in one cell with | between them.
+        output: the folder for the results, a folder for each clip; <name of source>_batch in the current folder where
+            not given. table.csv and table.html in it have the figures of all clips.
+        jobs: how many clips at once; one for each core where not given.
+        ray: let the workers of a Ray cluster do them (that of RAY_ADDRESS, or a new one on this machine), which find
+            the videos and the folder at the same paths; needs pip install 'motionrecon[ray]'.
+        force: do those again, too, whose result is of other options, of another film, or of another version.
+        quiet: no progress and no summary; failures show."""
+    from motionrecon.batch.run import run_batch
+    from motionrecon.batch.spoken import Spoken, summary
+    from motionrecon.batch.table import PAGE
+
+    if jobs < 0:
+        raise InputError(f"jobs={jobs}: give a number from 1, or leave it out")
+    given |= {name: _each(given[name]) for name in _PER_CAMERA if name in given}
+    folder, spoken = output or Path(f"{source.resolve().stem}_batch"), Spoken(quiet)
+    say = {"told": spoken, "say": spoken.say, "spelled": _as_flags}
+    try:
+        with spoken.watching():
+            rows = run_batch(source, folder, jobs=jobs, ray=ray, force=force, **say, **given)
+    except KeyboardInterrupt:
+        print("motionrecon: the same command again goes on with what was not finished", file=sys.stderr)
+        raise
+    if not quiet:
+        print(f"{folder}: {summary(rows)}; see {folder / PAGE}")
+    return 0 if all(row.outcome == "done" for row in rows) else 1
+
+
+def _flags_for_many() -> dict[str, inspect.Parameter]:
+    """The parameters of `batch`: its own, and what `reconstruct` takes besides."""
+    own = {name: p for name, p in inspect.signature(batch).parameters.items() if p.kind is not p.VAR_KEYWORD}
+    types_of = {"source": Path, "output": Output, "jobs": Annotated[int, Parameter(show_default=False)]}
+    own = {name: p.replace(annotation=types_of.get(name, Switch)) for name, p in own.items()}
+    others = {
+        name: p for name, p in _flags(pipeline.reconstruct).items() if name not in {*own, "videos", "list_people"}
+    }
+    return own | others
+
+
+def _help_for_many() -> str:
+    """The docstring of `batch`, with those lines of `pipeline.reconstruct`'s that hold for each clip."""
+    lines = [f"    {name}: {line}" for name, line in arguments(pipeline.reconstruct.__doc__ or "").items()]
+    own = set(inspect.signature(batch).parameters) | {"video", "progress"}
+    return "\n".join(
+        [unwrapped(batch.__doc__ or ""), *(line for line in lines if line.split(":")[0].strip() not in own)]
+    )
+
+
+_parameters_for_many = _flags_for_many()
+batch.__doc__ = _help_for_many()
+batch.__signature__ = inspect.Signature(list(_parameters_for_many.values()))  # type: ignore[attr-defined]
+batch.__annotations__ = {name: parameter.annotation for name, parameter in _parameters_for_many.items()}
+app.command(batch)
 
 
 @app.command
@@ -782,7 +857,7 @@ def _parameter() -> re.Pattern[str]:
         *(field.name for field in fields(TrainingSettings)),
         *(
             name
-            for command in (calibrate, view, plot, render, optimizers, safety)
+            for command in (batch, calibrate, view, plot, render, optimizers, safety)
             for name in inspect.signature(command).parameters
         ),
         *OF_EXPORT,

@@ -29,7 +29,8 @@ def python(*arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "reconstruct", "demo", "view", "render", "plot", "export", "info", "bench", "train", "calibrate"]
+    "command",
+    ["", "reconstruct", "batch", "demo", "view", "render", "plot", "export", "info", "bench", "train", "calibrate"],
 )
 def test_nothing_heavy_is_imported_for_the_help(command):
     """Which is what lets it answer at once; a test that takes the time fails on a busy machine."""
@@ -52,7 +53,7 @@ def test_the_package_offers_its_public_names():
         motionrecon.reconstrct  # noqa: B018
 
 
-@pytest.mark.parametrize("command", ["reconstruct", "demo", "calibrate", "view", "export", "info", "bench"])
+@pytest.mark.parametrize("command", ["reconstruct", "batch", "demo", "calibrate", "view", "export", "info", "bench"])
 def test_every_command_has_help(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0 and f"motionrecon {command}" in out
@@ -80,6 +81,13 @@ def test_every_option_is_a_documented_flag(capsys):
         assert "--" + name.replace("_", "-") in help_text
         assert re.search(rf"^    {name}: (.*)$", documentation, re.MULTILINE)[1] in help_text
     assert "--quiet" in help_text and "--progress" not in help_text and "--no-force" not in help_text
+
+
+def test_many_clips_take_every_option_of_one(capsys):
+    one, many = (set(inspect.signature(command).parameters) for command in (cli.reconstruct, cli.batch))
+    assert one - many == {"videos", "list_people"} and many - one == {"source", "jobs", "ray"}
+    help_text = run(capsys, "batch", "--help")[1]
+    assert all("--" + name.replace("_", "-") in help_text for name in many - {"source"})
 
 
 def test_an_editor_sees_every_parameter_with_its_type():

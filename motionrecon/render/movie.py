@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from motionrecon.core.cores import most_threads
 from motionrecon.core.files import atomic
 
 _BT709 = 1  # its number in the H.264 standard
@@ -38,6 +39,7 @@ def mp4(path: str | Path, size: tuple[int, int], fps: float) -> Iterator[Callabl
         colour = stream.codec_context
         colour.colorspace = colour.color_primaries = colour.color_trc = _BT709
         colour.color_range = ColorRange.MPEG
+        colour.thread_count = most_threads()
 
         def write(image: UInt8[np.ndarray, "H W 3"]) -> None:
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")

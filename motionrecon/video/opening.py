@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from motionrecon.core.cores import most_threads, usable_cores
 from motionrecon.core.files import reason
 from motionrecon.errors import InputError
 from motionrecon.video import kinds
@@ -207,5 +208,4 @@ def _limit(stream: VideoStream, path: Path) -> None:
             other.discard = Discard.all
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     stream.thread_type = ThreadType.AUTO
-    if width * height > _LARGE:
-        stream.thread_count = min(_THREADS_FOR_LARGE, os.cpu_count() or 1)
+    stream.thread_count = min(_THREADS_FOR_LARGE, usable_cores()) if width * height > _LARGE else most_threads()

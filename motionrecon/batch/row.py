@@ -1,0 +1,95 @@
+"""One line of the table: a clip, what became of it, and the figures of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from motionrecon.core.records import Record
+from motionrecon.result.report import Report
+
+
+class Outcome(StrEnum):
+    """What became of a clip."""
+
+    DONE = "done"
+    FAILED = "failed"
+    #: It has not been its turn yet, or it was interrupted: the same command goes on with it.
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, eq=False)
+class Row(Record):
+    """One clip in the table; figures are None where it is not done, or its report does not tell.
+
+    Attributes:
+        clip: name of its folder.
+        outcome: what became of it.
+        video: its films, with `motionrecon.batch.lists.BETWEEN` between several.
+        frames, fps: of the motion.
+        tracked_percent, simulated_percent: frames in which the person was seen, and that were simulated.
+        reprojection_px, reprojection_percent, skate_percent, penetration_mm, float_mm: see
+            `motionrecon.result.report.Quality`.
+        height_m, mass_kg: of the person.
+        windows, followed: windows of the physics, and those whose motion was followed.
+        warnings: how many there were.
+        seconds: that the reconstruction took, without parts that were resumed.
+        message: why it failed, or the warnings.
+    """
+
+    clip: str
+    outcome: Outcome
+    video: str
+    frames: int | None = None
+    fps: float | None = None
+    tracked_percent: float | None = None
+    simulated_percent: float | None = None
+    reprojection_px: float | None = None
+    reprojection_percent: float | None = None
+    skate_percent: float | None = None
+    penetration_mm: float | None = None
+    float_mm: float | None = None
+    height_m: float | None = None
+    mass_kg: float | None = None
+    windows: int | None = None
+    followed: int | None = None
+    warnings: int | None = None
+    seconds: float | None = None
+    message: str | None = None
+
+    @classmethod
+    def done(cls, clip: str, video: str, report: Report) -> Row:
+        """The row of a clip with a result."""
+        from motionrecon.physics.windows.stretch import Status
+
+        told: dict[str, Any] = {"windows": 0, "followed": 0}
+        if report.frames is not None:
+            total, tracked, simulated = report.frames.total, report.frames.tracked, report.frames.simulated
+            told |= {"frames": total, "fps": report.frames.fps}
+            told |= {"tracked_percent": _percent(tracked, total), "simulated_percent": _percent(simulated, total)}
+        if report.quality is not None:
+            told |= report.quality
+        if report.person is not None:
+            told |= {"height_m": report.person.height, "mass_kg": report.person.mass}
+        if report.windows is not None:
+            followed = sum(window.status == Status.OK for window in report.windows)
+            told |= {"windows": len(report.windows), "followed": followed}
+        if report.seconds is not None:
+            told["seconds"] = sum(report.seconds.values())
+        warnings = report.warnings or []
+        told |= {"warnings": len(warnings), "message": " ".join(warnings) or None}
+        return cls(clip, Outcome.DONE, video, **told)
+
+
+def films(video: Sequence[Path]) -> str:
+    """The films of a clip in one cell."""
+    from motionrecon.batch.lists import BETWEEN
+
+    return f" {BETWEEN} ".join(map(str, video))
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None

@@ -1,0 +1,117 @@
+"""The table of a batch, as CSV for programs and as a page for people."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from motionrecon.batch.row import Outcome, Row
+from motionrecon.core.files import atomic
+from motionrecon.result.folder import RESULT
+
+CSV, PAGE = "table.csv", "table.html"
+#: Figures on the page: the column's head, the field, and the digits after the point.
+_FIGURES = (
+    ("frames", "frames", 0),
+    ("fps", "fps", 2),
+    ("seen, %", "tracked_percent", 0),
+    ("simulated, %", "simulated_percent", 0),
+    ("reprojection, px", "reprojection_px", 1),
+    ("reprojection, % of height", "reprojection_percent", 1),
+    ("skating, %", "skate_percent", 0),
+    ("penetration, mm", "penetration_mm", 1),
+    ("height, m", "height_m", 2),
+    ("windows followed", "followed", 0),
+    ("of windows", "windows", 0),
+    ("warnings", "warnings", 0),
+    ("seconds", "seconds", 0),
+)
+#: What a cell may not begin with: a spreadsheet would take it for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bad: #c22; --wait: #777 }
+body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem }
+h1 { font-size: 1.2rem; margin: 0 } p { margin: .3rem 0 1rem }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top }
+th { font-weight: 600; vertical-align: bottom }
+th:first-child, td:first-child, td.text, th.text { text-align: left }
+td.text { max-width: 40rem; overflow-wrap: anywhere }
+.failed { color: var(--bad) } .waiting { color: var(--wait) }
+@media (prefers-color-scheme: dark) { :root { --bad: #f77; --wait: #aaa } }
+"""
+
+
+def write_table(rows: Sequence[Row], folder: Path) -> None:
+    """Write table.csv and table.html into the folder of a batch, whole at any moment.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    for name, text in ((CSV, as_csv(rows)), (PAGE, as_page(rows, folder))):
+        with atomic(folder / name) as file:
+            file.write_text(text, encoding="utf-8", newline="")
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """All that a row holds, a line each, with the fields' names in the first; empty where nothing is known."""
+    names = [field.name for field in fields(Row)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(getattr(row, name)) for name in names] for row in rows)
+    return text.getvalue()
+
+
+def as_page(rows: Sequence[Row], folder: Path) -> str:
+    """One HTML page without anything from outside; it links to the files of results that lie beside it."""
+    count = {outcome: sum(row.outcome == outcome for row in rows) for outcome in Outcome}
+    said = ", ".join(f"{number} {outcome}" for outcome, number in count.items() if number)
+    heads = "".join(f"<th>{html.escape(head)}</th>" for head, _, _ in _FIGURES)
+    lines = "\n".join(_line(row, folder) for row in rows)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{html.escape(folder.name)}</title><style>{_STYLE}</style></head>
+<body><h1>{html.escape(folder.name)}</h1><p>{len(rows)} clips: {said or "none"}</p>
+<div class="wide"><table>
+<thead><tr><th>clip</th><th class="text">outcome</th>{heads}<th class="text">files</th>
+<th class="text">message</th></tr></thead>
+<tbody>
+{lines}
+</tbody></table></div></body></html>
+"""
+
+
+def _line(row: Row, folder: Path) -> str:
+    figures = "".join(f"<td>{_number(getattr(row, name), digits)}</td>" for _, name, digits in _FIGURES)
+    files = " ".join(
+        f'<a href="{quote(row.clip)}/{quote(name)}">{html.escape(name)}</a>'
+        for name in RESULT
+        if row.outcome == Outcome.DONE and (folder / row.clip / name).exists()
+    )
+    return (
+        f'<tr><td title="{html.escape(row.video)}">{html.escape(row.clip)}</td>'
+        f'<td class="text {row.outcome}">{row.outcome}</td>{figures}'
+        f'<td class="text">{files}</td><td class="text">{html.escape(row.message or "")}</td></tr>'
+    )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = " ".join(str(value).split("\n"))
+    return f"'{text}" if text.startswith(_FORMULA) else text

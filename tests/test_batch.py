@@ -1,0 +1,408 @@
+"""Many clips: which they are, what they are called, that each fails alone, and what the table says of them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from clips import demo_images, write_clip
+from hypothesis import given
+from hypothesis import strategies as st
+from support import require
+
+from motionrecon import cli
+from motionrecon.batch import run as batch
+from motionrecon.batch.clip import Answer, Job, run_clip
+from motionrecon.batch.executor import Lost
+from motionrecon.batch.found import Clip, clips_of
+from motionrecon.batch.names import named
+from motionrecon.batch.on_ray import OnRay
+from motionrecon.batch.processes import Processes
+from motionrecon.batch.row import Outcome, Row
+from motionrecon.batch.table import as_csv, as_page
+from motionrecon.core.cores import most_threads, usable_cores
+from motionrecon.core.files import read_json
+from motionrecon.core.lock import Lock
+from motionrecon.errors import InputError, OutputError
+from motionrecon.result.folder import MARKER, ResultFolder
+from motionrecon.result.report import Report
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"film of " + name.encode())
+    return folder
+
+
+# Which clips there are.
+
+
+def test_a_folder_is_read_in_order_and_what_is_no_film_is_counted(tmp_path: Path) -> None:
+    touch(tmp_path, "b.mp4", "a.MOV", "notes.txt", ".hidden.mp4", "deep/er/c.webm", "deep/x.csv", ".git/d.mp4")
+    touch(tmp_path, f"old_motionrecon/{MARKER}", "old_motionrecon/overlay.mp4")
+    touch(tmp_path, "old_batch/.motionrecon-batch.json", "old_batch/a/overlay.mp4")
+    touch(tmp_path, "session/Config.toml", "session/videos/cam1.mp4", "session/videos/cam2.mp4")
+    touch(tmp_path, "many/Config.toml", "many/trial_1/Config.toml", "many/trial_2/Config.toml")
+    found = clips_of(tmp_path)
+    films = [clip.video[0].relative_to(tmp_path).as_posix() for clip in found.clips]
+    assert films == ["a.MOV", "b.mp4", "deep/er/c.webm", "many/trial_1", "many/trial_2", "session"]
+    assert found.left_out == 4  # notes.txt, .hidden.mp4, x.csv and the Config.toml above trials
+
+
+def test_a_list_has_a_path_on_each_line(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("# films\n\na b.mp4\n  sub/c.mov  \n/abs/d.mp4\n", encoding="utf-8-sig")
+    found = clips_of(tmp_path / "list.txt")
+    assert [clip.video for clip in found.clips] == [
+        (tmp_path / "a b.mp4",),
+        (tmp_path / "sub/c.mov",),
+        (Path("/abs/d.mp4"),),
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_gives_each_clip_its_own_options(tmp_path: Path, separator: str) -> None:
+    lines = [
+        ["Video", "height", "--filmed-fps", "physics", "camera", "fov", "person", "name", "seed"],
+        ["a.mp4", "1.8", "240", "no", "Calib.toml", "", "2", "first one", "3"],
+        ["l.mp4|r.mp4", "", "240 | 60", "", "", "60|70", "1|2", "", ""],
+    ]
+    (tmp_path / "list.csv").write_text("\n".join(separator.join(line) for line in lines))
+    first, second = clips_of(tmp_path / "list.csv").clips
+    assert first == Clip(
+        (tmp_path / "a.mp4",),
+        {
+            "height": 1.8,
+            "filmed_fps": 240.0,
+            "physics": False,
+            "camera": tmp_path / "Calib.toml",
+            "person": "2",
+            "seed": 3,
+        },
+        "first one",
+    )
+    assert second.video == (tmp_path / "l.mp4", tmp_path / "r.mp4")
+    assert second.given == {"filmed_fps": [240.0, 60.0], "fov": [60.0, 70.0], "person": ["1", "2"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("list.txt", "\n# nothing\n", "lists no videos"),
+        ("list.csv", "film,height\na.mp4,1.8\n", "no column 'video' in its first line.*film, height"),
+        ("list.csv", "video,hight\na.mp4,1.8\n", "a column 'hight' that says nothing here; known are .*height"),
+        ("list.csv", "video,force\na.mp4,1\n", "a column 'force'"),
+        ("list.csv", "video,height\na.mp4,tall\n", "line 2: height is 'tall'"),
+        ("list.csv", "video,physics\na.mp4,maybe\n", "line 2: physics is 'maybe'"),
+        ("list.csv", "video,height\n,1.8\n", "line 2: the cell 'video' is empty"),
+        ("list.csv", "video,height\na.mp4,1,8\n", "line 2 has more cells"),
+        ("list.csv", "video,height,height\na.mp4,1,2\n", "two columns 'height'"),
+        ("list.csv", "", "no column 'video'"),
+        ("walk.mp4", "x", "one video, not a folder or a list; run reconstruct"),
+    ],
+)
+def test_a_list_that_cannot_be_used_says_where(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        clips_of(tmp_path / name)
+
+
+def test_nothing_to_do_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no videos"):
+        clips_of(touch(tmp_path, "notes.txt"))
+    with pytest.raises(InputError, match=r"cannot read .*missing"):
+        clips_of(tmp_path / "missing")
+
+
+# What their folders are called.
+
+
+def names_of(*films: str, before: dict[str, str] | None = None, base: str = "/films") -> list[str]:
+    return list(named([Clip((Path(film),)) for film in films], Path(base), before or {}).values())
+
+
+def test_no_two_folders_have_one_name() -> None:
+    assert names_of("/films/walk.mp4", "/films/b/walk.mp4", "/films/WALK.mov", "/films/b/walk.mp4") == [
+        "walk",
+        "b_walk",
+        "films_WALK",
+        "walk_2",
+    ]
+    odd = names_of("/films/..mp4", "/films/con.mp4", "/films/a: b?/ü <b>.mp4", "/films/" + 300 * "x" + ".mp4")
+    assert odd == ["clip", "con_", "ü_b", 60 * "x"]
+
+
+def test_a_name_stays_when_others_come() -> None:
+    first = named([Clip((Path("/films/b/walk.mp4"),))], Path("/films"), {})
+    again = named([Clip((Path(f"/moved/{n}/walk.mp4"),)) for n in "ab"], Path("/moved"), first)
+    assert first == {"b/walk.mp4": "walk"} and again == {"a/walk.mp4": "a_walk", "b/walk.mp4": "walk"}
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8), min_size=1, max_size=12))
+def test_names_never_collide_nor_lead_elsewhere(stems: list[str]) -> None:
+    names = names_of(*(f"/films/{stem}.mp4" for stem in stems))
+    assert len({name.casefold() for name in names}) == len(stems)
+    assert all(name == Path(name).name and name.strip("._-") for name in names)
+
+
+# Workers.
+
+
+def answers(executor: Any, tasks: Sequence[int]) -> tuple[dict[int, Any], dict[int, str]]:
+    """What workers answer who double numbers and die of 3, and whom they lost."""
+
+    def double(number: int) -> tuple[int, int, int]:  # in here, so that it is pickled whole: Ray does not know the file
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 2 * number, usable_cores(), most_threads()
+
+    ends = [end for end in executor.run(double, tasks) if end is not None]
+    lost = {end.task: end.why for end in ends if isinstance(end, Lost)}
+    return dict(end for end in ends if not isinstance(end, Lost)), lost
+
+
+def test_a_worker_that_is_killed_loses_its_own_task_only() -> None:
+    done, lost = answers(Processes(2), range(6))
+    assert done == {number: (2 * number, 1, 1) for number in (0, 1, 2, 4, 5)}
+    assert list(lost) == [3] and "was killed" in lost[3]
+
+
+def test_two_workers_of_ray_do_the_same() -> None:
+    require(find_spec("ray"), "Ray")
+    done, lost = answers(OnRay(2), range(5))
+    assert done == {number: (2 * number, 1, 1) for number in (0, 1, 2, 4)}
+    assert list(lost) == [3] and "was lost" in lost[3]
+
+
+def test_ray_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"ray=True needs Ray.*pip install 'motionrecon\[ray\]'"):
+        list(OnRay(2).run(abs, [1]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_and_a_kill_leave_no_worker() -> None:
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import time; from motionrecon.batch.processes import Processes\n"
+        "for end in Processes(2).run(time.sleep, [100, 100]): print(end, flush=True)"
+    )
+    for number in (signal.SIGINT, signal.SIGKILL):
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert process.stdout
+        process.stdout.readline()
+        workers = children(process.pid)
+        assert len(workers) >= 2
+        process.send_signal(number)
+        process.wait(20)
+        process.stdout.close()
+        for _ in range(100):
+            if not [worker for worker in workers if is_alive(worker)]:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"after {number!r} workers go on")
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = (map(int, line.split()) for line in found.splitlines())
+    return [child for child, parent in pairs if parent == pid]
+
+
+def is_alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+# A batch, whose workers are this process and whose reconstructions are made up.
+
+
+class Here:
+    """An executor without processes."""
+
+    workers = 1
+
+    def run(self, work: Callable[[Job], Answer], tasks: Sequence[Job]) -> Iterator[Any]:
+        for task in tasks:
+            yield None
+            yield Lost(task, "its process was killed") if "lost" in task.name else (task, work(task))
+
+
+@pytest.fixture
+def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the films that were reconstructed, in their order."""
+    calls: list[str] = []
+
+    def reconstruct(video: Path, *, output: Path, progress: Any, **given: Any) -> Any:
+        from support import options
+
+        asked = options(**given).to_dict()
+        calls.append(video.name)
+        with ResultFolder.claim(output, force=given["force"], inputs={"video": video}, options=asked) as folder:
+            if "bad" in video.name:
+                raise InputError(f"{video} is not a video")
+            if "bug" in video.name:
+                raise ZeroDivisionError("by nought")
+            frames = {"total": 40, "tracked": 40, "simulated": 20, "fps": 30.0}
+            source = {"video": str(video), "sha256": None, "start": None, "end": None}
+            windows = [{"first_frame": 0, "last_frame": 20, "status": status} for status in ("ok", "failed")]
+            report = {"frames": frames, "source": source, "windows": windows, "seconds": {"a": 1.5, "b": 2}}
+            with folder.publish() as scratch:
+                import json
+
+                (scratch / "report.json").write_text(json.dumps(report | {"warnings": ["odd", "odder"]}))
+        return SimpleNamespace(report=Report.of(read_json(output / "report.json")))
+
+    monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
+    monkeypatch.setattr(batch, "_executor", lambda jobs, ray: Here())
+    monkeypatch.setattr("motionrecon.batch.clip.defaults", defaults)
+    monkeypatch.setattr(batch, "defaults", defaults)
+    return calls
+
+
+def defaults() -> dict[str, Any]:
+    import inspect
+
+    from support import reconstruct
+
+    return {name: parameter.default for name, parameter in inspect.signature(reconstruct).parameters.items()}
+
+
+def outcomes(rows: Sequence[Row]) -> dict[str, str]:
+    return {row.clip: str(row.outcome) for row in rows}
+
+
+def test_one_failure_stops_no_other_and_a_second_batch_does_only_what_is_left(
+    tmp_path: Path, pipeline: list[str]
+) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4", "bad.mp4", "bug.mp4", "lost.mp4", "z.mp4"), tmp_path / "out"
+    rows = batch.run_batch(films, out)
+    assert outcomes(rows) == {"a": "done", "bad": "failed", "bug": "failed", "lost": "failed", "z": "done"}
+    told = {row.clip: row.message for row in rows}
+    assert "is not a video" in told["bad"] and told["lost"] == "its process was killed" and told["a"] == "odd odder"
+    assert "a fault of motionrecon (ZeroDivisionError: by nought)" in told["bug"]
+    assert "by nought" in (out / "bug.traceback.txt").read_text()
+    done = rows[0]
+    assert (done.frames, done.tracked_percent, done.simulated_percent, done.seconds) == (40, 100, 50, 3.5)
+    assert (done.windows, done.followed, done.warnings) == (2, 1, 2)
+    pipeline.clear()
+    standings: list[batch.Standing] = []
+    assert outcomes(batch.run_batch(films, out, told=standings.append)) == outcomes(rows)
+    assert pipeline == ["bad.mp4", "bug.mp4"]
+    assert [s.before for s in standings if s.row is not None] == [True, False, False, False, True]
+    assert standings[-1].ended == standings[-1].total == 5
+
+
+def test_a_result_of_other_options_is_replaced_by_force_only(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4"), tmp_path / "out"
+    batch.run_batch(films, out, height=1.8)
+    (row,) = batch.run_batch(films, out, height=1.9)
+    assert row.outcome is Outcome.FAILED and "holds a result made with height=1.8, not 1.9" in row.message
+    (row,) = batch.run_batch(films, out, height=1.9, force=True)
+    assert row.outcome is Outcome.DONE and pipeline == ["a.mp4", "a.mp4"]
+    (out / "a" / "report.json").write_text("{")
+    (row,) = batch.run_batch(films, out, height=1.9)
+    assert row.outcome is Outcome.FAILED and "is damaged" in row.message
+
+
+def test_the_table_is_whole_at_any_time(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4", "b.mp4"), tmp_path / "out"
+    seen: list[list[str]] = []
+
+    def look(standing: batch.Standing) -> None:
+        with open(out / "table.csv", newline="", encoding="utf-8") as file:
+            seen.append([line["outcome"] for line in csv.DictReader(file)])
+
+    batch.run_batch(films, out, told=look)
+    assert seen[0] == ["waiting", "waiting"] and ["done", "waiting"] in seen and seen[-1] == ["done", "done"]
+    assert 'href="a/report.json"' in (out / "table.html").read_text()
+
+
+def test_a_folder_is_one_batchs(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4"), tmp_path / "out"
+    with pytest.raises(OutputError, match="holds one result, not a batch"):
+        batch.run_batch(films, touch(tmp_path / "result", "report.json"))
+    with pytest.raises(OutputError, match="is no batch's table"):
+        batch.run_batch(films, touch(tmp_path / "other", "table.csv"))
+    out.mkdir()
+    lock = Lock(out / ".motionrecon-batch.lock")
+    lock.take("a batch")
+    with pytest.raises(OutputError, match="in use by another run"):
+        batch.run_batch(films, out)
+    lock.release()
+    with pytest.raises(InputError, match="height=5 is out of range"):
+        batch.run_batch(films, out, height=5)
+    assert not pipeline
+
+
+def test_names_from_a_file_cannot_lead_out_of_the_folder(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4"), touch(tmp_path / "out", "x/y")
+    (out / ".motionrecon-batch.json").write_text('{"names": {"a.mp4": "../evil", "b": 3}}')
+    (row,) = batch.run_batch(films, out)
+    assert row.clip == "a" and not (tmp_path / "evil").exists()
+
+
+# The table.
+
+
+def test_no_file_name_becomes_markup_or_a_formula(tmp_path: Path) -> None:
+    rows = [Row("<b>x</b>", Outcome.FAILED, '"><script>alert(1)</script>', message="=1+1 <img src=x>\nsecond")]
+    page, text = as_page(rows, tmp_path / "<i>"), as_csv(rows)
+    assert not any(mark in page for mark in ("<script", "<img", "<b>", "<i>"))
+    (line,) = csv.DictReader(text.splitlines())
+    assert line["message"] == "'=1+1 <img src=x> second" and line["clip"] == "<b>x</b>" and line["frames"] == ""
+
+
+def test_figures_keep_their_digits() -> None:
+    (line,) = csv.DictReader(as_csv([Row("a", Outcome.DONE, "a.mp4", frames=7, reprojection_px=4.25)]).splitlines())
+    assert line["frames"] == "7" and float(line["reprojection_px"]) == 4.25 and line["outcome"] == "done"
+
+
+# The command, and the whole of it.
+
+
+def test_the_exit_code_says_whether_all_are_done(
+    tmp_path: Path, pipeline: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4", "notes.txt"), str(tmp_path / "out")
+    assert cli.main(["batch", str(films), "-o", out, "--height", "1.8", "--fov", "60"]) == 0
+    said = capsys.readouterr()
+    assert "1 of 1 clips done" in said.out and "1 other file left out" in said.err and "[1/1] a: 40 frames" in said.err
+    assert cli.main(["batch", str(films), "-o", out, "--quiet", "--fov", "61"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "made with --height 1.8" in said.err and len(said.err.splitlines()) == 1
+    assert cli.main(["batch", str(films / "notes.txt"), "-o", out, "--jobs", "-1"]) == 2
+    assert "--jobs -1" in capsys.readouterr().err
+
+
+def test_two_real_clips_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = demo_images(18)
+    for name, part in (("one", images[:16]), ("two", images[2:])):
+        (tmp_path / "films").mkdir(exist_ok=True)
+        write_clip(tmp_path / "films" / f"{name}.mp4", part)
+    (tmp_path / "films" / "bad.mp4").write_bytes(b"no film")
+    command = ["batch", str(tmp_path / "films"), "-o", str(tmp_path / "out"), "--jobs", "2", "--height", "1.75"]
+    assert cli.main([*command, "--no-physics"]) == 1
+    said = capsys.readouterr()
+    assert "2 of 3 clips done, 1 failed" in said.out and "bad.mp4 is not a video" in said.err
+    for name in ("one", "two"):
+        assert (tmp_path / "out" / name / "overlay.mp4").exists()
+
+
+def test_a_clip_that_is_missing_is_its_own_failure(tmp_path: Path) -> None:
+    answer = run_clip(Job("a", (tmp_path / "a.mp4",), tmp_path / "a", {}))
+    assert answer.row.outcome is Outcome.FAILED and "no such file" in answer.row.message
