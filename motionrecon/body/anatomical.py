@@ -7,7 +7,7 @@ from what a zero pose is (a T pose, facing +x, palms down), so that any body has
 
 - thigh, shank, upper arm, forearm, hand: Y goes through the centres of the joints at both ends; Z is where the
   joint's medial-lateral axis is in a T pose, at right angles to Y;
-- foot and toes: X goes from heel to toe along the ground that the person stands on, Y away from it;
+- foot and toes: X goes from heel to toe along the ground that all of the foot stands on, Y away from it;
 - pelvis, trunk, head: upright in the zero pose.
 
 Where ISB asks for bony landmarks of the pelvis and the trunk, which no video shows, those axes may be tilted by what
@@ -35,6 +35,8 @@ _FORWARD, _UP, _RIGHT = WORLD.T
 
 #: Two places this near are one joint's centre, metres.
 _SAME = 1e-3
+#: How wide what bears load under a foot must be to tell how the ground lies, metres.
+_WIDE = 0.01
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class _Zero:
         self._origins, self._rotations = at.origins[0], at.rotations[0]
         marks = anatomy.landmarks
         self._places = dict(zip(marks.names, at.at(marks)[0], strict=True))
+        soles = anatomy.soles
+        bottoms = at.at(soles)[0] - soles.radii[:, None] * _UP
+        self._soles = dict(zip(soles.names, bottoms, strict=True))
         self._carrier = dict(zip(marks.names, marks.bodies.tolist(), strict=True))
 
     def segments(self) -> dict[str, AnatomicalSegment]:
@@ -95,8 +100,9 @@ class _Zero:
         hip, knee, ankle, heel, toe = (
             self._places[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "foot_index")
         )
-        sole = np.column_stack([_unit(np.array([1.0, 1.0, 0.0]) * (toe - heel)), _UP, _UP])
-        sole[:, 2] = np.cross(sole[:, 0], sole[:, 1])
+        up = self._off_ground(side)
+        forward = _unit(toe - heel - ((toe - heel) @ up) * up)
+        sole = np.column_stack([forward, up, np.cross(forward, up)])
         segments = [
             self._segment(f"{side}_thigh", thigh, _along(hip - knee, _RIGHT)),
             self._segment(f"{side}_shank", shank, _along(knee - ankle, _RIGHT)),
@@ -104,6 +110,14 @@ class _Zero:
         ]
         toes = self._carrier[f"{side}_foot_index"]
         return segments if toes == foot else [*segments, self._segment(f"{side}_toes", toes, sole)]
+
+    def _off_ground(self, side: str) -> Float[np.ndarray, " 3"]:
+        """Away from the ground that a foot stands on when all that bears load under it does: up, in most zero poses."""
+        under = np.array([place for name, place in self._soles.items() if name.startswith(side)])
+        if len(under) < 3:
+            return np.asarray(_UP)
+        _, wide, axes = np.linalg.svd(under - under.mean(0))
+        return np.asarray(axes[2] * np.sign(axes[2] @ _UP) if wide[1] > _WIDE else _UP)
 
     def _arm(self, side: str) -> list[AnatomicalSegment]:
         upper, fore, hand = self._limb(side, "index", ("shoulder", "elbow", "wrist"))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _G = 9.81
 #: Standard deviations of people of one height that a length may be off. At 4, one adult in 10,000 is beyond it.
 _UNUSUAL = 4.0
+#: Of the lengths of such a build those are named that are this share as far off as the worst.
+_WORST = 0.5
 #: Logarithm of the size by which a person may be off the height that was given, with a calibration, which knows how far
 #: away the person is, and without one.
 _ANOTHER_SIZE = (0.12, 0.15)
@@ -135,11 +137,13 @@ def lengths(o: Outcome) -> str | None:
     """The person's lengths are, one by one, those of people of one size."""
     prior = o.body.shape_prior
     mean = prior.mean + prior.growth * _size(o)
-    odd = np.flatnonzero(np.abs(o.body.shape - mean) > _UNUSUAL * prior.spread)
-    if len(odd) == 0:
+    if (np.abs(o.body.shape - mean) <= _UNUSUAL * prior.spread).all():
         return None
-    names, usual = list(o.body.lengths), o.body.reshaped(mean).lengths
-    parts = [f"{names[i].replace('_', ' ')} {o.body.lengths[names[i]] / usual[names[i]]:.2f}" for i in odd]
+    usual = o.body.reshaped(mean).lengths  # of a shape of whatever numbers, the lengths are told
+    ratios = {name: length / usual[name] for name, length in o.body.lengths.items()}
+    away = {name: abs(float(np.log(ratio))) for name, ratio in ratios.items()}
+    odd = [name for name in ratios if away[name] > _WORST * max(away.values())]
+    parts = [f"{name.replace('_', ' ')} {ratios[name]:.2f}" for name in odd]
     return (
         f"the person's build is hardly human: {', '.join(parts)} times what is usual beside the other lengths; the "
         "keypoints are probably wrong: look at the overlay"

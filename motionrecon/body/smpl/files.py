@@ -161,7 +161,7 @@ def _read(kind: str, path: Path, gender: str, state: tuple[int, int]) -> BodyFil
         gender,
         path,
         np.asarray(arrays["v_template"], float),
-        np.asarray(arrays["shapedirs"][..., :BETAS], float),
+        np.array(arrays["shapedirs"][..., :BETAS], float),
         np.asarray(arrays["J_regressor"], float),
         weights / weights.sum(1, keepdims=True),
         np.asarray(arrays["f"], np.int64),
