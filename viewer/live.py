@@ -76,6 +76,7 @@ class LiveViewer:
         """Return after Ctrl-C; the reconstruction has ended."""
         if self._server is not None:
             self._server.tell(doing=None)
+        sys.stdout.flush()  # what was printed of the result, wherever that goes
         try:
             while not self._ended.wait(0.5):  # with a limit, because an endless wait ignores Ctrl-C on Windows
                 pass

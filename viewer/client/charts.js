@@ -2,15 +2,21 @@
 
 const CURVES = { left: "#e07030", right: "#3474cc", "": "#7a808c" };
 
-function makeChart(canvas, fps, seek) {
+// `box` gets the canvas of the curves, which are painted once, and over it the cursor, which moves.
+function makeChart(box, fps, seek) {
   const chart = { show, cursor };
-  const still = document.createElement("canvas");
+  const canvas = box.appendChild(document.createElement("canvas"));
+  const line = box.appendChild(element("div", undefined, "cursor"));
   let curves = [];
+  let dots = [];
   let [count, frame, range, dark] = [1, 0, [0, 1], false];
+  let [width, height] = [0, 0];
   const margins = { left: 46, right: 8, top: 8, bottom: 18 };
 
   function show(found, frames, isDark) {
     [curves, count, dark] = [found, frames, isDark];
+    for (const dot of dots) dot.remove();
+    dots = curves.map(({ side }) => box.appendChild(element("div", undefined, `dot ${side || "middle"}`)));
     let [low, high] = [Infinity, -Infinity];
     for (const { values } of curves)
       for (const v of values)
@@ -22,32 +28,35 @@ function makeChart(canvas, fps, seek) {
     paint();
   }
 
+  const x = (k) => margins.left + (k / Math.max(count - 1, 1)) * (width - margins.left - margins.right);
+
+  const y = (v) => margins.top + (1 - (v - range[0]) / (range[1] - range[0])) * (height - margins.top - margins.bottom);
+
   function cursor(at) {
     frame = at;
-    paintCursor();
+    if (!width) return;
+    line.style.transform = `translateX(${x(frame).toFixed(1)}px)`;
+    curves.forEach(({ values }, i) => {
+      const known = Number.isFinite(values[frame]);
+      dots[i].hidden = !known;
+      if (known) dots[i].style.transform = `translate(${x(frame).toFixed(1)}px, ${y(values[frame]).toFixed(1)}px)`;
+    });
   }
 
-  const x = (k, width) => margins.left + (k / Math.max(count - 1, 1)) * (width - margins.left - margins.right);
-
-  const y = (v, height) =>
-    margins.top + (1 - (v - range[0]) / (range[1] - range[0])) * (height - margins.top - margins.bottom);
-
-  // The curves are painted once, beside the page; each frame copies them and adds its cursor.
   function paint() {
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    [width, height] = [box.clientWidth, box.clientHeight];
     if (!width || !height) return;
-    for (const one of [canvas, still]) {
-      one.width = Math.round(width * ratio);
-      one.height = Math.round(height * ratio);
-    }
-    paintStill(ratio, width, height);
-    paintCursor();
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paintAxes(pen);
+    for (const curve of curves) paintCurve(pen, curve);
+    cursor(frame);
   }
 
-  function paintStill(ratio, width, height) {
-    const pen = still.getContext("2d");
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  function paintAxes(pen) {
     const tall = height - margins.top - margins.bottom;
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "right";
@@ -55,46 +64,22 @@ function makeChart(canvas, fps, seek) {
     for (const tick of ticks(range[0], range[1], Math.max(2, Math.floor(tall / 26)))) {
       pen.strokeStyle = dark ? "#363c47" : tick === 0 ? "#b4bac4" : "#e2e5ea";
       pen.beginPath();
-      pen.moveTo(margins.left, y(tick, height));
-      pen.lineTo(width - margins.right, y(tick, height));
+      pen.moveTo(margins.left, y(tick));
+      pen.lineTo(width - margins.right, y(tick));
       pen.stroke();
       pen.fillStyle = dark ? "#9aa3b2" : "#667080";
-      pen.fillText(String(tick), margins.left - 6, y(tick, height));
+      pen.fillText(String(tick), margins.left - 6, y(tick));
     }
     pen.textAlign = "center";
     const seconds = (count - 1) / fps;
     for (const tick of ticks(0, Math.max(seconds, 1e-3), Math.max(2, Math.floor(width / 90)))) {
       const words = tick === 0 ? "0 s" : String(tick);
-      pen.fillText(words, clamp(x(tick * fps, width), margins.left, width - 14), height - 7);
+      pen.fillText(words, clamp(x(tick * fps), margins.left, width - 14), height - 7);
     }
-    for (const curve of curves) paintCurve(pen, curve, width, (v) => y(v, height));
-  }
-
-  function paintCursor() {
-    if (!canvas.width || !canvas.height || !still.width) return;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const pen = canvas.getContext("2d");
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(still, 0, 0);
-    pen.setTransform(canvas.width / Math.max(width, 1), 0, 0, canvas.height / Math.max(height, 1), 0, 0);
-    pen.strokeStyle = dark ? "#e8ebf0" : "#20252e";
-    pen.lineWidth = 1;
-    pen.beginPath();
-    pen.moveTo(x(frame, width), 2);
-    pen.lineTo(x(frame, width), height - margins.bottom);
-    pen.stroke();
-    for (const { values, side } of curves)
-      if (Number.isFinite(values[frame])) {
-        pen.fillStyle = CURVES[side];
-        pen.beginPath();
-        pen.arc(x(frame, width), y(values[frame], height), 3, 0, 7);
-        pen.fill();
-      }
   }
 
   // At most two points for each column of the picture, so that a long motion costs no more than a short one.
-  function paintCurve(pen, { values, side, other }, width, y) {
+  function paintCurve(pen, { values, side, other }) {
     pen.strokeStyle = CURVES[side];
     pen.lineWidth = 1.6;
     pen.setLineDash(other ? [5, 4] : []);
@@ -107,9 +92,9 @@ function makeChart(canvas, fps, seek) {
         [low, high] = [Math.min(low, values[i]), Math.max(high, values[i])];
       if (!Number.isFinite(low)) down = false;
       else {
-        if (down) pen.lineTo(x(k, width), y(low));
-        else pen.moveTo(x(k, width), y(low));
-        if (high > low) pen.lineTo(x(k, width), y(high));
+        if (down) pen.lineTo(x(k), y(low));
+        else pen.moveTo(x(k), y(low));
+        if (high > low) pen.lineTo(x(k), y(high));
         down = true;
       }
     }
@@ -119,7 +104,7 @@ function makeChart(canvas, fps, seek) {
 
   const pick = (event) => {
     if (!(event.buttons & 1)) return;
-    const share = (event.offsetX - margins.left) / (canvas.clientWidth - margins.left - margins.right);
+    const share = (event.offsetX - margins.left) / (width - margins.left - margins.right);
     seek(Math.round(share * (count - 1)));
   };
   canvas.addEventListener("pointerdown", (event) => {

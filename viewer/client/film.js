@@ -54,9 +54,10 @@ function makeFilms(inside) {
       had.then(ready);
       return undefined;
     },
-    prefetch(result, camera, frame) {
+    prefetch(result, camera, frame, stride) {
       if (this.missing(result, camera)) return;
-      for (let k = 1; k <= AHEAD; k++) if (frame + k < doc.results[result].count) ask(result, camera, frame + k);
+      for (let k = stride; k <= Math.max(AHEAD, stride); k += stride)
+        if (frame + k < doc.results[result].count) ask(result, camera, frame + k);
     },
   };
 }

@@ -65,11 +65,11 @@ function makeApp(inside) {
     if (!changed && !pace.refines()) return;
     changed = false;
     const began = performance.now();
+    showFilms();
+    stage?.draw(state, pace.effort()); // before the panel, whose changes would have the page laid out twice
+    panel.refresh();
     if (now.dark !== state.dark) panel.repaint();
     now.dark = state.dark;
-    showFilms();
-    panel.refresh();
-    stage?.draw(state, pace.effort());
     document.documentElement.dataset.drawn = state.frame;
     pace.drew(performance.now() - began);
   }
@@ -79,10 +79,11 @@ function makeApp(inside) {
     const { doc, state, clock, panel } = now;
     const through = state.through < 0 ? null : filmsOf(doc)[state.through];
     doc.results.forEach((result, i) => {
-      const frame = frameOf(result, doc.results[0], state.frame);
+      const stride = clock.playing ? pace.stride(result.fps * clock.speed) : 1;
+      const frame = stride * Math.floor(frameOf(result, doc.results[0], state.frame) / stride);
       const camera = through?.result === i ? through.camera : state.cameras[i];
       if (!result.films.length || result.same_film) return;
-      if (clock.playing) films.prefetch(i, camera, frame);
+      if (clock.playing) films.prefetch(i, camera, frame, stride);
       const found = films.get(i, camera, frame, touch);
       if (found !== undefined) latest[i] = found;
       panel.film(i, found === undefined ? latest[i] : found, films.missing(i, camera), frame, found !== undefined);

@@ -4,7 +4,7 @@ const SLOW = 50; // milliseconds from picture to picture above which less work i
 const STILL = 250; // milliseconds without motion after which a picture is drawn as well as it can be
 
 function makePace() {
-  let [level, drawnAt, last, since, slow] = [0, 0, 0, 0, 0];
+  let [level, drawnAt, last, since, slow, interval] = [0, 0, 0, 0, 0, 0];
   let moving = false;
   const times = []; // of the latest pictures: what JavaScript took, and from each to the next
   return {
@@ -17,6 +17,8 @@ function makePace() {
     // Whether a picture that was drawn with less work, in motion, may now be drawn with all.
     refines: () => !moving && drawnAt > 0,
     effort: () => EFFORTS[moving ? level : 0],
+    // How many frames, of which so many are due in a second, share a picture of the film: no more are asked for than are seen.
+    stride: (rate) => (moving ? Math.max(1, Math.round((rate * interval) / 1000)) : 1),
     drew(took) {
       const now = performance.now();
       drawnAt = moving ? level : 0;
@@ -24,8 +26,9 @@ function makePace() {
         slow = now - last > SLOW ? slow + 1 : Math.max(slow - 1, 0);
         if (slow >= 3 && level < EFFORTS.length - 1) [level, slow] = [level + 1, 0];
         times.push([took, now - last]);
-        if (times.length > 60) times.shift();
+        if (times.length > 30) times.shift();
         const mean = [0, 1].map((i) => times.reduce((sum, one) => sum + one[i], 0) / times.length);
+        interval = mean[1] > SLOW ? mean[1] : 0;
         document.documentElement.dataset.pace = `${mean[0].toFixed(2)} ${mean[1].toFixed(1)} ${level}`;
       }
       last = moving ? now : 0;

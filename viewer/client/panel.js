@@ -220,16 +220,16 @@ function makeCharts(doc, state, clock, actions) {
   const groups = [...new Set(first.charts.map(({ group }) => group))];
   const figures = groups.map((group) => {
     const own = first.charts.filter((chart) => chart.group === group);
-    const [figure, caption, choice, values, canvas] = ["figure", "figcaption", "select", "span", "canvas"].map((kind) =>
+    const [figure, caption, choice, values, box] = ["figure", "figcaption", "select", "span", "div"].map((kind) =>
       element(kind),
     );
-    values.className = "values";
+    [values.className, box.className] = ["values", "plot"];
     own.forEach(({ title, unit }, i) => choice.append(new Option(`${title} (${unit})`, i)));
     choice.setAttribute("aria-label", group);
     caption.append(choice, values);
-    figure.append(caption, canvas);
+    figure.append(caption, box);
     byId("charts").append(figure);
-    const chart = makeChart(canvas, first.fps, actions.seek);
+    const chart = makeChart(box, first.fps, actions.seek);
     const one = { chart, values, chosen: own.find(({ title }) => title === state.chosen[group]) ?? own[0] };
     choice.value = String(own.indexOf(one.chosen));
     choice.onchange = () => {

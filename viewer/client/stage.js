@@ -6,13 +6,11 @@ const THEMES = {
 };
 const WASH = [[0, 0, 0], [0.10, 0.62, 0.52]]; // what tells the second result from the first
 const PENDING = { wash: [0.52, 0.30, 0.78], opacity: 0.45 }; // of a person who is still to be simulated
-const SHADOW_SIDE = 2048;
-// How much work a picture is: pixels along each side of the page's, and looks at the shadow for each of them.
+// How much work a picture is: pixels along each side of the page's, those of the shadow's, and looks at it for each pixel.
 const EFFORTS = [
-  { scale: 1, samples: 16 },
-  { scale: 0.75, samples: 8 },
-  { scale: 0.5, samples: 5 },
-  { scale: 0.36, samples: 4 },
+  { scale: 1, shadow: 2048, samples: 16 },
+  { scale: 0.75, shadow: 768, samples: 6 },
+  { scale: 0.5, shadow: 768, samples: 4 },
 ];
 const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
 
@@ -21,7 +19,7 @@ function makeStage(canvas, words) {
   const graphics = makeGraphics(canvas);
   if (!graphics) return null;
   const { gl, programs } = graphics;
-  const shadows = makeShadows(gl, SHADOW_SIDE);
+  const shadowsOf = Object.fromEntries(EFFORTS.map(({ shadow }) => [shadow, makeShadows(gl, shadow)]));
   const arrowShape = makeArrowShape(graphics);
   const square = { corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 } };
   const [floor, sky] = [makeVertices(gl, programs.floor, square), makeVertices(gl, programs.sky, square)];
@@ -61,6 +59,7 @@ function makeStage(canvas, words) {
 
   function draw(state, wanted) {
     effort = wanted;
+    const shadows = shadowsOf[effort.shadow];
     resize();
     const theme = THEMES[state.dark ? "dark" : "light"];
     const frames = results.map(({ result }) => frameOf(result, doc.results[0], state.frame));
@@ -71,10 +70,10 @@ function makeStage(canvas, words) {
     const middle = [...row(doc.results[0].path, frames[0]), 0];
     const lightClip = lightOver(middle, towardsLight, results.length > 1 ? 3.6 : 1.9);
     const common = {
-      clip, eye: look.eye, lightClip, towardsLight, shadows: 0, frames: 1, film: 2, texel: 1 / SHADOW_SIDE, middle,
+      clip, eye: look.eye, lightClip, towardsLight, shadows: 0, frames: 1, film: 2, texel: 1 / shadows.size, middle,
       pixel: look.pixel, samples: effort.samples, ...theme,
     };
-    castShadows(state, frames, lightClip);
+    castShadows(shadows, state, frames, lightClip);
 
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(...(state.through < 0 ? theme.haze : [0.05, 0.055, 0.065]), 1);
@@ -131,7 +130,7 @@ function makeStage(canvas, words) {
     for (const track of Object.values(one.tracks)) if (track.rest) poseTrack(gl, track, track.rest, frame);
   }
 
-  function castShadows(state, frames, lightClip) {
+  function castShadows(shadows, state, frames, lightClip) {
     gl.bindFramebuffer(gl.FRAMEBUFFER, shadows.target);
     gl.viewport(0, 0, shadows.size, shadows.size);
     gl.enable(gl.DEPTH_TEST);
