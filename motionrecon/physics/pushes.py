@@ -147,7 +147,8 @@ class Seen:
         geom: (c, 2).
         frame: (c, 9).
         friction: (c, 5).
-        place, centre: (c, 3) as in `Contacts`, of whatever the second geom is.
+        place: (c, 3) as in `Contacts`.
+        distance: (c,) between the geoms, metres.
     """
 
     J: Float[np.ndarray, "n nv"]
@@ -160,7 +161,7 @@ class Seen:
     frame: Float[np.ndarray, "c 9"]
     friction: Float[np.ndarray, "c 5"]
     place: Float[np.ndarray, "c 3"]
-    centre: Float[np.ndarray, "c 3"]
+    distance: Float[np.ndarray, " c"]
 
     @staticmethod
     def of(data: mujoco.MjData, nv: int) -> Seen:
@@ -177,7 +178,7 @@ class Seen:
             c.frame.copy(),
             c.friction.copy(),
             c.pos - data.subtree_com[1],
-            data.geom_xpos[c.geom[:, 1]] - c.pos,
+            c.dist.copy(),
         )
 
 
@@ -233,9 +234,9 @@ def _contacts(
 ) -> tuple[Contacts, Bool[np.ndarray, " S"]]:
     """The contacts of balls with planes that push, and the steps in which nothing else touches."""
     step = np.repeat(np.arange(len(seen)), [len(s.first) for s in seen])
-    first, dim, geom, frame, friction, place, centre = (
+    first, dim, geom, frame, friction, place, distance = (
         np.concatenate([getattr(s, name) for s in seen])
-        for name in ("first", "dim", "geom", "frame", "friction", "place", "centre")
+        for name in ("first", "dim", "geom", "frame", "friction", "place", "distance")
     )
     count = table.shape[1]
     at = np.clip(first[:, None] + np.arange(EDGES), 0, max(count - 1, 0))
@@ -254,5 +255,6 @@ def _contacts(
     normal = frame[keep, :3]
     tangents = friction[keep, :2, None] * frame[keep, 3:].reshape(-1, 2, 3)
     edges = normal[:, None] + np.stack([tangents, -tangents], axis=2).reshape(-1, EDGES, 3)
-    body = model.geom_bodyid[ball[keep]]
-    return Contacts(step[keep], body, place[keep], centre[keep], normal, edges, Rows.of(own[keep])), flat
+    body, radius = model.geom_bodyid[ball[keep]], model.geom_size[ball[keep], 0]
+    centre = normal * (radius + 0.5 * distance[keep])[:, None]
+    return Contacts(step[keep], body, place[keep], centre, normal, edges, Rows.of(own[keep])), flat

@@ -182,7 +182,7 @@ def _coriolis(
     linear = skew(momentum[..., 3:])
     result[..., :3, 3:] -= linear
     result[..., 3:, :3] -= linear
-    return result
+    return np.asarray(result)
 
 
 def skew(v: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
