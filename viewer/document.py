@@ -194,7 +194,7 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], rea
         stretches=stretches_of(motion.tracked, simulated, pending),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
-        facts=tuple(facts_of(motion.report)),
+        facts=(*facts_of(motion.report), *([Fact(motion.body.licence)] if motion.body.licence else [])),
     )
 
 
