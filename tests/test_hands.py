@@ -21,7 +21,7 @@ from motionrecon.errors import InputError
 from motionrecon.export import export
 from motionrecon.export.take import take
 from motionrecon.hands.course import course
-from motionrecon.hands.looks import able, looks_of, read
+from motionrecon.hands.looks import MARKED, able, looks_of, read
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints import file
 from motionrecon.keypoints.types import HandKeypoints, Keypoints
@@ -177,13 +177,15 @@ def seen_by(motion: Motion, bent: np.ndarray, sides: tuple[int, int] = (0, 1)) -
     for row, side in enumerate(sides):
         body = motion.model.body(("left_hand", "right_hand")[side]).id
         for t in range(count):
-            world = points_of(bent, at.rotations[t, body], right=bool(side)) - [0.3, -0.2, 0.1] + at.origins[t, body]
+            world = (
+                points_of(bent - MARKED, at.rotations[t, body], right=bool(side))
+                - [0.3, -0.2, 0.1]
+                + at.origins[t, body]
+            )
             pixels[t, row] = view.project_through_lens(world[None])[0]
             ray = view.to_camera(at.origins[None, t, [body]])[0, 0]
             turn = Rotation.align_vectors(ray[None], [[0, 0, 1]])[0].as_matrix()
             points[t, row] = view.to_camera(world[None])[0] @ turn
-            if side != row:  # a left hand looked for is taken for one: its depth is reversed when it is a right one
-                points[t, row, :, 2] *= -1
     return HandKeypoints(pixels, points, np.full((count, 2), 0.9))
 
 
