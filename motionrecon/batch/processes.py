@@ -55,7 +55,9 @@ class Processes:
                     idle.append(process)
                     yield task, answer
         finally:
-            for process in [*idle, *(process for _, process in running.values())]:
+            for process in idle:
+                process.shutdown(wait=not running, kill_workers=bool(running))
+            for _, process in running.values():
                 process.shutdown(wait=False, kill_workers=True)
 
 
