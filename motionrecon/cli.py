@@ -651,11 +651,15 @@ def bench_batch(*, jobs: int = 0, clips: int = 2, rounds: int = 1, quiet: Switch
         rounds: how often.
         quiet: no progress bars.
     """
+    from motionrecon import demo as example
     from motionrecon.research.bench import throughput
 
     if jobs < 0 or clips < 1 or rounds < 1:
         raise InputError(f"--jobs {jobs}, --clips {clips}, --rounds {rounds}: give numbers from 1")
-    print(throughput.as_text(throughput.measure(jobs, clips, rounds, Silent() if quiet else Bars())))
+    progress: Progress = Silent() if quiet else Bars()
+    clip, given = example.video(), example.given()
+    found = throughput.measure(clip, given, jobs=jobs, clips=clips, rounds=rounds, progress=progress)
+    print(throughput.as_text(found))
 
 
 @bench.command

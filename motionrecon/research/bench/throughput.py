@@ -14,18 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from motionrecon import demo
 from motionrecon.core.cores import usable_cores
 from motionrecon.core.progress import Progress
 from motionrecon.errors import InputError
 
 
 @dataclass(frozen=True)
-class Measured:
+class Round:
     """Seconds of one round, for each clip.
 
     Attributes:
@@ -52,10 +51,14 @@ class Measured:
         return self.alone_cpu / self.together_cpu
 
 
-def measure(jobs: int, clips: int, rounds: int, progress: Progress) -> list[Measured]:
-    """Single runs and batches of the demo clip, in turn.
+def measure(
+    video: Path, given: Mapping[str, object], *, jobs: int, clips: int, rounds: int, progress: Progress
+) -> list[Round]:
+    """Single runs and batches of copies of a clip, in turn.
 
     Args:
+        video: the clip.
+        given: options of reconstruct for it.
         jobs: of the batch; 0 for one on each core.
         clips: of each job, and single runs in each round.
         rounds: how often.
@@ -72,23 +75,23 @@ def measure(jobs: int, clips: int, rounds: int, progress: Progress) -> list[Meas
     with tempfile.TemporaryDirectory(prefix="motionrecon-") as place, progress.stage("clips", None) as advance:
         for turn in range(rounds):
             folder = Path(place) / str(turn)
-            films = _copies(folder / "films", jobs * clips)
+            films = _copies(video, folder / "films", jobs * clips)
             alone = alone_cpu = 0.0
             for number, film in enumerate(films[:clips]):
                 core = cores[(turn * clips + number) % len(cores)]
                 command = ["reconstruct", str(film), "-o", str(folder / f"alone_{number}")]
-                wall, cpu = _timed(command, core)
+                wall, cpu = _timed(command, given, core)
                 alone, alone_cpu = alone + wall / clips, alone_cpu + cpu / clips
                 advance(1)
             command = ["batch", str(folder / "films"), "-o", str(folder / "batch"), "--jobs", str(jobs)]
-            wall, cpu = _timed(command, None)
+            wall, cpu = _timed(command, given, None)
             advance(len(films))
-            found.append(Measured(jobs, alone, wall / clips, alone_cpu, cpu / len(films)))
+            found.append(Round(jobs, alone, wall / clips, alone_cpu, cpu / len(films)))
             shutil.rmtree(folder)
     return found
 
 
-def as_text(rounds: Sequence[Measured]) -> str:
+def as_text(rounds: Sequence[Round]) -> str:
     """A line for each round."""
     return "\n".join(
         f"{one.jobs} jobs: {one.together:.1f} s for a clip of each, alone on one core {one.alone:.1f} s; "
@@ -98,19 +101,19 @@ def as_text(rounds: Sequence[Measured]) -> str:
     )
 
 
-def _copies(folder: Path, count: int) -> list[Path]:
+def _copies(video: Path, folder: Path, count: int) -> list[Path]:
     folder.mkdir(parents=True)
     films = [folder / f"{number}.mp4" for number in range(count)]
     for film in films:
-        shutil.copyfile(demo.video(), film)
+        shutil.copyfile(video, film)
     return films
 
 
-def _timed(arguments: Sequence[str], core: int | None) -> tuple[float, float]:
-    """Seconds of the wall clock and of processors that a command of motionrecon takes, with the demo's options."""
-    given = [f"--{name.replace('_', '-')}={value}" for name, value in demo.given().items()]
+def _timed(arguments: Sequence[str], given: Mapping[str, object], core: int | None) -> tuple[float, float]:
+    """Seconds of the wall clock and of processors that a command of motionrecon takes."""
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     before, began = _processor(), time.perf_counter()
-    command = [sys.executable, "-P", "-m", "motionrecon", *arguments, *given, "--quiet"]
+    command = [sys.executable, "-P", "-m", "motionrecon", *arguments, *flags, "--quiet"]
     with _bound_to(core):
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
