@@ -308,7 +308,10 @@ def test_shared_prior(x):
     whole = term(replace(typical, body=x.body.reshaped(shape + np.log(1.03)))).cost
     apart = np.zeros(len(shape))
     apart[[4, 6]], apart[[5, 7]] = np.log(1.03), -np.log(1.03)
-    assert whole < term(replace(typical, body=x.body.reshaped(shape + apart))).cost
+    other = replace(typical, body=x.body.reshaped(shape + apart))
+    assert whole < term(other).cost
+    # Half of the spread: four times the cost of what is not the common factor.
+    assert replace(term, shape=0.5)(other).cost == pytest.approx(4 * term(other).cost, rel=0.05)
 
 
 def test_a_tilt_of_the_cameras_is_measured_from_where_they_stood(x):

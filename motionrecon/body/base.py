@@ -142,13 +142,14 @@ class ShapePrior:
         """The shape nearest to one that people can have, whatever the keypoints say."""
         return np.asarray(np.clip(shape, self.mean - HUMAN * self.spread, self.mean + HUMAN * self.spread))
 
-    def whitening(self, common: float) -> Float[np.ndarray, "k k"]:
+    def whitening(self, common: float, share: float = 1.0) -> Float[np.ndarray, "k k"]:
         """The matrix that makes a shape's distance from the mean standard normal.
 
         Args:
             common: relative standard deviation of the size as a whole: how well the height is known.
+            share: of `spread`, that is granted.
         """
-        covariance = np.diag(self.spread**2) + common**2 * np.outer(self.growth, self.growth)
+        covariance = np.diag((share * self.spread) ** 2) + common**2 * np.outer(self.growth, self.growth)
         return np.linalg.inv(np.linalg.cholesky(covariance))
 
 

@@ -58,6 +58,7 @@ class Weights:
         floor: metres, of the height of the ground of calibrated cameras.
         floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths, with calibrated and with assumed cameras.
+        shape: share that one camera's fit grants of how far people's shapes vary otherwise.
         tilt: radians, of the estimated gravity before the fit refines it.
     """
 
@@ -69,6 +70,7 @@ class Weights:
     balance: float = 8.0
     floor: float = 0.015
     common: tuple[float, float] = (0.06, 0.03)
+    shape: float = 0.5
     tilt: float = 0.01
     floor_known: bool = False
 
@@ -237,7 +239,7 @@ def _fit(
         calibrated = all(view.camera.calibrated for view in views)
         if calibrated and len(views) > 1 and not w.floor_known:
             x = under_the_feet(x, fps)
-        x = _sized(x, video, fps, w, calibrated)
+        x = _sized(x, video, fps, w, calibrated, w.shape if len(views) == 1 else 1.0)  # several measure it
     else:
         x = solve(x, video, 25, tolerance=1e-3)
     if len(views) > 1:
@@ -264,20 +266,20 @@ def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajec
     return min(x, other, key=lambda y: sum(term(y).cost for term in terms))
 
 
-def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated: bool) -> Trajectory:
+def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated: bool, shape: float) -> Trajectory:
     """The trajectory with the person's shape, the ground's height and, where cameras do not know it, gravity.
 
-    In the end they are held.
+    In the end they are held. People's shapes are granted that share of how far they vary.
     """
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     common = w.common[0] if calibrated else w.common[1]
     height = (x.ground.height, w.floor if calibrated else ANYWHERE)
     x = replace(x, free=(SHAPE,) if w.floor_known else (SHAPE, HEIGHT))
-    x = solve(x, [*video, SharedPrior(height, common, x.turn, w.tilt)], 25, tolerance=1e-3)
+    x = solve(x, [*video, SharedPrior(height, common, x.turn, w.tilt, shape)], 25, tolerance=1e-3)
     if not calibrated:
         x = replace(levelled(x, fps), free=(SHAPE, HEIGHT, TILT))
         height = (x.ground.height, ANYWHERE)
-    prior = SharedPrior(height, common, x.turn, w.tilt)
+    prior = SharedPrior(height, common, x.turn, w.tilt, shape)
     for _ in range(3):
         standing = standing_points(x, fps)
         terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]

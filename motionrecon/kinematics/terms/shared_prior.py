@@ -22,17 +22,20 @@ class SharedPrior:
             well the detector's notion of the joints agrees with an anatomist's.
         turn: the turn of the world from which a tilt is measured.
         tilt: standard deviation of the cameras' tilt, radians.
+        shape: share of how far people's shapes vary that is granted besides: one camera's errors of a keypoint last
+            through a clip, and would be taken for lengths.
     """
 
     height: tuple[float, float]
     common: float
     turn: Float[np.ndarray, "3 3"]
     tilt: float
+    shape: float = 1.0
 
     def __call__(self, x: Trajectory) -> Block:
         prior = x.body.shape_prior
         expected, sigma = self.height
-        whitening = prior.whitening(self.common)
+        whitening = prior.whitening(self.common, self.shape)
         tilt, further = x.tilt_since(self.turn)
         # Each part's distance from what is expected, made standard normal, and its derivative by the part.
         parts = {
