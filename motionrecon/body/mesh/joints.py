@@ -24,18 +24,19 @@ def _part(
 
 #: Hinges per segment, in the order in which they turn it. Names without a side stand for both sides.
 HINGES: dict[str, tuple[Hinge, ...]] = {
-    # The loins bend most, ribs let the chest turn more than bend (A. A. White and M. M. Panjabi, Clinical Biomechanics
-    # of the Spine, 2nd ed., 1990, table 2-1, in round shares). Each joint has but the hinges that do most there: what a
-    # window of physics costs grows with the square of their number.
+    # The loins bend most, ribs let the chest turn more than bend; the chest bends sideways low down and turns high up
+    # (A. A. White and M. M. Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990, table 2-1, in round shares).
+    # Each joint has but the hinges that do most there: what a window of physics costs grows with the square of their
+    # number.
     "abdomen": (
         _part("lumbar_flexion", (0, 1, 0), (-22, 54), 14, "lumbar_flexion", 0.65, 0.5),
         _part("lumbar_lateral", (1, 0, 0), (-22, 22), 14, "lumbar_lateral", 0.5, 0.3),
     ),
     "chest": (
         _part("thoracic_flexion", (0, 1, 0), (-13, 31), 14, "lumbar_flexion", 0.35, 0.5),
-        _part("thoracic_twist", (0, 0, 1), (-50, 50), 10, "lumbar_twist", 1.0, 0.35),
+        _part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),
     ),
-    "upper_chest": (_part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),),
+    "upper_chest": (_part("thoracic_twist", (0, 0, 1), (-50, 50), 10, "lumbar_twist", 1.0, 0.35),),
     "neck": (
         Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5, spread=0.4),
         Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
