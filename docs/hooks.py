@@ -24,6 +24,7 @@ PAGES = {
     "docs/blender.md": "blender.md",
     "docs/conventions.md": "conventions.md",
     "docs/formats.md": "formats.md",
+    "docs/smpl.md": "smpl.md",
     "docs/windows_bench.md": "windows_bench.md",
     "models/optimus/README.md": "model_card.md",
     "CONTRIBUTING.md": "extending.md",

@@ -223,7 +223,7 @@ def batch(
         raise InputError(f"jobs={jobs}: give a number from 1, or leave it out")
     given |= {name: _each(given[name]) for name in _PER_CAMERA if name in given}
     folder, spoken = output or Path(f"{source.resolve().stem}_batch"), Spoken(quiet)
-    say = {"told": spoken, "say": spoken.say, "spelled": _as_flags}
+    say: dict[str, Any] = {"told": spoken, "say": spoken.say, "spelled": _as_flags}
     try:
         with spoken.watching():
             rows = run_batch(source, folder, jobs=jobs, ray=ray, force=force, **say, **given)
@@ -639,6 +639,29 @@ def bench_poses(
         print(text)
 
 
+@bench.command(name="batch")
+def bench_batch(*, jobs: int = 0, clips: int = 2, rounds: int = 1, quiet: Switch = False) -> None:
+    """Measure what several jobs at once are worth: batch with N jobs against N times one reconstruct on one core.
+
+    Both do the demo clip with all defaults, in turn. Anything else at work on the machine shows in the wall clock.
+
+    Args:
+        jobs: as of batch; one for each core where not given.
+        clips: that each job does, one after another, and so many single runs beside them.
+        rounds: how often.
+        quiet: no progress bars.
+    """
+    from motionrecon import demo as example
+    from motionrecon.research.bench import throughput
+
+    if jobs < 0 or clips < 1 or rounds < 1:
+        raise InputError(f"--jobs {jobs}, --clips {clips}, --rounds {rounds}: give numbers from 1")
+    progress: Progress = Silent() if quiet else Bars()
+    clip, given = example.video(), example.given()
+    found = throughput.measure(clip, given, jobs=jobs, clips=clips, rounds=rounds, progress=progress)
+    print(throughput.as_text(found))
+
+
 @bench.command
 def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) -> int:
     """Look for harm: windows of motion from random starts, at scales from 1e-3 to 1e3, none of which may get worse.
@@ -714,7 +737,20 @@ def train_optimus(
     print(f'{folder}: {found}; minimize(..., {use}="{folder}/weights.safetensors") runs with it')
 
 
-for _command in (demo, calibrate, view, plot, render, info, physics, optimizers, bench_poses, safety, train_optimus):
+for _command in (
+    demo,
+    calibrate,
+    view,
+    plot,
+    render,
+    info,
+    physics,
+    optimizers,
+    bench_poses,
+    bench_batch,
+    safety,
+    train_optimus,
+):
     _command.__doc__ = unwrapped(_command.__doc__ or "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,16 +17,24 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.fingers import ANGLES, AT_EASE, LIMITS, angles_of, hand_of
 from motionrecon.body.handed import BONES, Handed, Hands
 from motionrecon.body.pose import pose
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
+from motionrecon.data.clips import demo_clip
 from motionrecon.errors import InputError
 from motionrecon.export import export
+from motionrecon.export.columns import columns
 from motionrecon.export.take import take
 from motionrecon.hands.course import course
-from motionrecon.hands.looks import able, looks_of, read
+from motionrecon.hands.looks import MARKED, able, looks_of, read
 from motionrecon.hands.stage import track_hands
-from motionrecon.keypoints import file
+from motionrecon.keypoints import file, models
+from motionrecon.keypoints.detection import Detection, SeenHands
+from motionrecon.keypoints.hands import HandDetector, around_wrist
+from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.types import HandKeypoints, Keypoints
+from motionrecon.mechanics.summary import mechanics
 from motionrecon.result.motion import Motion
+from motionrecon.video import frames
 from motionrecon.views import View
 
 MODEL = walking(2).model
@@ -177,13 +186,15 @@ def seen_by(motion: Motion, bent: np.ndarray, sides: tuple[int, int] = (0, 1)) -
     for row, side in enumerate(sides):
         body = motion.model.body(("left_hand", "right_hand")[side]).id
         for t in range(count):
-            world = points_of(bent, at.rotations[t, body], right=bool(side)) - [0.3, -0.2, 0.1] + at.origins[t, body]
+            world = (
+                points_of(bent - MARKED, at.rotations[t, body], right=bool(side))
+                - [0.3, -0.2, 0.1]
+                + at.origins[t, body]
+            )
             pixels[t, row] = view.project_through_lens(world[None])[0]
             ray = view.to_camera(at.origins[None, t, [body]])[0, 0]
             turn = Rotation.align_vectors(ray[None], [[0, 0, 1]])[0].as_matrix()
             points[t, row] = view.to_camera(world[None])[0] @ turn
-            if side != row:  # a left hand looked for is taken for one: its depth is reversed when it is a right one
-                points[t, row, :, 2] *= -1
     return HandKeypoints(pixels, points, np.full((count, 2), 0.9))
 
 
@@ -316,3 +327,57 @@ def test_names_of_angles_are_those_of_both_ends():
     assert len(ANGLES) == len(set(ANGLES)) == 20 and ANGLES[0] == "thumb_cmc_flexion"
     assert ((LIMITS[:, 0] < AT_EASE) & (LIMITS[:, 1] > AT_EASE)).all()
     assert isinstance(Handed(walking(2).body).surface.rest_origins, np.ndarray)
+
+
+def test_both_hands_stand_in_the_table_of_columns(moving):
+    table = {column.name: column for column in columns(moving, mechanics(moving))}
+    bent = table["right_index_pip_flexion_deg"]
+    np.testing.assert_allclose(bent.values, np.degrees(moving.hands.angles[:, 1, ANGLES.index("index_pip_flexion")]))
+    assert "tracked, not simulated" in bent.what and table["left_hand_seen"].values.all()
+    bare = replace(moving, hands=None)
+    assert not any("pip" in column.name for column in columns(bare, mechanics(bare)))
+
+
+def person_at(wrist: tuple[float, float], trunk: float = 200.0, sure: float = 0.9) -> Detection:
+    """Somebody upright whose left hand hangs down from this wrist."""
+    pixels = np.full((33, 2), 100.0)
+    for side in ("left", "right"):
+        pixels[landmarks.INDEX[f"{side}_hip"]] = (100, 100 + trunk)
+        for name, down in (("elbow", -0.5 * trunk), ("wrist", 0.0), ("index", 20.0), ("pinky", 20.0)):
+            pixels[landmarks.INDEX[f"{side}_{name}"]] = np.add(wrist, (0, down))
+    return Detection(pixels, np.full(33, sure), np.zeros((33, 3)))
+
+
+def test_the_square_around_a_wrist_is_as_large_as_the_person_and_none_where_a_hand_is_a_few_pixels():
+    square = around_wrist(person_at((300, 400)), "left")
+    assert square.side == 180 and tuple(square.corner + square.side / 2) == (300, 420)
+    assert around_wrist(person_at((300, 400)), "left", 0.5) is None
+    assert around_wrist(person_at((300, 400), trunk=90.0), "left") is None
+    assert around_wrist(person_at((300, 400), sure=0.2), "left") is None
+
+
+def test_hands_travel_with_what_a_pass_saw():
+    hands = SeenHands(np.ones((2, 21, 2)), np.ones((2, 21, 3)), np.array([0.8, 0.0]))
+    one = person_at((1, 2))
+    seen = [[one], [], [replace(one, hands=hands)], [replace(one, hands=SeenHands.none())]]
+    again = PassDetections.from_arrays(PassDetections(seen, [], ()).to_arrays()).seen
+    assert [len(row) for row in again] == [1, 0, 1, 1] and again[0][0].hands is None
+    np.testing.assert_array_equal(again[2][0].hands.pixels, hands.pixels)
+    np.testing.assert_array_equal(again[2][0].moved(np.array([5.0, 1.0])).hands.pixels, np.add(hands.pixels, [5, 1]))
+
+
+def test_the_demos_left_hand_is_found_at_its_wrist_and_open():
+    """Its palm faces the camera, fingers nearly straight, in frame 54."""
+    demo, frame = demo_clip(), 54
+    with np.load(demo.video.parent / "truth.npz") as truth:
+        joints, K, R, t = truth["joints"][frame], truth["camera_K"], truth["camera_R"], truth["camera_t"]
+    seen_from = Pinhole(K, (1280, 720), R, t)
+    pixels = seen_from.project(joints[None])[0]
+    image = next(iter(frames(demo.video, start=frame / 30)))
+    with closing(HandDetector(models.find(models.HAND), 1.0)) as detector:
+        found = detector(image, Detection(pixels, np.ones(33), np.zeros((33, 3))))
+    wrist = pixels[landmarks.INDEX["left_wrist"]]
+    assert found.confidence[0] > 0.6 and np.linalg.norm(found.pixels[0, 0] - wrist) < 15
+    _, bent = read(found.points_3d[:1] @ seen_from.axes[0], LEFT, right=False)
+    flexion = np.degrees(bent[0] + MARKED).reshape(5, 4)[1:, 2]
+    assert (flexion < 50).all()

@@ -134,3 +134,42 @@ def test_landings_in_vain_are_followed_by_hops():
     ]
     assert solved[1] > 0.8
     assert solved[0] < 0.5
+
+
+def test_a_creeping_dent_is_left_for_ripples_but_not_for_a_valley():
+    """Levy's dent is slow, and a bowl lies beyond it; Rosenbrock's valley is slow, and there is nothing else."""
+
+    def judged(name):
+        batch, x0 = rippled(name, 50, 6)
+        seen, _, state = modes(OptimusRule(), batch.value_and_gradient, x0, 100, 40)
+        return (seen != LOCAL).any(0), state.trend
+
+    looked, trend = judged("levy")
+    assert trend.rippled.double().mean() > 0.5
+    assert looked[trend.rippled].all()
+    looked, trend = judged("rosenbrock")
+    assert trend.judged.all()
+    assert not looked.any()
+
+
+def test_a_glance_without_ripples_goes_on_in_the_dent():
+    """What the search knew in its dent it still knows: the next step is the one that it would have taken."""
+    batch, x0 = rippled("levy", 50, 6)
+
+    _, alone, _ = modes(OptimusRule(explore=False), batch.value_and_gradient, x0, 100, 40)
+    known = 1.2 * (alone - x0).norm(dim=-1).amax(0)
+
+    def walled(x):
+        """Levy's function where the local search goes; a high wall beyond."""
+        f, g = batch.value_and_gradient(x)
+        return f + 1e9 * ((x - x0).norm(dim=-1) > known), g
+
+    seen, points, state = modes(OptimusRule(), walled, x0, 100, 40)
+    glanced = seen != LOCAL
+    assert glanced.any()
+    assert not state.trend.rippled.any()
+    assert (state.trend.rounds == 0).all()
+    for k in glanced.any(0).nonzero().flatten():
+        kept = ~glanced[:, k]
+        assert int(glanced[:, k].sum()) == 1
+        torch.testing.assert_close(points[kept, k], alone[: int(kept.sum()), k])

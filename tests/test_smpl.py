@@ -32,6 +32,7 @@ from motionrecon.pipeline import reconstruct
 from motionrecon.poses.bank import PoseBank
 from motionrecon.result import model_check
 from motionrecon.result.motion import Motion
+from motionrecon.viewer import write_page
 
 KINDS = tuple(LAYOUTS)
 
@@ -290,6 +291,8 @@ def test_the_whole_road(files, tmp_path):
     np.testing.assert_allclose(again.body.surface.vertices, motion.body.surface.vertices)
     for name in ("it.glb", "it.bvh", "it.npz"):
         export(again, tmp_path / name)
+    remarks = write_page(tmp_path / "it", tmp_path / "it.html")
+    assert "licence" in remarks[-1] and remarks[-1] in (tmp_path / "it.html").read_text(encoding="utf-8")
     assert b"copyright" in (tmp_path / "it.glb").read_bytes() and b"SMPL-X" in (tmp_path / "it.glb").read_bytes()
     with np.load(tmp_path / "it.npz") as found:
         assert str(found["surface_model_type"]) == "smplx" and "exact" in found.files

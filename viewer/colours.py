@@ -22,6 +22,7 @@ FORCE: Colour = (222, 52, 62)
 CENTRE: Colour = (24, 158, 98)
 GROUND: Colour = (206, 210, 216)
 BONE: Colour = (46, 50, 60)
+UNSEEN: Colour = (107, 107, 107)
 CAMERA: Colour = (90, 96, 110)
 
 

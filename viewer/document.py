@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import groupby
@@ -19,6 +20,7 @@ from motionrecon.viewer.charts import CHARTS, Chart
 from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
 from motionrecon.viewer.layers import LAYERS
+from motionrecon.viewer.layers.base import Swatch
 from motionrecon.viewer.parts import Track
 from motionrecon.viewer.poses import Poses, compute_poses, turns_of
 from motionrecon.viewer.side_by_side import AT_HOME, Place, place_alike, place_beside
@@ -36,7 +38,7 @@ class LayerEntry:
 
     name: str
     label: str
-    legend: str
+    legend: tuple[Swatch, ...]
     key: str
     on: bool
 
@@ -131,7 +133,8 @@ def document_of(
     poses = [compute_poses(motion) for motion in motions]
     without = missing or [["no film is shown here"] * len(motion.cameras) for motion in motions]
     eyes = np.stack([camera.eye[0] for camera in motions[0].cameras])
-    start = start_view(poses[0].position[:, 1:], poses[0].forward, eyes)
+    person = np.concatenate([poses[0].position[:, 1:], motions[0].joints], axis=1)  # with the head
+    start = start_view(person, poses[0].forward, eyes)
     places, aligned = _places(motions, poses, start), _aligned(poses, start)
     if len(motions) > 1:
         start = view_of_all(start, _all_seen(poses, places, start.follow))
@@ -177,7 +180,7 @@ def packed(document: Document) -> bytes:
 def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], reached: int) -> ResultEntry:
     pending = np.arange(len(motion)) > reached
     simulated = ~motion.left_out | pending
-    path = gaussian_filter1d(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps, axis=0, mode="nearest")
+    path = _smoothed(poses.position[:, 1, :2], _FOLLOW_SECONDS * motion.fps)
     films = films_of(motion)
     return ResultEntry(
         name=name,
@@ -194,7 +197,7 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], rea
         stretches=stretches_of(motion.tracked, simulated, pending),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
-        facts=tuple(facts_of(motion.report)),
+        facts=(*facts_of(motion.report), *([Fact(motion.body.licence)] if motion.body.licence else [])),
     )
 
 
@@ -215,6 +218,13 @@ def _all_seen(poses: Sequence[Poses], places: Sequence[Place], follow: bool) -> 
     frames = slice(0, 1) if follow else slice(None)
     shown = [place.put(each.position[frames, 1:]) + place.gap for each, place in zip(poses, places, strict=True)]
     return np.concatenate([each.reshape(-1, 3) for each in shown])
+
+
+def _smoothed(path: Float[np.ndarray, "T 2"], frames: float) -> Float[np.ndarray, "T 2"]:
+    """A path without what comes and goes within so many frames; its ends stay where they are."""
+    beyond = min(math.ceil(4 * frames), len(path) - 1)
+    longer = np.pad(path, ((beyond, beyond), (0, 0)), "reflect", reflect_type="odd")
+    return np.asarray(gaussian_filter1d(longer, frames, axis=0, mode="nearest")[beyond : beyond + len(path)])
 
 
 def _tracks(motion: Motion, poses: Poses) -> dict[str, Track]:

@@ -30,7 +30,7 @@ _KNOWN = {
         "How far the body lies, on average, from where its joints were found in the film, in pixels of the film.",
     ),
     "reprojection_percent": (
-        "The same, of body height",
+        "Distance, of body height",
         "%",
         "The distance from the film as a share of the person's height in the film: the smaller, the better.",
     ),

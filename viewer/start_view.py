@@ -13,7 +13,8 @@ _BESIDE = np.radians([35.0, -35.0, 60.0, -60.0, 85.0, -85.0])
 _ASIDE = np.radians(22.0)  # from the middle of the view: beside the person
 _ABOVE = np.radians(12.0)
 _FLESH = 0.16  # metres around the bodies' origins
-_FOLLOW_BEYOND = 3.0  # metres of travel that still fit a view in which the person is not tiny
+_ROOM = 1.12  # of the distance at which all is just seen, so that nothing touches the picture's edge
+_FOLLOW_BEYOND = 1.2  # metres of travel that still fit a view in which the person is not small
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def start_view(
     """
     ground = position[:, 0, :2]  # the root's path over the floor
     follow = bool(np.linalg.norm(np.ptp(ground, axis=0)) > _FOLLOW_BEYOND)
-    seen = position[:1] if follow else position
+    seen = position.copy()
+    if follow:  # the view goes with them
+        seen[..., :2] -= (ground - ground[0])[:, None]
     low, high = seen.min(axis=(0, 1)), seen.max(axis=(0, 1))
     low[2] = min(low[2], 0.0)
     look_at = (low + high) / 2
@@ -57,9 +60,8 @@ def start_view(
     directions = np.stack(
         [np.cos(azimuth) * np.cos(_ABOVE), np.sin(azimuth) * np.cos(_ABOVE), np.full(len(azimuth), np.sin(_ABOVE))], 1
     )
-    positions = (
-        look_at + np.array([_away(seen.reshape(-1, 3) - look_at, one) for one in directions])[:, None] * directions
-    )
+    away = _ROOM * np.array([_away(seen.reshape(-1, 3) - look_at, one) for one in directions])
+    positions = look_at + away[:, None] * directions
     aside = np.array([min(_off_the_line(eye, place, look_at) for eye in eyes) for place in positions])
     clear = aside > _ASIDE if (aside > _ASIDE).any() else aside == aside.max()
     return StartView(positions[int(np.argmax(clear))], look_at, float(_FOV), follow)

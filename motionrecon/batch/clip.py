@@ -14,6 +14,7 @@ from motionrecon.batch.row import Outcome, Row, films
 from motionrecon.core.files import atomic, read_json, sha256
 from motionrecon.errors import InputError, MotionReconError, OutputError, shortened
 from motionrecon.result.folder import MARKER, REPORT, read_marker
+from motionrecon.result.report import Report
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,13 @@ def run_clip(job: Job) -> Answer:
     return Answer(row, seconds=time.perf_counter() - began)
 
 
-def finished(job: Job) -> Any:
+def finished(job: Job) -> Report | None:
     """The report of the result that a clip has already; None where there is none, or one that is to be replaced.
 
     Raises:
         InputError: something that was given cannot be used.
         OutputError: there is a result of other options or of another film, and it may not be replaced.
     """
-    from motionrecon.result.report import Report
-
     file, marker = job.folder / REPORT, read_marker(job.folder)
     if marker is None or not file.is_file():
         return None
@@ -102,7 +101,7 @@ def finished(job: Job) -> Any:
     raise OutputError(f"{job.folder} holds a result {other}; replace it with force=True, or choose another output=...")
 
 
-def _other(job: Job, report: Any, options: Mapping[str, Any]) -> str | None:
+def _other(job: Job, report: Report, options: Mapping[str, Any]) -> str | None:
     """In what a result is not the one that is asked for, in words; None where it is."""
     import motionrecon
     from motionrecon.options import Options
@@ -140,7 +139,7 @@ def _video(job: Job) -> Path | list[Path]:
     return list(job.video) if len(job.video) > 1 else job.video[0]
 
 
-def _reconstruct(job: Job) -> Any:
+def _reconstruct(job: Job) -> Report:
     from motionrecon import pipeline
     from motionrecon.core.progress import Silent
 

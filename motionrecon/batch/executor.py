@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 #: Seconds between two signs of life of those that wait for workers.
@@ -33,7 +33,7 @@ class Executor(Protocol):
 
     def run(
         self, work: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[tuple[Task, Result] | Lost[Task] | None]:
+    ) -> Generator[tuple[Task, Result] | Lost[Task] | None, None, None]:
         """Each task with its answer, in the order in which they end, and None now and then while nothing ends.
 
         A worker that dies loses its own task only. Closed early, it stops the workers, whatever they do.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ class OnRay:
 
     def run(
         self, work: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[tuple[Task, Result] | Lost[Task] | None]:
+    ) -> Generator[tuple[Task, Result] | Lost[Task] | None, None, None]:
         with _cluster() as ray:
             remote = ray.remote(num_cpus=1, max_retries=0, runtime_env={"env_vars": ONE_CORE})(work)
             waiting, running = deque(tasks), dict[Any, Task]()
@@ -69,7 +69,7 @@ class OnRay:
 def _cluster() -> Iterator[Any]:
     """Ray, connected; what was started for this is ended."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns that this will change
     try:
         import ray
     except ImportError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class Processes:
 
     def run(
         self, work: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[tuple[Task, Result] | Lost[Task] | None]:
+    ) -> Generator[tuple[Task, Result] | Lost[Task] | None, None, None]:
         waiting, idle = deque(tasks), deque[Any]()
         running: dict[Future[Result], tuple[Task, Any]] = {}
         try:
@@ -55,7 +55,9 @@ class Processes:
                     idle.append(process)
                     yield task, answer
         finally:
-            for process in [*idle, *(process for _, process in running.values())]:
+            for process in idle:
+                process.shutdown(wait=not running, kill_workers=bool(running))
+            for _, process in running.values():
                 process.shutdown(wait=False, kill_workers=True)
 
 

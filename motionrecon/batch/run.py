@@ -114,7 +114,7 @@ def _worked(
     standing = Standing(0, len(work))
     write_table(list(rows.values()), folder)
     told(standing)
-    with closing(executor.run(run_clip, work)) as ends:  # type: ignore[type-var]
+    with closing(executor.run(run_clip, work)) as ends:
         for end in ends:
             if end is None:
                 told(replace(standing, row=None, seconds_left=watch.left(executor.workers)))
@@ -140,7 +140,7 @@ class _Watch:
         self._done, self._seconds = 0, 0.0
 
     def ended(self, clip: str, seconds: float) -> None:
-        """A clip has ended after so many seconds of its worker's; 0 where an earlier batch had done it."""
+        """A clip has ended after so many seconds of its worker's; 0 where that tells nothing of the others' time."""
         self._open.discard(clip)
         if seconds:
             self._done += self._bytes[clip]

@@ -35,17 +35,18 @@ _FIGURES = (
 #: What a cell may not begin with: a spreadsheet would take it for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bad: #c22; --wait: #777 }
+:root { color-scheme: light dark; --line: #8884; --bad: #c22; --soft: #666 }
 body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem }
 h1 { font-size: 1.2rem; margin: 0 } p { margin: .3rem 0 1rem }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top }
-th { font-weight: 600; vertical-align: bottom }
-th:first-child, td:first-child, td.text, th.text { text-align: left }
-td.text { max-width: 40rem; overflow-wrap: anywhere }
-.failed { color: var(--bad) } .waiting { color: var(--wait) }
-@media (prefers-color-scheme: dark) { :root { --bad: #f77; --wait: #aaa } }
+th, td { padding: .35rem .55rem; text-align: right; vertical-align: bottom; white-space: nowrap }
+thead th { white-space: normal }
+tbody { border-top: 1px solid var(--line) }
+th:first-child, .outcome, .files, .said td { text-align: left }
+.said td { white-space: normal; overflow-wrap: anywhere; padding-top: 0; color: var(--soft); max-width: 60rem }
+.failed .outcome, .failed .said td { color: var(--bad) } .waiting { color: var(--soft) }
+@media (prefers-color-scheme: dark) { :root { --bad: #f77; --soft: #aaa } }
 """
 
 
@@ -82,25 +83,23 @@ def as_page(rows: Sequence[Row], folder: Path) -> str:
 <title>{html.escape(folder.name)}</title><style>{_STYLE}</style></head>
 <body><h1>{html.escape(folder.name)}</h1><p>{len(rows)} clips: {said or "none"}</p>
 <div class="wide"><table>
-<thead><tr><th>clip</th><th class="text">outcome</th>{heads}<th class="text">files</th>
-<th class="text">message</th></tr></thead>
-<tbody>
+<thead><tr><th>clip</th><th class="outcome">outcome</th><th class="files">files</th>{heads}</tr></thead>
 {lines}
-</tbody></table></div></body></html>
+</table></div></body></html>
 """
 
 
 def _line(row: Row, folder: Path) -> str:
+    """The table's row, and below it what is to be said of the clip."""
     figures = "".join(f"<td>{_number(getattr(row, name), digits)}</td>" for _, name, digits in _FIGURES)
-    files = " ".join(
-        f'<a href="{quote(row.clip)}/{quote(name)}">{html.escape(name)}</a>'
-        for name in RESULT
-        if row.outcome == Outcome.DONE and (folder / row.clip / name).exists()
-    )
+    there = [name for name in RESULT if row.outcome is Outcome.DONE and (folder / row.clip / name).exists()]
+    files = " ".join(f'<a href="{quote(row.clip)}/{quote(name)}">{Path(name).suffix[1:]}</a>' for name in there)
+    said, name = html.escape(row.message or ""), html.escape(row.clip)
     return (
-        f'<tr><td title="{html.escape(row.video)}">{html.escape(row.clip)}</td>'
-        f'<td class="text {row.outcome}">{row.outcome}</td>{figures}'
-        f'<td class="text">{files}</td><td class="text">{html.escape(row.message or "")}</td></tr>'
+        f'<tbody class="{row.outcome}"><tr><th scope="row" title="{html.escape(row.video)}">{name}</th>'
+        f'<td class="outcome">{row.outcome}</td><td class="files">{files}</td>{figures}</tr>'
+        + (f'<tr class="said"><td colspan="{len(_FIGURES) + 3}">{said}</td></tr>' if said else "")
+        + "</tbody>"
     )
 
 

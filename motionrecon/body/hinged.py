@@ -33,7 +33,9 @@ class AnatomyOfBones(Anatomy):
 
     @cached_property
     def soles(self) -> Points:
-        return Points.geoms(self.model, CONTACT_NAMES, self.moves)
+        """The foot points that the model has: those of earlier versions and of other people's have fewer."""
+        known = {self.model.geom(i).name for i in range(self.model.ngeom)}
+        return Points.geoms(self.model, tuple(name for name in CONTACT_NAMES if name in known), self.moves)
 
     @cached_property
     def skeleton(self) -> Skeleton:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.body.fingers import ANGLES
+from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.angles import Articulation, articulations
 from motionrecon.mechanics.events import SHORTEST, THRESHOLD
 from motionrecon.mechanics.names import ctrl_names, qpos_names
@@ -65,6 +67,7 @@ def columns(motion: Motion, found: Mechanics, *, normalized: bool = False) -> li
         *table.centres(),
         *table.landmarks(),
         *table.contacts(),
+        *table.hands(),
         *table.model(),
     ]
     # Names of landmarks and of a model's parts may hold anything, which a spreadsheet might take for a formula.
@@ -184,6 +187,20 @@ class _Table:
                 values = scale * self._motion.contact_force[:, i, k] * self._simulated
                 what = f"force of the floor on the foot point {spoken}"
                 yield Column(f"{name}_point_force_{axis}_{mark}", unit, "contacts", self._along[axis], what, values)
+
+    def hands(self) -> Iterator[Column]:
+        hands = self._motion.hands
+        if hands is None:
+            return
+        for i, side in enumerate(SIDES):
+            seen = hands.seen[:, i].astype(float)
+            what = "1 where the film shows the hand; elsewhere its fingers are a guess"
+            yield Column(f"{side}_hand_seen", "", "hands", "", what, seen)
+            for j, name in enumerate(ANGLES):
+                towards = "the palm" if name.endswith("flexion") else "the thumb's side"
+                what = f"tracked, not simulated: the {side} {_spoken(name)}; 0 where straight along the forearm"
+                values = np.degrees(hands.angles[:, i, j])
+                yield Column(f"{side}_{name}_deg", "deg", "hands", f"positive: towards {towards}", what, values)
 
     def model(self) -> Iterator[Column]:
         motion = self._motion

@@ -8,7 +8,9 @@ and searches locally again.
 
 To look around must not cost accuracy where there is nothing better to find. So the dent is finished first, except where
 it took but few evaluations from coarse to settled: what is left of it then takes few, too, and these are kept for the
-end, or spent as soon as the first look around has found nothing better.
+end, or spent as soon as the first look around has found nothing better. A dent in which the search creeps, and which
+the evaluations left are too few to finish, is left, too, if what the start and a glance far away tell is ripples
+(Levy's); a curved valley (Rosenbrock's) is not.
 
 A state is a value (:mod:`motionrecon.optimus.state`); the rule itself has nothing but settings.
 """
@@ -43,6 +45,8 @@ FIRST = 2.0
 GROWTH = 2.0
 #: Entries of B beyond this, in units of what the first length and the gradient make of it, are an overflow.
 LARGEST = 1e30
+#: A dent creeps that for so many evaluations has not fallen by this share of what it has gained.
+CREEPING, PROGRESS = 4, 0.05
 #: How much farther down than the model predicts a dent may reach.
 HOPE = 4.0
 #: Share of |f0| below which what a first local search has gained is suspiciously little.
@@ -103,6 +107,8 @@ class OptimusRule:
             predicted_decrease=zero,
             small_predictions=zero,
             since_rough=zero,
+            mark=f,
+            since_mark=zero,
             to_the_end=no,
             mode=np.full_like(f, LOCAL),
             evaluations=one,
@@ -191,16 +197,24 @@ def _looked_up(state: RuleState, local: Bool[np.ndarray, " P"]) -> RuleState:
     saddle = first & (gained < SADDLE * np.abs(search.f0))
     since = np.where(predicted > ROUGH * gained, 0.0, search.since_rough + 1)
     since = np.where(local, since, search.since_rough)
+    fell = search.mark - search.f > PROGRESS * gained
+    since_mark = np.where(fell, 0.0, search.since_mark + 1)
+    since_mark = np.where(local, since_mark, search.since_mark)
+    mark = np.where(local & fell, search.f, search.mark)
+    creeps = since_mark >= CREEPING
     exact = (predicted < np.maximum(EXACT * gained, ROUNDING * np.abs(search.f))) | still | (_norm(g) <= 1e-300)
     quick = np.any([(since <= most) & (predicted < share * gained) for most, share in QUICK], axis=0)
     # A later dent that will end above the best one is not worth its bottom.
-    small = exact | (quick & ~saddle & ~search.to_the_end) | (search.f - HOPE * predicted > base_f)
+    quick = (quick & ~saddle) | (creeps & state.trend.rippled)
+    small = exact | (quick & ~search.to_the_end) | (search.f - HOPE * predicted > base_f)
     count = np.where(local & small, search.small_predictions + 1, 0.0)
-    state = state.replace(search=search.replace(since_rough=since, small_predictions=count))
+    search = search.replace(since_rough=since, small_predictions=count, mark=mark, since_mark=since_mark)
+    state = state.replace(search=search)
     steady, owing = count >= STEADY, trend.owing(state)
     late = local & owing & (search.remaining <= KEPT)
     settled = steady & trend.ready(state) & ~owing
     state = trend.back(state, (steady & ~settled) | late)
+    state = trend.glance(state, local & creeps & first & ~steady)
     return trend.enter(state, settled & ~late, ~exact)
 
 
@@ -261,7 +275,9 @@ def _moved(
         trust_radius=np.where(landing, np.inf, radius),
     )
     moved = moved.where(local, s=step, y=np.where(valid[:, None], change, 0.0))
-    return moved.where(landing, since_rough=0.0, to_the_end=False, mode=LOCAL) if landing.any() else moved
+    if not landing.any():
+        return moved
+    return moved.where(landing, since_rough=0.0, mark=moved.f, since_mark=0.0, to_the_end=False, mode=LOCAL)
 
 
 def _eye(B: Float[np.ndarray, "P n n"]) -> Float[np.ndarray, "n n"]:

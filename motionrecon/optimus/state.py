@@ -28,6 +28,7 @@ class LocalSearch(Rows):
         predicted_decrease: of f over the step under way, to first order.
         small_predictions: steps in a row whose predicted decrease was small.
         since_rough: evaluations since one more step was last predicted to gain more than a small share of all.
+        mark, since_mark: f when it last fell by more than a small share of all, and evaluations since then.
         to_the_end: the search came back to a dent that was left early, and does not leave it before it is exact.
         mode: what the next evaluation is for (``exploration.modes``).
         evaluations, budget: so far, and in all.
@@ -49,6 +50,8 @@ class LocalSearch(Rows):
     predicted_decrease: Float[np.ndarray, " P"]
     small_predictions: Float[np.ndarray, " P"]
     since_rough: Float[np.ndarray, " P"]
+    mark: Float[np.ndarray, " P"]
+    since_mark: Float[np.ndarray, " P"]
     to_the_end: Bool[np.ndarray, " P"]
     mode: Float[np.ndarray, " P"]
     evaluations: Float[np.ndarray, " P"]
@@ -113,6 +116,7 @@ class Trend(Rows):
 
     Attributes:
         rounds: looks around so far.
+        judged, rippled: the first dent has crept, and was judged for that; there are ripples, and a bowl beyond.
         key: what pseudo-random directions are made of.
         way: rms of the way from the start to the first dent, the unit of distances.
         base: the best local minimum.
@@ -132,6 +136,8 @@ class Trend(Rows):
     """
 
     rounds: Float[np.ndarray, " P"]
+    judged: Bool[np.ndarray, " P"]
+    rippled: Bool[np.ndarray, " P"]
     key: Float[np.ndarray, "P n"]
     way: Float[np.ndarray, " P"]
     base: Minimum

@@ -90,25 +90,35 @@ function makePanel(doc, state, clock, actions) {
     });
     return () => {
       for (const [name, box] of found) box.checked = name in state.layers ? state.layers[name] : state[name];
-      const legends = doc.layers.filter(({ name, legend }) => state.layers[name] && legend).map(({ legend }) => legend);
-      if (doc.results[0].pending.includes(1) && doc.layers.length)
-        legends.push("Purple and see-through is the fit to the film, still to be simulated.");
-      if (doc.results.length > 1) legends.push(`Greenish, and dashed in the curves, is ${doc.results[1].name}.`);
-      const told = legends.join("\n");
-      if (byId("legend").dataset.told === told) return;
-      byId("legend").dataset.told = told;
-      byId("legend").replaceChildren(...legends.map((legend) => element("div", legend)));
-      byId("legend").hidden = !legends.length;
+      const legends = doc.layers.filter(({ name }) => state.layers[name]).flatMap(({ legend }) => legend);
+      const guessed = doc.results.some(({ tracked }) => tracked.includes(0));
+      const told = legends.filter(({ text }) => guessed || !text.startsWith("nobody seen"));
+      if (first.pending.includes(1) && doc.layers.length)
+        told.push({ colour: [132, 76, 199], text: "fit to the film, still to be simulated" });
+      if (doc.results.length > 1) told.push({ colour: [46, 158, 133], text: `${doc.results[1].name}, dashed in the curves` });
+      const all = told.map(({ text }) => text).join();
+      if (byId("legend").dataset.told === all) return;
+      byId("legend").dataset.told = all;
+      byId("legend").replaceChildren(...told.map(makeSwatch));
+      byId("legend").hidden = !told.length;
     };
   }
 }
 
+function makeSwatch({ colour, text }) {
+  const [line, spot] = [element("span"), element("i")];
+  spot.style.background = `rgb(${colour.join(" ")})`;
+  line.append(spot, text);
+  return line;
+}
+
 // What is said of a result; what it means is told where the pointer rests on it.
 function makeFact({ text, meaning, warns }) {
-  const line = element("div", text, warns ? "warn" : "");
-  if (!meaning) return line;
+  const line = element("div", undefined, warns ? "warn" : "fact");
+  const [, what, value] = (!warns && text.match(/^(.*?): (.*)$/)) || [];
+  if (value === undefined) line.textContent = text;
+  else line.append(element("span", what), element("span", value));
   line.title = meaning;
-  line.classList.add("told");
   return line;
 }
 
@@ -117,7 +127,7 @@ function makeThrough(doc, actions) {
   const views = filmsOf(doc).filter(({ result }) => !doc.results[result].same_film);
   const buttons = filmsOf(doc).map((view, i) => {
     const { name, films } = doc.results[view.result];
-    const of = views.length === 1 ? "the camera" : films.length > 1 ? view.film.name : `${name}'s camera`;
+    const of = views.length === 1 ? "the camera" : films.length > 1 ? view.film.name : name;
     const button = element("button", views.length === 1 ? "Look through the camera" : `Through ${of}`);
     button.title = `The person before the film, where ${of} saw them (C)`;
     button.onclick = () => actions.through(i);
@@ -144,6 +154,7 @@ function makeFilmBox(doc, number, actions) {
   box.hidden = number > 0 && same;
   note.hidden = true;
   byId("film").append(box);
+  byId("film").classList.toggle("two", doc.results.filter(({ same_film: shared }) => !shared).length > 1);
   let shown = null;
   return {
     choose: (now) => (choice.value = String(now)),

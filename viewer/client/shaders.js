@@ -143,7 +143,7 @@ float grid(float size, float width) {
 }
 void main() {
   float away = length(world.xy - middle.xy);
-  float on = max(0.45 * grid(0.5, 0.006), grid(1.0, 0.006));
+  float on = max(0.4 * grid(0.5, 0.004), grid(1.0, 0.004));
   vec2 tile = floor(world.xy);
   vec3 c = plane * (1.0 - 0.022 * mod(tile.x + tile.y, 2.0));
   c = mix(c, lines, on);

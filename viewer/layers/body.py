@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.surface import vertex_normals
-from motionrecon.viewer.colours import of_bodies
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.colours import LEFT, RIGHT, UNSEEN, of_bodies
+from motionrecon.viewer.layers.base import Layer, Swatch
 from motionrecon.viewer.parts import MeshPart, Part, WordPart, bytes_of
 
 if TYPE_CHECKING:
@@ -53,4 +53,4 @@ def skinned(motion: Motion, track: str, colour: Colour | None = None, opacity: f
     )
 
 
-LAYER = Layer("Body", body, "Orange is left, blue is right; all grey is a guess: nobody was seen.", "b")
+LAYER = Layer("Body", body, (Swatch(LEFT, "left"), Swatch(RIGHT, "right"), Swatch(UNSEEN, "nobody seen: a guess")), "b")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motionrecon.viewer.colours import CENTRE
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.layers.base import Layer, Swatch
 from motionrecon.viewer.parts import BallPart, LinePart, Part
 
 if TYPE_CHECKING:
@@ -31,5 +31,9 @@ def centre(motion: Motion, poses: Poses) -> list[Part]:
 
 
 LAYER = Layer(
-    "Centre of mass", centre, "Green are the centre of mass, its path, and the path under it.", "m", at_start=False
+    "Centre of mass",
+    centre,
+    (Swatch(CENTRE, "centre of mass, its path, and that on the floor"),),
+    "m",
+    at_start=False,
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from motionrecon.mechanics.arrows import LEAST_WEIGHT, METRES_PER_WEIGHT
 from motionrecon.viewer.colours import FORCE
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.layers.base import Layer, Swatch
 from motionrecon.viewer.parts import ArrowPart, Part
 
 if TYPE_CHECKING:
@@ -36,6 +36,6 @@ def forces(motion: Motion, poses: Poses) -> list[Part]:
 LAYER = Layer(
     "Floor's push",
     forces,
-    f"Red is the floor's total push, {100 * METRES_PER_WEIGHT:.0f} cm for one body weight (BW); loaded feet glow.",
+    (Swatch(FORCE, f"floor's push, {100 * METRES_PER_WEIGHT:.0f} cm for one body weight (BW)"),),
     "v",
 )

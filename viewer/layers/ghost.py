@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from motionrecon.viewer.colours import GHOST
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.layers.base import Layer, Swatch
 from motionrecon.viewer.layers.body import skinned
 from motionrecon.viewer.parts import Part
 
@@ -23,4 +23,4 @@ def ghost(motion: Motion, poses: Poses) -> list[Part]:
     return [skinned(motion, "kinematic", GHOST, _OPACITY)]
 
 
-LAYER = Layer("Kinematic ghost", ghost, "The purple ghost is the fit to the video before physics.", "g", at_start=False)
+LAYER = Layer("Kinematic ghost", ghost, (Swatch(GHOST, "fit to the video before physics"),), "g", at_start=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from motionrecon.core import landmarks
 from motionrecon.viewer.colours import BONE
-from motionrecon.viewer.layers.base import Layer
+from motionrecon.viewer.layers.base import Layer, Swatch
 from motionrecon.viewer.parts import BallPart, LinePart, Part
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ def skeleton(motion: Motion, poses: Poses) -> list[Part]:
     return [LinePart(points, bones, BONE, 0.014), BallPart(points, BONE, 0.018)]
 
 
-LAYER = Layer("Skeleton", skeleton, "Dark lines join the joints' centres.", "s", at_start=False)
+LAYER = Layer("Skeleton", skeleton, (Swatch(BONE, "between the joints' centres"),), "s", at_start=False)

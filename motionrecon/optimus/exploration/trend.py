@@ -66,6 +66,12 @@ BEYOND = 1.5
 NO_WAY = 0.1
 #: Evaluations left below which a hop is not worth it.
 LEAST_HOP = 12
+#: A glance: distance, in units of the way; slope at the start over the mean one on the way below which it is due; the
+#: evaluations left for each unknown with which a dent can be finished, so that it is not due; and those it needs.
+GLANCE, BENT, FINISH, LEAST_GLANCE = 3.0, 1.6, 2.0, 60
+#: What tells of ripples that hide a bowl: between what shares of the dent's depth the value rises there, and how many
+#: times what it rises at the way.
+LOWEST, HIGHEST, LEVEL = 0.5, 2.0, 3.0
 #: Samples of one cycle at most: the number of unknowns that is few; samples for each where they are few, and where they
 #: are many; and whatever their number. And at least, as far as evaluations are left.
 FEW_UNKNOWNS, EACH_OF_FEW, EACH_OF_MANY, ANYWAY = 20, 8, 3, 40
@@ -91,6 +97,8 @@ def begin(
     samples = Samples(count=zero, x=np.zeros((batch, room, n)), f=np.zeros((batch, room)), g=np.zeros((batch, room, n)))
     return Trend(
         rounds=zero,
+        judged=no,
+        rippled=no,
         key=np.zeros_like(x),
         way=one,
         base=Minimum(x=x, f=np.full(batch, np.inf), g=g, B=np.zeros((batch, n, n)), stiffness=one, left_early=no),
@@ -116,15 +124,31 @@ def begin(
     )
 
 
-def enter(state: RuleState, settled: Bool[np.ndarray, " P"], early: Bool[np.ndarray, " P"]) -> RuleState:
-    """Begin a look around where ``settled`` is set, from the better of this dent and the last base.
+def glance(state: RuleState, creeps: Bool[np.ndarray, " P"]) -> RuleState:
+    """Where a first dent creeps for the first time: look at one point far away, if what was seen so far tells of
+    ripples, and the evaluations left are too few to finish the dent but enough for what may follow.
 
-    ``early`` says that the dent is not exact yet: :func:`back` finishes it.
+    On the way from a start to the minimum of a bowl, the start's slope along that way is at least twice the mean one:
+    twice it for a parabola. It is less where the start lies on the flank of a ripple.
     """
-    if not settled.any():
+    creeps = creeps & ~state.trend.judged
+    if not creeps.any():
         return state
-    search, trend = state.search, state.trend
-    n = search.x.shape[-1]
+    state = state.replace(trend=state.trend.where(creeps, judged=True))
+    search = state.search
+    slope = (search.g0 * (search.x0 - search.x)).sum(-1)
+    hasty = (search.remaining < FINISH * search.x.shape[-1]) & (search.remaining >= LEAST_GLANCE)
+    creeps = creeps & (slope < BENT * (search.f0 - search.f)) & hasty
+    state = _measured(state, creeps)
+    trend = state.trend
+    base = trend.base.where(creeps, x=search.x, f=search.f, g=search.g)
+    trend = trend.replace(base=base).where(creeps, centre=search.x, distance=GLANCE * trend.way, rung=-1.0, rise=0.0)
+    return state.replace(search=search.where(creeps, mode=LADDER), trend=trend)
+
+
+def _measured(state: RuleState, where: Bool[np.ndarray, " P"]) -> RuleState:
+    """The unit of distances and what directions are made of, from the way to the first dent."""
+    search = state.search
     way = search.x - search.x0
     # A start that is a dent itself has no way: its distance from the origin is all that tells of lengths then.
     some_length = NO_WAY * _rms(search.x0)
@@ -132,7 +156,19 @@ def enter(state: RuleState, settled: Bool[np.ndarray, " P"], early: Bool[np.ndar
     size = _rms(way)
     size = np.where(size > 1e-9 * some_length, size, some_length)
     key = search.g0 / np.maximum(_rms(search.g0), 1e-300)[:, None] + 1.7 * way / size[:, None]
-    trend = trend.where(settled & (trend.rounds == 0), key=key, way=size)
+    return state.replace(trend=state.trend.where(where, key=key, way=size))
+
+
+def enter(state: RuleState, settled: Bool[np.ndarray, " P"], early: Bool[np.ndarray, " P"]) -> RuleState:
+    """Begin a look around where ``settled`` is set, from the better of this dent and the last base.
+
+    ``early`` says that the dent is not exact yet: :func:`back` finishes it.
+    """
+    if not settled.any():
+        return state
+    state = _measured(state, settled & (state.trend.rounds == 0))
+    search, trend = state.search, state.trend
+    n = search.x.shape[-1]
     lower = settled & (search.f < trend.base.f)
     stiffness = np.trace(search.B, axis1=1, axis2=2) / n
     base = trend.base.where(lower, x=search.x, f=search.f, g=search.g, B=search.B, left_early=early)
@@ -241,6 +277,7 @@ def observe(
     if new.any():
         state = state.replace(trend=state.trend.replace(samples=_remembered(state.trend.samples, x, f, g, new)))
     if ladder.any():
+        state, ladder = _glanced(state, x, f, ladder)
         state = _climbed(state, x, f, g, ladder, valid)
     if not sample.any():
         return state
@@ -265,6 +302,32 @@ def _remembered(
         changed[name] = getattr(samples, name).copy()
         changed[name][rows, places] = new[rows]
     return Samples(count=samples.count + where, **changed)
+
+
+def _glanced(
+    state: RuleState, x: Float[np.ndarray, "P n"], f: Float[np.ndarray, " P"], ladder: Bool[np.ndarray, " P"]
+) -> tuple[RuleState, Bool[np.ndarray, " P"]]:
+    """The state after a glance, and which of ``ladder`` are rungs to be climbed.
+
+    A bowl would rise ninefold from the way between start and dent to thrice that; ripples alone do not rise. The first
+    rise is that of the start, which costs nothing; where it tells of ripples, the first rung's counts, too. Where
+    there are none, or no bowl at the end of the ladder, the search goes on in its dent as if nothing had been.
+    """
+    trend, base = state.trend, state.trend.base
+    first, trial = ladder & (trend.rung < 0), ladder & (trend.rung > 0) & trend.rippled & (trend.rounds == 1)
+    if not (first | trial).any():
+        return state, ladder
+    rise = f - base.f - (base.g * (x - trend.centre)).sum(-1)
+    level = rise / np.maximum(state.search.f0 - base.f, 1e-300)
+    passed = first & (level > LOWEST) & (level < HIGHEST)
+    grown = rise / np.maximum(trend.rise, 1e-300)
+    no_ripples = (trend.rung == 1) & ~(grown < LEVEL)
+    no_bowl = (trend.rung + 1 >= RUNGS) & ~(grown > STEEPNESS)
+    back = first | (trial & (no_ripples | no_bowl))
+    trend = trend.where(back, rounds=0.0, rippled=passed)
+    trend = trend.replace(base=base.where(back, f=np.inf, left_early=False))
+    state = state.replace(search=state.search.where(back, mode=LOCAL), trend=trend)
+    return enter(state, passed, passed), ladder & ~back
 
 
 def _climbed(
