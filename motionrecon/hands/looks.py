@@ -22,7 +22,7 @@ FARTHEST = 0.15
 #: shorter where it points at the camera.
 _LENGTH, _LONGEST, _SHORTEST = 0.19, 1.7, 0.25
 #: By how much the angles of MediaPipe's points are too small, degrees, in the order of `ANGLES`: it marks other places
-#: than the joints' centres. Medians on 240 renders of Anny's hand, from all sides.
+#: than the joints' centres. Medians on 240 renders of Anny's hand, from all sides (`motionrecon.data.make_hands`).
 MARKED = np.radians(
     [
         (7, 20, 0, 13),
