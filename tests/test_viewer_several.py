@@ -223,3 +223,20 @@ def test_the_menu_chooses_the_film(page: SimpleNamespace) -> None:
     page.tab.get_by_text("This camera has no picture of this moment").wait_for()
     page.viewer.seek(5)
     assert wait_until(lambda: page.tab.locator("#picture").is_visible() and shown() == second(5))
+
+
+def test_more_than_two_cameras_are_looked_through_from_a_list(
+    browser: Any, films: list[Path], open_viewer: Callable[[Motion], Viewer]
+) -> None:
+    three = filmed_by(make_motion(), *((films[0], offset) for offset in (0.0, 0.1, 0.2)), turn=0.7)
+    tab = browser.new_page(viewport={"width": 620, "height": 800})
+    tab.goto(open_viewer(three).url)
+    choice = tab.get_by_role("combobox", name="Look through a camera")
+    choice.select_option(label="Through cam 3")
+    assert wait_until(lambda: "on" in (choice.get_attribute("class") or ""))
+    tab.keyboard.press("0")
+    assert wait_until(lambda: choice.input_value() == "-1")
+    tab.keyboard.press("c")
+    assert wait_until(lambda: choice.input_value() == "0")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 620
+    tab.close()

@@ -152,7 +152,7 @@ class LiveViewer:
             if len(self._films) < len(motion.cameras):
                 before, self._films = self._films, Films.of(motion)
                 before.close()
-            reached = 0 if so_far.stretch is None else so_far.stretch.frame
+            reached = -1 if so_far.stretch is None or not so_far.stretch.frame else so_far.stretch.frame
             if so_far.motion is not None or not so_far.options.physics:
                 reached = len(motion) - 1
             done = None if so_far.motion is not None else reached

@@ -5,7 +5,9 @@ function makeGraphics(canvas) {
   if (!gl) return null;
   const programs = {};
   for (const [name, { vertex, fragment }] of Object.entries(PROGRAMS)) programs[name] = compile(gl, vertex, fragment);
-  return { gl, programs };
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  const renderer = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  return { gl, programs, inSoftware: /swiftshader|llvmpipe|software|basic render/i.test(renderer) };
 }
 
 function compile(gl, vertex, fragment) {

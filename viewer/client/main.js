@@ -16,7 +16,7 @@ function makeApp(inside) {
     byId("failed").textContent = "This browser has no WebGL 2, or it is turned off: the 3D picture cannot be drawn.";
   }
   const films = makeFilms(inside);
-  const pace = makePace();
+  const pace = makePace(stage?.inSoftware);
   const latest = []; // the picture of each result's film that was shown last
   let now = null; // what is open: doc, state, clock, actions, panel, and how it ends
   let changed = true;
@@ -43,7 +43,7 @@ function makeApp(inside) {
     if (!state.touched) clock.position = frontOf(doc, before);
     films.open(doc);
     stage?.open(doc, state.turned);
-    const actions = makeActions(doc, state, clock, stage, touch);
+    const actions = makeActions(doc, state, clock, stage, touch, pace.moved);
     const end = new AbortController();
     document.title = `${doc.title} · motionrecon`;
     now = { doc, state, clock, actions, end, panel: makePanel(doc, state, clock, actions), shown: [] };
@@ -135,7 +135,7 @@ function frontOf(doc, before) {
   return Math.max(first - 1, 0);
 }
 
-function makeActions(doc, state, clock, stage, touch) {
+function makeActions(doc, state, clock, stage, touch, moved) {
   const first = doc.results[0];
   const views = filmsOf(doc);
   const speeds = [0.1, 0.25, 0.5, 1, 1.5, 2];
@@ -172,6 +172,10 @@ function makeActions(doc, state, clock, stage, touch) {
       [state.seeked, state.touched] = [true, true];
     },
     seek,
+    scrub: (frame) => {
+      moved();
+      seek(frame);
+    },
     speed: (speed) => clock.setSpeed(speed),
     faster: (by) => {
       const at = speeds.findIndex((speed) => speed >= clock.speed - 1e-6);

@@ -35,7 +35,7 @@ function makePanel(doc, state, clock, actions) {
   byId("play").onclick = actions.toggle;
   byId("back").onclick = () => actions.step(-1);
   byId("forth").onclick = () => actions.step(1);
-  byId("knob").oninput = (event) => actions.seek(Number(event.target.value));
+  byId("knob").oninput = (event) => actions.scrub(Number(event.target.value));
   byId("frame").onchange = (event) => actions.seek(Number.parseFloat(event.target.value) || 0);
   byId("speed").onchange = (event) => actions.speed(Number(event.target.value));
   byId("repeat").onchange = (event) => actions.repeat(event.target.checked);
@@ -134,8 +134,25 @@ function makeThrough(doc, actions) {
     button.hidden = doc.results[view.result].same_film;
     return button;
   });
+  if (views.length > 2) return makeThroughList(buttons, actions);
   byId("through").append(...buttons);
   return (now) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === now)));
+}
+
+// Many cameras are a list instead.
+function makeThroughList(buttons, actions) {
+  const choice = element("select");
+  choice.setAttribute("aria-label", "Look through a camera");
+  choice.append(new Option("Look through …", -1));
+  buttons.forEach((button, i) => !button.hidden && choice.append(new Option(button.textContent, i)));
+  let shown = -1;
+  choice.onchange = () => actions.through(Number(choice.value) < 0 ? shown : Number(choice.value));
+  byId("through").append(choice);
+  return (now) => {
+    shown = now;
+    choice.value = String(now);
+    choice.classList.toggle("on", now >= 0);
+  };
 }
 
 // The film of a result: the picture of the moment, the choice of the camera, and why there is no picture.
@@ -240,7 +257,7 @@ function makeCharts(doc, state, clock, actions) {
     caption.append(choice, values);
     figure.append(caption, box);
     byId("charts").append(figure);
-    const chart = makeChart(box, first.fps, actions.seek);
+    const chart = makeChart(box, first.fps, actions.scrub);
     const one = { chart, values, chosen: own.find(({ title }) => title === state.chosen[group]) ?? own[0] };
     choice.value = String(own.indexOf(one.chosen));
     choice.onchange = () => {

@@ -275,7 +275,7 @@ function makeStage(canvas, words) {
     });
   }
 
-  return { open, draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
+  return { inSoftware: graphics.inSoftware, open, draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
 }
 
 // Digits that flicker from frame to frame tell nobody anything.
