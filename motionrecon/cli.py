@@ -241,7 +241,9 @@ def _flags_for_many() -> dict[str, inspect.Parameter]:
     types_of = {"source": Path, "output": Output, "jobs": Annotated[int, Parameter(show_default=False)]}
     own = {name: p.replace(annotation=types_of.get(name, Switch)) for name, p in own.items()}
     others = {
-        name: p for name, p in _flags(pipeline.reconstruct).items() if name not in {*own, "videos", "list_people"}
+        name: p
+        for name, p in _flags(pipeline.reconstruct).items()
+        if name not in {*own, "videos", "view", "list_people"}
     }
     return own | others
 
@@ -249,7 +251,7 @@ def _flags_for_many() -> dict[str, inspect.Parameter]:
 def _help_for_many() -> str:
     """The docstring of `batch`, with those lines of `pipeline.reconstruct`'s that hold for each clip."""
     lines = [f"    {name}: {line}" for name, line in arguments(pipeline.reconstruct.__doc__ or "").items()]
-    own = set(inspect.signature(batch).parameters) | {"video", "progress"}
+    own = set(inspect.signature(batch).parameters) | {"video", *_FUNCTIONS}
     return "\n".join(
         [unwrapped(batch.__doc__ or ""), *(line for line in lines if line.split(":")[0].strip() not in own)]
     )

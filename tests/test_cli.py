@@ -90,6 +90,11 @@ def test_many_clips_take_every_option_of_one(capsys):
     assert all("--" + name.replace("_", "-") in help_text for name in many - {"source"})
 
 
+def test_the_page_of_one_run_is_no_flag_of_many(capsys):
+    assert "--view" in run(capsys, "reconstruct", "--help")[1]
+    assert "--view" not in run(capsys, "batch", "--help")[1]
+
+
 def test_an_editor_sees_every_parameter_with_its_type():
     signature = inspect.signature(motionrecon.reconstruct)
     for name, parameter in signature.parameters.items():
