@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import people
@@ -165,6 +165,45 @@ def test_unknowns_hold_the_knots_and_the_wrench(engine, window):
         for y in (lifted, x)
     ]
     assert up[1] - up[0] == pytest.approx(70.0, rel=0.2), "the floor carries so much less"
+
+
+class Followed(Capsules):
+    """Somebody whose elbows' controls are no unknowns."""
+
+    @property
+    def hinge_follows(self):
+        return np.array(["elbow" in self.model.actuator(i).name for i in range(self.model.nu)])
+
+
+def test_hinges_that_follow_are_led_and_no_unknowns(engine, window):
+    body = Followed(**{f.name: getattr(engine.body, f.name) for f in fields(engine.body)})
+    body.model.opt.tolerance, body.model.opt.iterations = 1e-15, 100
+    steps, free = window.frames[1:], body.free_actuators
+    assert len(free) == body.model.nu - 2
+    lead = window.knots + 0.1
+    problem = WindowProblem(
+        Engine.of(body),
+        window.start,
+        window.weights,
+        steps,
+        terms_for(body, engine.simulator.rollout(window.start, window.ctrl).qpos[steps]),
+        Control(window.knots[:, free], 0.6, 0.3),
+        lead=lead,
+    )
+    x = problem.unknowns(window.knots)
+    assert x.shape == (problem.n,) == (len(window.knots) * len(free),)
+    knots = problem.knots(x)
+    np.testing.assert_array_equal(knots[:, free], window.knots[:, free])
+    np.testing.assert_array_equal(knots[:, body.hinge_follows], lead[:, body.hinge_follows])
+
+    value, gradient = problem.value_and_gradient(x)
+    r, factors = problem.residuals_and_factors(x)
+    assert value == pytest.approx(r @ r)
+    np.testing.assert_allclose(2 * factors.transposed_times(r), gradient, atol=1e-9 * np.abs(gradient).max())
+    direction = np.random.default_rng(8).standard_normal(problem.n)
+    h = 1e-6
+    slope = (problem.value(x + h * direction) - problem.value(x - h * direction)) / (2 * h)
+    assert gradient @ direction == pytest.approx(slope, rel=1e-4)
 
 
 def test_a_perfect_motion_costs_nothing(engine, window):

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import mujoco
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.points import ByShape, Points
 from motionrecon.body.skeleton import Bone, Skeleton
@@ -224,6 +224,16 @@ class Body(Anatomy, Protocol):
         each hinge has its share in it.
         """
         return np.array([share for _, share in self.hinge_parts])
+
+    @property
+    def hinge_follows(self) -> Bool[np.ndarray, " nu"]:
+        """Of each actuator, whether a window may leave it to lead its hinge along the kinematic angle (`Hinge`)."""
+        return np.zeros(self.model.nu, bool)
+
+    @cached_property
+    def free_actuators(self) -> Int[np.ndarray, " free"]:
+        """The actuators whose controls are a window's unknowns."""
+        return np.flatnonzero(~self.hinge_follows)
 
     @cached_property
     def hinge_qpos(self) -> Int[np.ndarray, " nu"]:

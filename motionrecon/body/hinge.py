@@ -20,6 +20,8 @@ class Hinge:
         rest: degrees; the angle of a relaxed standing person.
         spread: radians; standard deviation about it where the picture shows the hinge poorly, infinite where it is
             free.
+        follows: whether its control in a window is what leads it along its kinematic angle, no unknown: it moves little
+            mass and bears none, so nothing else depends on it.
         part_of: the capsule person's hinge that it does a share of, and that share; empty where it is that hinge.
     """
 
@@ -30,6 +32,7 @@ class Hinge:
     rest: float = 0.0
     spread: float = math.inf
     part_of: tuple[str, float] | None = None
+    follows: bool = False
 
 
 def mirrored(axis: Vector) -> Vector:

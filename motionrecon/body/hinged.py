@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from motionrecon.body.base import Anatomy, Body
 from motionrecon.body.hinge import Hinge
@@ -75,6 +75,12 @@ class HingedBody(AnatomyOfBones, Body):
     def hinge_parts(self) -> tuple[tuple[str, float], ...]:
         both = zip(self.hinge_names, self._hinges, strict=True)
         return tuple(hinge.part_of or (name, 1.0) for name, hinge in both)
+
+    @property
+    def hinge_follows(self) -> Bool[np.ndarray, " nu"]:
+        by_name = dict(zip(self.hinge_names, self._hinges, strict=True))
+        joints = self.model.actuator_trnid[:, 0]
+        return np.array([by_name[self.model.joint(int(j)).name].follows for j in joints])
 
     @cached_property
     def _hinges(self) -> list[Hinge]:

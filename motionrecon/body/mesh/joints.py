@@ -49,8 +49,8 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
         Hinge("shoulder_c", (0, 1, 0), (-160, 160), 3, rest=-75.0),  # thumbs forward where arms hang
     ),
     "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
-    "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5),),
-    "hand": (Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25),),
+    "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5, follows=True),),
+    "hand": (Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25, follows=True),),
     "thigh": (
         Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
         Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),

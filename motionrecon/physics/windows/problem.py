@@ -62,8 +62,10 @@ class WindowProblem:
         weights: (S, K) interpolation from knots to steps.
         steps: (F,) increasing step indices, in 0..S, of the frames that are compared with the video.
         terms: residual terms of the motion.
-        control: the residual term of the controls.
+        control: the residual term of the controls that are unknown.
         assist: how a residual wrench on the root may help; None for no wrench.
+        lead: (K, nu) controls that lead the hinges along their kinematic angles: those of hinges that follow them
+            (`Body.hinge_follows`) are no unknowns but these. None where there is no such hinge.
     """
 
     def __init__(
@@ -75,10 +77,13 @@ class WindowProblem:
         terms: Sequence[Term],
         control: Control,
         assist: Assist | None = None,
+        lead: Float[np.ndarray, "K nu"] | None = None,
     ) -> None:
         self.engine, self.start, self.weights, self.steps = engine, start, weights, steps
         self.terms, self.control, self.assist = terms, control, assist
-        self._knots, self._nu = weights.shape[1], engine.body.model.nu
+        self._knots, self._free = weights.shape[1], engine.body.free_actuators
+        self._nu = len(self._free)
+        self._lead = np.zeros((self._knots, engine.body.model.nu)) if lead is None else lead
         self._split = self._knots * self._nu
         self._control_matrix = control.matrix()
 
@@ -90,7 +95,7 @@ class WindowProblem:
         self, x: Float[np.ndarray, "*any n"]
     ) -> tuple[Float[np.ndarray, "*any S nu"], Float[np.ndarray, "*any S 6"] | None]:
         """Controls of unknowns and, with assistance, the root's wrench, N and N m."""
-        ctrl = self.weights @ x[..., : self._split].reshape(*x.shape[:-1], self._knots, self._nu)
+        ctrl = self.weights @ self.knots(x)
         if self.assist is None:
             return ctrl, None
         wrench = x[..., self._split :].reshape(*x.shape[:-1], self._knots, 6)
@@ -98,11 +103,13 @@ class WindowProblem:
 
     def unknowns(self, ctrl: Float[np.ndarray, "K nu"]) -> Float[np.ndarray, " n"]:
         """Unknowns of controls at the knots, without a wrench."""
-        return np.concatenate([ctrl.ravel(), np.zeros(self.n - self._split)])
+        return np.concatenate([ctrl[:, self._free].ravel(), np.zeros(self.n - self._split)])
 
-    def knots(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, "K nu"]:
+    def knots(self, x: Float[np.ndarray, "*any n"]) -> Float[np.ndarray, "*any K nu"]:
         """Controls at the knots."""
-        return x[: self._split].reshape(self._knots, self._nu)
+        controls = np.broadcast_to(self._lead, (*x.shape[:-1], *self._lead.shape)).copy()
+        controls[..., self._free] = x[..., : self._split].reshape(*x.shape[:-1], self._knots, self._nu)
+        return controls
 
     def landmarks(self, rollout: Rollout, steps: Int[np.ndarray, " F"]) -> Float[np.ndarray, "F 33 3"]:
         """Landmarks of a simulated motion before `steps`."""
@@ -134,7 +141,7 @@ class WindowProblem:
             nothing = Factors(np.full((frames, self._width, 1), np.nan), np.zeros((frames, 1, self.n)), direct)
             return self._residuals(rollout, x), nothing
         linear = self.engine.linearizer.linearize(rollout)
-        state = sensitivity(linear.A, linear.B, self.weights, self.steps)
+        state = sensitivity(linear.A, linear.B[..., self._free], self.weights, self.steps)
         if self.assist:
             by_wrench = sensitivity(linear.A, linear.G * self.assist.unit, self.assist.weights, self.steps)
             state = np.concatenate([state, by_wrench], axis=2)
@@ -153,7 +160,7 @@ class WindowProblem:
         r, by_state = self._motion_terms(rollout)
         states = np.zeros((len(rollout) + 1, by_state.shape[-1]))
         states[self.steps] = 2 * np.einsum("fm,fmv->fv", r, by_state)
-        gradient = (self.weights.T @ adjoint(linear.A, linear.B, states)).ravel()
+        gradient = (self.weights.T @ adjoint(linear.A, linear.B[..., self._free], states)).ravel()
         if self.assist:
             by_wrench = self.assist.weights.T @ adjoint(linear.A, linear.G * self.assist.unit, states)
             gradient = np.concatenate([gradient, by_wrench.ravel()])

@@ -137,13 +137,16 @@ class Windows:
             Near(figure.landmarks[frames], LANDMARK_SHARE * ones[:, None], trust.landmark),
             Posture(figure.qpos[frames], figure.qvel[frames], ones, trust.angle, speed),
         ]
-        control = Control(hinges, trust.effort, trust.smooth, self._before(knots, first, hinges))
+        before, free = self._before(knots, first, hinges), self.engine.body.free_actuators
+        kept = None if before is None else before[:, free]
+        control = Control(hinges[:, free], trust.effort, trust.smooth, kept)
+        lead = layout.at(self._lead, self._times(first, weights.shape[1]))
         assist = None
         if self.settings.assist:
             frame_start = np.arange(len(weights)) // self._per_frame * self._per_frame
             assist = Assist(self._gravity * self.engine.body.mass, self.settings.assist, weights[frame_start])
         compared = (frames - first) * self._per_frame
-        return WindowProblem(self.engine, start, weights, compared, terms, control, assist)
+        return WindowProblem(self.engine, start, weights, compared, terms, control, assist, lead)
 
     def starts(
         self, problem: WindowProblem, knots: Knots | None, first: int, seed: int = 0
