@@ -85,14 +85,9 @@ def test_every_option_is_a_documented_flag(capsys):
 
 def test_many_clips_take_every_option_of_one(capsys):
     one, many = (set(inspect.signature(command).parameters) for command in (cli.reconstruct, cli.batch))
-    assert one - many == {"videos", "list_people"} and many - one == {"source", "jobs", "ray"}
+    assert one - many == {"videos", "view", "list_people"} and many - one == {"source", "jobs", "ray"}
     help_text = run(capsys, "batch", "--help")[1]
     assert all("--" + name.replace("_", "-") in help_text for name in many - {"source"})
-
-
-def test_the_page_of_one_run_is_no_flag_of_many(capsys):
-    assert "--view" in run(capsys, "reconstruct", "--help")[1]
-    assert "--view" not in run(capsys, "batch", "--help")[1]
 
 
 def test_an_editor_sees_every_parameter_with_its_type():
