@@ -114,19 +114,23 @@ def _worked(
     standing = Standing(0, len(work))
     write_table(list(rows.values()), folder)
     told(standing)
-    with closing(executor.run(run_clip, work)) as ends:
-        for end in ends:
-            if end is None:
-                told(replace(standing, row=None, seconds_left=watch.left(executor.workers)))
-                continue
-            answer = Answer(end.task.row(Outcome.FAILED, end.why)) if isinstance(end, Lost) else end[1]
-            row = replace(answer.row, message=answer.row.message and spelled(answer.row.message))
-            rows[row.clip] = row
-            write_table(list(rows.values()), folder)
-            watch.ended(row.clip, answer.seconds)
-            left = watch.left(executor.workers)
-            standing = Standing(standing.ended + 1, len(work), row, answer.before, left)
-            told(standing)
+    try:
+        with closing(executor.run(run_clip, work)) as ends:
+            for end in ends:
+                if end is None:
+                    told(replace(standing, row=None, seconds_left=watch.left(executor.workers)))
+                    continue
+                answer = Answer(end.task.row(Outcome.FAILED, end.why)) if isinstance(end, Lost) else end[1]
+                row = replace(answer.row, message=answer.row.message and spelled(answer.row.message))
+                rows[row.clip] = row
+                if not answer.before:  # those of a thousand that are done come at once
+                    write_table(list(rows.values()), folder)
+                watch.ended(row.clip, answer.seconds)
+                left = watch.left(executor.workers)
+                standing = Standing(standing.ended + 1, len(work), row, answer.before, left)
+                told(standing)
+    finally:
+        write_table(list(rows.values()), folder)
     return list(rows.values())
 
 

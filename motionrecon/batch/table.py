@@ -56,7 +56,7 @@ def write_table(rows: Sequence[Row], folder: Path) -> None:
     Raises:
         OutputError: they cannot be written.
     """
-    for name, text in ((CSV, as_csv(rows)), (PAGE, as_page(rows, folder))):
+    for name, text in ((CSV, as_csv(rows)), (PAGE, as_page(rows, folder.name))):
         with atomic(folder / name) as file:
             file.write_text(text, encoding="utf-8", newline="")
 
@@ -71,17 +71,17 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def as_page(rows: Sequence[Row], folder: Path) -> str:
+def as_page(rows: Sequence[Row], title: str) -> str:
     """One HTML page without anything from outside; it links to the files of results that lie beside it."""
     count = {outcome: sum(row.outcome == outcome for row in rows) for outcome in Outcome}
     said = ", ".join(f"{number} {outcome}" for outcome, number in count.items() if number)
     heads = "".join(f"<th>{html.escape(head)}</th>" for head, _, _ in _FIGURES)
-    lines = "\n".join(_line(row, folder) for row in rows)
+    lines = "\n".join(_line(row) for row in rows)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{html.escape(folder.name)}</title><style>{_STYLE}</style></head>
-<body><h1>{html.escape(folder.name)}</h1><p>{len(rows)} clips: {said or "none"}</p>
+<title>{html.escape(title)}</title><style>{_STYLE}</style></head>
+<body><h1>{html.escape(title)}</h1><p>{len(rows)} clips: {said or "none"}</p>
 <div class="wide"><table>
 <thead><tr><th>clip</th><th class="outcome">outcome</th><th class="files">files</th>{heads}</tr></thead>
 {lines}
@@ -89,10 +89,10 @@ def as_page(rows: Sequence[Row], folder: Path) -> str:
 """
 
 
-def _line(row: Row, folder: Path) -> str:
+def _line(row: Row) -> str:
     """The table's row, and below it what is to be said of the clip."""
     figures = "".join(f"<td>{_number(getattr(row, name), digits)}</td>" for _, name, digits in _FIGURES)
-    there = [name for name in RESULT if row.outcome is Outcome.DONE and (folder / row.clip / name).exists()]
+    there = RESULT if row.outcome is Outcome.DONE else ()
     files = " ".join(f'<a href="{quote(row.clip)}/{quote(name)}">{Path(name).suffix[1:]}</a>' for name in there)
     said, name = html.escape(row.message or ""), html.escape(row.clip)
     return (
