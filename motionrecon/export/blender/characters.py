@@ -5,6 +5,12 @@ from __future__ import annotations
 from motionrecon.export.presets import PRESETS
 
 
+def _fingers(side: str) -> dict[str, str]:
+    """The fingers of Rigify's human metarig, whose rig has controls of the same names."""
+    theirs = {"Thumb": "thumb", "Index": "f_index", "Middle": "f_middle", "Ring": "f_ring", "Pinky": "f_pinky"}
+    return {f"{side}Hand{own}{i}": f"{name}.0{i}.{side[0]}" for own, name in theirs.items() for i in (1, 2, 3)}
+
+
 def _rigify() -> dict[str, str]:
     """The controls of a rig that Rigify made of its human metarig: its forward kinematic limbs."""
     names = {"Hips": "torso", "Spine": "chest", "Neck": "neck", "Head": "head"}
@@ -13,7 +19,7 @@ def _rigify() -> dict[str, str]:
         names |= {f"{side}{own}": f"{control}.{s}" for own, control in (
             ("Shoulder", "shoulder"), ("Arm", "upper_arm_fk"), ("ForeArm", "forearm_fk"), ("Hand", "hand_fk"),
             ("UpLeg", "thigh_fk"), ("Leg", "shin_fk"), ("Foot", "foot_fk"), ("ToeBase", "toe_fk"),
-        )}  # fmt: skip
+        )} | _fingers(side)  # fmt: skip
     return names
 
 
@@ -26,7 +32,7 @@ def _metarig() -> dict[str, str]:
         names |= {f"{side}{own}": f"{bone}.{s}" for own, bone in (
             ("Shoulder", "shoulder"), ("Arm", "upper_arm"), ("ForeArm", "forearm"), ("Hand", "hand"),
             ("UpLeg", "thigh"), ("Leg", "shin"), ("Foot", "foot"), ("ToeBase", "toe"),
-        )}  # fmt: skip
+        )} | _fingers(side)  # fmt: skip
     return names
 
 
