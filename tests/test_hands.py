@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blendering import in_blender, to_blender
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -308,6 +309,17 @@ def test_amass_files_have_the_fingers_poses(moving, tmp_path):
     export(moving, tmp_path / "x.npz", layout="smplx")
     with np.load(tmp_path / "x.npz") as saved:
         assert np.abs(saved["pose_hand"][-1].reshape(30, 3)).max(1).min() > 0.02
+
+
+def test_fingers_are_where_they_are_in_blender_too(moving, tmp_path):
+    export(moving, tmp_path / "walk.bvh", origin="world")
+    in_blender("blender_read_bvh.py", tmp_path / "walk.bvh", tmp_path / "bones.npz")
+    with np.load(tmp_path / "bones.npz") as found:
+        names, heads = list(found["names"]), found["heads"]
+    shown = moving.shown(pose(moving.model, moving.qpos)).origins[:, moving.model.nbody :]
+    for bone, name in (("left_index_3", "LeftHandIndex3"), ("right_thumb_2", "RightHandThumb2")):
+        away = heads[:, names.index(name)] - to_blender(shown[:, BONES.index(bone)])
+        assert np.linalg.norm(away, axis=-1).max() < 1e-3
 
 
 def test_other_rates_have_the_hands_at_their_times(moving):
