@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -29,7 +30,7 @@ from motionrecon.batch.names import named
 from motionrecon.batch.on_ray import OnRay
 from motionrecon.batch.processes import Processes
 from motionrecon.batch.row import Outcome, Row
-from motionrecon.batch.table import as_csv, as_page
+from motionrecon.batch.table import as_csv, as_page, write_table
 from motionrecon.core.cores import most_threads, usable_cores
 from motionrecon.core.files import read_json
 from motionrecon.core.lock import Lock
@@ -108,7 +109,9 @@ def test_a_table_gives_each_clip_its_own_options(tmp_path: Path, separator: str)
         ("list.csv", "video,height\n,1.8\n", "line 2: the cell 'video' is empty"),
         ("list.csv", "video,height\na.mp4,1,8\n", "line 2 has more cells"),
         ("list.csv", "video,height,height\na.mp4,1,2\n", "two columns 'height'"),
+        ("list.csv", "video\na.mp4|\n", "line 2: video is 'a.mp4|'; write a path on both sides"),
         ("list.csv", "", "no column 'video'"),
+        ("list.txt", "a.mp4\n~nobody.here/b.mp4\n", "line 2: there is no home folder for '~nobody.here/b.mp4'"),
         ("walk.mp4", "x", "one video, not a folder or a list; run reconstruct"),
     ],
 )
@@ -116,6 +119,15 @@ def test_a_list_that_cannot_be_used_says_where(tmp_path: Path, name: str, text: 
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message):
         clips_of(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a" * 70_000, "a\0b", "caf\udcff.mp4"])
+def test_what_no_file_can_be_called_is_that_clips_failure(tmp_path: Path, name: str) -> None:
+    clip = Clip((tmp_path / name,))
+    (name,) = named([clip], tmp_path, {}).values()
+    row = run_clip(Job(name, clip.video, tmp_path / name, {})).row
+    assert row.outcome is Outcome.FAILED and "no such file or folder" in row.message
+    write_table([row], tmp_path)
 
 
 def test_nothing_to_do_is_said(tmp_path: Path) -> None:
@@ -262,8 +274,6 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             windows = [{"first_frame": 0, "last_frame": 20, "status": status} for status in ("ok", "failed")]
             report = {"frames": frames, "source": source, "windows": windows, "seconds": {"a": 1.5, "b": 2}}
             with folder.publish() as scratch:
-                import json
-
                 (scratch / "report.json").write_text(json.dumps(report | {"warnings": ["odd", "odder"]}))
         return SimpleNamespace(report=Report.of(read_json(output / "report.json")))
 
@@ -351,9 +361,30 @@ def test_a_folder_is_one_batchs(tmp_path: Path, pipeline: list[str]) -> None:
 
 def test_names_from_a_file_cannot_lead_out_of_the_folder(tmp_path: Path, pipeline: list[str]) -> None:
     films, out = touch(tmp_path / "films", "a.mp4"), touch(tmp_path / "out", "x/y")
-    (out / ".motionrecon-batch.json").write_text('{"names": {"a.mp4": "../evil", "b": 3}}')
-    (row,) = batch.run_batch(films, out)
-    assert row.clip == "a" and not (tmp_path / "evil").exists()
+    for name in ("../evil", "..", ".", "", "a\0b", "\ud800", ".motionrecon-batch.json"):
+        (out / ".motionrecon-batch.json").write_text(json.dumps({"names": {"a.mp4": name, "b": 3}}))
+        (row,) = batch.run_batch(films, out, force=True)
+        assert row.clip == "a" and sorted(os.listdir(tmp_path)) == ["films", "out"]
+
+
+def test_two_of_one_name_in_a_file_get_two_folders(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4", "b.mp4"), touch(tmp_path / "out", "x/y")
+    (out / ".motionrecon-batch.json").write_text('{"names": {"a.mp4": "z", "b.mp4": "Z"}}')
+    assert outcomes(batch.run_batch(films, out)) == {"z": "done", "b": "done"}
+
+
+def test_no_clip_is_called_as_a_file_of_the_batch(tmp_path: Path, pipeline: list[str]) -> None:
+    films = touch(tmp_path / "films", "bug.mp4", "bug.traceback.txt.mp4", "table.csv.mp4", "table.html.mp4")
+    for _ in range(2):
+        rows = batch.run_batch(films, tmp_path / "out")
+        assert [row.clip for row in rows] == ["bug", "bug_traceback_txt", "table_csv", "table_html"]
+        assert [str(row.outcome) for row in rows] == ["failed", "failed", "done", "done"]
+
+
+def test_a_fault_is_told_where_its_traceback_cannot_be_kept(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4", "bug.mp4"), touch(tmp_path / "out", "bug.traceback.txt/in the way")
+    rows = batch.run_batch(films, out)
+    assert outcomes(rows) == {"a": "done", "bug": "failed"} and "ZeroDivisionError" in rows[1].message
 
 
 # The table.

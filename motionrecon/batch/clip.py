@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
 import time
 import traceback
 from collections.abc import Mapping
@@ -60,7 +62,8 @@ def run_clip(job: Job) -> Answer:
     Nothing is raised but what ends the process: a failure is the row's.
     """
     began = time.perf_counter()
-    job.trace.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        job.trace.unlink(missing_ok=True)
     try:
         if (report := finished(job)) is not None:
             return Answer(Row.done(job.name, films(job.video), report), before=True)
@@ -70,11 +73,19 @@ def run_clip(job: Job) -> Answer:
     except MemoryError:
         return Answer(job.row(Outcome.FAILED, "out of memory; run fewer jobs at once, or give a part of the video"))
     except Exception as error:  # a bug: it is kept, and the other clips go on
-        with atomic(job.trace) as file:
-            file.write_text(traceback.format_exc(), encoding="utf-8")
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        return Answer(job.row(Outcome.FAILED, f"a fault of motionrecon ({what}); {job.trace} tells where"))
+        return Answer(job.row(Outcome.FAILED, _kept(job, error)))
     return Answer(row, seconds=time.perf_counter() - began)
+
+
+def _kept(job: Job, error: Exception) -> str:
+    """What is told of a fault of ours, whose traceback is kept where there is room for it."""
+    what = f"a fault of motionrecon ({f'{type(error).__name__}: {error}'.rstrip(': ')})"
+    try:
+        with atomic(job.trace) as file:
+            file.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
+    except OutputError:
+        return what
+    return f"{what}; {job.trace} tells where"
 
 
 def finished(job: Job) -> Report | None:
@@ -134,7 +145,7 @@ def defaults() -> dict[str, Any]:
 
 def _video(job: Job) -> Path | list[Path]:
     for film in job.video:
-        if not film.exists():
+        if not os.path.exists(film):
             raise InputError(f"{film}: no such file or folder")
     return list(job.video) if len(job.video) > 1 else job.video[0]
 

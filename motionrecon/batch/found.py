@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from motionrecon import projects
 from motionrecon.batch import lists
+from motionrecon.core.files import reason
 from motionrecon.errors import InputError
 from motionrecon.projects import pose2sim
 from motionrecon.result.folder import MARKER
@@ -38,7 +40,7 @@ class Clip:
     @property
     def label(self) -> str:
         """What its folder is called after."""
-        return self.name or (self.video[0].name if self.video[0].is_dir() else self.video[0].stem)
+        return self.name or (self.video[0].name if os.path.isdir(self.video[0]) else self.video[0].stem)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,11 @@ def clips_of(source: str | Path) -> Found:
 def _films(folder: Path) -> tuple[list[Path], int]:
     """The films in a folder and below it, and the number of the other files."""
     films, others = [], 0
-    for path in sorted(folder.iterdir(), key=lambda path: (path.name.casefold(), path.name)):
+    try:
+        inside = sorted(folder.iterdir(), key=lambda path: (path.name.casefold(), path.name))
+    except OSError as error:
+        raise InputError(f"cannot read {folder}: {reason(error)}; leave it out, or give a list of videos") from error
+    for path in inside:
         if path.name.startswith("."):
             others += not path.is_dir()
         elif path.is_dir():

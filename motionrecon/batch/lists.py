@@ -51,8 +51,9 @@ def read(path: Path) -> list[Line]:
         raise InputError(f"{path} has no column 'video' in its first line (found: {found})")
     if separator is not None:
         return _table(path, text, separator)
-    lines = (line.strip() for line in text.splitlines())
-    return [Line((_beside(path, line),), {}) for line in lines if line and not line.startswith("#")]
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    named = ((f"{path}, line {number}", line) for number, line in lines if line and not line.startswith("#"))
+    return [Line((_beside(where, path, line),), {}) for where, line in named]
 
 
 def _columns(text: str, separator: str) -> list[str]:
@@ -88,8 +89,10 @@ def _table(path: Path, text: str, separator: str) -> list[Line]:
             if "video" not in cells:
                 raise InputError(f"{where}: the cell 'video' is empty")
             given = {name: _value(where, name, cells[name], kinds[name]) for name in cells.keys() & kinds.keys()}
-            films = tuple(_beside(path, film.strip()) for film in cells["video"].split(BETWEEN))
-            lines.append(Line(films, given, cells.get("name")))
+            films = [film.strip() for film in cells["video"].split(BETWEEN)]
+            if not all(films):
+                raise InputError(f"{where}: video is {cells['video']!r}; write a path on both sides of {BETWEEN}")
+            lines.append(Line(tuple(_beside(where, path, film) for film in films), given, cells.get("name")))
     except csv.Error as error:
         raise InputError(f"{path}, line {rows.line_num}: {error}; it must be CSV") from error
     return lines
@@ -106,7 +109,10 @@ def _kinds(path: Path) -> dict[str, tuple[_Kind, bool]]:
     for name in (field.name for field in fields(Options)):
         hint = per_camera.get(name, hints[name])
         plain = next((kind for kind in typing.get_args(hint) if kind is not type(None)), hint)
-        made: dict[Any, _Kind] = {Path: lambda cell: _beside(path, cell), bool: lambda cell: _WORDS[cell.casefold()]}
+        made: dict[Any, _Kind] = {
+            Path: lambda cell: _beside(str(path), path, cell),
+            bool: lambda cell: _WORDS[cell.casefold()],
+        }
         kinds[name] = made.get(plain, plain), name in per_camera
     del kinds["force"]
     return kinds
@@ -122,6 +128,13 @@ def _value(where: str, name: str, cell: str, kind: tuple[_Kind, bool]) -> Any:
         raise InputError(f"{where}: {name} is {cell!r}, which cannot be used") from error
 
 
-def _beside(path: Path, name: str) -> Path:
-    """A path as a list means it."""
-    return (path.parent / Path(name).expanduser()).absolute()
+def _beside(where: str, path: Path, name: str) -> Path:
+    """A path as a list means it.
+
+    Raises:
+        InputError: it begins at the home of somebody who has none.
+    """
+    try:
+        return (path.parent / Path(name).expanduser()).absolute()
+    except RuntimeError as error:
+        raise InputError(f"{where}: there is no home folder for {name!r}; write the path in full") from error

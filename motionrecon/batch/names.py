@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from motionrecon.batch.found import Clip
 
 #: Characters of a name: file systems allow 255 bytes, and paths on Windows 260 in all.
 _LONGEST = 60
+#: What a name may be that an earlier batch gave.
+_USABLE = re.compile(r"\w[\w.-]{0,99}")
 #: Devices on Windows, whatever their suffix.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
@@ -49,6 +52,17 @@ def named(clips: Sequence[Clip], base: Path, before: Mapping[str, str]) -> dict[
     return names
 
 
+def usable(names: Mapping[str, Any]) -> dict[str, str]:
+    """Names from the file of an earlier batch, which may be damaged: what leads elsewhere is none, nor a second one."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, name in names.items():
+        if isinstance(name, str) and _USABLE.fullmatch(name) and name.casefold() not in taken:
+            taken.add(name.casefold())
+            found[key] = name
+    return found
+
+
 def _proposals(clip: Clip) -> Iterator[str]:
     """Names, the best first: the film's, with its folder's before it, and numbered."""
     plain = _safe(clip.label)
@@ -58,6 +72,6 @@ def _proposals(clip: Clip) -> Iterator[str]:
 
 
 def _safe(name: str) -> str:
-    """A name that every system takes as it is, and every shell."""
-    kept = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", name)).strip("._-")[:_LONGEST].rstrip("._-")
-    return f"{kept}_" if kept.partition(".")[0].casefold() in _DEVICES else kept or "clip"
+    """A name that every system takes as it is, and every shell. It has no dots: a batch's own files have."""
+    kept = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", name)).strip("_-")[:_LONGEST].rstrip("_-")
+    return f"{kept}_" if kept.casefold() in _DEVICES else kept or "clip"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from motionrecon.batch.clip import Answer, Job, defaults, run_clip
 from motionrecon.batch.executor import Executor, Lost
 from motionrecon.batch.found import STATE, Found, clips_of
-from motionrecon.batch.names import named
+from motionrecon.batch.names import named, usable
 from motionrecon.batch.row import Outcome, Row
 from motionrecon.batch.table import CSV, PAGE, write_table
 from motionrecon.core.files import atomic, read_json, reason
@@ -139,7 +140,7 @@ class _Watch:
 
     def __init__(self, work: Sequence[Job]) -> None:
         self._began = time.perf_counter()
-        self._bytes = {job.name: 1 + sum(film.stat().st_size for film in job.video if film.is_file()) for job in work}
+        self._bytes = {job.name: 1 + sum(map(_size, job.video)) for job in work}
         self._open = set(self._bytes)
         self._done, self._seconds = 0, 0.0
 
@@ -161,6 +162,11 @@ class _Watch:
         return max(0.0, all_of_it / min(workers, len(self._bytes)) - (time.perf_counter() - self._began))
 
 
+def _size(film: Path) -> int:
+    """Bytes of a film; 0 of what is none."""
+    return os.path.getsize(film) if os.path.isfile(film) else 0
+
+
 def _jobs(found: Found, folder: Path, given: Mapping[str, Any], force: bool) -> list[Job]:
     """What the workers get; the folders' names are kept for later batches."""
     before = _names_before(folder)
@@ -175,15 +181,13 @@ def _jobs(found: Found, folder: Path, given: Mapping[str, Any], force: bool) -> 
 
 
 def _names_before(folder: Path) -> dict[str, str]:
-    """Names that earlier batches in a folder gave; those that lead elsewhere are none."""
+    """Names that earlier batches in a folder gave."""
     try:
         content = read_json(folder / STATE, _STATE_LIMIT)
     except (OSError, ValueError):
         return {}
     names = content.get("names") if isinstance(content, dict) else None
-    if not isinstance(names, dict):
-        return {}
-    return {key: name for key, name in names.items() if isinstance(name, str) and Path(name).name == name and name}
+    return usable(names) if isinstance(names, dict) else {}
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def write_table(rows: Sequence[Row], folder: Path) -> None:
     """
     for name, text in ((CSV, as_csv(rows)), (PAGE, as_page(rows, folder.name))):
         with atomic(folder / name) as file:
-            file.write_text(text, encoding="utf-8", newline="")
+            # Names of files may hold bytes that are no text.
+            file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def as_csv(rows: Sequence[Row]) -> str:
