@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,22 @@ def test_smoothing_does_not_lag():
     assert abs(int(np.argmax(wave[:40])) - 15) <= 1 and wave[:40].max() == pytest.approx(0.3, abs=0.03)
 
 
+def test_memory_grows_with_a_clips_length_and_not_with_its_square():
+    count, fps = 18_000, 60.0  # five minutes
+    frame = np.arange(0.0, count, 4.0)
+    turns = np.tile(np.eye(3), (len(frame), 1, 1))
+    tracemalloc.start()
+    try:
+        found = course(frame, turns, np.ones((len(frame), 20)), np.ones(len(frame)), count, fps)
+        times = np.arange(count) / fps
+        still = np.tile([1.0, 0.0, 0.0, 0.0], (count, 2, 1))
+        Hands(np.zeros((count, 2, 20)), still, np.ones((count, 2), bool)).resampled(times, times[:-1] + 0.5 / fps)
+        assert tracemalloc.get_traced_memory()[1] < 150e6
+    finally:
+        tracemalloc.stop()
+    assert found.seen.all() and np.abs(found.angles[:-60] - 1.0).max() < 1e-6
+
+
 def test_a_single_look_does_not_make_a_hand_flicker():
     one = course(np.array([20.0]), np.eye(3)[None], AT_EASE[None] + 0.5, np.array([0.9]), 40, 30.0)
     none = course(np.zeros(0), np.zeros((0, 3, 3)), np.zeros((0, 20)), np.zeros(0), 40, 30.0)
@@ -246,7 +263,9 @@ def test_hands_are_kept_with_the_motion(moving, tmp_path):
     [
         ("hand_angle", np.zeros((12, 2, 19)), "shape"),
         ("hand_angle", np.full((12, 2, 20), np.nan), "holds nan"),
+        ("hand_angle", np.full((12, 2, 20), 1e300), "more than half a turn"),
         ("hand_turn", np.zeros((12, 2, 4)), "unit quaternion"),
+        ("hand_turn", np.full((12, 2, 4), 1e300), "unit quaternion"),
         ("hand_seen", np.ones((3, 2), bool), "shape"),
         ("hand_angle_names", np.array(["a"] * 20), "names"),
     ],

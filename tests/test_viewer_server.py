@@ -7,6 +7,7 @@ import functools
 import http.server
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -180,6 +181,21 @@ def test_a_page_that_goes_is_forgotten_and_stopping_ends_all_that_listen() -> No
     server.stop()
     assert wait_until(lambda: server.listeners == 0 and threading.active_count() < threads)
     listening.close()
+
+
+def test_a_slow_line_gets_all_of_a_large_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motionrecon.viewer.server._Handler.timeout", 0.5)
+    server = LocalServer("", bytes(24 << 20), lambda *_: None, port=8080)
+    got = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as reader:
+        reader.sendall(f"GET /document HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        while part := reader.recv(1 << 19):
+            got += len(part)
+            time.sleep(0.02)
+            if got > 24 << 20:
+                break
+    server.stop()
+    assert got > 24 << 20
 
 
 def test_the_last_port(monkeypatch: pytest.MonkeyPatch) -> None:

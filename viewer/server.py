@@ -30,6 +30,7 @@ _LAST_PORT = 65535
 _HTTP_PORT = 80  # the one that browsers leave out of addresses
 _FILM = re.compile(r"/film/(\d{1,4})/(\d{1,4})/(\d{1,9})")
 _PATIENCE = 30.0  # seconds that a silent connection is kept
+_CHUNK = 1 << 16  # bytes that are written at once: patience is for each, so that a slow line gets all of a large answer
 _HEARTBEAT = 10.0  # seconds after which a page that listens is told nothing, to learn whether it is still there
 
 #: The picture of a result's camera in a frame; None where there is none.
@@ -179,7 +180,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._common(kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        for first in range(0, len(body), _CHUNK):
+            self.wfile.write(body[first : first + _CHUNK])
 
     def _stream(self, owner: LocalServer) -> None:
         self.send_response(http.HTTPStatus.OK)

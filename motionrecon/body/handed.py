@@ -70,7 +70,7 @@ class Hands:
 
     def resampled(self, known: Float[np.ndarray, " T"], wanted: Float[np.ndarray, " N"]) -> Hands:
         """The same at other times, within those that are known; seconds."""
-        nearest = np.abs(wanted[:, None] - known).argmin(1)
+        nearest = np.searchsorted((known[1:] + known[:-1]) / 2, wanted)
         if len(known) < 2:
             return self.part(nearest)
         turns = [

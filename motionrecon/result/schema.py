@@ -134,7 +134,10 @@ class HandArrays:
             raise ValueError("'hand_angle_names' are not those of a hand's joints")
         for name in ("hand_angle", "hand_turn"):
             _check_finite(name, getattr(self, name))
-        if not np.allclose(np.linalg.norm(self.hand_turn, axis=-1), 1.0, atol=1e-3):
+        if np.abs(self.hand_angle).max(initial=0.0) > np.pi:
+            raise ValueError("'hand_angle' holds more than half a turn, in radians")
+        far = np.abs(self.hand_turn).max(initial=0.0) > 2
+        if far or not np.allclose(np.linalg.norm(self.hand_turn, axis=-1), 1.0, atol=1e-3):
             raise ValueError("'hand_turn' holds what is no unit quaternion")
 
     @staticmethod
