@@ -238,6 +238,8 @@ def test_what_is_missing_or_wrong_is_said_with_where_to_get_it(kind, home, files
         "weightless": arrays | {"weights": arrays["weights"] * 0.5},
         "other tree": arrays | {"kintree_table": arrays["kintree_table"][:, ::-1]},
         "far faces": arrays | {"f": arrays["f"] + 100},
+        "one place": arrays | {"J_regressor": np.full_like(arrays["J_regressor"], 1 / arrays["J_regressor"].shape[1])},
+        "open": arrays | {"f": arrays["f"][:1]},
     }
     for name, content in spoiled.items():
         np.savez(tmp_path / f"{name}.npz", **content)
@@ -255,6 +257,8 @@ def test_what_is_missing_or_wrong_is_said_with_where_to_get_it(kind, home, files
         (tmp_path / "weightless.npz", "weights do not add up to 1"),
         (tmp_path / "other tree.npz", "its joints do not hang together as"),
         (tmp_path / "far faces.npz", "its mesh is not that of a person"),
+        (tmp_path / "one place.npz", "joints of its body lie on one another"),
+        (tmp_path / "open.npz", "its mesh is not closed"),
         (files[other], f"it is of {LAYOUTS[other].name} \\({other}\\)"),
     ):
         with pytest.raises(InputError, match=said) as error:

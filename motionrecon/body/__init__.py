@@ -62,7 +62,7 @@ def checked(kind: str, body_model: Path | None, sex: str) -> Path | None:
         InputError: it needs one that is not there or cannot be used, or is given one that it does not need.
     """
     if kind not in BUILT_IN:
-        from motionrecon.body.smpl.files import checked as checked_file
+        from motionrecon.body.smpl.family import checked as checked_file
 
         return checked_file(kind, body_model, sex)
     if body_model is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,7 +14,7 @@ from motionrecon.body.mesh.flesh import fleshed
 from motionrecon.body.mesh.moments import Parts, moved
 from motionrecon.body.mesh.segments import Segments
 from motionrecon.body.mesh.template import Template, foremost
-from motionrecon.body.smpl.files import BodyFile
+from motionrecon.body.smpl.files import BodyFile, find, read
 from motionrecon.body.smpl.landmarks import Marker, Tie
 from motionrecon.body.smpl.layouts import CARRIED, LAYOUTS, TREE
 from motionrecon.core import landmarks
@@ -151,6 +152,13 @@ def family(file: BodyFile) -> Family:
         weights=kept,
         parts=parts,
     )
+
+
+def checked(kind: str, path: Path | None, sex: str) -> Path:
+    """The file of a kind of body, after its people were found; for arguments and errors see `find` and `family`."""
+    found, gender = find(kind, path, sex)
+    family(read(kind, found, gender))
+    return found
 
 
 def _carriers(parents: tuple[int, ...]) -> Int[np.ndarray, " J"]:

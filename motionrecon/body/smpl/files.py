@@ -32,6 +32,8 @@ _ARRAYS = {
 }
 #: Metres that nothing of a person is from the origin, nor moves by a standard deviation.
 _LARGEST = 10.0
+#: Metres by which each joint of anybody is away from the one that carries it, at least.
+_APART = 0.005
 _SEXES = ("neutral", "male", "female")
 
 
@@ -87,13 +89,6 @@ def find(kind: str, path: Path | None, sex: str) -> tuple[Path, str]:
     if sex not in ("neutral", gender):
         raise InputError(f"body_model={path} is of a {gender} body, and sex={sex} was given; give the file of that sex")
     return path, gender
-
-
-def checked(kind: str, path: Path | None, sex: str) -> Path:
-    """The file of a kind of body, after it was read; arguments and errors as of `find` and `read`."""
-    found, gender = find(kind, path, sex)
-    read(kind, found, gender)
-    return found
 
 
 def _within(folder: Path, kind: str, sex: str) -> Path:
@@ -155,6 +150,9 @@ def _read(kind: str, path: Path, gender: str, state: tuple[int, int]) -> BodyFil
     owned = np.bincount(arrays["weights"].argmax(1), minlength=sizes["J"])[: len(CARRIED)]
     if not owned.all() or arrays["f"].min(initial=0) < 0 or arrays["f"].max(initial=0) >= sizes["V"]:
         raise InputError(f"body_model={path}: its mesh is not that of a person with all limbs; {remedy}")
+    joints = np.asarray(arrays["J_regressor"] @ arrays["v_template"], float)
+    if np.linalg.norm(joints[1 : len(CARRIED)] - joints[parents[: len(CARRIED) - 1]], axis=1).min() < _APART:
+        raise InputError(f"body_model={path}: joints of its body lie on one another; {remedy}")
     weights = np.asarray(arrays["weights"], float)
     return BodyFile(
         kind,
