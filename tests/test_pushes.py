@@ -50,6 +50,29 @@ def test_joints_beyond_their_limits(exact):
     assert _differs(exact, rollout) < 2e-5
 
 
+def test_a_second_tree_on_the_ground():
+    """Spatial vectors of each tree are about its own centre of mass."""
+    model = mujoco.MjModel.from_xml_string("""
+      <mujoco>
+        <option integrator="implicitfast" cone="pyramidal" solver="Newton" tolerance="1e-15" iterations="100"/>
+        <worldbody>
+          <geom type="plane" size="9 9 1"/>
+          <body pos="0 0 0.09"><freejoint/><geom type="sphere" size="0.1"/>
+            <body pos="0.3 0 0"><joint name="h" axis="0 1 0"/><geom type="sphere" size="0.09" pos="0.2 0 0"/></body>
+          </body>
+          <body pos="2 0 0.3"><joint axis="0 1 0" pos="-0.5 0.1 0"/><geom type="sphere" size="0.1" pos="0 0.2 -0.205"/>
+            <body pos="0.2 0 0"><joint axis="1 0.3 0"/><geom type="sphere" size="0.1" pos="0.1 0 -0.22"/></body>
+          </body>
+        </worldbody>
+        <actuator><motor joint="h"/></actuator>
+      </mujoco>""")
+    velocity = 0.3 * np.random.default_rng(0).standard_normal(model.nv)
+    rollout = Simulator(model).rollout(SimulationState.fresh(model.qpos0, velocity), np.zeros((4, 1)))
+    pushes = Linearizer(model)._read(rollout).pushes
+    assert pushes.flat.all() and {1, 4} <= set(pushes.contacts.body)
+    assert _differs(model, rollout) < 2e-5
+
+
 def test_a_body_that_lies_on_its_capsules_falls_back_on_differences(exact):
     start = exact.qpos0.copy()
     start[2:7] = 0.11, np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0

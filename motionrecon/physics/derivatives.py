@@ -215,7 +215,7 @@ class Linearizer:
             mujoco.mj_forward(model, data)
             mass[t], force[t], qacc[t] = data.M, data.actuator_force, data.qacc
             axes[t], inertia[t] = data.cdof, data.cinert
-            seen.append(Seen.of(data, nv))
+            seen.append(Seen.of(model, data))
             mujoco.mj_implicit(model, data)
             implicit[t] = data.qDeriv
         M = _dense(mass, self._M_index, nv)

@@ -60,7 +60,8 @@ class Contacts:
     Attributes:
         step: (C,) the step in which each is, not decreasing.
         body: (C,) the ball's body.
-        place: (C, 3) of the contact from the whole's centre of mass, metres, world axes.
+        place: (C, 3) of the contact from the centre of mass of all that hangs together with the ball, metres, world
+            axes.
         centre: (C, 3) of the ball from the contact, metres.
         normal: (C, 3) unit vector out of the plane.
         edges: (C, 4, 3) directions of the rows: normal plus or minus friction times a tangent.
@@ -164,11 +165,12 @@ class Seen:
     distance: Float[np.ndarray, " c"]
 
     @staticmethod
-    def of(data: mujoco.MjData, nv: int) -> Seen:
+    def of(model: mujoco.MjModel, data: mujoco.MjData) -> Seen:
         c = data.contact
+        root = model.body_rootid[model.geom_bodyid[c.geom[:, 1]]]  # about whose centre of mass the ball's ``cdof`` are
         table = np.column_stack([data.efc_force, data.efc_D, data.efc_KBIP, data.efc_pos - data.efc_margin])
         return Seen(
-            data.efc_J.reshape(-1, nv).copy(),
+            data.efc_J.reshape(-1, model.nv).copy(),
             table,
             data.efc_type.copy(),
             data.efc_id.copy(),
@@ -177,7 +179,7 @@ class Seen:
             c.geom.copy(),
             c.frame.copy(),
             c.friction.copy(),
-            c.pos - data.subtree_com[1],
+            c.pos - data.subtree_com[root],
             c.dist.copy(),
         )
 

@@ -6,7 +6,8 @@ analytical derivatives of rigid-body dynamics using spatial vector algebra, IEEE
 together cost little more than one evaluation.
 
 Spatial vectors are MuJoCo's: rotation before translation, moment before force, world axes, about the centre of mass of
-the whole. A free root is three slides along the world's axes followed by a ball, whose dofs turn it about its own axes.
+the whole (of several trees, each about its own). A free root is three slides along the world's axes followed by a ball,
+whose dofs turn it about its own axes.
 """
 
 from __future__ import annotations
