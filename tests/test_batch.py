@@ -274,6 +274,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             windows = [{"first_frame": 0, "last_frame": 20, "status": status} for status in ("ok", "failed")]
             report = {"frames": frames, "source": source, "windows": windows, "seconds": {"a": 1.5, "b": 2}}
             with folder.publish() as scratch:
+                (scratch / "motion.npz").write_bytes(b"")
                 (scratch / "report.json").write_text(json.dumps(report | {"warnings": ["odd", "odder"]}))
         return SimpleNamespace(report=Report.of(read_json(output / "report.json")))
 
@@ -324,6 +325,11 @@ def test_a_result_of_other_options_is_replaced_by_force_only(tmp_path: Path, pip
     assert row.outcome is Outcome.FAILED and "holds a result made with height=1.8, not 1.9" in row.message
     (row,) = batch.run_batch(films, out, height=1.9, force=True)
     assert row.outcome is Outcome.DONE and pipeline == ["a.mp4", "a.mp4"]
+    (out / "a" / "motion.npz").unlink()
+    (row,) = batch.run_batch(films, out, height=1.9)
+    assert row.outcome is Outcome.FAILED and "motion.npz is gone; remove" in row.message
+    (row,) = batch.run_batch(films, out, height=1.9, force=True)
+    assert row.outcome is Outcome.DONE and pipeline == ["a.mp4"] * 3
     (out / "a" / "report.json").write_text("{")
     (row,) = batch.run_batch(films, out, height=1.9)
     assert row.outcome is Outcome.FAILED and "is damaged" in row.message

@@ -7,7 +7,7 @@ import inspect
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,16 +100,24 @@ def finished(job: Job) -> Report | None:
         return None
     try:
         report = Report.of(read_json(file))
+        wrong = next((f"{job.folder / name} is gone" for name in _gone(job, marker["files"])), None)
     except (OSError, ValueError):
+        wrong = f"{file} is damaged"
+    if wrong is not None:
         if job.force:
             return None
-        raise OutputError(f"{file} is damaged; remove {job.folder}, or replace it with force=True") from None
+        raise OutputError(f"{wrong}; remove {job.folder}, or replace it with force=True")
     other = _other(job, report, marker["options"])
     if other is None:
         return report
     if job.force:
         return None
     raise OutputError(f"{job.folder} holds a result {other}; replace it with force=True, or choose another output=...")
+
+
+def _gone(job: Job, written: Collection[str]) -> Iterator[str]:
+    """What of a result was written and is no longer there, without which it is none: a film may be removed."""
+    return (name for name in ("motion.npz", "model.xml") if name in written and not (job.folder / name).exists())
 
 
 def _other(job: Job, report: Report, options: Mapping[str, Any]) -> str | None:
