@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from motionrecon.core.landmarks import INDEX
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
-from motionrecon.keypoints.passes import _cropped
+from motionrecon.keypoints.picture_part import cropped
 from motionrecon.options import Options
 from motionrecon.pipeline import reconstruct
 from motionrecon.rig.following import _guided, company, followed
@@ -121,12 +121,12 @@ def test_somebody_is_looked_for_where_the_others_see_them():
 
 def test_a_part_of_a_picture_may_reach_beyond_it():
     picture = np.arange(1, 61, dtype=np.uint8).reshape(4, 5, 3)
-    inside = _cropped(picture, np.array([1.0, 1.0]), 2)
+    inside = cropped(picture, np.array([1.0, 1.0]), 2)
     assert np.array_equal(inside, picture[1:3, 1:3])
-    beyond = _cropped(picture, np.array([-2.0, 2.0]), 4)
+    beyond = cropped(picture, np.array([-2.0, 2.0]), 4)
     assert np.array_equal(beyond[:2, 2:], picture[2:, :2])
     assert not beyond[2:].any() and not beyond[:, :2].any()
-    assert not _cropped(picture, np.array([9.0, -9.0]), 3).any()
+    assert not cropped(picture, np.array([9.0, -9.0]), 3).any()
 
 
 # --- what other tools saw, from files ---------------------------------------------------------------------------------
