@@ -229,6 +229,17 @@ def test_looks_belong_to_the_nearest_wrist_and_give_its_angles(sides):
     assert len(far.frame) == 0
 
 
+@pytest.mark.filterwarnings("error")
+def test_points_in_a_line_or_in_one_place_tell_no_turn():
+    motion = replace(walking(8), camera=camera(1280, 960))
+    wrists = pose(motion.model, motion.qpos).at(motion.body.landmarks)[:, WRISTS]
+    seen, at = seen_by(motion, AT_EASE), np.arange(len(motion), dtype=float)
+    for along in (0.0, 0.01):
+        line = np.arange(21)[:, None] * np.full(3, along) + np.zeros_like(seen.points_3d)
+        found = looks_of(replace(seen, points_3d=line), at, motion.camera, wrists, (LEFT, LEFT))
+        assert len(found.frame) == 16 and not found.weight.any()
+
+
 def test_tracked_hands_follow_what_was_seen_and_no_looks_are_no_hands():
     motion = replace(walking(20), camera=camera(1280, 960))
     nothing = np.full((20, 33, 2), np.nan)

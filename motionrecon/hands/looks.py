@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.fingers import LIMITS, Hand, angles_of, mirrored
@@ -34,6 +34,8 @@ MARKED = np.radians(
 ).ravel()
 #: Pixels from wrist to the farthest point at which a look counts half.
 _HALF_PIXELS = 25.0
+#: How wide knuckles are at least, of how long their ways from the wrist are, in singular values; 0.4 usually.
+_LINE = 0.1
 #: Angles beyond what a joint can do, radians, at which a look of the finger counts half.
 _BEYOND = np.radians(25.0)
 #: What a hand can do on its forearm, degrees: turn about its axis from the middle, bend, and go sideways; and how far
@@ -109,7 +111,7 @@ def looks_of(
         turned[mine], angles[mine] = read(points[mine], hand, right=bool(i))
     angles += MARKED
     beyond = np.maximum(LIMITS[:, 0] - angles, angles - LIMITS[:, 1]).clip(0).mean(1)
-    weight = weight / (1.0 + (5 * beyond / _BEYOND) ** 2)
+    weight = _has_palm(points) * weight / (1.0 + (5 * beyond / _BEYOND) ** 2)
     return Looks(at[k], side, turned, np.clip(angles, LIMITS[:, 0], LIMITS[:, 1]), weight)
 
 
@@ -161,17 +163,22 @@ def read(
     """
     mirror = np.array([1.0, -1.0, 1.0]) if right else np.ones(3)
     away = (points - points[:, :1]) * mirror
-    knuckles = hand.joints[1:, 0]
-    turned = np.empty((len(points), 3, 3))
-    for i, seen in enumerate(away[:, _KNUCKLES]):
-        turned[i] = Rotation.align_vectors(_directed(seen), _directed(knuckles))[0].as_matrix()
+    u, _, v = np.linalg.svd(_directed(away[:, _KNUCKLES]).swapaxes(1, 2) @ _directed(hand.joints[1:, 0]))
+    u[..., 2] *= np.linalg.det(u @ v)[:, None]
+    turned = u @ v
     fingers = (away[:, 1:] @ turned).reshape(len(points), 5, 4, 3)
     return mirrored(turned) if right else turned, angles_of(fingers)
 
 
-def _directed(knuckles: Float[np.ndarray, "4 3"]) -> Float[np.ndarray, "5 3"]:
+def _directed(knuckles: Float[np.ndarray, "*n 4 3"]) -> Float[np.ndarray, "*n 5 3"]:
     """The ways from the wrist to the knuckles, and the way across them, as what lays a palm."""
-    return np.vstack([knuckles, knuckles[0] - knuckles[3]])
+    return np.concatenate([knuckles, knuckles[..., :1, :] - knuckles[..., 3:, :]], axis=-2)
+
+
+def _has_palm(points: Float[np.ndarray, "L 21 3"]) -> Bool[np.ndarray, " L"]:
+    """Where wrist and knuckles span a plane, and not a line or a point, which tell no turn."""
+    spans = np.linalg.svd(_directed(points[:, _KNUCKLES] - points[:, :1]), compute_uv=False)
+    return np.asarray(spans[:, 1] > _LINE * spans[:, 0])
 
 
 def able(
