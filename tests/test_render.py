@@ -23,6 +23,7 @@ from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
 from motionrecon.render.picturing import VIEWS, Studio
 from motionrecon.render.rendering import render
 from motionrecon.render.sheet import sheet
+from motionrecon.render.side_view import draw_arrow
 from motionrecon.render.words import draw_words
 from motionrecon.result.motion import Motion
 from motionrecon.viewer.poses import compute_poses
@@ -134,6 +135,25 @@ def test_every_view_draws_every_frame_even_without_a_film(motion: Motion, view: 
         studio = Studio(one, 240)
         image = studio.with_legend(studio.labelled(5, VIEWS[view](studio, 5, None)))
         assert image.shape[0] == 240 and image.shape[1] % 2 == 0 and image.std() > 3
+
+
+def test_an_arrow_is_drawn_where_its_points_are_in_a_picture_of_any_size() -> None:
+    camera = make_motion().camera
+    ends = [camera.to_world(np.array([[[x, y, 4.0]]]))[0, 0] for x, y in ((0.5, 0.4), (0.8, -0.3))]
+    width, height = camera.image_size
+    expected = camera.project(np.array(ends)[None])[0].mean(axis=0) / (width, height)
+    for scale in (1.0, 0.5):
+        image = np.zeros((round(scale * height), round(scale * width), 3), np.uint8)
+        draw_arrow(image, camera, *ends, colours.FORCE)
+        y, x = np.nonzero(image.max(axis=2) > 100)
+        box = np.array([x.min() + x.max(), y.min() + y.max()]) / 2 / (image.shape[1], image.shape[0])
+        np.testing.assert_allclose(box, expected, atol=0.03)
+
+
+def test_the_legend_is_whole_in_a_narrow_picture(motion: Motion) -> None:
+    narrow = Studio(motion, 720).with_legend(np.full((720, 404, 3), 255, np.uint8))
+    assert (narrow[:, -3:] == 255).all()
+    assert (narrow[-60:, 300:380] != 255).any()
 
 
 def test_words_stay_in_the_picture() -> None:

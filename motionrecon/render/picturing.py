@@ -79,7 +79,7 @@ class Studio:
         image, now = self._film(film), self.standing(t)
         camera = self.filmed.at(slice(t, t + 1))
         draw_mesh(image, camera, now.mesh, _OVER_FILM if film is not None else 1.0, lens=True)
-        self._forces(image, camera, now)
+        self._forces(image, camera, now, lens=True)
         return image
 
     def beside_film(self, t: int, film: Picture | None) -> Picture:
@@ -113,15 +113,18 @@ class Studio:
         return image
 
     def with_legend(self, image: Picture) -> Picture:
-        """The picture, of any size, with what the colours mean at its foot."""
+        """The picture, of any size, with what the colours mean at its foot; in letters as small as its width asks."""
         image, size = np.ascontiguousarray(image), self.height * _WORDS
+        entries = list(zip(_LEGEND, (colours.LEFT, colours.RIGHT, colours.FORCE), strict=True))
+        if not self.motion.contact_force.any():
+            entries = entries[:-1]
+        needed = 0.6 * size + sum(1.9 * size + width_of(words, 0.8 * size) for words, _ in entries)
+        size *= min(1.0, image.shape[1] / needed)
         x, foot = 0.6 * size, image.shape[0] - 0.6 * size
-        for words, colour in zip(_LEGEND, (colours.LEFT, colours.RIGHT, colours.FORCE), strict=True):
-            if colour == colours.FORCE and not self.motion.contact_force.any():
-                continue
+        for words, colour in entries:
             draw_words(image, "  ", (x, foot), 0.8 * size, back=colour, anchor=(0, 1))
             draw_words(image, words, (x + 1.3 * size, foot), 0.8 * size, anchor=(0, 1))
-            x += (2.6 + 0.42 * len(words)) * size
+            x += 1.9 * size + width_of(words, 0.8 * size)
         return image
 
     def legend_strip(self, width: int) -> Picture:
@@ -135,17 +138,18 @@ class Studio:
         how = cv2.INTER_AREA if film.shape[0] > self.height else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(film, size, interpolation=how))
 
-    def _forces(self, image: Picture, camera: Camera, now: Standing) -> None:
+    def _forces(self, image: Picture, camera: Camera, now: Standing, lens: bool = False) -> None:
         """Arrows at the feet, with newtons and body weights beside the person, where they hide nothing of them."""
         found = pushes(now.force, now.pressure, self._weight)
         tips = [tip(force, start, self._weight) for force, start in found]
         for (_, start), end in zip(found, tips, strict=True):
-            draw_arrow(image, camera, start, end, colours.FORCE)
+            draw_arrow(image, camera, start, end, colours.FORCE, lens)
         if not tips:
             return
         scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
-        outline = camera.project(now.mesh.vertices[None])[0] * scale
-        at = camera.project(np.array(tips)[None])[0] * scale
+        project = camera.project_through_lens if lens else camera.project
+        outline = project(now.mesh.vertices[None])[0] * scale
+        at = project(np.array(tips)[None])[0] * scale
         if not np.isfinite(at).all():
             return
         size = self.height * _WORDS

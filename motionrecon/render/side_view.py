@@ -200,9 +200,16 @@ def draw_arrow(
     start: Float[np.ndarray, " 3"],
     end: Float[np.ndarray, " 3"],
     colour: Colour,
+    lens: bool = False,
 ) -> None:
-    """An arrow between two world points, drawn over everything, in place; ``camera`` is one frame's."""
-    pixels = camera.project(np.stack([start, end])[None])[0]
+    """An arrow between two world points, drawn over everything, in place.
+
+    ``camera`` is one frame's, of a picture that ``image``, of any size, was scaled from; with ``lens``, as its lens
+    distorts it.
+    """
+    project = camera.project_through_lens if lens else camera.project
+    scale = np.array([image.shape[1], image.shape[0]]) / camera.image_size
+    pixels = (project(np.stack([start, end])[None])[0] + 0.5) * scale - 0.5
     length = float(np.linalg.norm(pixels[1] - pixels[0]))
     if not np.isfinite(length) or length < 6:
         return
