@@ -376,6 +376,8 @@ def test_both_hands_stand_in_the_table_of_columns(moving):
     bent = table["right_index_pip_flexion_deg"]
     np.testing.assert_allclose(bent.values, np.degrees(moving.hands.angles[:, 1, ANGLES.index("index_pip_flexion")]))
     assert "tracked, not simulated" in bent.what and table["left_hand_seen"].values.all()
+    turned = Rotation.from_quat(moving.hands.turns[:, 0], scalar_first=True).magnitude()
+    np.testing.assert_allclose(table["left_hand_turn_deg"].values, np.degrees(turned), atol=1e-6)
     bare = replace(moving, hands=None)
     assert not any("pip" in column.name for column in columns(bare, mechanics(bare)))
 

@@ -174,7 +174,8 @@ class _Table:
 
     def landmarks(self) -> Iterator[Column]:
         for i, name in enumerate(self._motion.joint_names):
-            yield from self._place(name, "landmarks", f"the {_spoken(name)}", self._motion.joints[:, i])
+            what = f"landmark {_spoken(name)} of the simulated body"
+            yield from self._place(name, "landmarks", what, self._motion.joints[:, i])
 
     def contacts(self) -> Iterator[Column]:
         scale, mark, unit = self._force
@@ -196,9 +197,13 @@ class _Table:
             seen = hands.seen[:, i].astype(float)
             what = "1 where the film shows the hand; elsewhere its fingers are a guess"
             yield Column(f"{side}_hand_seen", "", "hands", "", what, seen)
+            what = f"tracked, not simulated: how far the {side} hand is turned from the simulated one, about any axis"
+            turn = 2 * np.degrees(np.arccos(np.minimum(np.abs(hands.turns[:, i, 0]), 1.0)))
+            yield Column(f"{side}_hand_turn_deg", "deg", "hands", "never negative", what, turn)
             for j, name in enumerate(ANGLES):
                 towards = "the palm" if name.endswith("flexion") else "the thumb's side"
-                what = f"tracked, not simulated: the {side} {_spoken(name)}; 0 where straight along the forearm"
+                straight = "0 where the finger is straight and points along the forearm"
+                what = f"tracked, not simulated: the {side} {_spoken(name)}; {straight}"
                 values = np.degrees(hands.angles[:, i, j])
                 yield Column(f"{side}_{name}_deg", "deg", "hands", f"positive: towards {towards}", what, values)
 

@@ -20,6 +20,10 @@ the ground.
 | ``left_heel_point_force_z_N``, ... | N, m | force on each foot point, and where that is |
 | ``qpos_root_x_m``, ... | as named | coordinates of the body in model.xml, and torques of its actuators |
 
+Where the film shows hands, they are there too, tracked and not simulated: ``left_hand_seen``, ``left_hand_turn_deg``
+(how far the hand is turned from the simulated one, whose wrist the joint angles tell), ``left_index_pip_flexion_deg``
+and so on.
+
 Normalized (``--normalized``), forces are in body weights (``_BW``), moments in N m/kg and power in W/kg.
 
 Angles are degrees, and lengths metres. Columns in ``_x``, ``_y`` and ``_z`` are along the axes of the world, z up: x
