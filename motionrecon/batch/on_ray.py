@@ -5,6 +5,7 @@ The films and the folder of the results must be the same paths on all machines, 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -77,9 +78,9 @@ def _cluster() -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    address = "auto" if os.environ.get("RAY_ADDRESS") else None
     try:
-        ray.init(**({"address": "auto"} if os.environ.get("RAY_ADDRESS") else {}), **quiet)
+        ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise InputError(f"ray=True: no cluster can be reached ({error}); look at RAY_ADDRESS") from error
     try:
