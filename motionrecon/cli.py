@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnusedCliTokensError
 
 from motionrecon import pipeline
 from motionrecon.cli_common import Switch, called_after, check_output, flag_type
@@ -926,6 +926,8 @@ def _one_line(error: Exception, arguments: list[str]) -> str:
         command = shlex.join(["motionrecon", "reconstruct", *arguments])
         return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"
     if isinstance(error, CycloptsError):
+        if isinstance(error, UnusedCliTokensError):
+            message = f"too many arguments; left over: {_shown(shlex.join(error.unused_tokens or []))}"
         command = next((name for name in arguments[:1] if name in app), "")
         return f"{message} (see {' '.join(['motionrecon', *filter(None, [command]), '--help'])})"
     return message

@@ -233,6 +233,11 @@ def test_errors_meant_for_users_are_one_line(capsys, pipeline):
     assert run(capsys, "reconstruct", "walk.mp4") == (2, "", "motionrecon: walk.mp4 is not a video\n")
 
 
+def test_what_is_given_beyond_what_a_command_takes_is_named(capsys):
+    message = "motionrecon: too many arguments; left over: 'c d' (see motionrecon view --help)\n"
+    assert run(capsys, "view", "a", "b", "c d") == (2, "", message)
+
+
 def test_missing_system_libraries_are_named(capsys, pipeline):
     pipeline.does = ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
     code, _, err = run(capsys, "reconstruct", "walk.mp4")
