@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from motionrecon.body.limb_bones import limb_bones
 from motionrecon.body.skeleton import Bone
 
 
 def _limbs(side: str) -> tuple[Bone, ...]:
     s, S = side, side.capitalize()
     return (
-        Bone(f"{S}Shoulder", "Spine", f"{s}_clavicle"),
-        Bone(f"{S}Arm", f"{S}Shoulder", f"{s}_upper_arm"),
-        Bone(f"{S}ForeArm", f"{S}Arm", f"{s}_forearm"),
-        Bone(f"{S}Hand", f"{S}ForeArm", f"{s}_hand", end=(f"{s}_index", f"{s}_pinky")),
-        Bone(f"{S}UpLeg", "Hips", f"{s}_thigh"),
-        Bone(f"{S}Leg", f"{S}UpLeg", f"{s}_shank"),
-        Bone(f"{S}Foot", f"{S}Leg", f"{s}_foot"),
+        *limb_bones(side, "Spine"),
         Bone(
             f"{S}ToeBase",
             f"{S}Foot",

@@ -1,19 +1,9 @@
-"""The hinges of the body: axes, anatomical ranges and actuator gains.
-
-Axes are given for the left side in the T pose (x forward, y left, z up). The right side's axis is the mirror image
-(-x, y, -z), so that equal angles on both sides make a symmetric pose.
-
-The shoulder's first axis points forwards, across the body and upwards. Three hinges in a row lose a degree of freedom
-when the last (the arm's own axis) comes to lie along the first; arms hardly ever point along this one, whereas they do
-hang, point forwards, and stand out sideways.
-"""
+"""The hinges of the capsule person: axes, anatomical ranges, gains, as `motionrecon.body.limb_hinges` has them."""
 
 from __future__ import annotations
 
 from motionrecon.body.hinge import Hinge
-
-_A, _B = 3**-0.5, 2**-0.5
-
+from motionrecon.body.limb_hinges import LIMB_HINGES
 
 #: Hinges per body, in the order in which they turn it. Names of bodies and hinges without a side stand for both sides.
 HINGES: dict[str, tuple[Hinge, ...]] = {
@@ -27,21 +17,5 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
         Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5, spread=0.4),
         Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
     ),
-    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
-    "upper_arm": (
-        Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
-        Hinge("shoulder_b", (-_B, 0, _B), (-115, 45), 4),
-        Hinge("shoulder_c", (0, 1, 0), (-160, 160), 3),
-    ),
-    "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
-    "thigh": (
-        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
-        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),
-        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5, spread=0.45),
-    ),
-    "shank": (Hinge("knee_flexion", (0, 1, 0), (-5, 155), 6, rest=5.0),),
-    "foot": (
-        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5, spread=0.5),
-        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3, spread=0.3),
-    ),
+    **LIMB_HINGES,
 }

@@ -1,18 +1,18 @@
 """The hinges of a person who is a mesh: axes, anatomical ranges, gains, what is known of their angles beforehand.
 
 Axes are given for the left side in the T pose (x forward, y left, z up), palms down: a forearm half way between
-pronation and supination. The shoulder's and the hip's are those of the capsule person, and so are ranges, gains and
-spreads where a joint is alike; where one joint there is several here (the trunk's three, neck and head), their ranges
-add up to its own, and so do their variances: what is known of their sum is the same.
+pronation and supination. Arms and legs are those of `motionrecon.body.limb_hinges`, and turn at wrists and toes, too.
+Where one joint of the capsule person is several here (the trunk's three, neck and head), their ranges add up to its
+own, and so do their variances: what is known of their sum is the same.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from motionrecon.body.hinge import Hinge, Vector
-
-_A, _B = 3**-0.5, 2**-0.5
+from motionrecon.body.limb_hinges import LIMB_HINGES
 
 
 def _part(
@@ -42,24 +42,11 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
         Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
     ),
     "head": (_part("head_twist", (0, 0, 1), (-80, 80), 1.0, "neck_twist", 1.0, 0.6),),
-    "clavicle": (Hinge("clavicle_elevation", (1, 0, 0), (-12, 40), 6, spread=0.2),),
-    "upper_arm": (
-        Hinge("shoulder_a", (_A, -_A, _A), (-190, 110), 4, rest=-120.0),
-        Hinge("shoulder_b", (-_B, 0, _B), (-115, 45), 4),
-        Hinge("shoulder_c", (0, 1, 0), (-160, 160), 3, rest=-75.0),  # thumbs forward where arms hang
+    **LIMB_HINGES,
+    "upper_arm": tuple(  # thumbs forward where arms hang
+        replace(hinge, rest=-75.0) if hinge.name == "shoulder_c" else hinge for hinge in LIMB_HINGES["upper_arm"]
     ),
-    "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 3, rest=10.0),),
     "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5, follows=True),),
     "hand": (Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25, follows=True),),
-    "thigh": (
-        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 7),
-        Hinge("hip_abduction", (1, 0, 0), (-40, 70), 7, spread=0.5),
-        Hinge("hip_rotation", (0, 0, 1), (-55, 55), 5, spread=0.45),
-    ),
-    "shank": (Hinge("knee_flexion", (0, 1, 0), (-5, 155), 6, rest=5.0),),
-    "foot": (
-        Hinge("ankle_flexion", (0, -1, 0), (-60, 40), 5, spread=0.5),
-        Hinge("ankle_inversion", (1, 0, 0), (-35, 35), 3, spread=0.3),
-    ),
     "toes": (Hinge("toe_extension", (0, -1, 0), (-25, 65), 1.0, spread=0.15),),
 }
