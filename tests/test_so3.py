@@ -33,7 +33,7 @@ def test_all_forms_are_of_the_same_rotation(a, b):
     np.testing.assert_allclose(so3.matrix(so3.log(both)), expected, atol=1e-9)
     np.testing.assert_allclose(so3.matrix(so3.log(so3.from_matrix(expected))), expected, atol=1e-9)
     np.testing.assert_allclose(so3.multiply(first, so3.conjugate(first)), [1, 0, 0, 0], atol=1e-12)
-    np.testing.assert_allclose(so3.cross(turns[0]) @ turns[1], np.cross(*turns), atol=1e-12)
+    np.testing.assert_allclose(so3.skew(turns[0]) @ turns[1], np.cross(*turns), atol=1e-12)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -44,7 +44,7 @@ def log(q: Float[np.ndarray, "*any 4"]) -> Float[np.ndarray, "*any 3"]:
     return np.asarray(np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0) * q[..., 1:])
 
 
-def cross(vectors: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
+def skew(vectors: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """The matrices [v] that make ``[v] p`` the cross product of v and p."""
     x, y, z = np.moveaxis(vectors, -1, 0)
     zero = np.zeros_like(x)
@@ -54,7 +54,7 @@ def cross(vectors: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]
 def matrix(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """Rotation matrices of rotation vectors."""
     a, b, _ = _series(turn)
-    K = cross(turn)
+    K = skew(turn)
     return np.asarray(np.eye(3) + a * K + b * (K @ K))
 
 
@@ -81,14 +81,14 @@ def aligning(
 def right_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """J with ``exp(turn + d) = exp(turn) exp(J d)`` to first order in d."""
     _, b, c = _series(turn)
-    K = cross(turn)
+    K = skew(turn)
     return np.asarray(np.eye(3) - b * K + c * (K @ K))
 
 
 def log_jacobian(turn: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
     """Derivative of ``log(exp(turn) exp(d))`` by d at 0: the inverse of `right_jacobian`."""
     angle = np.linalg.norm(turn, axis=-1)[..., None, None]
-    K = cross(turn)
+    K = skew(turn)
     small = angle < 1e-4
     safe = np.where(small, 1.0, angle)
     square = np.where(small, 1 / 12, 1 / safe**2 - 1 / (2 * safe * np.tan(0.5 * safe)))

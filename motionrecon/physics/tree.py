@@ -18,6 +18,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.core import so3
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -162,7 +164,7 @@ def _matrix(cinert: Float[np.ndarray, "S nbody 10"]) -> Float[np.ndarray, "S nbo
         ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), np.moveaxis(cinert, -1, 0), strict=False
     ):
         matrix[..., i, j] = matrix[..., j, i] = value
-    matrix[..., :3, 3:] = skew(cinert[..., 6:9])
+    matrix[..., :3, 3:] = so3.skew(cinert[..., 6:9])
     matrix[..., 3:, :3] = -matrix[..., :3, 3:]
     for i in range(3, 6):
         matrix[..., i, i] = cinert[..., 9]
@@ -174,24 +176,16 @@ def _coriolis(
 ) -> Float[np.ndarray, "S nbody 6 6"]:
     """Twice the matrix B of the source: ``v x* I - I v x + (I v) x*``, the last with its factors exchanged."""
     across = np.zeros_like(inertia)
-    across[..., :3, :3] = across[..., 3:, 3:] = skew(velocity[..., :3])
-    across[..., 3:, :3] = skew(velocity[..., 3:])
+    across[..., :3, :3] = across[..., 3:, 3:] = so3.skew(velocity[..., :3])
+    across[..., 3:, :3] = so3.skew(velocity[..., 3:])
     turned = inertia @ across
     momentum = _times(inertia, velocity)
     result = -turned - turned.swapaxes(2, 3)
-    result[..., :3, :3] -= skew(momentum[..., :3])
-    linear = skew(momentum[..., 3:])
+    result[..., :3, :3] -= so3.skew(momentum[..., :3])
+    linear = so3.skew(momentum[..., 3:])
     result[..., :3, 3:] -= linear
     result[..., 3:, :3] -= linear
     return np.asarray(result)
-
-
-def skew(v: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3 3"]:
-    """Matrices that multiply as the cross product with v does."""
-    x, y, z = np.moveaxis(v, -1, 0)
-    zero = np.zeros_like(x)
-    matrix = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1)
-    return np.asarray(matrix.reshape(*v.shape, 3))
 
 
 def cross(a: Float[np.ndarray, "*#any 3"], b: Float[np.ndarray, "*#any 3"]) -> Float[np.ndarray, "*any 3"]:

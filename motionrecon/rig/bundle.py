@@ -239,7 +239,7 @@ class _Arrow:
         if not v:
             return
         columns = slice(6 * (v - 1), 6 * v)
-        by_pose = np.concatenate([-by_place @ so3.cross(self.place[v]), by_place], axis=-1)
+        by_pose = np.concatenate([-by_place @ so3.skew(self.place[v]), by_place], axis=-1)
         self.border[..., columns] += np.swapaxes(by_point, -1, -2) @ by_pose
         rows = by_pose.reshape(-1, 6)
         self.corner[columns, columns] += rows.T @ rows
