@@ -27,6 +27,7 @@ from jaxtyping import Float
 from motionrecon.body.base import Anatomy
 from motionrecon.body.pose import Pose, zero_pose
 from motionrecon.core.sides import SIDES
+from motionrecon.core.vectors import unit
 
 #: The world in ISB's axes, as columns: X is the world's x, Y is up, Z is right of somebody who faces x.
 WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -101,7 +102,7 @@ class _Zero:
             self._places[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel", "foot_index")
         )
         up = self._off_ground(side)
-        forward = _unit(toe - heel - ((toe - heel) @ up) * up)
+        forward = unit(toe - heel - ((toe - heel) @ up) * up)
         sole = np.column_stack([forward, up, np.cross(forward, up)])
         segments = [
             self._segment(f"{side}_thigh", thigh, _along(hip - knee, _RIGHT)),
@@ -166,12 +167,8 @@ def _common(a: list[int], b: list[int]) -> int:
     return [x for x, y in zip(a, b, strict=False) if x == y][-1]
 
 
-def _unit(vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
-    return np.asarray(vector / np.linalg.norm(vector))
-
-
 def _along(y: Float[np.ndarray, " 3"], z: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """Right-handed axes as columns: Y along ``y``, Z as near to ``z`` as that allows."""
-    y = _unit(y)
-    x = _unit(np.cross(y, z))
+    y = unit(y)
+    x = unit(np.cross(y, z))
     return np.column_stack([x, y, np.cross(x, y)])

@@ -16,6 +16,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from motionrecon.core.vectors import unit
+
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 #: The two angles of a finger's root, and those of its further joints, in the order in which angles are told.
 _ANGLES = ("mcp_flexion", "mcp_abduction", "pip_flexion", "dip_flexion")
@@ -103,7 +105,7 @@ def angles_of(joints: Float[np.ndarray, "T 5 4 3"]) -> Float[np.ndarray, "T 20"]
     The first bone of a finger tells flexion and spread; the next ones bend about the axis across it.
     """
     ways = np.diff(joints, axis=2)
-    x, y, z = np.moveaxis(_unit(ways[:, :, 0]), -1, 0)
+    x, y, z = np.moveaxis(unit(ways[:, :, 0]), -1, 0)
     spread, flexion = np.arcsin(np.clip(x, -1, 1)), np.arctan2(-z, y)
     frame = _roots(flexion, spread)
     found = [flexion, spread]
@@ -126,7 +128,7 @@ def _roots(flexion: Float[np.ndarray, "T 5"], spread: Float[np.ndarray, "T 5"]) 
     """The frames of the fingers' first bones. Those of the thumb are turned about it to bend across the palm."""
     frames = _about_x(-flexion) @ Rotation.from_rotvec(_axis(-spread, 2)).as_matrix().reshape(*spread.shape, 3, 3)
     along = frames[:, 0, :, 1]
-    hinge = _unit(np.cross(along, _THUMB_BENDS))
+    hinge = unit(np.cross(along, _THUMB_BENDS))
     frames[:, 0] = np.stack([-hinge, along, np.cross(-hinge, along)], axis=-1)
     return np.asarray(frames)
 
@@ -145,7 +147,3 @@ def _axis(angle: Float[np.ndarray, "T 5"], axis: int) -> Float[np.ndarray, "n 3"
     vectors = np.zeros((angle.size, 3))
     vectors[:, axis] = angle.ravel()
     return vectors
-
-
-def _unit(vectors: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from motionrecon.core.files import atomic
+from motionrecon.core.vectors import unit
 from motionrecon.export.figure import COLOUR, ROUGHNESS, Figure, figure
 from motionrecon.export.presets import Y_UP, preset_of
 from motionrecon.export.take import Take
@@ -153,7 +154,7 @@ def _mesh(person: Figure, arrays: _Arrays) -> dict[str, Any]:
     weights = person.weights.astype(np.float32)
     attributes = {
         "POSITION": arrays.add((person.vertices @ Y_UP.T).astype(np.float32), _VERTICES, bounds=True),
-        "NORMAL": arrays.add(_unit((person.normals @ Y_UP.T).astype(np.float32)), _VERTICES),
+        "NORMAL": arrays.add(unit((person.normals @ Y_UP.T).astype(np.float32)), _VERTICES),
         "JOINTS_0": arrays.add(person.bones.astype(np.uint16), _VERTICES),
         "WEIGHTS_0": arrays.add(weights / weights.sum(1, keepdims=True), _VERTICES),
     }
@@ -177,14 +178,10 @@ def _animation(take: Take, arrays: _Arrays) -> dict[str, Any]:
         turns = Rotation.from_matrix(local[:, i]).as_quat()
         flips = np.cumprod(np.where((turns[1:] * turns[:-1]).sum(1) < 0, -1.0, 1.0))
         turns[1:] *= flips[:, None]  # or programs that interpolate without care would go the long way round
-        animate(i, "rotation", _unit(turns.astype(np.float32)))
+        animate(i, "rotation", unit(turns.astype(np.float32)))
     unseen = np.flatnonzero(~take.tracked).tolist()
     extras = {"fps": take.fps} | ({"unseen": unseen} if unseen else {})
     return {"name": "Motion", "samplers": samplers, "channels": channels, "extras": extras}
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def _binary(document: dict[str, Any], arrays: bytes) -> bytes:

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int, UInt8
 from motionrecon.body.pose import Pose
 from motionrecon.body.surface import Surface, vertex_normals
 from motionrecon.cameras.base import NEAREST, Camera
+from motionrecon.core.vectors import unit
 from motionrecon.render import colours
 from motionrecon.render.light import LIGHT, shade
 
@@ -115,7 +116,7 @@ def draw_mesh(
         np.einsum("pi,pic->pc", share, of[faces[shown]]) for of in (mesh.normals @ camera.axes[0].T, mesh.colours)
     )
     canvas = np.zeros((height * width, 4), np.float32)
-    canvas[covered, :3] = _shaded(_unit(normals), colour)
+    canvas[covered, :3] = _shaded(unit(normals), colour)
     canvas[covered, 3] = 1
     size = tuple((high - low).tolist())
     small = cv2.resize(canvas.reshape(height, width, 4), size, interpolation=cv2.INTER_AREA)
@@ -172,10 +173,6 @@ def _nearest(
         near = planes[which, 0] * x + planes[which, 1] * y + planes[which, 2]
         np.maximum.at(found, y * size[0] + x, (near.astype(np.int64) << _NUMBER_BITS) + which)
     return np.where(found < 0, -1, found & (2**_NUMBER_BITS - 1))
-
-
-def _unit(vectors: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
 def _shaded(normal: Float[np.ndarray, "P 3"], colour: Float[np.ndarray, "P 3"]) -> Float[np.ndarray, "P 3"]:
