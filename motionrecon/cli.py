@@ -615,7 +615,8 @@ def bench_poses(
         tasks: frames or runs of each split; 512 where not given.
         quick: few of them.
         bank: start from the learned bank of typical poses, as reconstruct does, instead of from the relaxed one.
-        body: kind of the persons' bodies: capsules or anny.
+        body: kind of the persons' bodies: capsules, which the weights that come with motionrecon were trained on,
+            or anny.
         seed: another seed gives other tasks.
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.

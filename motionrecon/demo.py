@@ -21,9 +21,9 @@ def video() -> Path:
 
 
 def given() -> dict[str, Any]:
-    """What the user of a measured camera would say about the clip: its calibration, the person's height and mass."""
+    """What the user of a measured camera would say about the clip: its calibration; the man's height and mass."""
     truth = _truth()
-    person = {"height": float(truth["height"]), "mass": float(truth["mass"])}
+    person = {"height": float(truth["height"]), "mass": float(truth["mass"]), "sex": "male"}
     return {"camera": demo_clip().camera, "camera_name": CAMERA, **person}
 
 

@@ -125,7 +125,7 @@ class Options:
         _check_range("age", self.age, 2, 110, "years")
         _check_name("body", self.body, tuple(BODIES))
         if self.sex != "neutral" and self.body == "capsules":
-            raise InputError(f"sex={self.sex} changes nothing of a body of capsules: use body=anny, or leave it out")
+            raise InputError(f"sex={self.sex} changes nothing of a body of capsules: leave out one of the two")
         checked(self.body, self.body_model, self.sex)
         for fov in self.fov:
             _check_range("fov", fov, lens.NARROWEST, lens.WIDEST, "degrees", _fov_hint(fov))

@@ -24,7 +24,7 @@ def reconstruct(
     mass: float | None = None,
     sex: str = "neutral",
     age: float | None = None,
-    body: str = "capsules",
+    body: str = "anny",
     body_model: str | Path | None = None,
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,
@@ -64,11 +64,12 @@ def reconstruct(
         height: the person's height, metres; where not given, several calibrated cameras find it to some centimetres;
             else it is assumed, and the output says so.
         mass: the person's mass, kilograms; estimated from height and age where not given.
-        sex: the person's sex: female, male, or neutral (half way between them); it shapes the body anny,
-            and says which file of SMPL's kin is taken.
-        age: the person's age, years; an adult where not given. It shapes the body anny, and tells a child's mass.
-        body: how the person is built: capsules; or anny (a human mesh of that height, mass, sex and age, whose spine
-            bends in three places, and whose head, wrists and toes turn); or smpl, smplh or smplx, from your own file.
+        sex: the person's sex: female, male, or neutral (half way between them); it shapes the body, and says which
+            file of SMPL's kin is taken.
+        age: the person's age, years; an adult where not given. It shapes the body, and tells a child's mass.
+        body: how the person is built: anny (a human mesh of that height, mass, sex and age, whose spine bends in three
+            places, and whose head, wrists and toes turn); or capsules (with one joint in the trunk; simulated in four
+            fifths of the time); or smpl, smplh or smplx, from your own file.
         body_model: of a body smpl, smplh or smplx, its .npz file from the authors, or a folder that it is in.
         camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's

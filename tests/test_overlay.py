@@ -12,14 +12,11 @@ import pytest
 from motions import camera, kinematic, simulated, walking
 
 from motionrecon.body.pose import pose
-from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import BODY, INDEX, NAMES
 from motionrecon.errors import InputError, OutputError
 from motionrecon.render import colours, render_still, write_overlay
-from motionrecon.render.drawn_person import DrawnCapsules, DrawnPerson
 from motionrecon.render.overlay import Painter
-from motionrecon.render.raster import draw_capsules
-from motionrecon.render.side_view import SideView
+from motionrecon.render.side_view import SideView, heading_of
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.motion import Motion
 
@@ -195,63 +192,19 @@ def test_a_motion_with_fewer_landmarks_is_drawn_the_same() -> None:
     assert share_of(render_still(fewer, 0)[:, split:], colours.LEFT, 60) > 0.002
 
 
-def _frontal() -> Pinhole:
-    return Pinhole(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), np.eye(3), np.zeros(3))
-
-
-def _sphere(z: float, radius: float, colour: tuple[int, int, int], x: float = 0.0) -> DrawnCapsules:
-    return DrawnCapsules(np.full((1, 2, 3), [x, 0, z]), np.full((1, 2), radius), np.array([colour], float))
-
-
-def _both(a: DrawnCapsules, b: DrawnCapsules) -> DrawnCapsules:
-    return DrawnCapsules(*(np.concatenate([getattr(a, k), getattr(b, k)]) for k in ("ends", "radii", "colours")))
-
-
-def test_a_sphere_is_drawn_where_it_is_as_big_as_it_is() -> None:
-    image = np.zeros((80, 100, 3), np.uint8)
-    draw_capsules(image, _frontal(), _sphere(2.0, 0.4, (255, 255, 255)))
-    rows, columns = np.nonzero(image[..., 0])
-    assert (rows.mean(), columns.mean()) == pytest.approx((40, 50), abs=0.3)
-    # 0.4 m at 2 m and 100 px is a radius of 20 px; the soft edge adds up to half a pixel.
-    assert np.ptp(rows) / 2 == pytest.approx(20, abs=1)
-    assert image[40, 50].min() > 150 and image[40, 74].max() == 0
-
-
-def test_the_nearer_capsule_hides_the_farther_in_any_order() -> None:
-    near, far = _sphere(2.0, 0.2, (255, 0, 0)), _sphere(4.0, 1.0, (0, 0, 255))
-    images = [np.zeros((80, 100, 3), np.uint8) for _ in range(2)]
-    draw_capsules(images[0], _frontal(), _both(near, far))
-    draw_capsules(images[1], _frontal(), _both(far, near))
-    np.testing.assert_array_equal(images[0], images[1])
-    assert images[0][40, 50, 0] > 150 and images[0][40, 50, 2] < 30
-    assert images[0][40, 68, 2] > 100 and images[0][40, 68, 0] < 30
-
-
-def test_a_limb_that_passes_through_another_is_in_front_on_one_side_only() -> None:
-    wall = DrawnCapsules(np.array([[[-1.0, 0, 3.0], [1.0, 0, 3.0]]]), np.full((1, 2), 0.2), np.array([[0.0, 0, 255]]))
-    spear = DrawnCapsules(np.array([[[-0.6, 0, 2.2], [0.6, 0, 3.8]]]), np.full((1, 2), 0.1), np.array([[255.0, 0, 0]]))
-    image = np.zeros((80, 100, 3), np.uint8)
-    draw_capsules(image, _frontal(), _both(wall, spear))
-    assert image[40, 30, 0] > 100 and image[40, 30, 2] < 30
-    assert image[40, 62, 2] > 100 and image[40, 62, 0] < 30
-
-
-def test_nothing_is_drawn_behind_the_camera_or_off_the_picture() -> None:
-    image = np.zeros((80, 100, 3), np.uint8)
-    draw_capsules(image, _frontal(), _both(_sphere(-2.0, 0.5, (255, 0, 0)), _sphere(2.0, 0.3, (255, 0, 0), x=9.0)))
-    assert image.max() == 0
-
-
-def test_the_drawn_body_is_the_models_body() -> None:
+def test_the_person_from_the_side_is_the_bodys_surface() -> None:
     motion = walking(2)
-    capsules = DrawnPerson(motion.body).at(pose(motion.model, motion.qpos[:1]))
-    points = capsules.ends.reshape(-1, 3)
-    for name in ("left_wrist", "right_knee", "left_ankle", "right_elbow"):
-        distance = np.linalg.norm(points - motion.joints[0, INDEX[name]], axis=1).min()
-        assert distance < 1e-6, f"no capsule ends at the {name}"
-    lowest = (capsules.ends[..., 2] - capsules.radii).min()
-    data_lowest = motion.joints[0, :, 2].min()
-    assert abs(lowest - data_lowest) < 0.05
+    painter = Painter(motion)
+    size = painter.layout.side.size
+    stage = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps)
+    at = pose(motion.model, motion.qpos[:1])
+    stood = np.empty((size[1], size[0], 3), np.uint8)
+    stage.draw(stood, 0, motion.body.skin.at(at)[0], motion.body.skin.radii)
+    drawn = painter.layout.side.of(painter.draw(0))
+    rows, columns = np.nonzero(np.abs(drawn.astype(int) - stood).max(axis=-1) > 20)
+    skin = stage.camera(0).project(motion.surface.at(at))[0]
+    np.testing.assert_allclose([columns.min(), rows.min()], skin.min(axis=0), atol=2)
+    np.testing.assert_allclose([columns.max(), rows.max()], skin.max(axis=0), atol=2)
 
 
 def test_progress_is_told_of_every_frame(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_training_on_such_persons_lowers_their_poses(people, body, tmp_path):
 
 def test_sources_and_settings_know_kinds_of_bodies():
     assert training_source(kind="anny").kind == tuning_source("anny").kind == "anny"
-    with pytest.raises(InputError, match="body=stick is unknown; choose one of capsules, anny"):
+    with pytest.raises(InputError, match="body=stick is unknown; choose one of anny, capsules"):
         tuning_source("stick")
     with pytest.raises(InputError, match=r"body=.*only trainings on poses"):
         TrainingSettings(body="anny")
@@ -179,4 +179,4 @@ def test_the_report_names_the_bank_and_the_weights(body, own_banks, monkeypatch)
     assert relaxed.bank is None
     for asked, found in ((usual, relaxed), (options(first_poses="relaxed"), bare), (usual, known)):
         say_how_it_began(run, found, asked)
-    assert run.warnings == ["no typical poses are known of the body capsules: the fit began from a relaxed pose"]
+    assert run.warnings == ["no typical poses are known of the body anny: the fit began from a relaxed pose"]

@@ -45,12 +45,12 @@ def keypoints(seen: Seen, frames: np.ndarray, fps: float = FPS) -> Keypoints:
 
 
 def given(folder: Path, seen: dict[str, Seen], frames: dict[str, np.ndarray], posed: bool = True) -> dict:
-    """The files that a user would have."""
+    """The files that a user would have; the person is made of capsules, and is found as such."""
     for name, rows in frames.items():
         save(keypoints(seen[name], rows), folder / f"walk_{name}.npz")
     write_cameras(folder / "Calib.toml", {name: seen[name].camera for name in PLACES}, posed=posed)
     paths = [str(folder / f"walk_{name}.npz") for name in frames]
-    return {"keypoints": paths, "camera": folder / "Calib.toml", "height": 1.75, "physics": False}
+    return {"keypoints": paths, "camera": folder / "Calib.toml", "height": 1.75, "physics": False, "body": "capsules"}
 
 
 JOINTS = ("hip", "shoulder", "elbow", "wrist", "knee", "ankle")

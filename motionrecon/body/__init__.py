@@ -18,14 +18,14 @@ __all__ = ["BODIES", "BUILT_IN", "Anatomy", "Body", "build", "checked", "read"]
 
 #: Kinds of bodies, and the package of each: it has ``build(described, advance) -> Body`` and ``read(mjcf) -> Anatomy``.
 BODIES: dict[str, str] = {
-    "capsules": "motionrecon.body.capsules",
     "anny": "motionrecon.body.anny",
+    "capsules": "motionrecon.body.capsules",
     "smpl": "motionrecon.body.smpl",
     "smplh": "motionrecon.body.smpl",
     "smplx": "motionrecon.body.smpl",
 }
 #: Kinds that need no file but those of motionrecon.
-BUILT_IN: tuple[str, ...] = ("capsules", "anny")
+BUILT_IN: tuple[str, ...] = ("anny", "capsules")
 
 
 def build(
@@ -42,7 +42,7 @@ def build(
     Args:
         height: metres.
         mass: kilograms; an average person's where not given.
-        kind: of the body, one of `BODIES`.
+        kind: of the body, one of `BODIES`; the simplest where not given.
         sex: female, male or neutral.
         age: years; an adult's where not given.
         advance: told of the steps of building them, where that takes long.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import mujoco
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.sparse import csr_array
 
 from motionrecon.body.pose import Pose, zero_pose
 from motionrecon.body.skin import Skin
@@ -37,13 +39,20 @@ class Surface:
 
     def at(self, pose: Pose) -> Float[np.ndarray, "T V 3"]:
         """World positions of the vertices, metres: the weighted mean of where each body would carry them."""
-        found = np.zeros((len(pose.origins), *self.vertices.shape))
-        for bodies, weights in zip(self.bodies.T, self.weights.T, strict=True):
-            away = self.vertices - self.rest_origins[bodies]
-            local = np.einsum("vji,vj->vi", self.rest_rotations[bodies], away)
-            carried = pose.origins[:, bodies] + (pose.rotations[:, bodies] @ local[..., None])[..., 0]
-            found += weights[:, None] * carried
+        found = np.empty((len(pose.origins), *self.vertices.shape))
+        turned = pose.rotations @ self.rest_rotations.transpose(0, 2, 1)
+        moved = pose.origins - (turned @ self.rest_origins[..., None])[..., 0]
+        for t, (turns, shifts) in enumerate(zip(turned, moved, strict=True)):
+            blended = self._follows @ np.concatenate([turns.reshape(-1, 9), shifts], axis=1)
+            found[t] = np.einsum("vij,vj->vi", blended[:, :9].reshape(-1, 3, 3), self.vertices) + blended[:, 9:]
         return found
+
+    @cached_property
+    def _follows(self) -> csr_array:
+        """(V, nbody) how much each vertex follows each body."""
+        count, most = self.bodies.shape
+        ends = np.arange(0, count * most + 1, most)
+        return csr_array((self.weights.ravel(), self.bodies.ravel(), ends), (count, len(self.rest_origins)))
 
 
 def surface_of(model: mujoco.MjModel, skin: Skin) -> Surface:
@@ -66,9 +75,9 @@ def vertex_normals(vertices: Float[np.ndarray, "V 3"], faces: Int[np.ndarray, "F
     """Unit normals, outwards: of each vertex the mean of its faces', by their areas; upwards where it has none."""
     a, b, c = vertices[faces].transpose(1, 0, 2)
     of_faces = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for corner in faces.T:
-        np.add.at(normals, corner, of_faces)
+    corners = faces.T.ravel()
+    summed = [np.bincount(corners, np.tile(axis, 3), len(vertices)) for axis in of_faces.T]
+    normals = np.stack(summed, axis=-1)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
 

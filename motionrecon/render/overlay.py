@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,11 +19,10 @@ from motionrecon.mechanics.arrows import pushes, tip
 from motionrecon.mechanics.feet import foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
-from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.layout import layout_of
+from motionrecon.render.mesh import DrawnSurface, draw_mesh
 from motionrecon.render.movie import mp4
-from motionrecon.render.raster import draw_capsules
 from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.films import films_of
@@ -89,7 +87,7 @@ class Painter:
         self.layout = layout_of([camera.image_size for camera in motion.cameras])
         self._canvas = np.empty((*self.layout.size[::-1], 3), np.uint8)
         self._canvas[:] = colours.OUTLINE
-        self._shape = DrawnPerson(motion.body)
+        self._surface, self._skin = DrawnSurface(motion.surface, motion.surface_bodies), motion.body.skin
         ground = ground_meshes(motion.model)
         self._side = SideView(
             motion.joints, heading_of(motion), motion.camera, self.layout.side.size, motion.fps, ground
@@ -139,15 +137,11 @@ class Painter:
         return "not simulated" if motion.left_out[t] else ""
 
     def _draw_side(self, image: Picture, t: int) -> None:
-        motion, camera = self._motion, self._side.camera(t)
-        posed = pose(motion.model, motion.qpos[t : t + 1])
-        capsules = self._shape.at(posed)
-        if not motion.tracked[t]:
-            grey = np.broadcast_to(np.array(colours.UNTRACKED, float), capsules.colours.shape)
-            capsules = replace(capsules, colours=grey)
-        self._side.draw(image, t, capsules)
-        draw_capsules(image, camera, capsules)
-        feet = foot_forces(motion, posed, slice(t, t + 1))
+        motion, camera, one = self._motion, self._side.camera(t), slice(t, t + 1)
+        posed = pose(motion.model, motion.qpos[one])
+        self._side.draw(image, t, self._skin.at(posed)[0], self._skin.radii)
+        draw_mesh(image, camera, self._surface.at(motion.shown(posed, one), tracked=bool(motion.tracked[t])))
+        feet = foot_forces(motion, posed, one)
         for force, start in pushes(feet.force[0], feet.pressure[0], self._weight):
             draw_arrow(image, camera, start, tip(force, start, self._weight), colours.FORCE)
 

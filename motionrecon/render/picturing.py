@@ -17,7 +17,6 @@ from motionrecon.mechanics.arrows import pushes, tip
 from motionrecon.mechanics.feet import foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
-from motionrecon.render.drawn_person import DrawnPerson
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
 from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.words import draw_words, width_of
@@ -59,7 +58,7 @@ class Studio:
         self.filmed: Camera = motion.cameras[camera]
         width, tall = self.filmed.image_size
         self.film_width = 2 * max(1, round(width / tall * self.height / 2))
-        self._surface, self._capsules = DrawnSurface(motion.surface, motion.surface_bodies), DrawnPerson(motion.body)
+        self._surface, self._skin = DrawnSurface(motion.surface, motion.surface_bodies), motion.body.skin
         self._weight = weight_of(motion.model)
         self._stages: dict[int, SideView] = {}
 
@@ -94,7 +93,7 @@ class Studio:
             self._stages[width] = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps, ground)
         stage = self._stages[width].turned(angle) if angle else self._stages[width]
         image, now = np.empty((self.height, width, 3), np.uint8), self.standing(t)
-        stage.draw(image, t, self._capsules.at(now.at))
+        stage.draw(image, t, self._skin.at(now.at)[0], self._skin.radii)
         draw_mesh(image, stage.camera(t), now.mesh)
         self._forces(image, stage.camera(t), now)
         return image

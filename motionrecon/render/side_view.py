@@ -16,7 +16,6 @@ from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
-from motionrecon.render.drawn_person import DrawnCapsules
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -85,11 +84,24 @@ class SideView:
         other._sky, other._floor = other._background(), None
         return other
 
-    def draw(self, image: UInt8[np.ndarray, "H W 3"], frame: int, capsules: DrawnCapsules) -> None:
-        """Fill an RGB picture with the stage and the shadow of ``capsules``, but not themselves."""
+    def draw(
+        self,
+        image: UInt8[np.ndarray, "H W 3"],
+        frame: int,
+        ends: Float[np.ndarray, "G 2 3"],
+        radii: Float[np.ndarray, "G 2"],
+    ) -> None:
+        """Fill an RGB picture with the stage and the shadow of a person made of round pieces, but not the person.
+
+        Args:
+            image: the picture.
+            frame: of the motion.
+            ends: of the pieces, in the world.
+            radii: at the ends, metres.
+        """
         camera = self.camera(frame)
         image[:] = self._empty(frame, camera)
-        self._draw_shadow(image, camera, capsules)
+        self._draw_shadow(image, camera, ends, radii)
 
     def _distance(self, joints: Float[np.ndarray, "T J 3"], targets: Float[np.ndarray, "T 3"]) -> float:
         """How far from ``targets`` the camera must stand to see all of ``joints``, metres."""
@@ -157,17 +169,23 @@ class SideView:
             fixed = np.round(pixels[i] * 2**_SUBPIXEL).astype(np.int32)
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
 
-    def _draw_shadow(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, capsules: DrawnCapsules) -> None:
+    def _draw_shadow(
+        self,
+        image: UInt8[np.ndarray, "H W 3"],
+        camera: Pinhole,
+        ends: Float[np.ndarray, "G 2 3"],
+        radii: Float[np.ndarray, "G 2"],
+    ) -> None:
         """A soft shadow, as of a wide light above: the higher a limb, the fainter."""
-        centre = capsules.ends[..., :2].mean(axis=(0, 1))
+        centre = ends[..., :2].mean(axis=(0, 1))
         scale = _SHADOW_CELLS / _SHADOW_SPAN
         mask = np.zeros((_SHADOW_CELLS, _SHADOW_CELLS), np.uint8)
-        cells = (capsules.ends[..., :2] - centre) * scale + _SHADOW_CELLS / 2
-        heights = capsules.ends[..., 2].mean(axis=1)
+        cells = (ends[..., :2] - centre) * scale + _SHADOW_CELLS / 2
+        heights = ends[..., 2].mean(axis=1)
         for i in np.argsort(-heights):
             a, b = np.round(cells[i] * 2**_SUBPIXEL).astype(int)
             strength = round(255 * float(np.exp(-max(heights[i], 0) / 0.7)))
-            width = max(1, round(2 * float(capsules.radii[i].mean()) * scale))
+            width = max(1, round(2 * float(radii[i].mean()) * scale))
             cv2.line(mask, a.tolist(), b.tolist(), strength, width, cv2.LINE_AA, _SUBPIXEL)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.035 * scale)
         square = _SHADOW_SPAN / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) + centre

@@ -31,7 +31,7 @@ class Person(Record):
     """The person's height (m), mass (kg), and lengths between the joints (m).
 
     Attributes:
-        body: of which kind the body is, of `motionrecon.body.BODIES`.
+        body: of which kind the body is, of `motionrecon.body.BODIES`; reports of versions that had one only do not say.
         sex: as it was given: female, male or neutral.
         age: years, as it was given; None where an adult was assumed.
     """
