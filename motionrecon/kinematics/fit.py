@@ -19,8 +19,9 @@ from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
 from motionrecon.kinematics.gravity import levelled
 from motionrecon.kinematics.limbs import freed
+from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve
-from motionrecon.kinematics.standing import feet_alone, standing_points
+from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance
@@ -251,7 +252,7 @@ def _fit(
         feet: list[Term] = [
             Contact(fps, standing, weight=rate),
             Sliding(fps, weight=w.sliding * rate),
-            Balance(fps, standing, weight=balance * rate * feet_alone(x)),
+            Balance(fps, standing, weight=balance * rate * on_feet(x, fps)),
         ]
         x = solve(x, [*video, *feet], 15)
     return x
@@ -284,7 +285,7 @@ def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated:
         standing = standing_points(x, fps)
         terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]
         if not calibrated:
-            terms.append(Balance(fps, standing, weight=w.balance * rate * feet_alone(x)))
+            terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, terms, 15)
     return replace(x, free=())
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
+from scipy.linalg.lapack import dtbtrs
 
 from motionrecon.body.tangent import MOVE
 from motionrecon.kinematics.block import Block
@@ -57,6 +58,31 @@ def solve(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: floa
         if gain < tolerance:
             break
     return x
+
+
+def drawn(x: Trajectory, terms: Sequence[Term], count: int, seed: int = 0) -> Float[np.ndarray, "count T nv"]:
+    """Steps drawn from what the terms leave open about a trajectory that minimizes them.
+
+    The normal equations' matrix is the information of the Gaussian that is as curved as the cost there (Laplace's
+    approximation); the shared unknowns are held.
+
+    Args:
+        x: the trajectory.
+        terms: residual terms, whitened.
+        count: how many.
+        seed: of the draws.
+
+    Raises:
+        LinAlgError: the terms leave something open altogether.
+    """
+    nv = x.body.model.nv
+    banded = _Normal(len(x), nv, {}, [term(x) for term in terms]).banded
+    factor = cholesky_banded(banded, overwrite_ab=True, lower=True, check_finite=False)
+    noise = np.random.default_rng(seed).standard_normal((len(x) * nv, count))
+    steps, failed = dtbtrs(factor, noise, uplo="L", trans="T")
+    if failed:
+        raise LinAlgError("the factor is singular")
+    return np.asarray(steps.T.reshape(count, len(x), nv))
 
 
 def _bounded(step: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T nv"]:

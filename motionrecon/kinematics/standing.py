@@ -10,7 +10,7 @@ from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.state import Trajectory
 
 #: Landmarks near which somebody rests on the ground who kneels, crawls, sits on it or lies.
-_RESTS = [
+RESTS = [
     INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("shoulder", "elbow", "wrist", "hip", "knee")
 ]
 #: What is between such a landmark and the ground then, metres, roughly.
@@ -49,7 +49,7 @@ def feet_alone(x: Trajectory, height: float = 0.1) -> Float[np.ndarray, " T"]:
     Returns:
         in [0, 1]
     """
-    over = np.maximum(x.ground.gap(x.marks[:, _RESTS])[0] - _FLESH, 0.0)
+    over = np.maximum(x.ground.gap(x.marks[:, RESTS])[0] - _FLESH, 0.0)
     high = (over / height) ** 4
     return np.asarray((high / (1.0 + high)).prod(axis=1))
 

@@ -68,11 +68,12 @@ def simulate_clip(
 
 
 def _skip(windows: Windows, so_far: Stretch, to: int) -> Stretch:
-    """Go on to the next tracked frame without simulating."""
-    figure = windows.figure
-    later = np.flatnonzero(figure.tracked[to:])
-    to = min(to + int(later[0]) if len(later) else len(figure), len(figure) - 1)
-    return _not_simulated(windows, so_far, WindowRecord(so_far.frame, to, Status.NOT_TRACKED))
+    """Go on without simulating to the next frame that can be simulated, or that cannot for another reason."""
+    sits = windows.seated & windows.figure.tracked
+    later = np.flatnonzero(windows.simulable[to:] | (sits[to:] != sits[to]))
+    status = Status.SEATED if sits[to] else Status.NOT_TRACKED
+    to = min(to + int(later[0]) if len(later) else len(sits), len(sits) - 1)
+    return _not_simulated(windows, so_far, WindowRecord(so_far.frame, to, status))
 
 
 def _not_simulated(windows: Windows, so_far: Stretch, record: WindowRecord) -> Stretch:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.core.landmarks import INDEX, NAMES
+from motionrecon.kinematics.seated import seated
+from motionrecon.kinematics.state import Trajectory
 from motionrecon.physics.rollout import Rollout, SimulationState
 from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
@@ -110,9 +112,21 @@ class Windows:
         return WindowLayout.of(self.figure.clock, self.settings.window, self.settings.overlap)
 
     def tracked_to(self, frame: int) -> int:
-        """The last frame up to which the person is tracked without a break; the one before `frame` if there is none."""
-        lost = np.flatnonzero(~self.figure.tracked[frame:])
+        """The last frame up to which the person is tracked without a break, and does not sit; the one before `frame` if
+        there is none."""
+        lost = np.flatnonzero(~self.simulable[frame:])
         return frame + int(lost[0]) - 1 if len(lost) else len(self.figure) - 1
+
+    @cached_property
+    def simulable(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where the person is tracked, and on nothing that is not simulated, unless a force may stand for it."""
+        return self.figure.tracked if self.settings.assist else self.figure.tracked & ~self.seated
+
+    @cached_property
+    def seated(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where the person sits on something that is not the ground."""
+        figure = self.figure
+        return seated(Trajectory(figure.body, figure.qpos, figure.ground), figure.clock.fps)
 
     def problem(self, start: SimulationState, knots: Knots | None, first: int, last: int) -> WindowProblem:
         """What is to be minimized over frames `first` to `last`.
