@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.data.clips import CAMERA, DemoClip
 from motionrecon.data.mannequin import Mannequin
-from motionrecon.data.scene import render
+from motionrecon.data.scene import COLOURS, Prop, render
 
 FEET = ("left_foot", "right_foot")
 
@@ -59,12 +59,18 @@ class Performance:
 
 
 def write(
-    folder: Path, mannequin: Mannequin, performance: Performance, camera: Pinhole, name: str = "clip"
+    folder: Path,
+    mannequin: Mannequin,
+    performance: Performance,
+    camera: Pinhole,
+    name: str = "clip",
+    colours: Mapping[str, tuple[float, float, float]] = COLOURS,
+    props: Sequence[Prop] = (),
 ) -> DemoClip:
     """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
-    images = render(mannequin, camera, performance.positions, performance.rotations)
+    images = render(mannequin, camera, performance.positions, performance.rotations, colours=colours, props=props)
     _encode(clip.video, images, camera.image_size, performance.fps)
     count = len(performance.positions)
     np.savez_compressed(

@@ -177,12 +177,22 @@ def _segment_of_bone(bone: str) -> str:
     return f"{'left' if side == 'L' else 'right'}_{part}"
 
 
-def build(gender: float = 0.0, height: float = 0.38, weight: float = 0.5, muscle: float = 0.5) -> Mannequin:
+def build(
+    gender: float = 0.0,
+    height: float = 0.38,
+    weight: float = 0.5,
+    muscle: float = 0.5,
+    age: float = _ADULT,
+    proportions: float = 0.5,
+) -> Mannequin:
     """Dress Anny with this phenotype.
 
-    The arguments are Anny's own, in [0, 1]; ``gender`` 0 is male. ``height=0.38`` makes a man of 1.78 m.
+    The arguments are Anny's own, in [0, 1] but for what its people go on beyond; ``gender`` 0 is male.
+    ``height=0.38`` makes a man of 1.78 m; ``proportions`` 0 has long legs, 1 long arms and trunk.
     """
-    figure = Source().figure(gender=gender, height=height, weight=weight, muscle=muscle, age=_ADULT)
+    figure = Source().figure(
+        gender=gender, height=height, weight=weight, muscle=muscle, age=age, proportions=proportions
+    )
     weights = figure.shares(np.array([INDEX[_segment_of_bone(bone)] for bone in figure.bones]), len(SEGMENTS))
     centres = _centres(figure.head_of)
     rotation = _rest_rotation(centres)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import mujoco
 import numpy as np
@@ -11,7 +12,8 @@ from jaxtyping import Float, UInt8
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.data.mannequin import Mannequin, vertex_normals
 
-_COLOURS = {
+#: Red, green and blue of each piece of clothing and of the skin, where nothing else is said.
+COLOURS = {
     "skin": (0.80, 0.60, 0.48),
     "shirt": (0.62, 0.16, 0.17),
     "trousers": (0.16, 0.20, 0.32),
@@ -21,18 +23,56 @@ _COLOURS = {
     "eyes": (0.93, 0.92, 0.90),
     "pupils": (0.12, 0.09, 0.08),
 }
+_BEHIND = 7.5  # how far from the camera the back wall stands at least, m
+_ROOM = 3.5  # how far behind the person it stands at least, m
 _WALL = 4.5  # height of the walls, m
 _LAMP = np.array([0.9, 0.7, 4.2])  # the lamp that casts the shadow, seen from the floor below the person, m
 
 
+@dataclass(frozen=True)
+class Prop:
+    """A box in the room: a piece of furniture, or what somebody carries.
+
+    Attributes:
+        half: (3,) half of its edges, metres.
+        positions: (T, 3) its middle in each frame, metres; (1, 3) of one that stands still.
+        rotations: (T, 3, 3) or (1, 3, 3) its orientation.
+        colour: red, green and blue.
+    """
+
+    half: Float[np.ndarray, " 3"]
+    positions: Float[np.ndarray, "n 3"]
+    rotations: Float[np.ndarray, "n 3 3"]
+    colour: tuple[float, float, float]
+
+    @classmethod
+    def still(
+        cls,
+        half: Float[np.ndarray, " 3"],
+        place: Float[np.ndarray, " 3"],
+        turn: Float[np.ndarray, "3 3"],
+        colour: tuple[float, float, float],
+    ) -> Prop:
+        """One that does not move."""
+        return cls(half, place[None], turn[None], colour)
+
+
 def look_at(
-    eye: Float[np.ndarray, " 3"], target: Float[np.ndarray, " 3"], image_size: tuple[int, int], focal_px: float
+    eye: Float[np.ndarray, " 3"],
+    target: Float[np.ndarray, " 3"],
+    image_size: tuple[int, int],
+    focal_px: float,
+    roll: float = 0.0,
 ) -> Pinhole:
-    """A pinhole camera at ``eye`` (3,) that looks at ``target`` (3,), level, metres."""
+    """A pinhole camera at ``eye`` (3,) that looks at ``target`` (3,), metres.
+
+    It is level, or turned about its line of sight by ``roll``, radians.
+    """
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, [0.0, 0.0, 1.0])
     right /= np.linalg.norm(right)
-    R = np.stack([right, np.cross(forward, right), forward])
+    c, s = np.cos(roll), np.sin(roll)
+    R = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ np.stack([right, np.cross(forward, right), forward])
     width, height = image_size
     K = np.array([[focal_px, 0.0, width / 2], [0.0, focal_px, height / 2], [0.0, 0.0, 1.0]])
     return Pinhole(K=K, image_size=image_size, R_camera_world=R, t_camera_world=-R @ eye, calibrated=True)
@@ -44,6 +84,8 @@ def render(
     positions: Float[np.ndarray, "T 15 3"],
     rotations: Float[np.ndarray, "T 15 3 3"],
     seed: int = 0,
+    colours: Mapping[str, tuple[float, float, float]] = COLOURS,
+    props: Sequence[Prop] = (),
 ) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Yield an (height, width, 3) uint8 image for each frame.
 
@@ -53,20 +95,34 @@ def render(
         positions: (T, 15, 3) joint centres.
         rotations: (T, 15, 3, 3) orientations of the segments.
         seed: of the room's textures.
+        colours: of the garments, as `COLOURS`.
+        props: what else is in the room.
     """
     middle = positions[:, 0, :2].mean(0)
-    model, garments = _room(mannequin, camera, middle, np.random.default_rng(seed))
+    model, garments = _room(mannequin, camera, middle, np.random.default_rng(seed), colours, props)
     data = mujoco.MjData(model)
     width, height = camera.image_size
     with mujoco.Renderer(model, height, width) as renderer:
         mujoco.mj_forward(model, data)
         for frame in range(len(positions)):
+            if _move(model, props, frame):
+                mujoco.mj_forward(model, data)
             skin = mannequin.skin(positions[frame], rotations[frame])
             _put(model, garments, skin, mannequin.faces)
             for mesh in range(model.nmesh):
                 mujoco.mjr_uploadMesh(model, renderer._mjr_context, mesh)
             renderer.update_scene(data, camera="camera")
             yield renderer.render().copy()
+
+
+def _move(model: mujoco.MjModel, props: Sequence[Prop], frame: int) -> bool:
+    """Put what is carried where it is in a frame; whether anything is."""
+    carried = [(number, prop) for number, prop in enumerate(props) if len(prop.positions) > 1]
+    for number, prop in carried:
+        geom = model.geom(f"prop_{number}")
+        geom.pos = prop.positions[frame]
+        mujoco.mju_mat2Quat(geom.quat, prop.rotations[frame].ravel())
+    return bool(carried)
 
 
 def _put(
@@ -83,7 +139,12 @@ def _put(
 
 
 def _room(
-    mannequin: Mannequin, camera: Pinhole, middle: np.ndarray, random: np.random.Generator
+    mannequin: Mannequin,
+    camera: Pinhole,
+    middle: np.ndarray,
+    random: np.random.Generator,
+    colours: Mapping[str, tuple[float, float, float]],
+    props: Sequence[Prop],
 ) -> tuple[mujoco.MjModel, dict[str, np.ndarray]]:
     """The room with the person's meshes in it, and the vertices of the skin that each mesh shows.
 
@@ -111,7 +172,8 @@ def _room(
     eye, (_, _, forward) = camera.eye[0], camera.axes[0]
     ahead = forward[:2] / np.linalg.norm(forward[:2])
     heading = np.arctan2(ahead[1], ahead[0])
-    for turn, distance in ((0.12, 7.5), (0.12 + np.pi / 2, 6.0), (0.12 - np.pi / 2, 6.0)):
+    behind = max(_BEHIND, float((middle - eye[:2]) @ ahead) + _ROOM)
+    for turn, distance in ((0.12, behind), (0.12 + np.pi / 2, 6.0), (0.12 - np.pi / 2, 6.0)):
         angle = heading + turn
         away = np.array([np.cos(angle), np.sin(angle)])
         centre = np.array([*(eye[:2] + distance * away), _WALL / 2])
@@ -137,6 +199,20 @@ def _room(
                 rgba=[*random.uniform(0.25, 0.6, 3), 1],
             )
 
+    for number, prop in enumerate(props):
+        quat = np.zeros(4)
+        mujoco.mju_mat2Quat(quat, prop.rotations[0].ravel())
+        world.add_geom(
+            name=f"prop_{number}",
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=prop.half,
+            pos=prop.positions[0],
+            quat=quat,
+            rgba=[*prop.colour, 1],
+            contype=0,
+            conaffinity=0,
+        )
+
     garments = {}
     for name, faces in mannequin.faces.items():
         used, index = np.unique(faces, return_inverse=True)
@@ -150,7 +226,7 @@ def _room(
             name=name,
             type=mujoco.mjtGeom.mjGEOM_MESH,
             meshname=name,
-            rgba=[*_COLOURS[name], 1],
+            rgba=[*colours[name], 1],
             contype=0,
             conaffinity=0,
         )

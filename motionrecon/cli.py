@@ -7,6 +7,7 @@ A traceback is a bug. Heavy packages are imported by the command that needs them
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shlex
 import shutil
@@ -642,6 +643,74 @@ def bench_poses(
         print(text)
 
 
+@bench.command(name="reconstruct")
+def bench_reconstruct(
+    *,
+    suites: Many[str] = (),
+    split: str = "tuning",
+    only: Many[str] = (),
+    clips: int | None = None,
+    data: Many[str] = (),
+    body: str | None = None,
+    detector: str = "full",
+    calibrated: Switch = False,
+    physics: Switch = True,
+    every: int = 1,
+    given: Many[str] = (),
+    pictures: Switch = True,
+    jobs: int = 0,
+    output: Output = None,
+    quiet: Switch = False,
+) -> int:
+    """Reconstruct clips of people whose motion, and at times whose forces, are known, and tell how far off it is.
+
+    Writes reconstruct.csv, .json and .md, a page of pictures with the worst first (reconstruct.html), and the motions.
+    Clips are rendered or fetched once and kept in the user's cache folder; an interrupted run is resumed by repeating
+    it, and a clip that fails does not stop the others (the exit status is then 1).
+
+    Args:
+        suites: names of suites; all where not given.
+        split: tuning, test (nothing may ever be chosen by it), or both.
+        only: names of clips, or their actions, cameras or persons; all where not given.
+        clips: of each suite at most so many; the first ones are a mixture.
+        data: SUITE=FOLDER, the data of a suite where it is not in the cache folder.
+        body: kind of the persons' bodies; that of reconstruct where not given.
+        detector: full or heavy.
+        calibrated: tell where the camera stands, not only how tall the person is.
+        physics: simulate the motions.
+        every: use every so many frames only.
+        given: NAME=VALUE, another option of reconstruct, for all clips.
+        pictures: write the page of pictures.
+        jobs: clips at once; one for each core where not given.
+        output: the folder for the result; reconstruct_bench in the current folder where not given.
+        quiet: no progress and no summary.
+    """
+    if sys.platform == "linux":
+        os.environ.setdefault("MUJOCO_GL", "egl")  # renders without a screen; read when MuJoCo is first imported
+    from motionrecon.data.suites import chosen_suites
+    from motionrecon.research.bench.reconstruct import report
+    from motionrecon.research.bench.reconstruct.measure import BenchSettings, options_of
+
+    if every < 1:
+        raise InputError(f"--every {every}: give at least 1")
+    options = options_of(given) | ({} if body is None else {"body": body}) | ({} if physics else {"physics": False})
+    text, failed = report.main(
+        output or Path("reconstruct_bench"),
+        chosen_suites(suites, data),
+        BenchSettings(detector, calibrated, every, options),
+        split=split,
+        only=only,
+        clips=clips,
+        jobs=jobs,
+        pictures=pictures,
+        command=shlex.join(["motionrecon", *sys.argv[1:]]),
+        say=(lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr, flush=True)),
+    )
+    if not quiet:
+        print(text)
+    return 1 if failed else 0
+
+
 @bench.command(name="batch")
 def bench_batch(*, jobs: int = 0, clips: int = 2, rounds: int = 1, quiet: Switch = False) -> None:
     """Measure what several jobs at once are worth: batch with N jobs against N times one reconstruct on one core.
@@ -750,6 +819,7 @@ for _command in (
     physics,
     optimizers,
     bench_poses,
+    bench_reconstruct,
     bench_batch,
     safety,
     train_optimus,

@@ -27,6 +27,7 @@ names: the knee of a body that bends but never twists has a flexion only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,37 @@ class AnatomicalJoint:
     coordinates: tuple[Coordinate, ...]
     paired: bool = True
     at_first: bool = False
+
+    def turned(
+        self, proximal: Float[np.ndarray, "T 3 3"], distal: Float[np.ndarray, "T 3 3"], side: str
+    ) -> Float[np.ndarray, "T 3"]:
+        """All three turns about the sequence's axes between those of two segments, right-handed, radians."""
+        turned = angles_of(proximal.transpose(0, 2, 1) @ distal, self.sequence)
+        if self.sequence[0] == self.sequence[2]:  # of its two answers, that with a positive elevation
+            middle = next(c for c in self.coordinates if c.place == 1)
+            flipped = self.sign(middle, side) * turned[:, 1:2] < 0
+            turned = np.where(flipped, turned * [1, -1, 1] + [np.pi, 0, np.pi], turned)
+        return np.asarray(turned)
+
+    def angles(
+        self,
+        proximal: Float[np.ndarray, "T 3 3"],
+        distal: Float[np.ndarray, "T 3 3"],
+        side: str,
+        coordinates: Sequence[Coordinate],
+    ) -> Float[np.ndarray, "T k"]:
+        """Some of its angles between axes of two segments, radians; they start within half a turn of 0, and never jump
+        by a full one.
+        """
+        turned = self.turned(proximal, distal, side)
+        each = [self.sign(one, side) * turned[:, one.place] for one in coordinates]
+        angles = np.unwrap(np.stack(each, axis=1), axis=0)
+        return np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
+
+    def sign(self, coordinate: Coordinate, side: str) -> int:
+        """1 or -1: a left limb is a right one in a mirror, where turns about X and Y go the other way."""
+        mirrored = side == "left" and self.sequence[coordinate.place] != "Z"
+        return -coordinate.sign if mirrored else coordinate.sign
 
 
 def _bend(first: str, second: str, third: str, sign: int = 1) -> tuple[Coordinate, ...]:
@@ -196,14 +228,13 @@ class Articulation:
 
     def angles(self, at: Pose) -> Float[np.ndarray, "T k"]:
         """Those angles in each frame, radians; they start within half a turn of 0, and never jump by a full one."""
-        turned = self._turned(at)
-        angles = np.unwrap(np.stack([self._sign(c) * turned[:, c.place] for c in self.coordinates], axis=1), axis=0)
-        return np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
+        return self.joint.angles(self._proximal(at), self.distal.turned(at), self.side, self.coordinates)
 
     def axes(self, at: Pose) -> Float[np.ndarray, "T k 3"]:
         """The axes that those angles turn about, in the world: right-handed about each, the angle grows."""
         first, proximal = _AXES.index(self.joint.sequence[0]), self._proximal(at)
-        turned, distal = self._turned(at), self.distal.turned(at)
+        distal = self.distal.turned(at)
+        turned = self.joint.turned(proximal, distal, self.side)
         after = proximal @ Rotation.from_euler(self.joint.sequence[0].lower(), turned[:, :1]).as_matrix()
         every = np.stack(
             [
@@ -213,26 +244,12 @@ class Articulation:
             ],
             axis=1,
         )
-        return np.stack([self._sign(c) * every[:, c.place] for c in self.coordinates], axis=1)
+        return np.stack([self.joint.sign(c, self.side) * every[:, c.place] for c in self.coordinates], axis=1)
 
     def _proximal(self, at: Pose) -> Float[np.ndarray, "T 3 3"]:
         if self.proximal is None:
             return np.broadcast_to(WORLD, (len(at.origins), 3, 3))
         return self.proximal.turned(at)
-
-    def _turned(self, at: Pose) -> Float[np.ndarray, "T 3"]:
-        """All three turns about the sequence's axes, right-handed, radians."""
-        turned = angles_of(self._proximal(at).transpose(0, 2, 1) @ self.distal.turned(at), self.joint.sequence)
-        if self.joint.sequence[0] == self.joint.sequence[2]:  # of its two answers, that with a positive elevation
-            middle = next(c for c in self.joint.coordinates if c.place == 1)
-            flipped = self._sign(middle) * turned[:, 1:2] < 0
-            turned = np.where(flipped, turned * [1, -1, 1] + [np.pi, 0, np.pi], turned)
-        return turned
-
-    def _sign(self, coordinate: Coordinate) -> int:
-        """1 or -1: a left limb is a right one in a mirror, where turns about X and Y go the other way."""
-        mirrored = self.side == "left" and self.joint.sequence[coordinate.place] != "Z"
-        return -coordinate.sign if mirrored else coordinate.sign
 
 
 @dataclass(frozen=True)

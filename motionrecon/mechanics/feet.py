@@ -74,3 +74,37 @@ def _centre(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) 
     total = load.sum(axis=1, keepdims=True)
     share = np.where(total > 0, load / np.where(total > 0, total, 1.0), 1.0 / max(load.shape[1], 1))
     return np.asarray((share[..., None] * points).sum(axis=1))
+
+
+#: Share of the body's weight that a foot carries at least where its sole is loaded.
+_LOADED = 0.05
+
+
+def loaded_sole_speed(motion: Motion) -> float:
+    """How fast what the floor presses on moves over it, m/s: the mean over a simulated motion's foot points.
+
+    It is the horizontal speed of each foot point's lowest end, a part of the foot (of a sphere that rolls on the floor
+    it is 0), weighted by the vertical force there, over all frames in which the foot carries over a twentieth of the
+    body's weight; NaN where none ever does.
+    """
+    import mujoco
+
+    model = motion.model
+    data, velocity = mujoco.MjData(model), np.zeros(6)
+    points = [model.geom(name).id for name in motion.contact_names]
+    radii = Points.geoms(model, motion.contact_names).radii
+    feet = np.array([path_to(model, int(model.geom_bodyid[geom]))[:2][-1] for geom in points], int)
+    pushes = np.clip(motion.contact_force[..., 2], 0.0, None)
+    least = _LOADED * 9.81 * float(model.body_mass.sum())
+    moved, weight = 0.0, 0.0
+    for t in np.flatnonzero(motion.simulated):
+        data.qpos[:], data.qvel[:] = motion.qpos[t], motion.qvel[t]
+        mujoco.mj_fwdPosition(model, data)
+        mujoco.mj_fwdVelocity(model, data)
+        for k, geom in enumerate(points):
+            if pushes[t, k] > 0 and pushes[t, feet == feet[k]].sum() > least:
+                mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_GEOM, geom, velocity, 0)
+                lowest = velocity[3:] + np.cross(velocity[:3], [0.0, 0.0, -radii[k]])
+                moved += pushes[t, k] * float(np.hypot(lowest[0], lowest[1]))
+                weight += float(pushes[t, k])
+    return moved / weight if weight else float("nan")

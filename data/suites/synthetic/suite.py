@@ -1,0 +1,32 @@
+"""The suite of rendered clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from motionrecon.core.user_cache import cache_dir
+from motionrecon.data.clips import CAMERA
+from motionrecon.data.suites.detected import detected
+from motionrecon.data.suites.synthetic import catalogue, making
+from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip
+from motionrecon.research.bench.reconstruct.truth import load_truth
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """Rendered people, kept in a folder; in the user's cache where none is given."""
+
+    place: Path | None = None
+    name: str = catalogue.SUITE
+
+    def clips(self) -> Sequence[BenchClip]:
+        return catalogue.clips()
+
+    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
+        folder = making.made(clip, self.place or cache_dir() / "bench" / "synthetic")
+        video, truth = folder / "clip.mp4", load_truth(folder / making.TRUTH)
+        calibration = {"camera": folder / "camera.toml", "camera_name": CAMERA}
+        given = {"height": truth.height}
+        return PreparedClip(detected(video, detector, folder), truth, given, calibration, video)

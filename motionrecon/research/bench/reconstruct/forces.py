@@ -1,0 +1,112 @@
+"""How true the floor's forces of a motion are, per foot and in total."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.signal import butter, sosfiltfilt
+
+from motionrecon.body.pose import pose
+from motionrecon.core.sides import SIDES
+from motionrecon.mechanics.events import foot_events
+from motionrecon.research.bench.reconstruct.truth import Truth
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+
+_GRAVITY = 9.81
+#: A foot stands where it bears more than this share of the body's weight.
+STANDS = 0.05
+#: Hertz above which the acceleration of a kinematic motion's centre of mass is noise.
+_CUTOFF = 6.0
+#: Fewest frames that such a filter can do anything with.
+_FEWEST = 12
+
+
+def foot_loads(motion: Motion) -> Float[np.ndarray, "T 2"]:
+    """The vertical force on the left and the right foot, newtons."""
+    sides = [[name.startswith(side) for name in motion.contact_names] for side in SIDES]
+    return np.stack([motion.contact_force[:, side, 2].sum(axis=1) for side in np.array(sides, bool)], axis=1)
+
+
+def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
+    """Errors of the vertical force, in percent of the body's weight, over frames that were simulated.
+
+    Returns:
+        ``force_foot_percent``: mean over the feet and frames in which the true foot stands; ``force_total_percent``: of
+        both together, over all frames; ``force_newton_percent``: what m (a + g) of the kinematic motion's centre of
+        mass, below 6 Hz, would have there; ``force_on_ms``, ``force_off_ms``: how far off touch-downs and lift-offs
+        are, and ``force_missed``: how many the motion lacks; ``force_peak_percent``: how far off the largest force of a
+        stance is, of the true one. NaN where nobody knows the truth, or nothing of it was simulated.
+    """
+    weight = truth.mass * _GRAVITY
+    true, found = truth.force[..., 2], foot_loads(motion)
+    known = np.isfinite(true) & motion.simulated[:, None]
+    both = known.all(axis=1)
+    stands = known & (np.where(known, true, 0.0) > STANDS * weight)
+    total = np.abs(true.sum(1) - found.sum(1)) / weight
+    law = np.abs(true.sum(1) - _by_newton(motion)) / weight
+    return {
+        "force_foot_percent": 100 * _mean(np.abs(true - found)[stands] / weight),
+        "force_total_percent": 100 * _mean(total[both]),
+        "force_newton_percent": 100 * _mean(law[both]),
+        **_timing(true, found, known, truth.fps),
+    }
+
+
+def _by_newton(motion: Motion) -> Float[np.ndarray, " T"]:
+    """m (a + g) of the motion that the video alone would have, newtons."""
+    if motion.kinematic_qpos is None or len(motion) < _FEWEST:
+        return np.full(len(motion), np.nan)
+    com = pose(motion.model, motion.kinematic_qpos).com[:, 2]
+    smooth = sosfiltfilt(butter(2, min(0.9, 2 * _CUTOFF / motion.fps), output="sos"), com)
+    acceleration = np.gradient(np.gradient(smooth, 1 / motion.fps), 1 / motion.fps)
+    return np.asarray(motion.model.body_mass.sum() * (acceleration + _GRAVITY))
+
+
+def _timing(
+    true: Float[np.ndarray, "T 2"], found: Float[np.ndarray, "T 2"], known: Bool[np.ndarray, "T 2"], fps: float
+) -> dict[str, float]:
+    """When feet come down and leave, and the largest force in between."""
+    ons: list[float] = []
+    offs: list[float] = []
+    peaks: list[float] = []
+    missed = 0
+    for k, side in enumerate(SIDES):
+        there = foot_events(side, np.where(known[:, k], true[:, k], 0.0), fps, known[:, k])
+        here = foot_events(side, found[:, k], fps, known[:, k])
+        for wanted, have, errors in ((there.strikes, here.strikes, ons), (there.offs, here.offs, offs)):
+            near = _nearest(wanted, have)
+            missed += int(np.isnan(near).sum())
+            errors += near[np.isfinite(near)].tolist()
+        for start, end in there.stances:
+            frames = slice(int(np.ceil(start * fps)), int(end * fps) + 1)
+            if known[frames, k].any():
+                highest = true[frames, k][known[frames, k]].max()
+                peaks.append(100 * abs(found[frames, k][known[frames, k]].max() / highest - 1))
+    return {
+        "force_on_ms": 1000 * _mean(np.array(ons)),
+        "force_off_ms": 1000 * _mean(np.array(offs)),
+        "force_missed": float(missed) if known.any() else float("nan"),
+        "force_peak_percent": _mean(np.array(peaks)),
+    }
+
+
+def _nearest(wanted: Float[np.ndarray, " n"], have: Float[np.ndarray, " m"]) -> Float[np.ndarray, " n"]:
+    """How far each wanted time is from the nearest one there is, seconds; NaN where another wanted one is nearer."""
+    if not len(wanted) or not len(have):
+        return np.full(len(wanted), np.nan)
+    middles = [-np.inf, *((a + b) / 2 for a, b in pairwise(wanted)), np.inf]
+    errors = []
+    for time, (low, high) in zip(wanted, pairwise(middles), strict=True):
+        mine = have[(have > low) & (have <= high)]
+        errors.append(np.abs(mine - time).min() if len(mine) else np.nan)
+    return np.array(errors)
+
+
+def _mean(values: Float[np.ndarray, " n"]) -> float:
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else float("nan")

@@ -1,0 +1,250 @@
+"""Goes over the clips: each is prepared, reconstructed and compared, side by side, and only once.
+
+What is done is kept in the folder of the result: a motion and a row for each clip. A row counts as long as the
+settings, the truth, the keypoints and the code of motionrecon are those that it was made with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import motionrecon
+from motionrecon.core.files import atomic, read_json, sha256
+from motionrecon.errors import InputError, MotionReconError
+from motionrecon.keypoints import Keypoints
+from motionrecon.keypoints.file import load, save
+from motionrecon.pipeline import reconstruct
+from motionrecon.research.bench.parallel import parallel_map
+from motionrecon.research.bench.reconstruct.figures import FIGURES, figures_of
+from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip, Split, Suite
+
+ROW, MOTION = "row.json", "motion"
+
+
+@dataclass(frozen=True)
+class BenchSettings:
+    """How clips are reconstructed.
+
+    Attributes:
+        detector: that looks at films.
+        calibrated: the camera is told, not only the person's height.
+        every: only every so many frames are seen.
+        given: further parameters of `motionrecon.pipeline.reconstruct`, the same for all clips.
+    """
+
+    detector: str = "full"
+    calibrated: bool = False
+    every: int = 1
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """What came out of one clip.
+
+    Attributes:
+        clip: which one.
+        figures: of `motionrecon.research.bench.reconstruct.figures.FIGURES`; empty where it failed.
+        verdict: the report's own word on the motion; empty where it has none.
+        failure: why it failed; empty where it did not.
+    """
+
+    clip: BenchClip
+    figures: Mapping[str, float]
+    verdict: str = ""
+    failure: str = ""
+
+    @property
+    def place(self) -> str:
+        """The folder of its motion, in that of all results."""
+        return f"{self.clip.suite}/{self.clip.name}"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One clip to be done."""
+
+    suite: Suite
+    clip: BenchClip
+    settings: BenchSettings
+    folder: Path
+
+
+def measure(
+    suites: Sequence[Suite],
+    clips: Sequence[BenchClip],
+    settings: BenchSettings,
+    folder: Path,
+    *,
+    jobs: int = 0,
+    done: Callable[[ClipResult], None] = lambda result: None,
+) -> list[ClipResult]:
+    """Reconstruct clips and compare them with their truth; a clip that fails does not stop the others.
+
+    Args:
+        suites: that the clips are of.
+        clips: which ones.
+        settings: how.
+        folder: where motions and rows are kept.
+        jobs: clips at once; 0 for one on each core.
+        done: told of each as it ends.
+
+    Returns:
+        A result for each clip, in their order.
+    """
+    by_name = {suite.name: suite for suite in suites}
+    tasks = [_Task(by_name[clip.suite], clip, settings, folder) for clip in clips]
+    found: dict[tuple[str, str], ClipResult] = {}
+    for task, result in parallel_map(_measured, tasks, jobs):
+        found[task.clip.suite, task.clip.name] = result
+        done(result)
+    return [found[clip.suite, clip.name] for clip in clips]
+
+
+def chosen(suites: Sequence[Suite], split: Split | None, only: Sequence[str], count: int | None) -> list[BenchClip]:
+    """The clips of some suites.
+
+    Args:
+        suites: whose.
+        split: which split; None for both.
+        only: words of which a clip's name, action, camera or person must be or hold one; none for all.
+        count: of each suite, the first so many; None for all.
+    """
+    found = []
+    for suite in suites:
+        mine = [clip for clip in suite.clips() if split in (None, clip.split)]
+        found += [clip for clip in mine if not only or _is_one_of(clip, only)][:count]
+    return found
+
+
+def options_of(given: Sequence[str]) -> dict[str, Any]:
+    """Options of reconstruct from texts NAME=VALUE: numbers, true and false as JSON has them, and else text.
+
+    Raises:
+        InputError: there is no option of such a name, or a text is something else.
+    """
+    known = inspect.signature(reconstruct).parameters
+    found: dict[str, Any] = {}
+    for text in given:
+        name, is_one, value = text.partition("=")
+        name = name.replace("-", "_")
+        if not is_one or name not in known:
+            raise InputError(f"given={text}: give NAME=VALUE with an option of reconstruct as the name")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _is_one_of(clip: BenchClip, only: Sequence[str]) -> bool:
+    exact = (clip.name, clip.action, clip.camera, clip.person)
+    return any(word in exact or word in clip.name for word in only)
+
+
+def _measured(task: _Task) -> ClipResult:
+    """One clip's result, kept or made."""
+    try:
+        prepared = task.suite.prepare(task.clip, task.settings.detector)
+        key, place = _key(task, prepared), task.folder / task.clip.suite / task.clip.name
+        kept = _kept(place / ROW, key, task.clip)
+        return kept or _made(task, prepared, place, key)
+    except MotionReconError as error:
+        return ClipResult(task.clip, {}, failure=str(error))
+    except Exception:  # a fault of the program is a row, too, and the others go on
+        return ClipResult(task.clip, {}, failure=traceback.format_exc(limit=-3))
+
+
+def _made(task: _Task, prepared: PreparedClip, place: Path, key: str) -> ClipResult:
+    keypoints = load(prepared.keypoints)
+    with _thinned(keypoints, task.settings.every, place) as (path, seen):
+        given = dict(prepared.given) | (dict(prepared.calibration) if task.settings.calibrated else {})
+        video = prepared.video if task.settings.every == 1 and not prepared.first else None
+        motion = reconstruct(video, keypoints=path, hands=False, **given | dict(task.settings.given))
+    motion.save(place / MOTION)
+    figures = figures_of(motion, prepared.truth.every(task.settings.every), seen)
+    result = ClipResult(task.clip, figures, _word(motion.report))
+    with atomic(place / ROW) as file:
+        content = {"key": key, "figures": _without_nan(figures), "verdict": result.verdict}
+        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+@contextmanager
+def _thinned(keypoints: Keypoints, every: int, place: Path) -> Iterator[tuple[Path, Keypoints]]:
+    """A file of every so many frames of keypoints, and what is in it."""
+    from dataclasses import replace
+
+    place.mkdir(parents=True, exist_ok=True)
+    seen = replace(
+        keypoints,
+        pixels=keypoints.pixels[::every],
+        confidence=keypoints.confidence[::every],
+        points_3d=keypoints.points_3d[::every],
+        tracked=keypoints.tracked[::every],
+        fps=keypoints.fps / every,
+        hands=None,
+    )
+    path = place / "keypoints.npz"
+    save(seen, path)
+    yield path, seen
+
+
+def _kept(path: Path, key: str, clip: BenchClip) -> ClipResult | None:
+    """The row of an earlier run with the same key."""
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("key") != key:
+        return None
+    figures = {name: np.nan if content["figures"].get(name) is None else content["figures"][name] for name in FIGURES}
+    return ClipResult(clip, figures, str(content.get("verdict", "")))
+
+
+def _key(task: _Task, prepared: PreparedClip) -> str:
+    """All that a clip's result depends on."""
+    parts = [
+        asdict(task.clip),
+        asdict(task.settings),
+        {name: str(value) for name, value in prepared.given.items()},
+        sha256(prepared.keypoints),
+        hashlib.sha256(prepared.truth.joints.tobytes() + prepared.truth.force.tobytes()).hexdigest(),
+        code(),
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:24]
+
+
+def code() -> str:
+    """A hash of all of motionrecon's code but its research and what is drawn of a result."""
+    root = Path(motionrecon.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        room = path.relative_to(root).parts[0]
+        if room not in _NO_PART:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+#: Rooms that have no part in a motion.
+_NO_PART = ("research", "render", "export", "plots", "batch", "cli.py", "cli_common.py", "cli_export.py", "info.py")
+
+
+def _word(report: Any) -> str:
+    """The report's verdict in a word."""
+    verdict = getattr(report, "verdict", None)
+    return str(getattr(verdict, "word", verdict or ""))
+
+
+def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}
