@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.cameras.lines import lines
 from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
@@ -14,11 +19,14 @@ from motionrecon.keypoints.clip import detect_there
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.options import Options
 from motionrecon.run import Run
-from motionrecon.source import Source
+from motionrecon.source import Recording, Source
+from motionrecon.video import frames
 from motionrecon.views import View
 
 #: Frames with a person that a motion needs at least.
 FEWEST_FRAMES = 4
+#: Pictures of a film that are searched for straight lines: one for so many seconds, and no more than so many.
+_LOOK_EVERY, _LOOKS = 5.0, 3
 
 
 def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...], tuple[HandKeypoints | None, ...]]:
@@ -36,10 +44,38 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
         seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
     hands = tuple(one.hands if options.hands else None for one in seen)
     if len(seen) == 1:
-        return (View.of(seen[0], source.leader.camera, source.leader.clock),), hands
+        return _with_lines(run, source, seen, (View.of(seen[0], source.leader.camera, source.leader.clock),)), hands
     from motionrecon.rig.stage import together
 
-    return together(run, source, seen, options), hands
+    return _with_lines(run, source, seen, together(run, source, seen, options)), hands
+
+
+def _with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple[View, ...]) -> tuple[View, ...]:
+    """The views with the straight lines behind the person, where these are needed to know which way is up."""
+    if all(view.camera.calibrated for view in views):
+        return views
+    with run.timed("lines"):
+        each = zip(views, source.recordings, seen, strict=True)
+        return tuple(replace(view, lines=behind(recording, keypoints)) for view, recording, keypoints in each)
+
+
+def behind(recording: Recording, keypoints: Keypoints) -> Float[np.ndarray, "L 2 2"]:
+    """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion; none without
+    a film."""
+    found = [np.zeros((0, 2, 2))]
+    if recording.video is not None:
+        fps, count = recording.video.fps, len(keypoints)
+        first = recording.video.frame_range(recording.start, recording.end).start
+        looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
+        for frame in np.linspace(0, count, looks, endpoint=False).astype(int).tolist():
+            start = (first + frame) / fps
+            around = keypoints.pixels[frame]
+            known = np.isfinite(around).all(axis=1)
+            people = [np.concatenate([around[known].min(axis=0), around[known].max(axis=0)])] if known.any() else []
+            with closing(frames(recording.video.path, start, info=recording.video)) as pictures:
+                found += [lines(picture, people) for picture in [next(pictures, None)] if picture is not None]
+    ends = np.concatenate(found)
+    return np.asarray(recording.camera.undistort(ends.reshape(1, -1, 2)).reshape(-1, 2, 2))
 
 
 @contextmanager

@@ -72,6 +72,7 @@ def reconstruct(
             fifths of the time); or smpl, smplh or smplx, from your own file.
         body_model: of a body smpl, smplh or smplx, its .npz file from the authors, or a folder that it is in.
         camera: a calibration file (Pose2Sim, Caliscope, anipose, Qualisys, OpenCV): intrinsics and, if known, the pose.
+            Without one, up is found from how the person stands and from vertical lines in the picture (doors, walls).
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.
         fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.

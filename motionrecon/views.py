@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from motionrecon.core.clock import Clock
     from motionrecon.ground.base import Ground
     from motionrecon.keypoints import Keypoints
+    from motionrecon.kinematics.gravity import Gravity
 
 #: Gaps in which nobody is seen are bridged by the kinematic fit, and simulated, up to this many seconds.
 BRIDGED = 0.5
@@ -44,6 +45,7 @@ class View:
         offset_error: its standard deviation, seconds; 0 where it was given, infinite where nothing tells.
         pose_error: standard deviations of where the camera stands, degrees and metres, if that was found from the
             person; None if it was given.
+        lines: ends of straight lines behind the person, pixels without the lens's distortion; none where nobody looked.
     """
 
     camera: Camera
@@ -55,6 +57,7 @@ class View:
     offset: float = 0.0
     offset_error: float = 0.0
     pose_error: tuple[float, float] | None = None
+    lines: Float[np.ndarray, "L 2 2"] = field(default_factory=lambda: np.zeros((0, 2, 2)))
 
     @staticmethod
     def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:
@@ -97,12 +100,14 @@ class Figure:
         views: what it was found from, one for each camera; the cameras stand where they were found.
         ground: what it stands on, at the height that it was found at.
         qpos: (T, nq) the kinematic trajectory.
+        gravity: what said which way is up; None where a calibration does.
     """
 
     body: Body
     views: tuple[View, ...]
     ground: Ground
     qpos: Float[np.ndarray, "T nq"]
+    gravity: Gravity | None = None
 
     def __len__(self) -> int:
         return len(self.qpos)

@@ -18,7 +18,7 @@ from motionrecon.core.clock import Clock
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.fit import fit
-from motionrecon.kinematics.gravity import levelled
+from motionrecon.kinematics.gravity import gravity, levelled
 from motionrecon.kinematics.solver import _Normal, solve
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import first_guess
@@ -199,7 +199,7 @@ def test_a_world_on_its_side_is_levelled(seen):
     turned[:, PLACE] = turn.apply(seen.qpos[:, PLACE])
     turned[:, QUATERNION] = so3.multiply(so3.exp(turn.as_rotvec()), seen.qpos[:, QUATERNION])
     on_its_side = Trajectory(seen.body, turned, Plane(), turn.as_matrix())
-    x = levelled(on_its_side, FPS)
+    x = levelled(on_its_side, gravity(on_its_side, FPS))
     camera = x.seen_by(seen.camera)
     up = camera.axes[0, :, 2] @ seen.camera.axes[0, :, 2]
     assert np.degrees(np.arccos(min(up, 1.0))) < 8
@@ -240,7 +240,7 @@ def small_problem(seen: Seen) -> tuple[Trajectory, list]:
         reprojected(view),
         Smoothness(FPS),
         Contact(FPS, np.ones((6, 8))),
-        SharedPrior((0.0, 0.1), 0.03, np.eye(3), 0.1),
+        SharedPrior((0.0, 0.1), 0.03, np.eye(3), np.eye(2) / 0.1),
     ]
     return x, terms
 

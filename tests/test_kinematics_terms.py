@@ -293,11 +293,14 @@ def test_who_has_more_than_feet_on_the_ground_needs_no_balance(x, part, alone):
 
 def test_shared_prior(x):
     tilted = so3.matrix(np.array([-0.1, 0.07, 0.0])) @ x.turn
-    for term in (SharedPrior((0.2, 0.01), 0.03, x.turn, 0.15), SharedPrior((0.0, 1.0), 0.06, tilted, 0.3)):
+    for term in (
+        SharedPrior((0.2, 0.01), 0.03, x.turn, np.eye(2) / 0.15),
+        SharedPrior((0.0, 1.0), 0.06, tilted, np.array([[3.0, 0.4], [0.0, 4.0]])),
+    ):
         for free in ((SHAPE, HEIGHT, TILT), (SHAPE,), (HEIGHT, TILT), (TILT,)):
             y = replace(x, free=free)
             assert_gradient(y, term(y), lambda z, term=term: term(z).cost, shared_directions(y))
-    term = SharedPrior((0.2, 0.01), 0.03, x.turn, 0.15)
+    term = SharedPrior((0.2, 0.01), 0.03, x.turn, np.eye(2) / 0.15)
     assert_jacobian(x, term, shared_directions(x))
     assert term(replace(x, free=())).cost == 0
     typical = replace(x, body=x.body.reshaped(x.body.shape_prior.mean), ground=Plane(0.2))

@@ -17,7 +17,7 @@ from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
-from motionrecon.kinematics.gravity import levelled
+from motionrecon.kinematics.gravity import Gravity, gravity, levelled, tilting
 from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve
@@ -60,7 +60,7 @@ class Weights:
         floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths, with calibrated and with assumed cameras.
         shape: share that one camera's fit grants of how far people's shapes vary otherwise.
-        tilt: radians, of the estimated gravity before the fit refines it.
+        tilt: share of the standard deviation of up that is granted to the fit, which counts every frame for itself.
     """
 
     pixels: float = 0.02
@@ -72,7 +72,7 @@ class Weights:
     floor: float = 0.015
     common: tuple[float, float] = (0.06, 0.03)
     shape: float = 0.5
-    tilt: float = 0.01
+    tilt: float = 0.11
     floor_known: bool = False
 
 
@@ -84,12 +84,14 @@ class Fitted:
         qpos: (T, nq) the trajectory.
         shape: (k,) the person's.
         turn, shift: from the world in which the cameras were given to this one.
+        gravity: what said which way is up in the world of the cameras as given; None where they know.
     """
 
     qpos: Float[np.ndarray, "T nq"]
     shape: Float[np.ndarray, " k"]
     turn: Float[np.ndarray, "3 3"]
     shift: Float[np.ndarray, " 3"]
+    gravity: Gravity | None = None
 
     def figure(self, views: Sequence[View], body: Body, ground: Ground) -> Figure:
         """The person, ready to be simulated on the views' clock, before cameras that stand where they were found.
@@ -99,7 +101,8 @@ class Fitted:
         """
         person = body.reshaped(self.shape).on(ground, views[0].clock.timestep)
         found = tuple(replace(view, camera=view.camera.in_world(self.turn, self.shift)) for view in views)
-        return Figure(person, found, ground, self.qpos)
+        gravity = None if self.gravity is None else self.gravity.in_world(self.turn)
+        return Figure(person, found, ground, self.qpos, gravity)
 
 
 def fit(
@@ -133,7 +136,7 @@ def fitted(
     tracked = np.any([view.tracked for view in views], axis=0)
     stretches = spans(tracked) or [slice(0, T)]
     best = _best(views, stretches)
-    known = _fit([view.part(best) for view in views], body, ground, w, first_poses)
+    known, found_up = _fit([view.part(best) for view in views], body, ground, w, first_poses)
     qpos = np.tile(body.rest_qpos, (T, 1))
     for stretch in stretches:
         if np.array_equal(best, np.arange(stretch.start, stretch.stop)):
@@ -143,7 +146,7 @@ def fitted(
             qpos[stretch] = _stretch(views, body, ground, w, first_poses, known, stretch, advance)
     advance(int((~tracked).sum()) if tracked.any() else 0)
     found = _as_given(known, qpos, ground)
-    return replace(found, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
+    return replace(found, gravity=found_up, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
 
 
 def _stretch(
@@ -161,13 +164,13 @@ def _stretch(
     if last - first < SHORTEST:  # frames beside it, in which nobody is seen, give it a course
         wide = slice(max(0, first - SHORTEST), min(T, last + SHORTEST))
         advance(last - first)
-        found = _fit([view.part(wide) for view in views], body, ground, w, first_poses, known).qpos
+        found = _fit([view.part(wide) for view in views], body, ground, w, first_poses, known)[0].qpos
         return found[first - wide.start :][: last - first]
     qpos = np.empty((last - first, body.model.nq))
     done = first
     for start in range(first, last, LONGEST - OVERLAP):
         part = slice(start, min(start + LONGEST, last))
-        found = _fit([view.part(part) for view in views], body, ground, w, first_poses, known).qpos
+        found = _fit([view.part(part) for view in views], body, ground, w, first_poses, known)[0].qpos
         shared = done - start
         if shared > 0:
             share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
@@ -207,8 +210,9 @@ def _fit(
     w: Weights,
     first_poses: Start,
     known: Trajectory | None = None,
-) -> Trajectory:
-    """Fit one stretch; with a `known` trajectory, its person, ground and gravity are held."""
+) -> tuple[Trajectory, Gravity | None]:
+    """Fit one stretch, and what said which way is up; with a `known` trajectory, its person, ground and gravity are
+    held."""
     fps = views[0].clock.fps
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     if known is None:
@@ -236,11 +240,13 @@ def _fit(
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]
+    up = None
     if known is None:
         calibrated = all(view.camera.calibrated for view in views)
         if calibrated and len(views) > 1 and not w.floor_known:
             x = under_the_feet(x, fps)
-        x = _sized(x, video, fps, w, calibrated, w.shape if len(views) == 1 else 1.0)  # several measure it
+        shape = w.shape if len(views) == 1 else 1.0  # several measure it
+        x, up = _sized(x, video, fps, w, () if calibrated else views, shape)
     else:
         x = solve(x, video, 25, tolerance=1e-3)
     if len(views) > 1:
@@ -255,7 +261,7 @@ def _fit(
             Balance(fps, standing, weight=balance * rate * on_feet(x, fps)),
         ]
         x = solve(x, [*video, *feet], 15)
-    return x
+    return x, up
 
 
 def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajectory:
@@ -267,27 +273,33 @@ def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajec
     return min(x, other, key=lambda y: sum(term(y).cost for term in terms))
 
 
-def _sized(x: Trajectory, video: list[Term], fps: float, w: Weights, calibrated: bool, shape: float) -> Trajectory:
+def _sized(
+    x: Trajectory, video: list[Term], fps: float, w: Weights, tilted: Sequence[View], shape: float
+) -> tuple[Trajectory, Gravity | None]:
     """The trajectory with the person's shape, the ground's height and, where cameras do not know it, gravity.
 
-    In the end they are held. People's shapes are granted that share of how far they vary.
+    In the end they are held. People's shapes are granted that share of how far they vary; the `tilted` views are those
+    whose cameras do not know gravity.
     """
     rate = float(np.sqrt(REFERENCE_RATE / fps))
-    common = w.common[0] if calibrated else w.common[1]
-    height = (x.ground.height, w.floor if calibrated else ANYWHERE)
+    common = w.common[1] if tilted else w.common[0]
+    height = (x.ground.height, ANYWHERE if tilted else w.floor)
     x = replace(x, free=(SHAPE,) if w.floor_known else (SHAPE, HEIGHT))
-    x = solve(x, [*video, SharedPrior(height, common, x.turn, w.tilt, shape)], 25, tolerance=1e-3)
-    if not calibrated:
-        x = replace(levelled(x, fps), free=(SHAPE, HEIGHT, TILT))
+    tilt, up = np.eye(2), None
+    x = solve(x, [*video, SharedPrior(height, common, x.turn, tilt, shape)], 25, tolerance=1e-3)
+    if tilted:
+        up = gravity(x, fps, tilted)
+        x = replace(levelled(x, up), free=(SHAPE, HEIGHT, TILT))
+        tilt = tilting(x, up, w.tilt)
         height = (x.ground.height, ANYWHERE)
-    prior = SharedPrior(height, common, x.turn, w.tilt, shape)
+    prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
         standing = standing_points(x, fps)
         terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]
-        if not calibrated:
+        if tilted:
             terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, terms, 15)
-    return replace(x, free=())
+    return replace(x, free=()), up
 
 
 def _as_given(x: Trajectory, qpos: Float[np.ndarray, "T nq"], ground: Ground) -> Fitted:

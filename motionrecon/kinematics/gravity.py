@@ -1,81 +1,121 @@
 """Which way is up, where no calibration says so.
 
-A person who stands or walks has the centre of mass over the feet, on average over a clip; and feet that stand lie on
-one plane. The first gives the direction of gravity to start from; the fit then refines it together with the motion.
+A person who stands or walks has the centre of mass over the feet, on average over a clip; and behind the person edges
+of doors and walls are vertical. Each gives the direction of up with a standard deviation, and their Gaussian product
+is what the fit begins from; it then refines it together with the motion.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.cameras.verticals import Direction, Verticals, across, verticals
 from motionrecon.core import so3
-from motionrecon.core.landmarks import INDEX
-from motionrecon.kinematics.seated import knees_bent
 from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.upright import uprightness
+from motionrecon.views import View
 
-#: Share of what a frame tells in which both knees are bent: what carries the person then is a guess.
-_BENT = 0.05
+#: Standard deviation of up as standing tells it, radians: of 25 clips, half are within 4 degrees, and one is 22 off.
+STANDING = 0.09
+#: Width of the pictures that lines are judged in, pixels, and standard deviations from what standing says at which
+#: they are taken for something else's.
+_WIDTH, _ANOTHER = 960.0, 4.0
 
 
-def levelled(x: Trajectory, fps: float, speed: float = 0.4) -> Trajectory:
-    """The same trajectory seen by the same cameras, in a world whose up is the body's mean uprightness.
+@dataclass(frozen=True)
+class Gravity:
+    """What says which way is up.
+
+    Attributes:
+        standing: how the person stands.
+        lines: straight lines of the pictures; None where they say nothing, or something else.
+        up: both together.
+    """
+
+    standing: Direction
+    lines: Verticals | None
+    up: Direction
+
+    def in_world(self, turn: Float[np.ndarray, "3 3"]) -> Gravity:
+        """The same in a world that is turned."""
+        lines = None if self.lines is None else self.lines.turned(turn)
+        return Gravity(self.standing.turned(turn), lines, self.up.turned(turn))
+
+
+def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
+    """Which way is up, as the person stands and as the lines say that the views saw; in the views' world.
 
     Args:
         x: a trajectory in a world that may be tilted.
         fps: frames per second.
-        speed: m/s at which a sole's point counts half as standing.
+        views: by cameras as they were given.
     """
-    points = x.soles
-    pace = np.linalg.norm(np.gradient(points, 1.0 / fps, axis=0), axis=-1) if len(x) > 1 else np.zeros(points.shape[:2])
-    weight = 1.0 / (1.0 + (pace / speed) ** 4) + 1e-3
-    support = np.einsum("tp,tpi->ti", weight, points) / weight.sum(1)[:, None]
-    upright = _unit(x.com - support)
-    certain = np.minimum(weight.sum(1), 2.0)
-    bent = knees_bent(x)
-    if bent.any():  # somebody who squats or sits: only the first has the weight over the feet
-        certain = np.where(bent, _BENT * certain, certain)
-        sits, flat = _unit(_trunk_and_shanks(x)), _sole_normals(x, upright)
-        nearer = np.einsum("ti,ti->t", sits - upright, flat)
-        if np.average(nearer[bent], weights=certain[bent]) > 0.0:
-            upright[bent] = sits[bent]
-    up = _robust_mean(upright, certain)
-    turn, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [up])
+    up = x.turn.T @ uprightness(x, fps)
+    standing = Direction(up, STANDING**2 * (np.eye(3) - np.outer(up, up)))
+    seen = [found for view in views if (found := _seen(view, standing)) is not None]
+    if not seen:
+        return Gravity(standing, None, standing)
+    whole = _together(seen)
+    lines = Verticals(whole.up, whole.covariance, sum(one.count for one in seen))
+    return Gravity(standing, lines, _together([standing, lines]))
+
+
+def _seen(view: View, standing: Direction) -> Verticals | None:
+    """Up as the lines of one view say it, in the world in which its camera was given."""
+    axes = view.camera.axes
+    if len(axes) > 1 or len(view.lines) == 0:  # of a camera that moves lines of several moments are no one picture's
+        return None
+    expected = standing.turned(axes[0])
+    focal = float(view.camera.pixels_per_metre(np.ones(1))[0]) * _WIDTH / max(view.camera.image_size)
+    found = verticals(view.camera.rays(view.lines), focal, expected)
+    if found is None or _apart(found, expected) > _ANOTHER:
+        return None
+    return found.turned(axes[0].T)
+
+
+def _apart(one: Direction, other: Direction) -> float:
+    """How many standard deviations two directions are apart."""
+    tangent = across(one.up)
+    away = tangent @ (other.up - one.up)
+    return float(np.sqrt(away @ np.linalg.solve(tangent @ (one.covariance + other.covariance) @ tangent.T, away)))
+
+
+def _together(directions: Sequence[Direction]) -> Direction:
+    """The product of Gaussians of one direction."""
+    up = directions[-1].up
+    for _ in range(5):
+        tangent = across(up)
+        information = [np.linalg.inv(tangent @ one.covariance @ tangent.T) for one in directions]
+        covariance = np.linalg.inv(np.sum(information, axis=0))
+        pull = sum(info @ (tangent @ (one.up - up)) for info, one in zip(information, directions, strict=True))
+        up = up + (covariance @ pull) @ tangent
+        up /= np.linalg.norm(up)
+    return Direction(up, tangent.T @ covariance @ tangent)
+
+
+def levelled(x: Trajectory, found: Gravity) -> Trajectory:
+    """The same trajectory seen by the same cameras, in a world whose up was found."""
+    turn, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [x.turn @ found.up.up])
     return _turned(x, turn.as_matrix())
 
 
-def _unit(vectors: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 3"]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+def tilting(x: Trajectory, found: Gravity, share: float) -> Float[np.ndarray, "2 2"]:
+    """The matrix that makes a further tilt of the cameras of a levelled trajectory standard normal.
 
-
-def _trunk_and_shanks(x: Trajectory) -> Float[np.ndarray, "T 3"]:
-    """The way that trunk and shanks point together, which is up where somebody sits."""
-    shoulders, hips, knees, ankles = (
-        0.5 * (x.landmarks[:, INDEX[f"left_{part}"]] + x.landmarks[:, INDEX[f"right_{part}"]])
-        for part in ("shoulder", "hip", "knee", "ankle")
-    )
-    return np.asarray(_unit(shoulders - hips) + _unit(knees - ankles))
-
-
-def _sole_normals(x: Trajectory, up: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 3"]:
-    """The normals of the planes nearest to the soles of both feet, on the side of `up`."""
-    points = x.feet - x.feet.mean(1, keepdims=True)
-    normal = np.linalg.svd(points)[2][:, 2]
-    return np.asarray(normal * np.where(np.einsum("ti,ti->t", normal, up) < 0.0, -1.0, 1.0)[:, None])
-
-
-def _robust_mean(directions: Float[np.ndarray, "T 3"], weight: Float[np.ndarray, " T"]) -> Float[np.ndarray, " 3"]:
-    """Unit vector near most of the directions: a bow or a stumble in between does not count for much."""
-    mean = (weight[:, None] * directions).sum(0)
-    for _ in range(10):
-        mean /= np.linalg.norm(mean)
-        away = np.linalg.norm(directions - mean, axis=1)
-        mean = ((weight / (0.1 + away))[:, None] * directions).sum(0)
-    return np.asarray(mean / np.linalg.norm(mean))
+    Args:
+        x: the trajectory, about whose x and y axes the cameras tilt.
+        found: how sure it is which way is up.
+        share: of the standard deviation, that is granted.
+    """
+    covariance = found.up.turned(x.turn).covariance[:2, :2]
+    quarter = np.array([[0.0, -1.0], [1.0, 0.0]])  # what turns about x tilts towards y
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(share**2 * quarter @ covariance @ quarter.T)))
 
 
 def _turned(x: Trajectory, turn: Float[np.ndarray, "3 3"]) -> Trajectory:

@@ -13,10 +13,12 @@ from motionrecon.body import Body
 from motionrecon.body.handed import Hands
 from motionrecon.body.pose import pose
 from motionrecon.cameras.base import Camera
+from motionrecon.cameras.verticals import Direction, Verticals
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
+from motionrecon.kinematics.gravity import Gravity
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
@@ -61,7 +63,7 @@ def assemble(
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
         person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
-        camera=_camera(camera, source),
+        camera=_camera(camera, source, figure.gravity),
         cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
         frames=report.FrameCounts(
@@ -146,12 +148,28 @@ def say_how_it_began(run: Run, learned: report.Learned, options: Options) -> Non
         run.warn(f"no typical poses are known of the body {options.body}: the fit began from a relaxed pose")
 
 
-def _camera(camera: Camera, source: Source) -> report.CameraFound:
+def _camera(camera: Camera, source: Source, gravity: Gravity | None) -> report.CameraFound:
+    tilt = _tilt(camera, Direction(np.array([0.0, 0.0, 1.0]), np.zeros((3, 3))))
     return report.CameraFound(
         pose="calibrated" if camera.calibrated else "estimated",
         focal_length="assumed" if source.assumed.focal_length else "given",
         focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
-        pitch_deg=float(np.degrees(np.arcsin(np.clip(camera.axes[0, 2, 2], -1, 1)))),
+        pitch_deg=tilt.pitch_deg,
+        roll_deg=tilt.roll_deg,
+        up_error_deg=None if gravity is None else _tilt(camera, gravity.up).error_deg,
+        by_standing=None if gravity is None else _tilt(camera, gravity.standing),
+        by_lines=None if gravity is None or gravity.lines is None else _tilt(camera, gravity.lines),
+    )
+
+
+def _tilt(camera: Camera, said: Direction) -> report.CameraTilt:
+    """How a camera is tilted if that is up, in its world."""
+    right, down, forward = camera.axes[0] @ said.up
+    return report.CameraTilt(
+        pitch_deg=float(np.degrees(np.arcsin(np.clip(forward, -1, 1)))),
+        roll_deg=float(np.degrees(np.arctan2(right, -down))),
+        error_deg=float(np.degrees(np.sqrt(0.5 * np.trace(said.covariance)))),
+        lines=said.count if isinstance(said, Verticals) else None,
     )
 
 
@@ -164,7 +182,7 @@ def cameras_of(
         away, share = (None, None) if marks is None else reprojection(marks, (view,), figure.body.height)
         video = None if recording.video is None else recording.path
         return report.CameraOfSeveral(
-            **vars(_camera(view.camera, source)),
+            **vars(_camera(view.camera, source, figure.gravity)),
             name=recording.name,
             video=None if video is None else str(video.resolve()),
             sha256=None if video is None or marks is None else sha256(video),

@@ -45,6 +45,22 @@ class Person(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class CameraTilt(Record):
+    """How a camera is tilted, as one thing says that tells which way is up.
+
+    Attributes:
+        pitch_deg, roll_deg: by which it looks up, and by which what is vertical leans right in its picture, degrees.
+        error_deg: standard deviation of each, degrees.
+        lines: how many lines of the pictures agree, where these say it.
+    """
+
+    pitch_deg: float
+    roll_deg: float
+    error_deg: float
+    lines: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class CameraFound(Record):
     """The camera that the motion was seen through.
 
@@ -53,12 +69,20 @@ class CameraFound(Record):
         focal_length: "given" or "assumed".
         focal_px: pixels.
         pitch_deg: by which it looks up, degrees.
+        roll_deg: by which what is vertical leans right in the middle of its picture, degrees; None in older results.
+        up_error_deg: standard deviation of the direction of up, degrees, where it was estimated.
+        by_standing, by_lines: what it was estimated from: how the person stands, and straight lines behind the person,
+            where there are such that tell.
     """
 
     pose: str
     focal_length: str
     focal_px: float
     pitch_deg: float
+    roll_deg: float | None = field(default=None, kw_only=True)
+    up_error_deg: float | None = field(default=None, kw_only=True)
+    by_standing: CameraTilt | None = field(default=None, kw_only=True)
+    by_lines: CameraTilt | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ class SharedPrior:
         common: relative standard deviation of a factor on all lengths: how well the body height is known, and how
             well the detector's notion of the joints agrees with an anatomist's.
         turn: the turn of the world from which a tilt is measured.
-        tilt: standard deviation of the cameras' tilt, radians.
+        tilt: the matrix that makes the cameras' tilt standard normal.
         shape: share of how far people's shapes vary that is granted besides: one camera's errors of a keypoint last
             through a clip, and would be taken for lengths.
     """
@@ -29,7 +29,7 @@ class SharedPrior:
     height: tuple[float, float]
     common: float
     turn: Float[np.ndarray, "3 3"]
-    tilt: float
+    tilt: Float[np.ndarray, "2 2"]
     shape: float = 1.0
 
     def __call__(self, x: Trajectory) -> Block:
@@ -41,7 +41,7 @@ class SharedPrior:
         parts = {
             SHAPE: (whitening @ (x.body.shape - prior.mean), whitening),
             HEIGHT: (np.array([x.ground.height - expected]) / sigma, np.eye(1) / sigma),
-            TILT: (tilt / self.tilt, further / self.tilt),
+            TILT: (self.tilt @ tilt, self.tilt @ further),
         }
         residual = np.concatenate([np.zeros(0), *(parts[part][0] for part in x.shared)])
         shared, row = {}, 0

@@ -1,0 +1,131 @@
+"""Up from how a person stands and from the lines behind: one by one, and together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import people
+import pytest
+from people import Seen
+from test_verticals import angle, camera_up
+from test_verticals import near as expected_near
+from test_verticals import seen as ends_of
+
+import motionrecon.data
+from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.cameras.files import load_camera
+from motionrecon.cameras.pinhole import LEVEL
+from motionrecon.cameras.verticals import verticals
+from motionrecon.core import so3
+from motionrecon.core.arrays import pack, unpack
+from motionrecon.core.clock import Clock
+from motionrecon.keypoints import Keypoints
+from motionrecon.kinematics.fit import Fitted, fit
+from motionrecon.kinematics.gravity import STANDING, Gravity, gravity, levelled, tilting
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.observe import behind
+from motionrecon.source import Recording
+from motionrecon.video import probe
+from motionrecon.views import View
+
+DEMO = Path(motionrecon.data.__file__).parent / "demo"
+
+FPS = 30.0
+
+
+@pytest.fixture(scope="module")
+def seen() -> Seen:
+    """Somebody who steps before a camera that nobody calibrated, tilted by 8 and 6 degrees."""
+    return people.see(people.person(), people.stepping(people.person(), 30, lift=0.5), people.camera(roll=0.1))
+
+
+@pytest.fixture(scope="module")
+def view(seen) -> View:
+    """What was seen, by the camera as it is assumed to be."""
+    assumed = replace(seen.camera, R_camera_world=LEVEL, t_camera_world=np.zeros(3), calibrated=False)
+    return replace(seen.view, camera=assumed)
+
+
+def with_lines(view: View, up: np.ndarray, count: int = 20) -> View:
+    rays = ends_of(np.random.default_rng(3), up, count, 10)
+    K = view.camera.K
+    return replace(view, lines=rays * [K[0, 0], K[1, 1]] + K[:2, 2])
+
+
+def tilted(seen: Seen) -> Trajectory:
+    """The true motion in the world of the assumed camera."""
+    turn = LEVEL.T @ seen.camera.axes[0]
+    x = seen.true
+    qpos = x.qpos.copy()
+    qpos[:, PLACE] = qpos[:, PLACE] @ turn.T
+    qpos[:, QUATERNION] = so3.multiply(so3.from_matrix(turn), qpos[:, QUATERNION])
+    return replace(x, qpos=qpos)
+
+
+def test_both_say_where_up_is_and_together_they_are_surer(seen, view):
+    true = seen.camera.axes[0][:, 2]
+    alone = gravity(tilted(seen), FPS)
+    assert alone.lines is None and alone.up is alone.standing
+    assert angle(LEVEL @ alone.up.up, true) < 8
+    both = gravity(tilted(seen), FPS, [with_lines(view, true)])
+    assert both.lines is not None and both.lines.count >= 15
+    assert angle(LEVEL @ both.lines.up, true) < 2 and angle(LEVEL @ both.up.up, true) < 2
+    assert np.trace(both.up.covariance) < np.trace(both.lines.covariance) < np.trace(both.standing.covariance)
+    twice = gravity(tilted(seen), FPS, [with_lines(view, true)] * 2)
+    assert np.trace(twice.lines.covariance) == pytest.approx(0.5 * np.trace(both.lines.covariance), rel=0.05)
+
+
+def test_lines_of_something_else_are_left_out(seen, view):
+    true = seen.camera.axes[0][:, 2]
+    pitch, roll = np.arcsin(true[2]), np.arctan2(true[0], -true[1])
+    far = camera_up(pitch, roll + 0.46)
+    assert gravity(tilted(seen), FPS, [with_lines(view, far)]).lines is None
+
+
+def test_the_world_is_levelled_and_tilts_as_far_as_up_is_unsure(seen, view):
+    x = tilted(seen)
+    found = gravity(x, FPS, [with_lines(view, seen.camera.axes[0][:, 2])])
+    y = levelled(x, found)
+    np.testing.assert_allclose(found.in_world(y.turn).up.up, [0, 0, 1], atol=1e-9)
+    whitening = tilting(y, found, 0.5)
+    small, large = np.sort(1.0 / np.linalg.svd(whitening)[1])
+    assert (small, large) == pytest.approx(tuple(0.5 * np.sqrt(np.linalg.eigvalsh(found.up.covariance)[1:])), rel=1e-6)
+    alone = gravity(x, FPS)
+    even = tilting(levelled(x, alone), alone, 1.0)
+    np.testing.assert_allclose(even @ even.T, np.eye(2) / STANDING**2, atol=1e-9)
+
+
+def test_the_fit_believes_lines_and_hands_on_what_was_said(seen, view):
+    true = seen.camera.axes[0][:, 2]
+    figure = fit((with_lines(view, true),), seen.body, seen.body.ground)
+    assert angle(figure.views[0].camera.axes[0][:, 2], true) < 2
+    assert isinstance(figure.gravity, Gravity) and figure.gravity.lines is not None
+    assert angle(figure.gravity.up.up, np.array([0.0, 0.0, 1.0])) < 2
+    fitted = Fitted(figure.qpos, figure.body.shape, np.eye(3), np.zeros(3), figure.gravity)
+    again = unpack(Fitted, pack(fitted))
+    assert again.gravity is not None and again.gravity.lines.count == figure.gravity.lines.count
+
+
+def test_lines_of_a_film_are_those_of_its_room(tmp_path):
+    """The demo's room: pictures on a wall are upright, boards of the floor are not; its camera is known."""
+    film = probe(DEMO / "demo.mp4")
+    truth = load_camera(DEMO / "camera.toml", None, film.image_size)
+    lens = replace(truth, R_camera_world=LEVEL, t_camera_world=np.zeros(3), calibrated=False)
+    nobody = np.full((film.frame_count, 33, 2), np.nan)
+    keypoints = Keypoints(
+        nobody,
+        np.zeros(nobody.shape[:2]),
+        np.zeros((*nobody.shape[:2], 3)),
+        np.zeros(len(nobody), bool),
+        film.fps,
+        film.image_size,
+    )
+    recording = Recording("", film, None, lens, Clock(film.fps), None, None, "largest", film.path)
+    found = behind(recording, keypoints)
+    true = truth.axes[0][:, 2]
+    focal = truth.K[0, 0] * 960 / max(film.image_size)
+    said = verticals(truth.rays(found), focal, expected_near(true, 0.08, np.random.default_rng(0)))
+    assert said is not None and angle(said.up, true) < 2
+    assert behind(replace(recording, video=None), keypoints).shape == (0, 2, 2)
