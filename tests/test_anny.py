@@ -301,6 +301,14 @@ def test_somebody_of_anny_is_found_again():
     assert np.linalg.norm(places[0] - places[1], axis=-1).mean() < 0.03
 
 
+def test_whoever_may_be_asked_for_is_simulated():
+    """The shortest adult's mesh is folded into itself: its shanks have moments of inertia that no matter has."""
+    model = person(0.5).model
+    assert model.body_mass.sum() == pytest.approx(22.5 * 0.5**2)
+    inertia = np.sort(model.body_inertia[1:], axis=1)
+    assert (inertia[:, 0] + inertia[:, 1] >= inertia[:, 2]).all()
+
+
 def test_an_unknown_body_sex_or_age_is_refused():
     with pytest.raises(InputError, match="sex=woman"):
         reconstruct("no.mp4", sex="woman")

@@ -23,6 +23,8 @@ _SOLE_RADIUS = 0.018
 _SEEN_ABOVE = ("shoulder", "elbow", "hip")
 #: Weights of vertices that are not worth their bytes.
 _LEAST = 0.002
+#: Metres from a segment's middle, in any direction, that its matter is at least, where its mesh says otherwise.
+_LEAST_SPREAD = 0.001
 
 
 def masses(template: Template, mass: float) -> Float[np.ndarray, " S"]:
@@ -87,10 +89,19 @@ def _inertial(body: ET.Element, moments: Float[np.ndarray, "4 4"], mass: float) 
     """Mass, centre and inertia of a segment of even density."""
     volume = moments[3, 3]
     centre = moments[:3, 3] / volume
-    second = mass * (moments[:3, :3] / volume - np.outer(centre, centre))
+    second = mass * _spread_of_matter(moments[:3, :3] / volume - np.outer(centre, centre))
     inertia = np.trace(second) * np.eye(3) - second
     xx, yy, zz, xy, xz, yz = (inertia[i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)))
     ET.SubElement(body, "inertial", pos=text(centre), mass=f"{mass:.6g}", fullinertia=text((xx, yy, zz, xy, xz, yz)))
+
+
+def _spread_of_matter(second: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """A segment's second moments about its centre, m^2, or the nearest that matter can have.
+
+    A mesh that is folded into itself (an adult of half a metre has such shanks) may have those of none.
+    """
+    along, axes = np.linalg.eigh(second)
+    return second if along[0] > 0 else np.asarray((axes * np.maximum(along, _LEAST_SPREAD**2)) @ axes.T)
 
 
 def _capsule(body: ET.Element, name: str, ends: Float[np.ndarray, "2 3"], radius: float, kind: str = "flesh") -> None:
