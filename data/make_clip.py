@@ -91,7 +91,7 @@ def write(
         height=mannequin.height,
         mass=performance.mass,
     )
-    clip.camera.write_text(_calibration(camera))
+    clip.camera.write_text(calibration(camera))
     return clip
 
 
@@ -105,7 +105,7 @@ def _encode(path: Path, images: Iterable[UInt8[np.ndarray, "H W 3"]], size: tupl
         container.mux(stream.encode())
 
 
-def _calibration(camera: Pinhole) -> str:
+def calibration(camera: Pinhole) -> str:
     """The calibration file, in the form that Pose2Sim writes: sizes in pixels, rotation a Rodrigues vector, metres."""
     width, height = camera.image_size
     rotation = Rotation.from_matrix(camera.R_camera_world).as_rotvec()

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from motionrecon.data.suites.balancing.suite import Balancing
+from motionrecon.data.suites.plates.suite import Plates
 from motionrecon.data.suites.synthetic.suite import Synthetic
 from motionrecon.errors import InputError
 from motionrecon.research.bench.reconstruct.suite import Suite
 
 #: Name of each suite, and what makes it of a folder of data of the user's own, or of none.
-SUITES: Mapping[str, Callable[[Path | None], Suite]] = MappingProxyType({"synthetic": Synthetic})
+SUITES: Mapping[str, Callable[[Path | None], Suite]] = MappingProxyType(
+    {"synthetic": Synthetic, "plates": Plates, "balancing": Balancing}
+)
 
 
 def chosen_suites(names: Sequence[str], folders: Sequence[str]) -> list[Suite]:

@@ -19,6 +19,8 @@ from motionrecon.data.suites.synthetic.people import Leg
 FPS = 30.0
 #: Metres by which clothes and flesh may dent the floor.
 _DENT = 0.008
+#: Frames over which the height over the floor is smoothed.
+_SMOOTH = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,23 @@ class Acted:
     rotations: Float[np.ndarray, "T 15 3 3"]
     props: tuple[Prop, ...] = ()
 
-    def on_floor(self, person: Mannequin) -> Acted:
-        """With the lowest that a shoe usually comes at z = 0, and lifted where anything else would be lower."""
+    def on_floor(self, person: Mannequin, never_flies: bool = False) -> Acted:
+        """With the lowest that a shoe usually comes at z = 0, and lifted where anything else would be lower.
+
+        Args:
+            person: who does it.
+            never_flies: one of the shoes is on the floor at any time, as of those who walk.
+        """
         positions = person.forward(self.root, self.rotations)
-        feet = [i for i, name in enumerate(SEGMENTS) if name.endswith("foot")]
-        soles = np.stack(
-            [
-                (positions[:, i, 2:] + self.rotations[:, i, 2] @ person.local_vertices(SEGMENTS[i]).T).min(1)
-                for i in feet
-            ]
-        ).min(0)
-        down = float(np.percentile(soles, 5))
+        feet = [(i, person.local_vertices(name).T) for i, name in enumerate(SEGMENTS) if name.endswith("foot")]
+        heights = [positions[:, i, 2] + (self.rotations[:, i, 2] @ shoe).min(1) for i, shoe in feet]
+        soles = np.minimum(*heights)
+        usual = np.full(len(soles), np.percentile(soles, 5))
+        down = gaussian_filter1d(soles, _SMOOTH) if never_flies else usual
         lowest = np.array([person.skin(p, r)[:, 2].min() for p, r in zip(positions, self.rotations, strict=True)])
         lift = maximum_filter1d(np.clip(down - lowest - _DENT, 0.0, None), 5)
         root = self.root.copy()
-        root[:, 2] += gaussian_filter1d(lift, 2.0) - down
+        root[:, 2] += gaussian_filter1d(lift, _SMOOTH) - down
         return replace(self, root=root)
 
     def as_motion(self, person: Mannequin) -> MannequinMotion:

@@ -110,8 +110,8 @@ class Squat:
         return "made: a squat by inverse kinematics"
 
     def by(self, person: Mannequin) -> Acted:
-        time = np.arange(0.0, 2 * self.pace + 0.4, 1 / FPS)
-        down = _eased(time, 0.15, 0.15 + self.pace) - _eased(time, 0.25 + self.pace, 0.25 + 2 * self.pace)
+        time = np.arange(0.0, 2 * self.pace + 0.95, 1 / FPS)  # it is simulated, which takes some of both ends
+        down = _eased(time, 0.4, 0.4 + self.pace) - _eased(time, 0.5 + self.pace, 0.5 + 2 * self.pace)
         leg = Leg.of(person)
         high = 0.995 * (leg.thigh + leg.shank) + leg.ankle
         hips = np.stack([0 * time, high - self.depth * down * (leg.thigh + leg.shank)], axis=1)

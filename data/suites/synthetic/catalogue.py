@@ -33,7 +33,7 @@ class Action:
 
 #: No recording here is trained or tuned on, but for the cartwheel's, on which the windows' weights were trained.
 _TEST_ACTIONS: dict[str, Action] = {
-    "walk": Action(Recorded("test_clips", "test/walking/walking_1", 0.3, 2.4), simulated=True),
+    "walk": Action(Recorded("test_clips", "test/walking/walking_1", 0.0, 3.0, walks=True), simulated=True),
     "run": Action(Recorded("deepmimic", "run", 0.0, 2.0)),
     "jump": Action(Recorded("deepmimic", "jump", 0.0, 2.0)),
     "kick": Action(Recorded("deepmimic", "kick", 0.0, 2.0)),
@@ -43,11 +43,11 @@ _TEST_ACTIONS: dict[str, Action] = {
     "stand up": Action(SitDown(0.70, 0.5, 1.0, 0.8, backwards=True)),
     "get up": Action(Recorded("deepmimic", "getup_facedown", 0.5, 2.4)),
     "cartwheel": Action(Recorded("deepmimic", "cartwheel", 0.2, 2.3)),
-    "turn": Action(Recorded("test_actions", "train/directing_traffic/directing_traffic_1", 14.2, 2.3), simulated=True),
-    "carry": Action(Carry(Recorded("test_clips", "test/walking_extra/walking_10", 0.4, 2.4), 0.25, 1.25)),
+    "turn": Action(Recorded("test_actions", "train/directing_traffic/directing_traffic_1", 14.2, 2.3, walks=True)),
+    "carry": Action(Carry(Recorded("test_clips", "test/walking_extra/walking_10", 0.4, 2.4, walks=True), 0.25, 1.25)),
 }
 _TUNING_ACTIONS: dict[str, Action] = {
-    "stroll": Action(Recorded("tune", "train/walking/walking_5", 0.2, 2.4), simulated=True),
+    "stroll": Action(Recorded("tune", "train/walking/walking_5", 0.0, 2.75, walks=True), simulated=True),
     "hop": Action(Recorded("tune", "train/jumping/jumping_5", 0.4, 2.2)),
     "ballet": Action(Recorded("tune", "05_12", 8.8, 2.2)),
     "box": Action(Recorded("tune", "13_18", 10.0, 2.0)),

@@ -44,8 +44,9 @@ _FILM = ("scene", "make_clip", "suites.synthetic.viewpoints")
 _SEGMENTS = {"trunk": "torso"}
 _FILES = ("clip.mp4", "truth.npz", "camera.toml")
 TRUTH = "known.npz"
-#: Jacobians for each window of a simulation.
-_EVALUATIONS = 15
+#: Jacobians for each window of a simulation; seconds at its beginning, in which the body settles, and at its end, where
+#: nothing follows that it has to be ready for, that are not shown.
+_EVALUATIONS, _SETTLES, _ENDS = 25, 0.35, 0.45
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def _played(clip: BenchClip, person: Mannequin, place: Path) -> _Played:
 def _simulated(person: Mannequin, acted: Acted) -> Performance:
     """As a simulated body does it; as it is where that body loses it, which leaves the forces unknown."""
     try:
-        return simulate.track(person, acted.as_motion(person), skip=0.1, evaluations=_EVALUATIONS)
+        done = simulate.track(person, acted.as_motion(person), skip=_SETTLES, evaluations=_EVALUATIONS)
+        return done.first(len(done.positions) - round(_ENDS * FPS))
     except SimulationError:
         return acted.kinematic(person)
 

@@ -31,12 +31,14 @@ class Recorded:
         name: of the recording in it.
         start: seconds.
         seconds: how long it is; it may be shorter where the recording ends.
+        walks: one of the feet is on the floor at any time.
     """
 
     set: str
     name: str
     start: float
     seconds: float
+    walks: bool = False
 
     @property
     def source(self) -> str:
@@ -55,7 +57,7 @@ class Recorded:
         clock = np.arange(0.0, time[-1] + 1e-9, 1 / FPS)
         segments = [RotationSpline(time, Rotation.from_matrix(one)) for one in turned.swapaxes(0, 1)]
         even = np.stack([spline(clock).as_matrix() for spline in segments], axis=1)
-        return Acted(CubicSpline(time, root)(clock), even).on_floor(person)
+        return Acted(CubicSpline(time, root)(clock), even).on_floor(person, self.walks)
 
     def _read(self) -> tuple[Float[np.ndarray, "T nq"], float]:
         with np.load(FOLDER / f"{self.set}.npz", allow_pickle=False) as saved:

@@ -75,10 +75,11 @@ def figures_of(motion: Motion, truth: Truth, keypoints: Keypoints) -> dict[str, 
     cut = truth if frames == len(truth) else _first(truth, frames)
     found = errors | {f"{name}_deg": value for name, value in bend_errors(motion, at, points, cut).items()}
     found |= {f"{name}_percent": value for name, value in lengths.items()}
-    found["length_percent"] = float(np.nanmean(np.abs(list(lengths.values()))))
+    known = [abs(error) for error in lengths.values() if np.isfinite(error)]
+    found["length_percent"] = float(np.mean(known)) if known else float("nan")
     found["detector_mpjpe_mm"] = _detector(keypoints, truth)
     found["kinematic_mpjpe_mm"] = _kinematic(motion, truth, frames)
-    found["up_deg"] = up_error(motion.camera, truth.camera)
+    found["up_deg"] = up_error(motion.camera, truth.camera) if truth.camera.calibrated else float("nan")
     found["sole_speed"] = loaded_sole_speed(motion)
     found |= force_errors(motion, cut)
     found |= _reported(motion)
@@ -105,7 +106,10 @@ def _limbs(points: Float[np.ndarray, "T 33 3"]) -> Float[np.ndarray, "T 12 3"]:
 
 
 def _pose_errors(found: Float[np.ndarray, "T 33 3"], true: Float[np.ndarray, "T 33 3"], fps: float) -> dict[str, float]:
-    return pose_errors(_limbs(found), _limbs(true), fps)
+    try:
+        return pose_errors(_limbs(found), _limbs(true), fps)
+    except ValueError:  # no frame in which all of them are known
+        return {}
 
 
 def _first(truth: Truth, frames: int) -> Truth:
@@ -123,9 +127,7 @@ def _detector(keypoints: Keypoints, truth: Truth) -> float:
     view = View.of(keypoints, truth.camera, Clock(keypoints.fps))
     frames = min(len(view), len(truth))
     seen, true = view.points_3d[:frames], truth.camera.to_camera(truth.joints[:frames])
-    if not (np.isfinite(_limbs(seen)).all((1, 2)) & np.isfinite(_limbs(true)).all((1, 2))).any():
-        return float("nan")
-    return _pose_errors(seen, true, truth.fps)["mpjpe_mm"]
+    return _pose_errors(seen, true, truth.fps).get("mpjpe_mm", float("nan"))
 
 
 def _kinematic(motion: Motion, truth: Truth, frames: int) -> float:
@@ -134,7 +136,7 @@ def _kinematic(motion: Motion, truth: Truth, frames: int) -> float:
         return float("nan")
     points = _points(motion, pose(motion.model, motion.kinematic_qpos), truth)
     placed = truth.camera.to_world(motion.camera.to_camera(points))
-    return _pose_errors(placed[:frames], truth.joints[:frames], truth.fps)["mpjpe_mm"]
+    return _pose_errors(placed[:frames], truth.joints[:frames], truth.fps).get("mpjpe_mm", float("nan"))
 
 
 def _reported(motion: Motion) -> dict[str, float]:
