@@ -887,9 +887,9 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
     report = motion.report
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
     person = report.person
-    assert quality and frames and options and camera  # of a run, and so complete
+    assert quality and report.verdict and frames and options and camera  # of a run, and so complete
     line = (
-        f"{folder}: reprojection error {quality.reprojection_px:.1f} px "
+        f"{folder}: {report.verdict}\nreprojection error {quality.reprojection_px:.1f} px "
         f"({quality.reprojection_percent:.1f} % of the person's height), "
         f"feet skate in {quality.skate_percent:.0f} % of frames, "
         f"penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"

@@ -170,7 +170,9 @@ def pipeline(monkeypatch):
     frames = {"total": 50, "tracked": 40, "simulated": 40, "fps": 30.0}
     span = {"first_frame": 0, "last_frame": 10}
     windows = [span | {"status": "not tracked"}, span | {"status": "ok", "evaluations": 20}]
-    report = {"quality": quality, "frames": frames, "windows": windows, "fallbacks": 2}
+    why = ["weight jumps by 1.3 body weights at 2.1 s", "loaded soles slide at 180 mm/s"]
+    verdict = {"word": "fair", "expected_mm": 81.2, "reasons": why, "expected_force_percent": 14.3}
+    report = {"quality": quality, "verdict": verdict, "frames": frames, "windows": windows, "fallbacks": 2}
     reconstruct.does, reconstruct.report, reconstruct.calls = None, report, calls
     monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
     return reconstruct
@@ -214,9 +216,13 @@ def test_many_fallbacks_are_said(capsys, pipeline):
 
 def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
-    first, simulated, height, view = out.splitlines()
+    verdict, first, simulated, height, view = out.splitlines()
+    assert verdict == (
+        "walk_motionrecon: fair, joints are expected to be 81 mm off, forces 14 % of weight: "
+        "weight jumps by 1.3 body weights at 2.1 s; loaded soles slide at 180 mm/s"
+    )
     assert re.fullmatch(
-        r"walk_motionrecon: reprojection error 4\.2 px \(0\.9 % of the person's height\), feet skate in 3 % of frames, "
+        r"reprojection error 4\.2 px \(0\.9 % of the person's height\), feet skate in 3 % of frames, "
         r"penetration 1\.2 mm, \d+ s",
         first,
     )

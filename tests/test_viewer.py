@@ -235,6 +235,7 @@ REPORT: dict[str, Any] = {
     "frames": {"total": FRAMES, "tracked": 11, "simulated": 0, "fps": FPS},
     "seconds": {"output": 1.0},
     "quality": {"reprojection_px": 4.2, "skate_percent": 1.0, "penetration_mm": 0.0},
+    "verdict": {"word": "poor", "expected_mm": 120.4, "reasons": ["the limbs move fast"]},
     "windows": [],
     "fallbacks": 0,
     "warnings": ["w"],
@@ -267,9 +268,11 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
     assert shown > 50
     facts = facts_of(Report.of(REPORT))
     assert [fact.text for fact in facts] == [
-        *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm", "Warning: w")
+        "Verdict: poor, joints are expected to be 120 mm off: the limbs move fast",
+        *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm", "Warning: w"),
     ]
-    assert [bool(fact.meaning) for fact in facts] == [True, True, True, False] and facts[-1].warns
+    assert [bool(fact.meaning) for fact in facts] == [True, True, True, True, False] and facts[-1].warns
+    assert facts[0].warns
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"quality": 7}', '{"warnings": {"a": 1}}', '{"source": [1]}', ""])

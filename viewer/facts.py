@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from motionrecon.result.report import Report
+from motionrecon.verdict.record import Verdict, Word
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,16 @@ _KNOWN = {
 }
 
 
+def _verdict(verdict: Verdict) -> list[Fact]:
+    """The word, what it means, and its reasons."""
+    meaning = "How far the joints are expected to be from where they were, judged by clips whose truth is known"
+    meaning += "." if verdict.expected_force_percent is None else ", and the ground forces in percent of the weight."
+    return [Fact(f"Verdict: {verdict}", meaning, warns=verdict.word is Word.POOR)]
+
+
 def facts_of(report: Report) -> list[Fact]:
     """The numbers of the report's quality section, what it says of several cameras, and its warnings."""
-    found = []
+    found = [] if report.verdict is None else _verdict(report.verdict)
     for name, value in (report.quality or {}).items():
         if value is not None:
             called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))

@@ -30,6 +30,8 @@ class Row(Record):
         outcome: what became of it.
         video: its films, with `motionrecon.batch.lists.BETWEEN` between several.
         frames, fps: of the motion.
+        verdict: good, fair or poor.
+        expected_mm, expected_force_percent: see `motionrecon.verdict.record.Verdict`.
         tracked_percent, simulated_percent: frames in which the person was seen, and that were simulated.
         reprojection_px, reprojection_percent, skate_percent, penetration_mm, float_mm: see
             `motionrecon.result.report.Quality`.
@@ -45,6 +47,9 @@ class Row(Record):
     video: str
     frames: int | None = None
     fps: float | None = None
+    verdict: str | None = None
+    expected_mm: float | None = None
+    expected_force_percent: float | None = None
     tracked_percent: float | None = None
     simulated_percent: float | None = None
     reprojection_px: float | None = None
@@ -72,6 +77,9 @@ class Row(Record):
             told |= {"tracked_percent": _percent(tracked, total), "simulated_percent": _percent(simulated, total)}
         if report.quality is not None:
             told |= report.quality
+        if report.verdict is not None:
+            told |= {"verdict": report.verdict.word, "expected_mm": report.verdict.expected_mm}
+            told |= {"expected_force_percent": report.verdict.expected_force_percent}
         if report.person is not None:
             told |= {"height_m": report.person.height, "mass_kg": report.person.mass}
         if report.windows is not None:

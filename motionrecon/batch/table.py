@@ -18,6 +18,8 @@ from motionrecon.result.folder import RESULT
 CSV, PAGE = "table.csv", "table.html"
 #: Figures on the page: the column's head, the field, and the digits after the point.
 _FIGURES = (
+    ("joints expected off, mm", "expected_mm", 0),
+    ("forces expected off, %", "expected_force_percent", 0),
     ("frames", "frames", 0),
     ("fps", "fps", 2),
     ("seen, %", "tracked_percent", 0),
@@ -43,7 +45,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .35rem .55rem; text-align: right; vertical-align: bottom; white-space: nowrap }
 thead th { white-space: normal }
 tbody { border-top: 1px solid var(--line) }
-th:first-child, .outcome, .files, .said td { text-align: left }
+th:first-child, .outcome, .verdict, .files, .said td { text-align: left }
 .said td { white-space: normal; overflow-wrap: anywhere; padding-top: 0; color: var(--soft); max-width: 60rem }
 .failed .outcome, .failed .said td { color: var(--bad) } .waiting { color: var(--soft) }
 @media (prefers-color-scheme: dark) { :root { --bad: #f77; --soft: #aaa } }
@@ -84,7 +86,8 @@ def as_page(rows: Sequence[Row], title: str) -> str:
 <title>{html.escape(title)}</title><style>{_STYLE}</style></head>
 <body><h1>{html.escape(title)}</h1><p>{len(rows)} clips: {said or "none"}</p>
 <div class="wide"><table>
-<thead><tr><th>clip</th><th class="outcome">outcome</th><th class="files">files</th>{heads}</tr></thead>
+<thead><tr><th>clip</th><th class="outcome">outcome</th>
+<th class="verdict">verdict</th><th class="files">files</th>{heads}</tr></thead>
 {lines}
 </table></div></body></html>
 """
@@ -98,8 +101,9 @@ def _line(row: Row) -> str:
     said, name = html.escape(row.message or ""), html.escape(row.clip)
     return (
         f'<tbody class="{row.outcome}"><tr><th scope="row" title="{html.escape(row.video)}">{name}</th>'
-        f'<td class="outcome">{row.outcome}</td><td class="files">{files}</td>{figures}</tr>'
-        + (f'<tr class="said"><td colspan="{len(_FIGURES) + 3}">{said}</td></tr>' if said else "")
+        f'<td class="outcome">{row.outcome}</td><td class="verdict">{row.verdict or ""}</td>'
+        f'<td class="files">{files}</td>{figures}</tr>'
+        + (f'<tr class="said"><td colspan="{len(_FIGURES) + 4}">{said}</td></tr>' if said else "")
         + "</tbody>"
     )
 

@@ -22,6 +22,9 @@ Term = Callable[[Trajectory], Block]
 #: A step goes no farther than its linearization means something: radians of a turn, and of a shared unknown.
 LARGEST_TURN, LARGEST_SHARED = 0.5, 0.2
 
+#: Standard deviation, metres and radians, of what nothing tells.
+OPEN = 10.0
+
 
 def solve(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: float = 1e-4) -> Trajectory:
     """The trajectory that minimizes the sum of the terms' costs, near `x`.
@@ -64,7 +67,7 @@ def drawn(x: Trajectory, terms: Sequence[Term], count: int, seed: int = 0) -> Fl
     """Steps drawn from what the terms leave open about a trajectory that minimizes them.
 
     The normal equations' matrix is the information of the Gaussian that is as curved as the cost there (Laplace's
-    approximation); the shared unknowns are held.
+    approximation); the shared unknowns are held. What they leave open altogether is drawn within `OPEN`.
 
     Args:
         x: the trajectory.
@@ -72,16 +75,13 @@ def drawn(x: Trajectory, terms: Sequence[Term], count: int, seed: int = 0) -> Fl
         count: how many.
         seed: of the draws.
 
-    Raises:
-        LinAlgError: the terms leave something open altogether.
     """
     nv = x.body.model.nv
     banded = _Normal(len(x), nv, {}, [term(x) for term in terms]).banded
+    banded[0] += OPEN**-2
     factor = cholesky_banded(banded, overwrite_ab=True, lower=True, check_finite=False)
     noise = np.random.default_rng(seed).standard_normal((len(x) * nv, count))
-    steps, failed = dtbtrs(factor, noise, uplo="L", trans="T")
-    if failed:
-        raise LinAlgError("the factor is singular")
+    steps, _ = dtbtrs(factor, noise, uplo="L", trans="T")
     return np.asarray(steps.T.reshape(count, len(x), nv))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from motionrecon.body import Body
 from motionrecon.body.handed import Hands
@@ -31,6 +31,8 @@ from motionrecon.result.quality import quality, reprojection
 from motionrecon.result.report import Report
 from motionrecon.run import Run
 from motionrecon.source import Recording, Source
+from motionrecon.verdict.evidence import Evidence
+from motionrecon.verdict.judge import verdict
 from motionrecon.views import Figure, View
 
 
@@ -76,6 +78,7 @@ def assemble(
         ),
         seconds=run.seconds,
         quality=measured,
+        verdict=verdict(evidence_of(source, options, figure, frames, simulated)),
         windows=stretch.windows,
         fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
         warnings=run.warnings,
@@ -104,6 +107,21 @@ def motion_of(
         model_xml=body.published,
         report=made,
         **vars(frames),
+    )
+
+
+def evidence_of(
+    source: Source, options: Options, figure: Figure, frames: Frames, simulated: Bool[np.ndarray, " T"]
+) -> Evidence:
+    """What a motion's verdict is founded on; several calibrated cameras measure the person's height."""
+    measured = len(figure.views) > 1 and all(view.camera.calibrated for view in figure.views)
+    return Evidence(
+        figure,
+        frames.qpos,
+        frames.contact_force,
+        simulated,
+        height_given=options.height_given or measured or source.assumed.height is not None,
+        focal_given=not source.assumed.focal_length,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from motionrecon.core.records import Record
 from motionrecon.physics.windows.stretch import WindowRecord
+from motionrecon.verdict.record import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +188,7 @@ class Report(Record):
         person, camera, frames, quality: see there.
         cameras: all of them, that of ``camera`` first, where there are several.
         learned: what was learned beforehand and had a part in it.
+        verdict: how far from the truth the motion is expected to be, in a word, and why.
         seconds: that each stage took.
         windows: one record for each window of the physics.
         fallbacks: steps of a learned optimizer that failed and were damped.
@@ -204,6 +206,7 @@ class Report(Record):
     frames: FrameCounts | None = None
     seconds: dict[str, float] | None = None
     quality: Quality | None = None
+    verdict: Verdict | None = None
     windows: tuple[WindowRecord, ...] | None = None
     fallbacks: int | None = None
     warnings: list[str] | None = None

@@ -1,0 +1,92 @@
+"""What a verdict is founded on: the person as found, the motion that came of it, and what was taken for granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from motionrecon.core.landmarks import INDEX, TRUST
+from motionrecon.kinematics.seated import hips_rest, knees_bent
+from motionrecon.kinematics.standing import standing_points
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.views import Figure, View
+
+#: The joints that count: those over which pose errors are averaged.
+LIMBS = np.array(
+    [INDEX[f"{side}_{j}"] for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")]
+)
+_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A reconstruction, as its verdict looks at it.
+
+    Attributes:
+        figure: the person as the kinematic fit found it, and what was seen.
+        qpos: (T, nq) the final motion.
+        contact_force: (T, P, 3) of the ground on each point of the soles, newtons.
+        simulated: (T,) where the motion was simulated, so that forces are known.
+        height_given, focal_given: whether the person's height and the cameras' focal lengths are known.
+    """
+
+    figure: Figure
+    qpos: Float[np.ndarray, "T nq"]
+    contact_force: Float[np.ndarray, "T P 3"]
+    simulated: Bool[np.ndarray, " T"]
+    height_given: bool = True
+    focal_given: bool = True
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.figure.clock.fps
+
+    @cached_property
+    def course(self) -> Trajectory:
+        """The kinematic motion on its ground."""
+        return Trajectory(self.figure.body, self.figure.qpos, self.figure.ground)
+
+    @cached_property
+    def joints(self) -> Float[np.ndarray, "T 33 3"]:
+        """Landmarks of the kinematic motion, metres."""
+        return self.course.landmarks
+
+    @cached_property
+    def standing(self) -> Float[np.ndarray, "T S"]:
+        """How surely each point of the soles stands."""
+        return standing_points(self.course, self.fps)
+
+    @cached_property
+    def stands_still(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where the person stands upright and still: on a foot, knees not as those who sit or squat."""
+        on_a_foot = self.standing.max(1) > 0.5
+        return np.asarray(on_a_foot & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
+
+    @cached_property
+    def marks(self) -> Float[np.ndarray, "T 12 3"]:
+        """Where the detector would mark the limbs' joints of the kinematic motion, metres."""
+        return self.course.marks[:, LIMBS]
+
+    def scale(self, view: View) -> Float[np.ndarray, " T"]:
+        """Pixels to a metre at the person."""
+        return np.asarray(view.camera.pixels_per_metre(np.median(view.camera.to_camera(self.marks)[..., 2], axis=1)))
+
+    def confidence(self, view: View) -> Float[np.ndarray, "T 12"]:
+        """The detector's confidence in the limbs' joints, 0 where there is no keypoint."""
+        return np.asarray((view.weight[:, LIMBS] / TRUST[LIMBS]) ** 2)
+
+    @cached_property
+    def load(self) -> Float[np.ndarray, " T"]:
+        """The vertical force of the ground in body weights."""
+        body = self.figure.body
+        return np.asarray(self.contact_force.sum(1)[:, 2] / (body.mass * -body.model.opt.gravity[2]))
+
+
+def about_the_hips(joints: Float[np.ndarray, "T 12 3"]) -> Float[np.ndarray, "T 12 3"]:
+    """Joints of the limbs from the middle of the hips."""
+    at = [int(np.flatnonzero(hip == LIMBS)[0]) for hip in _HIPS]
+    return np.asarray(joints - joints[:, at].mean(1, keepdims=True))

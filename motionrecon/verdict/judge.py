@@ -1,0 +1,58 @@
+"""The verdict: one word, the error that is expected, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import hypot, isfinite
+
+from motionrecon.verdict.evidence import Evidence
+from motionrecon.verdict.forces import FORCE
+from motionrecon.verdict.law import Law
+from motionrecon.verdict.record import Verdict, Word
+from motionrecon.verdict.signs import POSE, Sign
+from motionrecon.verdict.weights import FORCE_LAW, POSE_LAW
+
+#: Expected errors, millimetres, and percent of the body weight: below the first a motion is good, from the second on it
+#: is poor.
+JOINTS_MM, FORCES_PERCENT = (70.0, 100.0), (15.0, 30.0)
+#: Millimetres by which joints are off for an assumed height: people differ by 5 %, and joints are 0.5 m from the hips.
+ASSUMED_HEIGHT = 25.0
+#: A sign is a reason that makes the error so many times larger than usual; so many reasons are given.
+NOTABLE, MOST = 1.06, 4
+
+
+def verdict(evidence: Evidence) -> Verdict:
+    """How good a motion is expected to be; it costs a few hundredths of what finding it did."""
+    numbers = _measured(evidence, POSE)
+    joints, why = _judged(evidence, POSE, POSE_LAW, numbers)
+    if not evidence.height_given:
+        why["the height was assumed"] = hypot(1.0, ASSUMED_HEIGHT / joints)
+        joints = hypot(joints, ASSUMED_HEIGHT)
+    grades = [_grade(joints, JOINTS_MM)]
+    forces = None
+    if evidence.simulated.any():
+        acting = _measured(evidence, FORCE)
+        forces, more = _judged(evidence, FORCE, FORCE_LAW, acting)
+        numbers |= acting
+        grades.append(_grade(forces, FORCES_PERCENT))
+        why = why | more
+    reasons = sorted((said for said, factor in why.items() if factor >= NOTABLE), key=lambda said: -why[said])
+    told = {name: number for name, number in numbers.items() if isfinite(number)}
+    return Verdict(list(Word)[max(grades)], joints, reasons[:MOST], forces, told)
+
+
+def _measured(evidence: Evidence, signs: Mapping[str, Sign]) -> dict[str, float]:
+    return {name: sign.measure(evidence) for name, sign in signs.items()}
+
+
+def _judged(
+    evidence: Evidence, signs: Mapping[str, Sign], law: Law, numbers: Mapping[str, float]
+) -> tuple[float, dict[str, float]]:
+    """The error that is expected, and by what factor each sign, in words, makes it worse than usual."""
+    worse = {name: factor for name, factor in law.worse(numbers).items() if factor > 1.0}
+    return law.expected(numbers), {signs[name].say(evidence, numbers[name]): by for name, by in worse.items()}
+
+
+def _grade(expected: float, bounds: tuple[float, float]) -> int:
+    """0, 1 or 2: the place of its word."""
+    return sum(expected >= bound for bound in bounds)

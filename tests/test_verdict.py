@@ -1,0 +1,243 @@
+"""The verdict: signs that grow as what was seen gets worse, a law that is monotone, and a word with its reasons."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from people import camera, person, see, stepping
+from scipy.stats import spearmanr
+
+from motionrecon.core.landmarks import INDEX
+from motionrecon.data import make_verdict
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.certainty import spread
+from motionrecon.kinematics.solver import drawn
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.observed import reprojected
+from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.smoothness import Smoothness
+from motionrecon.verdict import forces, signs
+from motionrecon.verdict.evidence import LIMBS, Evidence
+from motionrecon.verdict.forces import FORCE
+from motionrecon.verdict.judge import verdict
+from motionrecon.verdict.law import Law
+from motionrecon.verdict.record import Verdict, Word
+from motionrecon.verdict.signs import POSE
+from motionrecon.verdict.weights import FORCE_LAW, POSE_LAW
+from motionrecon.views import Figure
+
+LAWS = {"pose": (POSE_LAW, POSE), "force": (FORCE_LAW, FORCE)}
+
+
+@cache
+def figure() -> Figure:
+    """Somebody who steps on the spot for a second, found exactly."""
+    body = person()
+    return see(body, stepping(body, 30), camera()).figure
+
+
+def evidence(of: Figure | None = None, force: np.ndarray | None = None, **known: bool) -> Evidence:
+    """Of a motion on which the ground pushes so, body weights, or that was not simulated."""
+    found = of or figure()
+    body = found.body
+    push = np.zeros((len(found), len(body.soles.names), 3))
+    if force is not None:
+        push[:, 0, 2] = force * body.mass * 9.81
+    return Evidence(found, found.qpos, push, np.full(len(found), force is not None), **known)
+
+
+def seen(**changes: np.ndarray) -> Figure:
+    """The same person, of whom something else was seen."""
+    (view,) = figure().views
+    return replace(figure(), views=(replace(view, **changes),))
+
+
+# ---------------------------------------------------------------- what is left open
+
+
+def test_steps_are_drawn_from_the_inverse_of_the_normal_equations() -> None:
+    (view,) = figure().views
+    x = Trajectory(figure().body, figure().qpos[:3], Plane())
+    terms = [reprojected(view.part(slice(0, 3))), PosePrior(), Smoothness(30.0)]
+    steps = drawn(x, terms, 20_000).reshape(20_000, -1)
+    nv = x.body.model.nv
+    information = np.zeros((3 * nv, 3 * nv))
+    for block in (term(x) for term in terms):
+        for run, first in enumerate(block.frames):
+            jacobian = np.zeros((block.residual.shape[1], 3 * nv))
+            for i, by in enumerate(block.jacobians):
+                if by is not None:
+                    jacobian[:, (first + i) * nv : (first + i + 1) * nv] = by[run]
+            information += jacobian.T @ jacobian
+    known = np.sqrt(np.diag(np.linalg.inv(information)))
+    assert np.allclose(steps.std(0) / known, 1.0, atol=0.03)
+
+
+def test_two_cameras_leave_less_open_than_one_and_a_hidden_arm_more() -> None:
+    body, qpos = person(), stepping(person(), 30)
+    views = tuple(see(body, qpos, camera(eye)).view for eye in ((3.2, -2.4, 1.3), (2.4, 3.2, 1.3)))
+    one, two = (spread(replace(figure(), views=which), LIMBS).mean() for which in (views[:1], views))
+    assert 0.005 < two < 0.8 * one < 0.1
+    weight = figure().views[0].weight.copy()
+    weight[:, [INDEX["left_elbow"], INDEX["left_wrist"]]] = 0.0
+    wrist = int(np.flatnonzero(INDEX["left_wrist"] == LIMBS)[0])
+    hidden = spread(seen(weight=weight), LIMBS).mean(0)
+    assert hidden[wrist] > 1.4 * spread(figure(), LIMBS).mean(0)[wrist]
+
+
+# ---------------------------------------------------------------- signs
+
+
+def noisy(pixels: float = 0.0, metres: float = 0.0) -> Figure:
+    (view,) = figure().views
+    rng = np.random.default_rng(1)
+    return seen(
+        pixels=view.pixels + pixels * rng.standard_normal(view.pixels.shape),
+        points_3d=view.points_3d + metres * rng.standard_normal(view.points_3d.shape),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sign", "worse"),
+    [
+        (signs.unlike_the_detector, noisy(metres=0.1)),
+        (signs.off_the_keypoints, noisy(pixels=10.0)),
+        (signs.jumping_keypoints, noisy(pixels=10.0)),
+        (signs.hardly_seen, seen(weight=0.1 * figure().views[0].weight)),
+        (signs.not_seen, seen(weight=0.0 * figure().views[0].weight)),
+        (signs.left_open, seen(weight=0.3 * figure().views[0].weight)),
+        (signs.without_depth, seen(points_3d=np.full_like(figure().views[0].points_3d, np.nan))),
+    ],
+)
+def test_a_sign_grows_as_what_was_seen_gets_worse(sign, worse) -> None:
+    assert sign(evidence(worse)) > 1.5 * sign(evidence()) >= 0.0
+
+
+def test_signs_are_in_the_units_that_they_say() -> None:
+    (view,) = figure().views
+    pixels = 1e3 / signs.small_in_the_picture(evidence())
+    assert pixels == pytest.approx(1000.0 / 4.1, rel=0.1)  # 1000 px of focal length, 4 m away
+    moved = seen(pixels=view.pixels + np.array([0.05 * pixels, 0.0]))
+    assert signs.off_the_keypoints(evidence(moved)) == pytest.approx(50.0, rel=0.1)
+    other = seen(points_3d=view.points_3d + np.where(np.arange(33) < 23, 0.06, 0.0)[:, None] * [1.0, 0.0, 0.0])
+    assert signs.unlike_the_detector(evidence(other)) == pytest.approx(30.0, rel=0.1)  # half of the joints
+
+
+def test_who_stands_still_is_seen_to_crouch_and_to_lean() -> None:
+    body = person()
+    qpos = np.tile(body.rest_qpos, (20, 1))
+    for side in ("left", "right"):
+        qpos[:, body.model.joint(f"{side}_knee_flexion").qposadr[0]] = np.radians(30)
+        qpos[:, body.model.joint(f"{side}_hip_flexion").qposadr[0]] = np.radians(15)
+        qpos[:, body.model.joint(f"{side}_ankle_flexion").qposadr[0]] = np.radians(15)
+    qpos[:, 2] -= Trajectory(body, qpos, Plane()).over.min()
+    found = evidence(see(body, qpos, camera()).figure)
+    assert signs.standing_crouched(found) == pytest.approx(30.0, abs=2.0)
+    assert signs.standing_leaning(found) < 10.0
+    nobody = see(body, qpos + np.eye(1, qpos.shape[1], 2), camera()).figure  # a metre up
+    assert np.isnan(signs.standing_crouched(evidence(nobody)))
+
+
+def test_a_jump_of_the_force_is_told_with_its_time() -> None:
+    force = np.ones(30)
+    force[15] = 2.3
+    found = evidence(force=force)
+    assert forces.largest_jump(found) == pytest.approx(1.3, abs=0.01)
+    assert FORCE["largest_jump"].say(found, 1.3) in {
+        f"weight jumps by 1.3 body weights at {when} s" for when in ("0.5", "0.4")
+    }
+    assert forces.unsteady(found) == pytest.approx(2.6, abs=0.1)
+
+
+def test_force_is_compared_with_what_the_motion_takes() -> None:
+    assert forces.unlike_the_motion(evidence(force=np.ones(30))) < 15.0
+    assert forces.unlike_the_motion(evidence(force=np.full(30, 1.5))) == pytest.approx(50.0, abs=15.0)
+    assert forces.without_weight(evidence(force=np.zeros(30))) > 90.0
+    assert forces.left_out(evidence()) == 100.0
+
+
+# ---------------------------------------------------------------- law and word
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_laws_weigh_signs_that_there_are(law) -> None:
+    found, known = LAWS[law]
+    assert set(found.weights) <= set(known)
+    assert all(weight.power > 0 and weight.scale > 0 for weight in found.weights.values())
+
+
+@given(st.sampled_from(sorted(LAWS)), st.data())
+def test_a_worse_sign_is_never_better(law, data) -> None:
+    found: Law = LAWS[law][0]
+    numbers = {name: data.draw(st.floats(0, 1e4)) for name in found.weights}
+    name = data.draw(st.sampled_from(sorted(found.weights)))
+    assert found.expected(numbers | {name: numbers[name] + data.draw(st.floats(0, 1e4))}) >= found.expected(numbers)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_what_tells_nothing_counts_as_usual(law) -> None:
+    found: Law = LAWS[law][0]
+    usual = {name: weight.usual for name, weight in found.weights.items()}
+    assert found.expected(dict.fromkeys(usual, float("nan"))) == pytest.approx(found.expected(usual))
+    assert found.worse(usual) == pytest.approx(dict.fromkeys(usual, 1.0))
+
+
+def test_a_motion_that_is_seen_well_is_good_and_one_that_is_not_poor_for_reasons() -> None:
+    good = verdict(evidence())
+    assert good.word is Word.GOOD and good.expected_force_percent is None
+    weight = 0.1 * figure().views[0].weight
+    (view,) = noisy(pixels=25.0, metres=0.15).views
+    poor = verdict(evidence(replace(figure(), views=(replace(view, weight=weight),))))
+    assert poor.word is Word.POOR and poor.expected_mm > 1.5 * good.expected_mm
+    assert any("detector's own 3D" in reason for reason in poor.reasons) and len(poor.reasons) <= 4
+
+
+def test_forces_may_spoil_a_good_motion() -> None:
+    rng = np.random.default_rng(0)
+    found = verdict(evidence(force=2.0 + 2.0 * rng.standard_normal(30)))
+    assert found.word is Word.POOR and found.expected_force_percent > 30.0
+
+
+def test_an_assumed_height_is_a_reason() -> None:
+    known, assumed = verdict(evidence()), verdict(evidence(height_given=False))
+    assert assumed.expected_mm == pytest.approx(np.hypot(known.expected_mm, 25.0))
+    assert "the height was assumed" in assumed.reasons
+
+
+def test_nobody_seen_has_a_verdict_too() -> None:
+    (view,) = figure().views
+    nothing = seen(
+        pixels=np.full_like(view.pixels, np.nan),
+        points_3d=np.full_like(view.points_3d, np.nan),
+        weight=np.zeros_like(view.weight),
+        seen=np.zeros_like(view.seen),
+    )
+    assert np.isfinite(verdict(evidence(nothing)).expected_mm)
+
+
+def test_it_is_written_and_read_again() -> None:
+    made = verdict(evidence(force=np.ones(30)))
+    again = Verdict.of(json.loads(json.dumps(dict(made))))
+    assert dict(again) == dict(made) and again.word is made.word
+    assert str(made).startswith(f"{made.word}, joints are expected to be {made.expected_mm:.0f} mm off, forces ")
+
+
+@pytest.mark.parametrize(("file", "law"), [(make_verdict.JOINTS, POSE_LAW), (make_verdict.FORCES, FORCE_LAW)])
+def test_the_laws_are_those_that_the_recipe_finds_and_foretell_clips_that_they_were_not_fitted_to(file, law) -> None:
+    measured = make_verdict.read(file)
+    again = make_verdict.fitted(measured)
+    assert again.base == pytest.approx(law.base, rel=0.02) and set(again.weights) == set(law.weights)
+    for name, weight in law.weights.items():
+        assert again.weights[name] == pytest.approx(weight, rel=0.05, abs=0.005)
+    group = np.array([sum(map(ord, clip)) % 5 for clip in measured.clips])
+    expected = np.empty(len(group))
+    for left_out in range(5):
+        there = group == left_out
+        expected[there] = make_verdict.foretold(make_verdict.fitted(measured.part(~there)), measured.part(there))
+    assert spearmanr(expected, measured.errors)[0] > 0.65
