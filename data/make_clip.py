@@ -66,11 +66,15 @@ def write(
     name: str = "clip",
     colours: Mapping[str, tuple[float, float, float]] = COLOURS,
     props: Sequence[Prop] = (),
+    seed: int = 0,
 ) -> DemoClip:
-    """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``."""
+    """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``.
+
+    ``seed`` is that of the room, ``props`` what else is in it, ``colours`` those of the clothes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
-    images = render(mannequin, camera, performance.positions, performance.rotations, colours=colours, props=props)
+    images = render(mannequin, camera, performance.positions, performance.rotations, seed, colours, props)
     _encode(clip.video, images, camera.image_size, performance.fps)
     count = len(performance.positions)
     np.savez_compressed(

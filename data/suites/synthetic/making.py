@@ -37,7 +37,7 @@ from motionrecon.research.bench.reconstruct.truth import Truth, save_truth
 #: The recipe of motions, and what films them besides.
 _MOTION = (
     *("mannequin", "simulate", "carriage", "make_rendered"),
-    *("suites.synthetic.acted", "suites.synthetic.authored", "suites.synthetic.recorded"),
+    *(f"suites.synthetic.{name}" for name in ("acted", "authored", "making", "recorded")),
 )
 _FILM = ("scene", "make_clip", "suites.synthetic.viewpoints")
 #: Names of the segments of `motionrecon.mechanics.angles` among the mannequin's.
@@ -79,7 +79,8 @@ def _make(clip: BenchClip, folder: Path) -> None:
     front = done.rotations[0, INDEX["pelvis"], :, 0]
     camera = VIEWPOINTS[clip.camera].camera(points, float(np.arctan2(front[1], front[0])))
     folder.mkdir(parents=True, exist_ok=True)
-    make_clip.write(folder, person, done, camera, colours=actor.colours, props=played.props)
+    room = int(hashlib.sha256(clip.name.encode()).hexdigest()[:6], 16)
+    make_clip.write(folder, person, done, camera, colours=actor.colours, props=played.props, seed=room)
     names, angles = mannequin_angles(done.rotations)
     joints = person.landmarks(done.positions, done.rotations)
     truth = Truth(FPS, joints, False, camera, person.height, done.mass, done.contact_force, names, angles)

@@ -57,7 +57,8 @@ def as_page(
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
         f"<h1>Reconstructions against the truth</h1><pre>{html.escape(head)}</pre>{''.join(tables)}"
         "<h2>Clips, the worst first</h2><p>At three moments: over the film, from the camera's right side, and from "
-        f"above. The truth is grey.</p>{''.join(figures)}</html>\n"
+        "above. The truth is grey; from the side and above, the motion is moved as a whole to where it is.</p>"
+        f"{''.join(figures)}</html>\n"
     )
 
 

@@ -32,6 +32,9 @@ _SEEN_FROM = ("side", "above")
 def clip_picture(motion: Motion, prepared: PreparedClip, every: int = 1) -> Image:
     """A row of moments, each as the camera saw it, from the camera's side and from above; the truth is grey.
 
+    From the side and from above the motion is moved as a whole to where the truth is, so that its shape, lean and path
+    can be judged, however far from the camera it is.
+
     Args:
         motion: of the clip.
         prepared: its truth and its film.
@@ -41,12 +44,17 @@ def clip_picture(motion: Motion, prepared: PreparedClip, every: int = 1) -> Imag
     count = min(len(motion), len(truth))
     moments = np.unique(np.round(np.linspace(0, count - 1, 2 * _MOMENTS + 1)).astype(int)[1::2])
     found = truth.camera.to_world(motion.camera.to_camera(motion.joints))[:count]
+    found = found - np.nan_to_num(np.nanmean(_hips(found) - _hips(truth.joints[:count]), axis=0))
     return np.hstack(
         [
             np.hstack([image, *(_drawn(found[t], truth.joints[t], prepared, way) for way in _SEEN_FROM)])
             for t, image in _filmed(motion, prepared, moments, every)
         ]
     )
+
+
+def _hips(joints: Float[np.ndarray, "T 33 3"]) -> Float[np.ndarray, "T 3"]:
+    return np.asarray(0.5 * (joints[:, INDEX["left_hip"]] + joints[:, INDEX["right_hip"]]))
 
 
 def _filmed(
@@ -107,8 +115,9 @@ def _drawn(
         cv2.line(image, (0, level), (_WIDTH, level), OUTLINE, 1)
     for points, plain in ((true, True), (found, False)):
         places = at(points) + np.array([_WIDTH, _HEIGHT]) / 2
-        for a, b in BONES:
-            ends = places[[INDEX[a], INDEX[b]]]
+        neck = places[[INDEX["left_shoulder"], INDEX["right_shoulder"]]].mean(0)
+        for a, b in (*BONES, ("neck", "nose")):
+            ends = np.stack([neck if a == "neck" else places[INDEX[a]], places[INDEX[b]]])
             if np.isfinite(ends).all():
                 start, end = (tuple(np.round(8 * place).astype(int).tolist()) for place in ends)
                 colour = _TRUE if plain else _stick(a, b)
