@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from motionrecon.research.bench.reconstruct.forces import force_errors
 from motionrecon.research.bench.reconstruct.lengths import LENGTHS, length_errors
 from motionrecon.research.bench.reconstruct.measure import BenchSettings, chosen, measure, options_of
 from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip, Split
+from motionrecon.research.bench.reconstruct.tables import frame_of, verdict_line
 from motionrecon.research.bench.reconstruct.truth import Truth, load_truth, save_truth
 from motionrecon.result.motion import Motion
 
@@ -181,7 +183,7 @@ def test_a_failure_does_not_stop_the_others_and_what_is_done_stays(tmp_path, run
         found = measure([suite], clips, BenchSettings(), tmp_path / "out", jobs=1)
         assert [one.failure for one in found] == ["", "bob is not at home"]
         assert found[0].figures["mpjpe_mm"] < 1e-3
-    assert len(runs) == 1
+    assert len(runs) == 1  # the second time its row was there
     measure([suite], clips[:1], BenchSettings(given={"seed": 3}), tmp_path / "out", jobs=1)
     assert len(runs) == 2 and runs[1]["seed"] == 3
 
@@ -215,3 +217,30 @@ def test_options_are_read_as_json():
     }
     with pytest.raises(InputError, match="NAME=VALUE"):
         options_of(["wind=1"])
+
+
+def test_a_worker_that_is_killed_costs_its_clip_only(tmp_path):
+    suite = Deadly(tmp_path / "clips")
+    found = measure([suite], suite.clips(), BenchSettings(), tmp_path / "out", jobs=2)
+    assert ["killed" in one.failure for one in found] == [False, True, False]
+
+
+@dataclass(frozen=True)
+class Deadly(Stand):
+    """A suite one of whose clips ends its process; nobody has the others."""
+
+    def prepare(self, clip, detector):
+        if clip.person == "bob":
+            os._exit(9)
+        raise InputError(f"{clip.person} is out")
+
+
+def test_verdicts_are_compared_with_the_errors():
+    clips = Stand(Path()).clips() * 2
+    told = (("good", 30), ("fair", 60), ("poor", 90), ("good", 40), ("poor", 80), ("poor", 120))
+    results = [
+        measuring.ClipResult(clip, dict.fromkeys(FIGURES, np.nan) | {"mpjpe_mm": error, "expected_mm": error**2}, word)
+        for clip, (word, error) in zip(clips, told, strict=True)
+    ]
+    line = verdict_line(frame_of(results))
+    assert "expected error and MPJPE 1.00 (6 clips)" in line and "verdict and MPJPE 0.9" in line

@@ -56,6 +56,8 @@ FIGURES: dict[str, Told] = {
     "force_missed": Told("missed events", "", 1, False),
     "force_peak_percent": Told("peak", "%", 1),
     "simulated_percent": Told("simulated", "%", 0),
+    "expected_mm": Told("expected MPJPE", "mm", 0, False),
+    "expected_force_percent": Told("expected force error", "% BW", 0, False),
     "seconds_per_frame": Told("s/frame", "s", 3),
 }
 
@@ -145,6 +147,9 @@ def _reported(motion: Motion) -> dict[str, float]:
     if motion.report.quality is not None:
         told = motion.report.quality
         found |= {"penetration_mm": _number(told.penetration_mm), "skate_percent": _number(told.skate_percent)}
+    if motion.report.verdict is not None:
+        verdict = motion.report.verdict
+        found |= {"expected_mm": verdict.expected_mm, "expected_force_percent": _number(verdict.expected_force_percent)}
     if motion.report.seconds:
         found["seconds_per_frame"] = sum(motion.report.seconds.values()) / len(motion)
     return found

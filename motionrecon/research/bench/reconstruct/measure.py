@@ -11,7 +11,7 @@ import inspect
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 import motionrecon
+from motionrecon.batch.executor import Lost
+from motionrecon.batch.processes import Processes
 from motionrecon.core.files import atomic, read_json, sha256
 from motionrecon.errors import InputError, MotionReconError
 from motionrecon.keypoints import Keypoints
@@ -27,6 +29,7 @@ from motionrecon.pipeline import reconstruct
 from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.bench.reconstruct.figures import FIGURES, figures_of
 from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip, Split, Suite
+from motionrecon.result.report import Report
 
 ROW, MOTION = "row.json", "motion"
 
@@ -105,10 +108,23 @@ def measure(
     by_name = {suite.name: suite for suite in suites}
     tasks = [_Task(by_name[clip.suite], clip, settings, folder) for clip in clips]
     found: dict[tuple[str, str], ClipResult] = {}
-    for task, result in parallel_map(_measured, tasks, jobs):
-        found[task.clip.suite, task.clip.name] = result
+    for result in _ended(tasks, jobs):
+        found[result.clip.suite, result.clip.name] = result
         done(result)
     return [found[clip.suite, clip.name] for clip in clips]
+
+
+def _ended(tasks: Sequence[_Task], jobs: int) -> Iterator[ClipResult]:
+    """The results in the order in which they end; a process that is killed costs its clip only."""
+    if jobs == 1:
+        yield from (result for _, result in parallel_map(_measured, tasks, 1))
+        return
+    with closing(Processes(jobs).run(_measured, tasks)) as ends:
+        for end in ends:
+            if isinstance(end, Lost):
+                yield ClipResult(end.task.clip, {}, failure=end.why)
+            elif end is not None:
+                yield end[1]
 
 
 def chosen(suites: Sequence[Suite], split: Split | None, only: Sequence[str], count: int | None) -> list[BenchClip]:
@@ -240,10 +256,9 @@ def code() -> str:
 _NO_PART = ("research", "render", "export", "plots", "batch", "cli.py", "cli_common.py", "cli_export.py", "info.py")
 
 
-def _word(report: Any) -> str:
+def _word(report: Report) -> str:
     """The report's verdict in a word."""
-    verdict = getattr(report, "verdict", None)
-    return str(getattr(verdict, "word", verdict or ""))
+    return "" if report.verdict is None else str(report.verdict.word)
 
 
 def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:

@@ -16,7 +16,14 @@ from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
 from motionrecon.research.bench.reconstruct.measure import BenchSettings, ClipResult, chosen, code, measure
 from motionrecon.research.bench.reconstruct.suite import Split, Suite
-from motionrecon.research.bench.reconstruct.tables import clip_table, frame_of, length_table, mean_table, means
+from motionrecon.research.bench.reconstruct.tables import (
+    clip_table,
+    frame_of,
+    length_table,
+    mean_table,
+    means,
+    verdict_line,
+)
 
 NAME = "reconstruct"
 
@@ -92,6 +99,8 @@ def as_text(frame: pd.DataFrame, settings: BenchSettings, command: str) -> str:
         parts.append(f"## {suite}, {split}\n\n{mean_table(group, 'action')}")
         if group["camera"].nunique() > 1:
             parts.append(mean_table(group, "camera"))
+        if (group["verdict"] != "").any():
+            parts.append(f"{mean_table(group, 'verdict')}\n\n{verdict_line(group)}")
         if (table := length_table(group)) and group["torso_percent"].notna().any():
             parts.append(table)
         parts.append(clip_table(group))

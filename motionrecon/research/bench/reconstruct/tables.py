@@ -12,6 +12,7 @@ from jaxtyping import Float
 from motionrecon.research.bench.markdown import markdown_table
 from motionrecon.research.bench.reconstruct.figures import FIGURES, Told
 from motionrecon.research.bench.reconstruct.measure import ClipResult
+from motionrecon.verdict.record import Word
 
 #: Of a clip, what tables tell before its figures.
 ABOUT = ("suite", "split", "name", "action", "camera", "person")
@@ -80,6 +81,19 @@ def length_table(frame: pd.DataFrame) -> str:
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "length, %"
     return markdown_table(table)
+
+
+def verdict_line(frame: pd.DataFrame) -> str:
+    """How well the verdicts foretell the errors, in a sentence: Spearman's rank correlations."""
+    words = frame["verdict"].map({word.value: float(place) for place, word in enumerate(Word)})
+    told = []
+    for error, expected in (("mpjpe_mm", "expected_mm"), ("force_total_percent", "expected_force_percent")):
+        for what, rank in (("verdict", words), ("expected error", frame[expected])):
+            both = rank.notna() & frame[error].notna()
+            if both.sum() > 2 and rank[both].nunique() > 1:
+                correlation = rank[both].corr(frame[error][both], method="spearman")
+                told.append(f"{what} and {FIGURES[error].words} {correlation:.2f} ({both.sum()} clips)")
+    return f"Rank correlations: {', '.join(told) or 'too few clips'}."
 
 
 def means(frame: pd.DataFrame) -> dict[str, dict[str, float | int | None]]:
