@@ -124,7 +124,7 @@ def test_nothing_is_said_of_forces_that_nobody_knows():
     assert all(np.isnan(value) for value in figures.values())
 
 
-def test_a_sole_that_is_dragged_has_its_speed_and_one_that_rolls_none():
+def test_a_loaded_sole_that_is_dragged_has_its_speed_and_one_that_stands_none():
     motion = stepping()
     still = motions.kinematic(np.tile(motion.qpos[:1], (len(motion), 1)))
     standing = replace(motions.as_if_simulated(still), contact_force=motion.contact_force)

@@ -185,7 +185,7 @@ def _made(task: _Task, prepared: PreparedClip, place: Path, key: str) -> ClipRes
     keypoints = load(prepared.keypoints)
     with _thinned(keypoints, task.settings.every, place) as (path, seen):
         given = dict(prepared.given) | (dict(prepared.calibration) if task.settings.calibrated else {})
-        video = prepared.video if task.settings.every == 1 and not prepared.first else None
+        video = prepared.video if task.settings.every == 1 else None
         motion = reconstruct(video, keypoints=path, hands=False, **given | dict(task.settings.given))
     motion.save(place / MOTION)
     figures = figures_of(motion, prepared.truth.every(task.settings.every), seen)

@@ -62,7 +62,7 @@ def _filmed(
 ) -> Iterator[tuple[int, Image]]:
     """The person over the film at some moments, with the time on it."""
     studio = Studio(motion, _HEIGHT)
-    wanted = {int(t) * every + prepared.first: int(t) for t in moments}
+    wanted = {int(t) * every: int(t) for t in moments}
     for t, film in _films(prepared.video, wanted):
         image = studio.over_film(t, film)
         if image.shape[1] > 1.5 * _HEIGHT:  # the person is what counts

@@ -53,7 +53,6 @@ class PreparedClip:
         given: what its user would say, parameters of `motionrecon.pipeline.reconstruct`.
         calibration: what the user of a calibrated camera would say besides.
         video: its film; None where there is none.
-        first: of the film's frames, the one that the keypoints begin with.
     """
 
     keypoints: Path
@@ -61,7 +60,6 @@ class PreparedClip:
     given: Mapping[str, Any]
     calibration: Mapping[str, Any] = field(default_factory=dict)
     video: Path | None = None
-    first: int = 0
 
 
 class Suite(Protocol):
