@@ -72,6 +72,18 @@ def test_the_weight_of_who_squats_is_between_the_feet_and_of_who_sits_beside_the
     assert np.median(beside(course("14_31"), FPS)[45:135]) > 0.1
 
 
+@pytest.mark.parametrize(("degrees", "leans"), [(0.0, False), (6.0, False), (20.0, True)])
+def test_who_leans_on_something_does_not_stand_by_themselves(degrees, leans) -> None:
+    body = person()
+    qpos = np.tile(body.rest_qpos, (20, 1))
+    angle = np.radians(degrees)
+    qpos[:, 3:7] = [np.cos(0.5 * angle), 0.0, np.sin(0.5 * angle), 0.0]  # forward, about the ankles
+    for side in ("left", "right"):
+        qpos[:, body.model.joint(f"{side}_ankle_flexion").qposadr[0]] += angle
+    qpos[:, 2] -= Trajectory(body, qpos, Plane()).over.min()
+    assert seated(Trajectory(body, qpos, Plane()), 30.0).all() == leans
+
+
 def test_a_single_frame_does_not_sit() -> None:
     x = course("14_31")
     assert not seated(replace(x, qpos=x.qpos[60:61]), FPS).any()

@@ -83,6 +83,16 @@ def test_simulated_frames_are_those_that_a_replay_reaches(saved: Path) -> None:
     assert not walking(3).simulated.any()
 
 
+def test_frames_on_a_seat_are_told_from_others_that_were_not_simulated() -> None:
+    motion = simulated()  # but for frames 4 and 5
+    window = {"first_frame": 3, "last_frame": 5, "status": "seated"}
+    seated, failed = (
+        replace(motion, report={"windows": [window | {"status": status}]}) for status in ("seated", "failed")
+    )
+    assert [seated.lacks_simulation(t) for t in (3, 4, 5, 6)] == ["", *2 * ["on a seat, not simulated"], ""]
+    assert failed.lacks_simulation(4) == "not simulated" and not failed.on_a_seat.any()
+
+
 def test_printing_a_motion_tells_what_it_is_in_one_line() -> None:
     assert repr(simulated()) == "Motion(12 frames at 30 fps, 0.4 s, simulated in 10, 33 joints)"
     assert repr(walking(66, fps=30000 / 1001)) == "Motion(66 frames at 29.97 fps, 2.2 s, kinematic, 33 joints)"

@@ -361,6 +361,9 @@ def test_stretches_are_runs_of_what_is_lacking() -> None:
         (5, 6, "not simulated"),
         (8, 9, "not simulated"),
     ]
+    seated = np.arange(9) > 4
+    last = [one.what for one in stretches_of(tracked, simulated, on_a_seat=seated)]
+    assert last == ["not simulated", "nobody seen", "on a seat, not simulated", "on a seat, not simulated"]
     assert document_of([make_motion()], ["walk"]).results[0].stretches == (Stretch(5, 6, "nobody seen"),)
 
 

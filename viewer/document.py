@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.body.pose import pose
 from motionrecon.result.films import films_of
+from motionrecon.result.motion import NOT_SIMULATED, ON_A_SEAT
 from motionrecon.viewer.charts import CHARTS, Chart
 from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
@@ -194,7 +195,7 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], rea
         pending=pending.astype(np.uint8),
         tracks=_tracks(motion, poses),
         parts={layer: list(one.parts(motion, poses)) for layer, one in LAYERS.items()},
-        stretches=stretches_of(motion.tracked, simulated, pending),
+        stretches=stretches_of(motion.tracked, simulated, pending, motion.on_a_seat),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
         facts=(*facts_of(motion.report), *([Fact(motion.body.licence)] if motion.body.licence else [])),
@@ -250,16 +251,26 @@ def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
     return found
 
 
+_LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT)
+
+
 def stretches_of(
-    tracked: Bool[np.ndarray, " T"], simulated: Bool[np.ndarray, " T"], pending: Bool[np.ndarray, " T"] | None = None
+    tracked: Bool[np.ndarray, " T"],
+    simulated: Bool[np.ndarray, " T"],
+    pending: Bool[np.ndarray, " T"] | None = None,
+    on_a_seat: Bool[np.ndarray, " T"] | None = None,
 ) -> tuple[Stretch, ...]:
     """Runs of frames in which nobody was seen, or else that were not simulated, or are not yet."""
-    lacking = np.where(~tracked, 2, np.where(~simulated, 1, 0 if pending is None else np.where(pending, 3, 0)))
+    lacking = np.zeros(len(tracked), int) if pending is None else np.where(pending, 3, 0)
+    lacking[~simulated] = 1
+    if on_a_seat is not None:
+        lacking[on_a_seat & ~simulated] = 4
+    lacking[~tracked] = 2
     found, start = [], 0
     for kind, run in groupby(lacking.tolist()):
         end = start + len(list(run))
         if kind:
-            found.append(Stretch(start, end, ("not simulated", "nobody seen", "still to come")[kind - 1]))
+            found.append(Stretch(start, end, _LACKS[kind - 1]))
         start = end
     return tuple(found)
 

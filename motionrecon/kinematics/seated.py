@@ -1,4 +1,4 @@
-"""Whether somebody sits: hips low and still, thighs level, and the weight where no foot is."""
+"""Whether somebody sits or leans on something: hips that rest, and the weight where no foot is."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ LEVEL = 0.6
 STILL = 0.4
 #: Height of hips over the ground, metres, below which somebody sits on the ground itself.
 ON_THE_GROUND = 0.2
-#: How far beside the feet the weight must be, metres. In the deepest squat it is between them.
-BESIDE = 0.03
+#: How far beside the feet the weight must be, metres, of who sits and of who leans. In the deepest squat it is between
+#: them; but only with level thighs do some centimetres say so: upright, the fit may lean as much by mistake.
+BESIDE, LEANING = 0.03, 0.15
 #: Radians by which both knees are bent of somebody who may sit.
 BENT = 0.9
 #: Seconds over which the weight's place is averaged, so that all that swings evens out; those for which somebody sits
@@ -50,7 +51,7 @@ def hips_rest(x: Trajectory, fps: float) -> Bool[np.ndarray, " T"]:
 
 
 def seated(x: Trajectory, fps: float) -> Bool[np.ndarray, " T"]:
-    """Where a person sits on something that is not the ground.
+    """Where a person sits, or leans, on something that is not the ground.
 
     Not where they squat, kneel, land, lunge or kick: there the weight is over what touches the ground, or moves.
 
@@ -64,7 +65,9 @@ def seated(x: Trajectory, fps: float) -> Bool[np.ndarray, " T"]:
     thigh = hips - knees
     slope = np.abs(thigh[..., 2]) / np.maximum(np.linalg.norm(thigh, axis=-1), 1e-9)
     high = x.ground.gap(hips)[0].min(1) > ON_THE_GROUND
-    sits = (slope.max(1) < LEVEL) & hips_rest(x, fps) & high & (beside(x, fps) > BESIDE)
+    stands = x.over.min(1) < NEAR
+    needed = np.where(slope.max(1) < LEVEL, BESIDE, np.where(stands, LEANING, np.inf))
+    sits = hips_rest(x, fps) & high & (beside(x, fps) > needed)
     found = np.zeros(len(x), dtype=bool)
     for frames in spans(bridged(sits, round(PAUSE * fps))):
         found[frames] = frames.stop - frames.start >= LASTING * fps

@@ -134,7 +134,7 @@ class Painter:
             return "no picture"
         if not motion.tracked_in(number)[t]:
             return "not seen"
-        return "not simulated" if motion.left_out[t] else ""
+        return motion.lacks_simulation(t)
 
     def _draw_side(self, image: Picture, t: int) -> None:
         motion, camera, one = self._motion, self._side.camera(t), slice(t, t + 1)

@@ -104,9 +104,7 @@ class Studio:
         image = np.ascontiguousarray(image)
         edge = 0.6 * size
         draw_words(image, f"{t / motion.fps:.2f} s", (edge, edge), size)
-        lacks = "nobody seen" if not motion.tracked[t] else ""
-        if not lacks and motion.left_out[t]:
-            lacks = "not simulated"
+        lacks = motion.lacks_simulation(t) if motion.tracked[t] else "nobody seen"
         if lacks:
             draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=(150, 96, 12), anchor=(1, 0))
         return image

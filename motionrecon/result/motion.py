@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float
 from motionrecon.body.handed import Handed, Hands
 from motionrecon.cameras.base import Camera
 from motionrecon.core.clock import Clock
+from motionrecon.physics.windows.stretch import Status
 from motionrecon.result import storage
 from motionrecon.result.report import Report
 from motionrecon.result.schema import arrays_of, checked
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from motionrecon.body import Anatomy
     from motionrecon.body.pose import Pose
     from motionrecon.body.surface import Surface
+
+#: What is said of frames that are kinematic in a simulated motion.
+NOT_SIMULATED, ON_A_SEAT = "not simulated", "on a seat, not simulated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +150,21 @@ class Motion:
     def left_out(self) -> Bool[np.ndarray, " T"]:
         """(T,) bool, True where a simulated motion is kinematic all the same; nowhere in one that is kinematic."""
         return ~self.simulated & bool(len(self.ctrl))
+
+    @cached_property
+    def on_a_seat(self) -> Bool[np.ndarray, " T"]:
+        """(T,) bool, True where the person sits or leans on something that is not simulated, so that they are not."""
+        found = np.zeros(len(self), bool)
+        for window in self.report.windows or ():
+            if window.status is Status.SEATED:
+                found[max(0, window.first_frame) : max(0, window.last_frame) + 1] = True
+        return found & self.left_out
+
+    def lacks_simulation(self, t: int) -> str:
+        """What is to be said of a frame of a simulated motion that is kinematic all the same; nothing of others."""
+        if not self.left_out[t]:
+            return ""
+        return ON_A_SEAT if self.on_a_seat[t] else NOT_SIMULATED
 
     @cached_property
     def body(self) -> Anatomy:

@@ -210,6 +210,10 @@ function makeFeet(first) {
   });
   const note = element("div");
   byId("now").append(element("h2", "Floor's push, total"), ...rows.map(({ line }) => line), note);
+  const why = (frame) => {
+    const { what } = first.stretches.find(({ start, end }) => start <= frame && frame < end) ?? { what: "not simulated" };
+    return what[0].toUpperCase() + what.slice(1);
+  };
   return (frame) => {
     for (const { part, fill, words } of rows) {
       const newtons = length(Array.from(row(part.vector, frame)));
@@ -222,13 +226,18 @@ function makeFeet(first) {
     }
     const lacks = first.pending[frame]
       ? "Not simulated yet"
-      : !first.tracked[frame] ? "Nobody was seen in this frame" : first.simulated[frame] ? "" : "Not simulated";
+      : !first.tracked[frame] ? "Nobody was seen in this frame" : first.simulated[frame] ? "" : why(frame);
     note.textContent = lacks || (rows.length ? "" : "No simulated forces in this motion");
     note.className = lacks ? "warn" : "plain";
   };
 }
 
-const MARKS = { "nobody seen": "nobody", "not simulated": "kinematic", "still to come": "pending" };
+const MARKS = {
+  "nobody seen": "nobody",
+  "not simulated": "kinematic",
+  "on a seat, not simulated": "kinematic",
+  "still to come": "pending",
+};
 
 // Frames that lack something, and the loop, under the timeline.
 function makeMarks(first) {

@@ -22,7 +22,7 @@ ASSIST = 0.1
 #: What the user is told of windows that were not simulated.
 _REASONS = {
     Status.FAILED: "no simulated motion was found",
-    Status.SEATED: "the person sits on something that is not simulated",
+    Status.SEATED: "the person sits or leans on something that is not simulated",
     Status.HELD_UP: "the person is held up by something above the floor, which is not simulated,",
 }
 

@@ -21,7 +21,7 @@ class Status(StrEnum):
     FAILED = "failed"
     #: The person stays in the air without falling: on something that is not simulated.
     HELD_UP = "no floor under the feet"
-    #: The person sits on something that is not simulated.
+    #: The person sits or leans on something that is not simulated.
     SEATED = "seated"
     #: Nobody was seen for longer than is bridged.
     NOT_TRACKED = "not tracked"

@@ -124,7 +124,7 @@ class Windows:
 
     @cached_property
     def seated(self) -> Bool[np.ndarray, " T"]:
-        """(T,) where the person sits on something that is not the ground."""
+        """(T,) where the person sits or leans on something that is not the ground."""
         figure = self.figure
         return seated(Trajectory(figure.body, figure.qpos, figure.ground), figure.clock.fps)
 
