@@ -17,7 +17,7 @@ from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.standing import feet_alone
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
-from motionrecon.kinematics.terms.balance import Balance
+from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
@@ -250,14 +250,15 @@ def test_sliding_fades_with_height(x):
 
 def test_balance(x):
     stand = standing()
-    term = Balance(FPS, stand, weight=0.9)
+    rotation = neglected(x, FPS)
+    term = Balance(FPS, stand, neglected=rotation, weight=0.9)
     share = stand[1:-1] / stand[1:-1].sum(1, keepdims=True)
 
     def centre(y: Trajectory) -> np.ndarray:
         return np.einsum("tp,tpi->ti", share, y.soles[1:-1, :, :2])
 
     spread = np.sqrt(np.einsum("tp,tpi->t", share, (x.soles[1:-1, :, :2] - centre(x)[:, None]) ** 2))
-    gain = 0.9 * np.minimum(stand[1:-1].sum(1), 1.0) / np.hypot(0.05, spread)
+    gain = 0.9 * np.minimum(stand[1:-1].sum(1), 1.0) / np.sqrt(0.05**2 + spread**2 + rotation[1:-1] ** 2)
     height = x.com[1:-1, 2] - x.ground.height
 
     def cost(y: Trajectory) -> float:
@@ -267,6 +268,11 @@ def test_balance(x):
         return float((((zero_moment_point - centre(y)) * gain[:, None]) ** 2).sum())
 
     assert_gradient(x, term(x), cost, frame_directions(x))
+
+
+def test_a_body_that_does_not_accelerate_is_held_to_its_balance(x):
+    still = replace(x, qpos=np.repeat(x.qpos[:1], FRAMES, axis=0))
+    assert neglected(still, FPS).max() < 1e-6 and neglected(x, FPS).min() > 0
 
 
 def test_nobody_who_flies_needs_balance(x):

@@ -24,7 +24,7 @@ from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
-from motionrecon.kinematics.terms.balance import Balance
+from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
@@ -258,7 +258,7 @@ def _fit(
         feet: list[Term] = [
             Contact(fps, standing, weight=rate),
             Sliding(fps, weight=w.sliding * rate),
-            Balance(fps, standing, weight=balance * rate * on_feet(x, fps)),
+            Balance(fps, standing, neglected=neglected(x, fps), weight=balance * rate * on_feet(x, fps)),
         ]
         x = solve(x, [*video, *feet], 15)
     return x, up
