@@ -16,8 +16,10 @@ from motionrecon.body.tangent import difference, integrate
 from motionrecon.optimizers.counted import counted
 from motionrecon.optimizers.problem import BatchedLeastSquares, FactoredLeastSquares
 from motionrecon.physics.record import forces
+from motionrecon.physics.tree import Tree
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.terms.base import SimulatedFrames, Term
+from motionrecon.physics.windows.terms.carried import Carried
 from motionrecon.physics.windows.terms.control import Control
 from motionrecon.physics.windows.terms.followed import Near, SeenMarks
 from motionrecon.physics.windows.terms.posture import Posture
@@ -55,6 +57,7 @@ def terms_for(body: Capsules, qpos: np.ndarray, seed: int = 0) -> list[Term]:
         SeenMarks(camera, pixels, weight, depth, 0.025),
         Near(at.at(body.landmarks), weight, 0.04),
         Posture(qpos, rng.standard_normal((frames, nv)), rng.uniform(0.5, 1, frames), 0.4, speed),
+        Carried(Tree.of(body.model), rng.standard_normal((frames, 3)), rng.uniform(0.5, 1, frames), 0.1),
     ]
 
 

@@ -22,6 +22,8 @@ class Hinge:
             free.
         follows: whether its control in a window is what leads it along its kinematic angle, no unknown: it moves little
             mass and bears none, so nothing else depends on it.
+        damping: velocity gain of the actuator over its stiffness, seconds. Little where little mass is moved: an
+            implicit integrator takes damping that outweighs the mass for mass, and the floor's friction stops the less.
         part_of: the capsule person's hinge that it does a share of, and that share; empty where it is that hinge.
     """
 
@@ -33,6 +35,7 @@ class Hinge:
     spread: float = math.inf
     part_of: tuple[str, float] | None = None
     follows: bool = False
+    damping: float = 0.03
 
 
 def mirrored(axis: Vector) -> Vector:

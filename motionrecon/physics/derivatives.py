@@ -111,7 +111,7 @@ class Linearizer:
         perturbed.opt.iterations = 2
         perturbed.opt.tolerance = 1e-15
         self._pool = BatchPool(perturbed, threads)
-        self._tree = Tree.of(model)
+        self.tree = Tree.of(model)
         self._M_index = _csr_index(model.M_rownnz, model.M_rowadr, model.M_colind)
         self._D_index = _csr_index(model.D_rownnz, model.D_rowadr, model.D_colind)
         self._actuated_dof = model.jnt_dofadr[model.actuator_trnid[:, 0]]
@@ -165,9 +165,9 @@ class Linearizer:
         by_force = last @ (M @ np.linalg.inv(M + Jt @ (D * J)))
         by_input = np.concatenate([by_force[:, :, self._actuated_dof] * gain[:, None], by_force[:, :, :6]], axis=2)
 
-        moving = Moving.of(self._tree, read.axes, read.inertia, rollout.qvel[:-1])
+        moving = Moving.of(self.tree, read.axes, read.inertia, rollout.qvel[:-1])
         inertial, gyric = moving.by_state(read.qacc, model.opt.gravity)
-        position = read.pushes.by_position(self._tree, read.axes, rollout.qvel[:-1], read.qacc) - inertial
+        position = read.pushes.by_position(self.tree, read.axes, rollout.qvel[:-1], read.qacc) - inertial
         position[:, self._actuated_dof, self._actuated_dof] += spring
         by_position = by_force @ position
         by_position += last @ moving.inertia_by_position(read.qacc - (rollout.qvel[1:] - rollout.qvel[:-1]) / h)

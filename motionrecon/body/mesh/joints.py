@@ -29,24 +29,24 @@ HINGES: dict[str, tuple[Hinge, ...]] = {
     # Each joint has but the hinges that do most there: what a window of physics costs grows with the square of their
     # number.
     "abdomen": (
-        _part("lumbar_flexion", (0, 1, 0), (-22, 54), 14, "lumbar_flexion", 0.65, 0.5),
-        _part("lumbar_lateral", (1, 0, 0), (-22, 22), 14, "lumbar_lateral", 0.5, 0.3),
+        _part("lumbar_flexion", (0, 1, 0), (-22, 54), 7, "lumbar_flexion", 0.65, 0.5),
+        _part("lumbar_lateral", (1, 0, 0), (-22, 22), 7, "lumbar_lateral", 0.5, 0.3),
     ),
     "chest": (
-        _part("thoracic_flexion", (0, 1, 0), (-13, 31), 14, "lumbar_flexion", 0.35, 0.5),
-        _part("thoracic_lateral", (1, 0, 0), (-18, 18), 14, "lumbar_lateral", 0.5, 0.3),
+        _part("thoracic_flexion", (0, 1, 0), (-13, 31), 7, "lumbar_flexion", 0.35, 0.5),
+        _part("thoracic_lateral", (1, 0, 0), (-18, 18), 7, "lumbar_lateral", 0.5, 0.3),
     ),
-    "upper_chest": (_part("thoracic_twist", (0, 0, 1), (-50, 50), 10, "lumbar_twist", 1.0, 0.35),),
+    "upper_chest": (_part("thoracic_twist", (0, 0, 1), (-50, 50), 5, "lumbar_twist", 1.0, 0.35),),
     "neck": (
-        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 1.5, spread=0.4),
-        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 1.5, spread=0.35),
+        Hinge("neck_flexion", (0, 1, 0), (-65, 60), 0.75, spread=0.4),
+        Hinge("neck_lateral", (1, 0, 0), (-45, 45), 0.75, spread=0.35),
     ),
-    "head": (_part("head_twist", (0, 0, 1), (-80, 80), 1.0, "neck_twist", 1.0, 0.6),),
+    "head": (_part("head_twist", (0, 0, 1), (-80, 80), 0.5, "neck_twist", 1.0, 0.6),),
     **LIMB_HINGES,
     "upper_arm": tuple(  # thumbs forward where arms hang
         replace(hinge, rest=-75.0) if hinge.name == "shoulder_c" else hinge for hinge in LIMB_HINGES["upper_arm"]
     ),
     "radius": (Hinge("forearm_pronation", (0, 1, 0), (-85, 85), 0.6, spread=0.5, follows=True),),
     "hand": (Hinge("wrist_flexion", (-1, 0, 0), (-70, 80), 0.6, spread=0.25, follows=True),),
-    "toes": (Hinge("toe_extension", (0, -1, 0), (-25, 65), 1.0, spread=0.15),),
+    "toes": (Hinge("toe_extension", (0, -1, 0), (-25, 65), 0.5, spread=0.15, damping=0.006),),
 }

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from motionrecon.body.tangent import velocities
 from motionrecon.optimizers import Optimizer, registry
 from motionrecon.optimizers.turns import Budget, in_turn
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.stretch import Knots, Status, Stretch, WindowRecord
 from motionrecon.physics.windows.window import Windows
+from motionrecon.views import Figure
 
 #: Jacobians that a window's minimization may take with the optimizers that use them, and gradients with all others: a
 #: balance of time and of what is left to gain.
@@ -82,12 +84,19 @@ def _not_simulated(windows: Windows, so_far: Stretch, record: WindowRecord) -> S
     return replace(
         so_far,
         frame=to,
-        state=SimulationState.fresh(figure.qpos[to], figure.qvel[to]),
+        state=_begun(figure, to),
         ctrl=np.concatenate([so_far.ctrl, np.full((steps, so_far.ctrl.shape[1]), np.nan)]),
         wrench=np.concatenate([so_far.wrench, np.zeros((steps, 6))]),
         knots=None,
         windows=(*so_far.windows, record),
     )
+
+
+def _begun(figure: Figure, frame: int) -> SimulationState:
+    """Where a simulation begins anew: with the velocity of the frames that it is to follow, not of those before."""
+    if frame + 1 == len(figure):
+        return SimulationState.fresh(figure.qpos[frame], figure.qvel[frame])
+    return SimulationState.fresh(figure.qpos[frame], velocities(figure.qpos[frame : frame + 2], figure.clock.fps)[0])
 
 
 def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> Stretch:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.kinematics.seated import seated
 from motionrecon.kinematics.state import Trajectory
@@ -17,6 +18,7 @@ from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.stretch import Knots
 from motionrecon.physics.windows.terms.base import Term
+from motionrecon.physics.windows.terms.carried import Carried
 from motionrecon.physics.windows.terms.control import Control
 from motionrecon.physics.windows.terms.followed import Near, SeenMarks
 from motionrecon.physics.windows.terms.posture import Posture
@@ -77,6 +79,7 @@ class Trust:
         pixels: of a confident keypoint, metres at the person's depth.
         landmark: of the kinematic landmarks, metres.
         angle: of the kinematic joint angles, radians.
+        carried: of the kinematic velocity of the centre of mass, m/s.
         speed, arrival: of the kinematic velocities within a window and at its end, m/s.
         effort: of the lead of the target angles over the kinematic ones, radians.
         smooth: of the second difference of that lead from knot to knot, radians.
@@ -87,8 +90,9 @@ class Trust:
     angle: float = 0.4
     speed: float = 1.0
     arrival: float = 0.3
-    effort: float = 0.6
-    smooth: float = 0.15
+    carried: float = 0.01
+    effort: float = 0.9
+    smooth: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ class Windows:
             ),
             Near(figure.landmarks[frames], LANDMARK_SHARE * ones[:, None], trust.landmark),
             Posture(figure.qpos[frames], figure.qvel[frames], ones, trust.angle, speed),
+            Carried(self.engine.linearizer.tree, self._carried[frames], ones, trust.carried),
         ]
         before, free = self._before(knots, first, hinges), self.engine.body.free_actuators
         kept = None if before is None else before[:, free]
@@ -246,6 +251,13 @@ class Windows:
         model = self.engine.body.model
         gain, damping = model.actuator_gainprm[:, 0], -model.actuator_biasprm[:, 2]
         return np.asarray(self._angles + self.figure.qvel[:, self.engine.body.hinge_qpos - 1] * (damping / gain))
+
+    @cached_property
+    def _carried(self) -> Float[np.ndarray, "T 3"]:
+        """Velocity of the kinematic centre of mass, m/s."""
+        return np.asarray(
+            np.gradient(pose(self.engine.body.model, self.figure.qpos).com, axis=0) * self.figure.clock.fps
+        )
 
     @cached_property
     def _depths(self) -> list[Float[np.ndarray, " T"]]:

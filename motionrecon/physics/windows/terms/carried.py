@@ -1,0 +1,45 @@
+"""The centre of mass moves as the kinematic one: what carries it is then what carried the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.physics.tree import Tree, cross
+from motionrecon.physics.windows.terms.base import Linear, SimulatedFrames
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Difference of the centre of mass's velocity from the kinematic one.
+
+    Its change from frame to frame is the sum of all forces on the body over its mass, so that a body that rings, or
+    comes down a frame too late and then too hard, is dear, while one that is elsewhere is not.
+
+    Attributes:
+        tree: who moves whom.
+        velocity: (F, 3) kinematic, m/s.
+        weight: (F,) root weight of each frame.
+        sigma: standard deviation, m/s.
+    """
+
+    tree: Tree
+    velocity: Float[np.ndarray, "F 3"]
+    weight: Float[np.ndarray, " F"]
+    sigma: float
+
+    def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F 3"]:
+        away = np.einsum("fiv,fv->fi", at.pose.com_jacobian, at.qvel) - self.velocity
+        return np.asarray(away * (self.weight / self.sigma)[:, None])
+
+    def linearize(self, at: SimulatedFrames) -> Linear:
+        columns = at.pose.com_jacobian.transpose(0, 2, 1)
+        angular, moved = at.pose.axes[..., :3], columns * at.qvel[..., None]
+        # A dof turns the velocity of all that comes after it, and what comes before it turns its own.
+        after = self.tree.upto.T.astype(float) @ moved
+        turning = self.tree.before.astype(float) @ (angular * at.qvel[..., None])
+        by_position = cross(angular, after) + cross(turning, columns)
+        gain = (self.weight / self.sigma)[:, None, None]
+        return Linear(self.residual(at), gain * by_position.transpose(0, 2, 1), gain * columns.transpose(0, 2, 1))
