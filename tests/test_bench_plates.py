@@ -10,6 +10,7 @@ import pytest
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.data.suites import plates
+from motionrecon.data.suites.alone import alone
 from motionrecon.data.suites.balancing import films
 from motionrecon.data.suites.balancing.suite import Balancing, references
 from motionrecon.data.suites.plates import trials
@@ -186,3 +187,21 @@ def test_the_balancing_reference_is_where_the_cameras_meet():
     assert np.abs(found["cam01"].joints[inner] - joints[inner]).max() < 0.01
     assert np.allclose(found["cam03"].joints[10:34], found["cam01"].joints[8:32]) and found["cam03"].are_marks
     assert {clip.split for clip in Balancing().clips()} == {Split.TEST}
+
+
+def test_who_comes_second_waits_until_it_is_made(tmp_path):
+    from threading import Thread
+
+    order = []
+
+    def second():
+        with alone(tmp_path, "clip"):
+            order.append("second")
+
+    with alone(tmp_path, "clip"):
+        other = Thread(target=second)
+        other.start()
+        other.join(0.2)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]

@@ -14,6 +14,7 @@ from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.clock import Clock
 from motionrecon.core.user_cache import cache_dir
+from motionrecon.data.suites.alone import alone
 from motionrecon.data.suites.balancing.films import CALIBRATION, fetched
 from motionrecon.data.suites.detected import detected
 from motionrecon.keypoints import Keypoints
@@ -50,11 +51,12 @@ class Balancing:
         ]
 
     def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
-        fetched(self.place)
         video = self.place / f"{clip.camera}.mp4"
-        truth = load_truth(self._reference(clip.camera))
+        with alone(self.place, "reference"):
+            fetched(self.place)
+            truth = load_truth(self._reference(clip.camera))
+            seen = detected(video, detector, self.place / "seen" / clip.camera)
         calibration = {"camera": self.place / CALIBRATION, "camera_name": clip.camera}
-        seen = detected(video, detector, self.place / "seen" / clip.camera)
         return PreparedClip(seen, truth, {"height": _HEIGHT}, calibration, video)
 
     def _reference(self, camera: str) -> Path:

@@ -10,6 +10,7 @@ from motionrecon.core.files import atomic
 from motionrecon.core.user_cache import cache_dir
 from motionrecon.data.clips import CAMERA
 from motionrecon.data.make_clip import calibration
+from motionrecon.data.suites.alone import alone
 from motionrecon.data.suites.plates.filming import PLACES, filmed
 from motionrecon.data.suites.plates.markers import moved
 from motionrecon.data.suites.plates.opensim import read_forces
@@ -69,7 +70,8 @@ class Plates:
 
     def _filmed(self, name: str, place: str, seed: int, kept: Path) -> PreparedClip:
         trial = TRIALS[name]
-        fetched(trial, self.place)
+        with alone(self.place, name):
+            fetched(trial, self.place)
         forces = read_forces(self.place / trial.forces, trial.columns)
         truth, keypoints = filmed(trial, moved(trial, self.place, forces), forces, place, seed)
         kept.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from motionrecon.core.user_cache import cache_dir
 from motionrecon.data.clips import CAMERA
+from motionrecon.data.suites.alone import alone
 from motionrecon.data.suites.detected import detected
 from motionrecon.data.suites.synthetic import catalogue, making
 from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip
@@ -25,8 +26,11 @@ class Synthetic:
         return catalogue.clips()
 
     def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
-        folder = making.made(clip, self.place or cache_dir() / "bench" / "synthetic")
-        video, truth = folder / "clip.mp4", load_truth(folder / making.TRUTH)
+        place = self.place or cache_dir() / "bench" / "synthetic"
+        with alone(place, clip.name):
+            folder = making.made(clip, place)
+            seen = detected(folder / "clip.mp4", detector, folder)
+        truth = load_truth(folder / making.TRUTH)
         calibration = {"camera": folder / "camera.toml", "camera_name": CAMERA}
         given = {"height": truth.height}
-        return PreparedClip(detected(video, detector, folder), truth, given, calibration, video)
+        return PreparedClip(seen, truth, given, calibration, folder / "clip.mp4")
