@@ -21,6 +21,7 @@ from motionrecon.keypoints.file import keypoints_of
 from motionrecon.research.bench.reconstruct.truth import Truth
 
 FPS = 30.0
+_GRAVITY = 9.81
 _SIZE, _FOCAL = (1920, 1080), 1500.0
 #: Errors of the pixels, white and correlated; of the depth, metres (a third of it across); for how long, seconds.
 _WHITE, _SLOW, _SLOW_FOR, _DEPTH, _DEPTH_FOR = 2.0, 4.0, 0.25, 0.08, 0.3
@@ -66,11 +67,30 @@ def filmed(trial: Trial, moved: Moved, forces: PlateForces, place: str, seed: in
     at = CubicSpline(moved.time, np.concatenate([moved.joints, moved.marks], axis=1))(time)
     joints, marks = at[:, : len(moved.measured)], at[:, len(moved.measured) :]
     camera = _camera(trial, joints, PLACES[place])
-    truth = Truth(
-        FPS, joints, False, camera, trial.height, trial.mass, _held(trial, forces, time), (), np.zeros((len(time), 0))
-    )
+    moment = None if forces.point is None else ankle_moments(trial, moved, forces, time, joints)
+    force, none = _held(trial, forces, time), np.zeros((len(time), 0))
+    truth = Truth(FPS, joints, False, camera, trial.height, trial.mass, force, (), none, moment)
     rng = np.random.default_rng([seed, 7])
     return truth, _seen(marks, moved, camera, rng)
+
+
+def ankle_moments(
+    trial: Trial,
+    moved: Moved,
+    forces: PlateForces,
+    time: Float[np.ndarray, " T"],
+    joints: Float[np.ndarray, "T 33 3"],
+) -> Float[np.ndarray, "T 2"]:
+    """What the floor's force asks of the ankles in the plane of travel: moments that point the toes down, N m/kg.
+
+    The foot's own weight and inertia are left out, which in stance hardly matters; where a foot bears less than a tenth
+    of the weight, where the force acts is noise, and the moment is 0.
+    """
+    force, point = forces.at(time)
+    point = point + moved.belt * time[:, None, None] * [1.0, 0.0, 0.0]
+    away = point - joints[:, [INDEX[f"{side}_ankle"] for side in SIDES]]
+    moment = (away[..., 0] * force[..., 2] - away[..., 2] * force[..., 0]) / trial.mass
+    return np.where(force[..., 2] > 0.1 * trial.mass * _GRAVITY, moment, 0.0)
 
 
 def _camera(trial: Trial, joints: Float[np.ndarray, "T 33 3"], place: Place) -> Pinhole:

@@ -166,12 +166,14 @@ class Moved:
         joints: (T, 33, 3) of the landmarks, metres.
         marks: (T, 33, 3) where a detector would mark them.
         measured: (33,) where markers tell, and not a guess.
+        belt: speed of the treadmill that is added to all places, m/s.
     """
 
     time: Float[np.ndarray, " T"]
     joints: Float[np.ndarray, "T 33 3"]
     marks: Float[np.ndarray, "T 33 3"]
     measured: Bool[np.ndarray, " 33"]
+    belt: float = 0.0
 
 
 def moved(trial: Trial, folder: Path, forces: PlateForces) -> Moved:
@@ -184,6 +186,7 @@ def moved(trial: Trial, folder: Path, forces: PlateForces) -> Moved:
     names, height = SETS[trial.kind], trial.height
     static = {name: np.nanmean(place, axis=0) for name, place in still.at.items()}
     at, time = recorded.at, recorded.time
+    belt = 0.0
     if trial.treadmill:
         belt = _belt_speed(names, at, time, forces, trial.mass)
         at = {name: place + belt * time[:, None] * [1.0, 0.0, 0.0] for name, place in at.items()}
@@ -198,7 +201,7 @@ def moved(trial: Trial, folder: Path, forces: PlateForces) -> Moved:
         joints[:, INDEX[name]] = place
     if "Top.Head" in at:
         measured[[INDEX["nose"], INDEX["left_ear"], INDEX["right_ear"]]] = True
-    return Moved(time, joints, joints + _off(joints, trunk, up, height), measured)
+    return Moved(time, joints, joints + _off(joints, trunk, up, height), measured, belt)
 
 
 def _limbs(

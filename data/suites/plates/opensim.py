@@ -37,10 +37,26 @@ class PlateForces:
     Attributes:
         time: (N,) seconds.
         force: (N, 2, 3) on the left and the right foot, newtons.
+        point: (N, 2, 3) where it acts (the centre of pressure), metres; None where nobody asked.
     """
 
     time: Float[np.ndarray, " N"]
     force: Float[np.ndarray, "N 2 3"]
+    point: Float[np.ndarray, "N 2 3"] | None = None
+
+    def at(self, times: Float[np.ndarray, " T"]) -> tuple[Float[np.ndarray, "T 2 3"], Float[np.ndarray, "T 2 3"]]:
+        """Force and point at some times.
+
+        Raises:
+            ValueError: nobody asked where the force acts.
+        """
+        if self.point is None:
+            raise ValueError("where the forces act was not read")
+        both = [
+            np.stack([np.interp(times, self.time, column) for column in values.reshape(len(self.time), -1).T], axis=1)
+            for values in (self.force, self.point)
+        ]
+        return both[0].reshape(-1, len(SIDES), 3), both[1].reshape(-1, len(SIDES), 3)
 
     def means(self, times: Float[np.ndarray, " T"], width: float) -> Float[np.ndarray, "T 2 3"]:
         """Means over so many seconds about some times, NaN outside the recording."""
@@ -74,13 +90,16 @@ def read_markers(path: Path, y_up: bool = True) -> Markers:
     return Markers(time, {name: upright(place) if y_up else place for name, place in places.items()})
 
 
-def read_forces(path: Path, columns: Sequence[Sequence[str]], y_up: bool = True) -> PlateForces:
+def read_forces(
+    path: Path, columns: Sequence[Sequence[str]], y_up: bool = True, points: Sequence[Sequence[str]] = ()
+) -> PlateForces:
     """The forces in a .mot file.
 
     Args:
         path: of the file.
         columns: names of the three columns of the force on the left foot, and of those on the right one.
         y_up: its axes are (forward, up, right); else z is up.
+        points: names of the columns of where they act, likewise; where given, that is read, too.
 
     Raises:
         InputError: it cannot be read, is none, or has no such columns.
@@ -93,11 +112,15 @@ def read_forces(path: Path, columns: Sequence[Sequence[str]], y_up: bool = True)
         time = table[:, names.index("time")]
     except (StopIteration, IndexError, ValueError) as error:
         raise InputError(f"{path} is no table of forces ({error!r}); give a .mot file as OpenSim reads it") from error
-    missing = [name for three in columns for name in three if name not in names]
+    missing = [name for three in (*columns, *points) for name in three if name not in names]
     if missing:
         raise InputError(f"{path} has no column {missing[0]}; it has {', '.join(names)}")
-    force = np.stack([table[:, [names.index(name) for name in three]] for three in columns], axis=1)
-    return PlateForces(time, upright(force) if y_up else force)
+
+    def taken(wanted: Sequence[Sequence[str]]) -> Float[np.ndarray, "N 2 3"]:
+        values = np.stack([table[:, [names.index(name) for name in three]] for three in wanted], axis=1)
+        return upright(values) if y_up else values
+
+    return PlateForces(time, taken(columns), taken(points) if points else None)
 
 
 def _lines(path: Path) -> list[str]:

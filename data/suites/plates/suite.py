@@ -72,7 +72,7 @@ class Plates:
         trial = TRIALS[name]
         with alone(self.place, name):
             fetched(trial, self.place)
-        forces = read_forces(self.place / trial.forces, trial.columns)
+        forces = read_forces(self.place / trial.forces, trial.columns, points=trial.points)
         truth, keypoints = filmed(trial, moved(trial, self.place, forces), forces, place, seed)
         kept.mkdir(parents=True, exist_ok=True)
         save(keypoints, kept / "keypoints.npz")

@@ -74,6 +74,11 @@ class Trial:
         """Names of the columns of the force on the left, and on the right foot."""
         return tuple(tuple(f"{stem}v{axis}" for axis in "xyz") for stem in (self.left, self.right))
 
+    @property
+    def points(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the columns of where it acts."""
+        return tuple(tuple(f"{stem}p{axis}" for axis in "xyz") for stem in (self.left, self.right))
+
 
 TRIALS: dict[str, Trial] = {
     "walk11": Trial(

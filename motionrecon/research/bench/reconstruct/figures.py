@@ -12,7 +12,7 @@ from motionrecon.cameras.base import Camera
 from motionrecon.core.landmarks import INDEX
 from motionrecon.mechanics.feet import loaded_sole_speed
 from motionrecon.research.bench.reconstruct.bends import BENDS, bend_errors
-from motionrecon.research.bench.reconstruct.forces import force_errors
+from motionrecon.research.bench.reconstruct.forces import ankle_errors, force_errors
 from motionrecon.research.bench.reconstruct.lengths import LENGTHS, length_errors
 from motionrecon.research.bench.reconstruct.truth import Truth
 from motionrecon.result.metrics import JOINTS, pose_errors
@@ -55,6 +55,10 @@ FIGURES: dict[str, Told] = {
     "force_off_ms": Told("off", "ms", 0),
     "force_missed": Told("missed events", "", 1, False),
     "force_peak_percent": Told("peak", "%", 1),
+    "force_foot_6hz_percent": Told("force, foot, below 6 Hz", "% BW", 1, False),
+    "force_total_6hz_percent": Told("force, total, below 6 Hz", "% BW", 1, False),
+    "flight_points": Told("flight", "points", 1, False),
+    "ankle_moment_percent": Told("ankle moment", "%", 1),
     "simulated_percent": Told("simulated", "%", 0),
     "expected_mm": Told("expected MPJPE", "mm", 0, False),
     "expected_force_percent": Told("expected force error", "% BW", 0, False),
@@ -74,7 +78,7 @@ def figures_of(motion: Motion, truth: Truth, keypoints: Keypoints) -> dict[str, 
     placed = truth.camera.to_world(motion.camera.to_camera(points))
     errors = _pose_errors(placed[:frames], truth.joints[:frames], truth.fps)
     lengths = length_errors(placed[:frames], truth.joints[:frames])
-    cut = truth if frames == len(truth) else _first(truth, frames)
+    cut = truth.part(slice(frames))
     found = errors | {f"{name}_deg": value for name, value in bend_errors(motion, at, points, cut).items()}
     found |= {f"{name}_percent": value for name, value in lengths.items()}
     known = [abs(error) for error in lengths.values() if np.isfinite(error)]
@@ -83,7 +87,7 @@ def figures_of(motion: Motion, truth: Truth, keypoints: Keypoints) -> dict[str, 
     found["kinematic_mpjpe_mm"] = _kinematic(motion, truth, frames)
     found["up_deg"] = up_error(motion.camera, truth.camera) if truth.camera.calibrated else float("nan")
     found["sole_speed"] = loaded_sole_speed(motion)
-    found |= force_errors(motion, cut)
+    found |= force_errors(motion, cut) | ankle_errors(motion, at, cut)
     found |= _reported(motion)
     return {name: float(found.get(name, np.nan)) for name in FIGURES}
 
@@ -112,13 +116,6 @@ def _pose_errors(found: Float[np.ndarray, "T 33 3"], true: Float[np.ndarray, "T 
         return pose_errors(_limbs(found), _limbs(true), fps)
     except ValueError:  # no frame in which all of them are known
         return {}
-
-
-def _first(truth: Truth, frames: int) -> Truth:
-    """The beginning of a truth."""
-    from dataclasses import replace
-
-    return replace(truth, joints=truth.joints[:frames], force=truth.force[:frames], angles=truth.angles[:frames])
 
 
 def _detector(keypoints: Keypoints, truth: Truth) -> float:

@@ -6,12 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.signal import butter, sosfiltfilt
 
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import Pose, pose
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import foot_events
+from motionrecon.mechanics.moments import joint_moments
 from motionrecon.research.bench.reconstruct.truth import Truth
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _GRAVITY = 9.81
 #: A foot stands where it bears more than this share of the body's weight.
 STANDS = 0.05
+#: Nobody pushes the ground while all of the force is below this share.
+_FLIES = 0.02
 #: Hertz above which the acceleration of a kinematic motion's centre of mass is noise.
 _CUTOFF = 6.0
 #: Fewest frames that such a filter can do anything with.
@@ -40,21 +43,69 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
         both together, over all frames; ``force_newton_percent``: what m (a + g) of the kinematic motion's centre of
         mass, below 6 Hz, would have there; ``force_on_ms``, ``force_off_ms``: how far off touch-downs and lift-offs
         are, and ``force_missed``: how many the motion lacks; ``force_peak_percent``: how far off the largest force of a
-        stance is, of the true one. NaN where nobody knows the truth, or nothing of it was simulated.
+        stance is, of the true one; ``force_foot_6hz_percent``, ``force_total_6hz_percent``: as those above, of the
+        motion's forces below 6 Hz, as a plate's are often published; ``flight_points``: by how many points of a hundred
+        the share of frames without any force is off. NaN where nobody knows the truth, or nothing was simulated.
     """
     weight = truth.mass * _GRAVITY
     true, found = truth.force[..., 2], foot_loads(motion)
     known = np.isfinite(true) & motion.simulated[:, None]
     both = known.all(axis=1)
     stands = known & (np.where(known, true, 0.0) > STANDS * weight)
-    total = np.abs(true.sum(1) - found.sum(1)) / weight
-    law = np.abs(true.sum(1) - _by_newton(motion)) / weight
+    smooth = _below(found, motion.fps)
+
+    def off(forces: Float[np.ndarray, "T 2"]) -> tuple[float, float]:
+        """Of the feet, and of both together."""
+        away = np.abs(true - forces) / weight
+        return 100 * _mean(away[stands]), 100 * _mean(np.abs((true - forces).sum(1))[both] / weight)
+
+    foot, total = off(found)
+    foot_smooth, total_smooth = off(smooth)
+    flies = [100 * _mean((force[both].sum(1) < _FLIES * weight).astype(float)) for force in (found, true)]
     return {
-        "force_foot_percent": 100 * _mean(np.abs(true - found)[stands] / weight),
-        "force_total_percent": 100 * _mean(total[both]),
-        "force_newton_percent": 100 * _mean(law[both]),
+        "force_foot_percent": foot,
+        "force_total_percent": total,
+        "force_newton_percent": 100 * _mean(np.abs(true.sum(1) - _by_newton(motion))[both] / weight),
+        "force_foot_6hz_percent": foot_smooth,
+        "force_total_6hz_percent": total_smooth,
+        "flight_points": flies[0] - flies[1],
         **_timing(true, found, known, truth.fps),
     }
+
+
+def ankle_errors(motion: Motion, at: Pose, truth: Truth) -> dict[str, float]:
+    """``ankle_moment_percent``: how much larger the ankles' largest moments of each stance are than the true ones, in
+    the mean; NaN where nobody knows, or nothing was simulated.
+    """
+    if truth.ankle_moment is None or not motion.simulated.any():
+        return {"ankle_moment_percent": float("nan")}
+    moments = joint_moments(motion, at)
+    known = np.isfinite(truth.force[..., 2]) & np.isfinite(truth.ankle_moment) & motion.simulated[:, None]
+    peaks = []
+    for k, side in enumerate(SIDES):
+        found = -moments.values[:, moments.names.index(f"{side}_ankle_dorsiflexion")] / motion.model.body_mass.sum()
+        stances = _stances(side, truth.force[:, k, 2], known[:, k], truth.fps)
+        peaks += [(found[frames].max(), truth.ankle_moment[frames, k].max()) for frames in stances]
+    if not peaks:
+        return {"ankle_moment_percent": float("nan")}
+    mean_found, mean_true = np.mean(peaks, axis=0)
+    return {"ankle_moment_percent": 100 * float(mean_found / mean_true - 1)}
+
+
+def _stances(
+    side: str, true: Float[np.ndarray, " T"], known: Bool[np.ndarray, " T"], fps: float
+) -> list[Int[np.ndarray, " n"]]:
+    """The known frames of each stance of a foot."""
+    events = foot_events(side, np.where(known, true, 0.0), fps, known)
+    within = [np.arange(int(np.ceil(start * fps)), int(end * fps) + 1) for start, end in events.stances]
+    return [frames[known[frames]] for frames in within if known[frames].any()]
+
+
+def _below(forces: Float[np.ndarray, "T n"], fps: float) -> Float[np.ndarray, "T n"]:
+    """What is slower than `_CUTOFF`."""
+    if len(forces) < _FEWEST:
+        return np.full_like(forces, np.nan)
+    return np.asarray(sosfiltfilt(butter(2, min(0.9, 2 * _CUTOFF / fps), output="sos"), forces, axis=0))
 
 
 def _by_newton(motion: Motion) -> Float[np.ndarray, " T"]:
@@ -62,7 +113,7 @@ def _by_newton(motion: Motion) -> Float[np.ndarray, " T"]:
     if motion.kinematic_qpos is None or len(motion) < _FEWEST:
         return np.full(len(motion), np.nan)
     com = pose(motion.model, motion.kinematic_qpos).com[:, 2]
-    smooth = sosfiltfilt(butter(2, min(0.9, 2 * _CUTOFF / motion.fps), output="sos"), com)
+    smooth = _below(com[:, None], motion.fps)[:, 0]
     acceleration = np.gradient(np.gradient(smooth, 1 / motion.fps), 1 / motion.fps)
     return np.asarray(motion.model.body_mass.sum() * (acceleration + _GRAVITY))
 
@@ -82,11 +133,8 @@ def _timing(
             near = _nearest(wanted, have)
             missed += int(np.isnan(near).sum())
             errors += near[np.isfinite(near)].tolist()
-        for start, end in there.stances:
-            frames = slice(int(np.ceil(start * fps)), int(end * fps) + 1)
-            if known[frames, k].any():
-                highest = true[frames, k][known[frames, k]].max()
-                peaks.append(100 * abs(found[frames, k][known[frames, k]].max() / highest - 1))
+        stances = _stances(side, true[:, k], known[:, k], fps)
+        peaks += [100 * abs(found[frames, k].max() / true[frames, k].max() - 1) for frames in stances]
     return {
         "force_on_ms": 1000 * _mean(np.array(ons)),
         "force_off_ms": 1000 * _mean(np.array(offs)),

@@ -1,7 +1,7 @@
 """Goes over the clips: each is prepared, reconstructed and compared, side by side, and only once.
 
-What is done is kept in the folder of the result: a motion and a row for each clip. A row counts as long as the
-settings, the truth, the keypoints and the code of motionrecon are those that it was made with.
+Motions are kept in the folder of the result. They count as long as the settings, what was seen and motionrecon's code
+are those that they were made with; figures are computed anew.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ import inspect
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import motionrecon
 from motionrecon.batch.executor import Lost
@@ -27,11 +25,12 @@ from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.file import load, save
 from motionrecon.pipeline import reconstruct
 from motionrecon.research.bench.parallel import parallel_map
-from motionrecon.research.bench.reconstruct.figures import FIGURES, figures_of
+from motionrecon.research.bench.reconstruct.figures import figures_of
 from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip, Split, Suite
+from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 
-ROW, MOTION = "row.json", "motion"
+KEY, MOTION = "key.json", "motion"
 
 
 @dataclass(frozen=True)
@@ -169,63 +168,48 @@ def _is_one_of(clip: BenchClip, only: Sequence[str]) -> bool:
 
 
 def _measured(task: _Task) -> ClipResult:
-    """One clip's result, kept or made."""
+    """One clip's result; its motion is kept or made."""
     try:
         prepared = task.suite.prepare(task.clip, task.settings.detector)
-        key, place = _key(task, prepared), task.folder / task.clip.suite / task.clip.name
-        kept = _kept(place / ROW, key, task.clip)
-        return kept or _made(task, prepared, place, key)
+        place = task.folder / task.clip.suite / task.clip.name
+        seen = _thinned(load(prepared.keypoints), task.settings.every)
+        key = _key(task, prepared)
+        motion = Motion.load(place / MOTION) if _is_made(place / KEY, key) else _made(task, prepared, seen, place, key)
+        truth = prepared.truth.part(slice(None, None, task.settings.every))
+        return ClipResult(task.clip, figures_of(motion, truth, seen), _word(motion.report))
     except MotionReconError as error:
         return ClipResult(task.clip, {}, failure=str(error))
     except Exception:  # a fault of the program is a row, too, and the others go on
         return ClipResult(task.clip, {}, failure=traceback.format_exc(limit=-3))
 
 
-def _made(task: _Task, prepared: PreparedClip, place: Path, key: str) -> ClipResult:
-    keypoints = load(prepared.keypoints)
-    with _thinned(keypoints, task.settings.every, place) as (path, seen):
-        given = dict(prepared.given) | (dict(prepared.calibration) if task.settings.calibrated else {})
-        video = prepared.video if task.settings.every == 1 else None
-        motion = reconstruct(video, keypoints=path, hands=False, **given | dict(task.settings.given))
-    motion.save(place / MOTION)
-    figures = figures_of(motion, prepared.truth.every(task.settings.every), seen)
-    result = ClipResult(task.clip, figures, _word(motion.report))
-    with atomic(place / ROW) as file:
-        content = {"key": key, "figures": _without_nan(figures), "verdict": result.verdict}
-        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return result
-
-
-@contextmanager
-def _thinned(keypoints: Keypoints, every: int, place: Path) -> Iterator[tuple[Path, Keypoints]]:
-    """A file of every so many frames of keypoints, and what is in it."""
-    from dataclasses import replace
-
+def _made(task: _Task, prepared: PreparedClip, seen: Keypoints, place: Path, key: str) -> Motion:
+    """The motion, kept in the clip's place under a key."""
     place.mkdir(parents=True, exist_ok=True)
-    seen = replace(
-        keypoints,
-        pixels=keypoints.pixels[::every],
-        confidence=keypoints.confidence[::every],
-        points_3d=keypoints.points_3d[::every],
-        tracked=keypoints.tracked[::every],
-        fps=keypoints.fps / every,
-        hands=None,
-    )
-    path = place / "keypoints.npz"
-    save(seen, path)
-    yield path, seen
+    save(seen, place / "keypoints.npz")
+    given = dict(prepared.given) | (dict(prepared.calibration) if task.settings.calibrated else {})
+    video = prepared.video if task.settings.every == 1 else None
+    motion = reconstruct(video, keypoints=place / "keypoints.npz", hands=False, **given | dict(task.settings.given))
+    motion.save(place / MOTION)
+    with atomic(place / KEY) as file:
+        file.write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
+    return motion
 
 
-def _kept(path: Path, key: str, clip: BenchClip) -> ClipResult | None:
-    """The row of an earlier run with the same key."""
+def _thinned(keypoints: Keypoints, every: int) -> Keypoints:
+    """Every so many frames of keypoints, without hands."""
+    names = ("pixels", "confidence", "points_3d", "tracked")
+    kept = {name: getattr(keypoints, name)[::every] for name in names}
+    return replace(keypoints, fps=keypoints.fps / every, hands=None, **kept)
+
+
+def _is_made(path: Path, key: str) -> bool:
+    """Whether an earlier run with the same key left its motion."""
     try:
         content = read_json(path)
     except (OSError, ValueError):
-        return None
-    if not isinstance(content, dict) or content.get("key") != key:
-        return None
-    figures = {name: np.nan if content["figures"].get(name) is None else content["figures"][name] for name in FIGURES}
-    return ClipResult(clip, figures, str(content.get("verdict", "")))
+        return False
+    return isinstance(content, dict) and content.get("key") == key
 
 
 def _key(task: _Task, prepared: PreparedClip) -> str:
@@ -235,7 +219,6 @@ def _key(task: _Task, prepared: PreparedClip) -> str:
         asdict(task.settings),
         {name: str(value) for name, value in prepared.given.items()},
         sha256(prepared.keypoints),
-        hashlib.sha256(prepared.truth.joints.tobytes() + prepared.truth.force.tobytes()).hexdigest(),
         code(),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:24]
@@ -259,7 +242,3 @@ _NO_PART = ("research", "render", "export", "plots", "batch", "cli.py", "cli_com
 def _word(report: Report) -> str:
     """The report's verdict in a word."""
     return "" if report.verdict is None else str(report.verdict.word)
-
-
-def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

@@ -40,7 +40,7 @@ def clip_picture(motion: Motion, prepared: PreparedClip, every: int = 1) -> Imag
         prepared: its truth and its film.
         every: of the film's frames, one in so many is the motion's.
     """
-    truth = prepared.truth.every(every)
+    truth = prepared.truth.part(slice(None, None, every))
     count = min(len(motion), len(truth))
     moments = np.unique(np.round(np.linspace(0, count - 1, 2 * _MOMENTS + 1)).astype(int)[1::2])
     found = truth.camera.to_world(motion.camera.to_camera(motion.joints))[:count]

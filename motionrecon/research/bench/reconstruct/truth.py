@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,8 @@ class Truth:
             before the frame to half a frame after it; NaN where nobody knows.
         angle_names: (A,) of anatomical angles, as `motionrecon.mechanics.angles` has them; none where nobody knows.
         angles: (T, A) those angles, radians.
+        ankle_moment: (T, 2) of the left and the right ankle, which points the toes down, newton metres a kilogram; None
+            where nobody knows.
     """
 
     fps: float
@@ -39,23 +41,16 @@ class Truth:
     force: Float[np.ndarray, "T 2 3"]
     angle_names: tuple[str, ...]
     angles: Float[np.ndarray, "T A"]
+    ankle_moment: Float[np.ndarray, "T 2"] | None = None
 
     def __len__(self) -> int:
         return len(self.joints)
 
-    def every(self, step: int) -> Truth:
-        """Every so many frames of it; forces stay means over the shorter time."""
-        return Truth(
-            self.fps / step,
-            self.joints[::step],
-            self.are_marks,
-            self.camera,
-            self.height,
-            self.mass,
-            self.force[::step],
-            self.angle_names,
-            self.angles[::step],
-        )
+    def part(self, frames: slice) -> Truth:
+        """Some of its frames, at an even distance; forces stay means over the same time."""
+        per_frame = {name: getattr(self, name)[frames] for name in ("joints", "force", "angles")}
+        moment = None if self.ankle_moment is None else self.ankle_moment[frames]
+        return replace(self, fps=self.fps / (frames.step or 1), ankle_moment=moment, **per_frame)
 
 
 def save_truth(truth: Truth, path: Path) -> None:
