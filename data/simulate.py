@@ -9,7 +9,7 @@ uses (other proportions, masses, joints, feet and contact) keeps the test honest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -50,6 +50,9 @@ _DAMPING = 0.1  # of an actuator, s: its damping over its stiffness
 _RANGE = {"shank": (-0.05, 2.7), "forearm": (-2.7, 0.05)}  # knees bend backwards, elbows forwards, rad
 _AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 _TRACKED = (*landmarks.BODY, "left_ear", "right_ear")
+#: A point over the hips, which tells how the pelvis is tilted.
+PELVIS_TOP = "pelvis_top"
+_OVER_HIPS = 0.2  # m
 # Weights of the residuals: per metre, rad/s, and rad.
 _W_POINT, _W_VELOCITY, _W_EFFORT, _W_SMOOTH = 1.0, 0.03, 0.02, 0.1
 
@@ -88,6 +91,7 @@ def build_model(mannequin: Mannequin) -> mujoco.MjModel:
         j = landmarks.INDEX[name]
         carrier = SEGMENTS[mannequin.landmark_segment[j]]
         bodies[carrier].add_site(name=name, pos=mannequin.landmark_local[j])
+    bodies["pelvis"].add_site(name=PELVIS_TOP, pos=[0.0, 0.0, _OVER_HIPS])
     model = spec.compile()
     mujoco.mj_setTotalmass(model, mannequin.mass + _CLOTHES)
     mujoco.mj_setConst(model, mujoco.MjData(model))
@@ -174,6 +178,7 @@ class _Window:
         linearizer: Linearizer,
         start: SimulationState,
         target: _Target,
+        tracked: Points,
     ) -> None:
         self.model, self.simulator, self.linearizer = model, simulator, linearizer
         self.start, self.target = start, target
@@ -181,7 +186,7 @@ class _Window:
         count = len(target.knots)
         at = np.arange((count - 1) * per_knot) / per_knot
         self.weights = np.clip(1 - np.abs(at[:, None] - np.arange(count)), 0, None)
-        self.tracked = Points.sites(model, _TRACKED)
+        self.tracked = tracked
         nu = model.nu
         second = np.diff(np.eye(count), 2, axis=0)
         self.smooth = _W_SMOOTH * np.kron(second, np.eye(nu))
@@ -244,6 +249,7 @@ def track(
     *,
     skip: float = 0.0,
     evaluations: int = 25,
+    also: Sequence[str] = (),
     report: Callable[[str], None] = lambda text: None,
 ) -> Performance:
     """Simulate a body that does ``clip``.
@@ -253,6 +259,7 @@ def track(
         clip: the target; its fps must divide the simulation's 240 Hz.
         skip: seconds at the start that are simulated but not kept, in which the body settles.
         evaluations: Jacobians spent on each window.
+        also: sites that are followed besides the landmarks: `PELVIS_TOP`, which they say little of.
         report: called with a line for each window.
 
     Raises:
@@ -262,7 +269,8 @@ def track(
     per_frame = round(1 / clip.fps / TIMESTEP)
     goal = target_qpos(mannequin, model, clip)
     speed = velocities(model, goal, clip.fps)
-    points = pose(model, goal).at(Points.sites(model, _TRACKED))
+    tracked = Points.sites(model, (*_TRACKED, *also))
+    points = pose(model, goal).at(tracked)
 
     per_knot = round(1 / KNOTS_PER_SECOND / TIMESTEP)
     count = (len(goal) - 1) * per_frame // per_knot + 1
@@ -287,7 +295,7 @@ def track(
             speed[frames],
             np.concatenate([found[first : first + 1], knots[first + 1 : first + WINDOW_KNOTS + 1]]),
         )
-        window = _Window(model, simulator, linearizer, state, target)
+        window = _Window(model, simulator, linearizer, state, target, tracked)
         result = minimize(window, found[last][1:].ravel(), "lm", max_evaluations=evaluations)
         correction = result.x.reshape(-1, model.nu) - knots[last][1:]
         found[last][1:] = result.x.reshape(-1, model.nu)

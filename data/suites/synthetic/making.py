@@ -36,7 +36,7 @@ from motionrecon.research.bench.reconstruct.truth import Truth, save_truth
 
 #: The recipe of motions, and what films them besides.
 _MOTION = (
-    *("mannequin", "simulate", "carriage", "make_rendered"),
+    *("mannequin", "carriage", "make_rendered"),
     *(f"suites.synthetic.{name}" for name in ("acted", "authored", "making", "recorded")),
 )
 _FILM = ("scene", "make_clip", "suites.synthetic.viewpoints")
@@ -112,7 +112,9 @@ def _played(clip: BenchClip, person: Mannequin, place: Path) -> _Played:
 def _simulated(person: Mannequin, acted: Acted) -> Performance:
     """As a simulated body does it; as it is where that body loses it, which leaves the forces unknown."""
     try:
-        done = simulate.track(person, acted.as_motion(person), skip=_SETTLES, evaluations=_EVALUATIONS)
+        done = simulate.track(
+            person, acted.as_motion(person), skip=_SETTLES, evaluations=_EVALUATIONS, also=(simulate.PELVIS_TOP,)
+        )
         return done.first(len(done.positions) - round(_ENDS * FPS))
     except SimulationError:
         return acted.kinematic(person)
@@ -157,8 +159,9 @@ def _segment(name: str, side: str) -> str | None:
 def _motion_key(clip: BenchClip) -> str:
     """What a motion is made from."""
     action = ACTIONS[clip.split][clip.action]
+    code = of_files(_names((*_MOTION, "simulate") if action.simulated else _MOTION))
     sets = {path.stem: sha256(path) for path in sorted(FOLDER.glob("*.npz"))}
-    return _hashed(repr(PEOPLE[clip.person]), repr(action), of_files(_names(_MOTION)), *_versions("anny"), sets)
+    return _hashed(repr(PEOPLE[clip.person]), repr(action), code, *_versions("anny"), sets)
 
 
 def _film_key(clip: BenchClip) -> str:
