@@ -671,7 +671,7 @@ def bench_reconstruct(
     Args:
         suites: names of suites; all where not given.
         split: tuning, test (nothing may ever be chosen by it), or both.
-        only: names of clips, or their actions, cameras or persons; all where not given.
+        only: names of clips or parts of them, or their actions, cameras or persons; all where not given.
         clips: of each suite at most so many; the first ones are a mixture.
         data: SUITE=FOLDER, the data of a suite where it is not in the cache folder.
         body: kind of the persons' bodies; that of reconstruct where not given.

@@ -110,3 +110,10 @@ def test_suites_are_chosen_by_name():
         chosen_suites(["real"], ())
     with pytest.raises(InputError, match="SUITE=FOLDER"):
         chosen_suites((), ["folder"])
+
+
+def test_trunks_are_straight_on_pelvises_in_the_median_whatever_a_conversion_says():
+    acted = Recorded("test_clips", "test/walking/walking_1", 0.3, 1.0, walks=True).by(of_boxes())
+    names, angles = mannequin_angles(acted.rotations)
+    trunk, hip = (angles[:, names.index(name)] for name in ("trunk_flexion", "left_hip_flexion"))
+    assert abs(np.degrees(np.median(trunk))) < 2 and np.degrees(hip).min() < 0 < 25 < np.degrees(hip).max()

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation, RotationSpline
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.data.make_poses import FOLDER, HEIGHT
 from motionrecon.data.make_rendered import segment_rotations
-from motionrecon.data.mannequin import Mannequin
+from motionrecon.data.mannequin import INDEX, Mannequin
 from motionrecon.data.suites.synthetic.acted import FPS, Acted
 from motionrecon.data.suites.synthetic.people import Leg
 
@@ -52,7 +52,7 @@ class Recorded:
         legs = sum(float(np.linalg.norm(model.body(f"left_{part}").pos)) for part in ("shank", "foot"))
         leg = Leg.of(person)
         root = gaussian_filter1d(qpos[:, :3] * (leg.thigh + leg.shank) / legs, _SMOOTH, axis=0)
-        turned = segment_rotations(body, qpos)
+        turned = _straightened(segment_rotations(body, qpos))
         time = np.arange(len(qpos)) / fps
         clock = np.arange(0.0, time[-1] + 1e-9, 1 / FPS)
         segments = [RotationSpline(time, Rotation.from_matrix(one)) for one in turned.swapaxes(0, 1)]
@@ -68,3 +68,16 @@ class Recorded:
             qpos = saved["qpos"][begin:end].astype(float)
         qpos[:, 3:7] /= np.linalg.norm(qpos[:, 3:7], axis=1, keepdims=True)
         return qpos, fps
+
+
+def _straightened(turned: Float[np.ndarray, "T 15 3 3"]) -> Float[np.ndarray, "T 15 3 3"]:
+    """With the pelvis tilted by as much as makes the trunk straight on it in the median.
+
+    Conversions of motion capture place the pelvis's axes as they like; a walker's may be tilted by 20 degrees.
+    """
+    pelvis, torso = turned[:, INDEX["pelvis"]], turned[:, INDEX["torso"]]
+    bent = np.swapaxes(pelvis, 1, 2) @ torso
+    tilt = float(np.median(np.arctan2(bent[:, 0, 2], bent[:, 2, 2])))  # of the trunk, forwards
+    straight = turned.copy()
+    straight[:, INDEX["pelvis"]] = pelvis @ Rotation.from_euler("y", tilt).as_matrix()
+    return straight
