@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -67,14 +68,17 @@ def write(
     colours: Mapping[str, tuple[float, float, float]] = COLOURS,
     props: Sequence[Prop] = (),
     seed: int = 0,
+    path: Sequence[Pinhole] = (),
 ) -> DemoClip:
     """Render ``performance`` and write ``<name>.mp4``, ``truth.npz`` and ``camera.toml`` into ``folder``.
 
-    ``seed`` is that of the room, ``props`` what else is in it, ``colours`` those of the clothes.
+    ``seed`` is that of the room, ``props`` what else is in it, ``colours`` those of the clothes. Where the camera
+    moves, ``path`` says how in each frame; truth and calibration say where it is in the first one, and the truth how it
+    is turned in each, ``camera_axes`` (T, 3, 3), and its focal lengths, ``camera_focal`` (T,), pixels.
     """
     folder.mkdir(parents=True, exist_ok=True)
     clip = DemoClip(folder / f"{name}.mp4", folder / "truth.npz", folder / "camera.toml")
-    images = render(mannequin, camera, performance.positions, performance.rotations, seed, colours, props)
+    images = render(mannequin, camera, performance.positions, performance.rotations, seed, colours, props, path)
     _encode(clip.video, images, camera.image_size, performance.fps)
     count = len(performance.positions)
     np.savez_compressed(
@@ -94,9 +98,17 @@ def write(
         image_size=np.array(camera.image_size),
         height=mannequin.height,
         mass=performance.mass,
+        **_moving(path),
     )
     clip.camera.write_text(calibration(camera))
     return clip
+
+
+def _moving(path: Sequence[Pinhole]) -> dict[str, Any]:
+    if not path:
+        return {}
+    axes = np.concatenate([camera.axes for camera in path])
+    return {"camera_axes": axes, "camera_focal": np.array([camera.K[0, 0] for camera in path])}
 
 
 def _encode(path: Path, images: Iterable[UInt8[np.ndarray, "H W 3"]], size: tuple[int, int], fps: float) -> None:

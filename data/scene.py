@@ -86,17 +86,19 @@ def render(
     seed: int = 0,
     colours: Mapping[str, tuple[float, float, float]] = COLOURS,
     props: Sequence[Prop] = (),
+    path: Sequence[Pinhole] = (),
 ) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     """Yield an (height, width, 3) uint8 image for each frame.
 
     Args:
         mannequin: who is seen.
-        camera: from where.
+        camera: from where; the room is built around what it sees.
         positions: (T, 15, 3) joint centres.
         rotations: (T, 15, 3, 3) orientations of the segments.
         seed: of the room's textures.
         colours: of the garments, as `COLOURS`.
         props: what else is in the room.
+        path: the camera in each frame, if it moves.
     """
     middle = positions[:, 0, :2].mean(0)
     model, garments = _room(mannequin, camera, middle, np.random.default_rng(seed), colours, props)
@@ -111,6 +113,9 @@ def render(
             _put(model, garments, skin, mannequin.faces)
             for mesh in range(model.nmesh):
                 mujoco.mjr_uploadMesh(model, renderer._mjr_context, mesh)
+            if path:
+                _put_camera(model, path[frame])
+                mujoco.mj_camlight(model, data)
             renderer.update_scene(data, camera="camera")
             yield renderer.render().copy()
 
@@ -123,6 +128,20 @@ def _move(model: mujoco.MjModel, props: Sequence[Prop], frame: int) -> bool:
         geom.pos = prop.positions[frame]
         mujoco.mju_mat2Quat(geom.quat, prop.rotations[frame].ravel())
     return bool(carried)
+
+
+def _put_camera(model: mujoco.MjModel, camera: Pinhole) -> None:
+    """Move the model's camera to where another one is."""
+    number = model.camera("camera").id
+    model.cam_pos[number] = camera.eye[0]
+    model.cam_quat[number], model.cam_fovy[number] = _placed(camera)
+
+
+def _placed(camera: Pinhole) -> tuple[Float[np.ndarray, " 4"], float]:
+    """How MuJoCo's camera is turned, and its vertical field of view, degrees, to see what this one does."""
+    quat = np.zeros(4)
+    mujoco.mju_mat2Quat(quat, (camera.axes[0].T @ np.diag([1.0, -1.0, -1.0])).ravel())
+    return quat, float(2 * np.degrees(np.arctan(camera.image_size[1] / 2 / camera.K[1, 1])))
 
 
 def _put(
@@ -232,9 +251,7 @@ def _room(
         )
         garments[name] = used
 
-    quat = np.zeros(4)
-    mujoco.mju_mat2Quat(quat, (camera.axes[0].T @ np.diag([1.0, -1.0, -1.0])).ravel())
-    fovy = 2 * np.degrees(np.arctan(camera.image_size[1] / 2 / camera.K[1, 1]))
+    quat, fovy = _placed(camera)
     world.add_camera(name="camera", pos=eye, quat=quat, fovy=fovy)
     model = spec.compile()
     for name in garments:  # the compiler centres meshes; these are written in world coordinates

@@ -884,6 +884,8 @@ def _list_people(video: Path | list[Path] | None, folder: Path | None, quiet: bo
 
 
 def _summary(motion: Motion, folder: Path, seconds: float) -> str:
+    from motionrecon.background.motion import TURNS, ZOOMS
+
     report = motion.report
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
     person = report.person
@@ -896,8 +898,15 @@ def _summary(motion: Motion, folder: Path, seconds: float) -> str:
     )
     if report.cameras:
         line += "\n" + _of_cameras(report.cameras, frames.total)
-    if options["physics"] and frames.simulated < frames.total:
+    if report.camera_unknown:
+        line += (
+            "\nthe camera moves in a way that the background does not tell: nothing is simulated, there are no forces"
+        )
+    elif options["physics"] and frames.simulated < frames.total:
         line += f"\nsimulated in {frames.simulated} of {frames.total} frames only; the others have no forces"
+    if camera.motion in (TURNS, ZOOMS):
+        zooms = f" and zooms {camera.zoomed:.2f} times" if camera.motion == ZOOMS else ""
+        line += f"\nthe camera turns by up to {camera.turned_deg:.0f} degrees{zooms}, as its background shows"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
     if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
         line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.background.motion import ASSUMED, STATIC, TURNS, UNKNOWN, ZOOMS, CameraMotion, camera_motion
 from motionrecon.cameras.lines import lines
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
+from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
@@ -23,6 +26,8 @@ from motionrecon.source import Recording, Source
 from motionrecon.video import frames
 from motionrecon.views import View
 
+#: Degrees that one of several cameras may sway without harm.
+_SWAYS = 1.0
 #: Frames with a person that a motion needs at least.
 FEWEST_FRAMES = 4
 #: Pictures of a film that are searched for straight lines: one for so many seconds, and no more than so many.
@@ -43,11 +48,17 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
             source = followed(run, source, options, kept)
         seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
     hands = tuple(one.hands if options.hands else None for one in seen)
+    motions = [_camera_motion(run, source, options, *pair) for pair in zip(source.recordings, seen, strict=True)]
     if len(seen) == 1:
-        return _with_lines(run, source, seen, (View.of(seen[0], source.leader.camera, source.leader.clock),)), hands
-    from motionrecon.rig.stage import together
+        view = View.of(seen[0], motions[0].camera, source.leader.clock)
+        views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found),)
+    else:
+        from motionrecon.rig.stage import together
 
-    return _with_lines(run, source, seen, together(run, source, seen, options)), hands
+        views = together(run, source, seen, options)
+    kinds = [motion.kind for motion in motions]
+    views = tuple(replace(view, camera_motion=kind) for view, kind in zip(views, kinds, strict=True))
+    return _with_lines(run, source, seen, views), hands
 
 
 def _with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple[View, ...]) -> tuple[View, ...]:
@@ -56,26 +67,56 @@ def _with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tupl
         return views
     with run.timed("lines"):
         each = zip(views, source.recordings, seen, strict=True)
-        return tuple(replace(view, lines=behind(recording, keypoints)) for view, recording, keypoints in each)
+        return tuple(replace(view, lines=behind(*pair, view)) for view, *pair in each)
 
 
-def behind(recording: Recording, keypoints: Keypoints) -> Float[np.ndarray, "L 2 2"]:
-    """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion; none without
-    a film."""
+def behind(recording: Recording, keypoints: Keypoints, view: View | None = None) -> Float[np.ndarray, "L 2 2"]:
+    """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion.
+
+    None without a film. Where the view's camera turns, they are where the first picture would have them.
+    """
     found = [np.zeros((0, 2, 2))]
+    camera = recording.camera if view is None else view.camera
     if recording.video is not None:
         fps, count = recording.video.fps, len(keypoints)
         first = recording.video.frame_range(recording.start, recording.end).start
         looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
+        if view is not None and view.camera_motion == UNKNOWN:
+            looks = 1  # others are looked at from elsewhere
         for frame in np.linspace(0, count, looks, endpoint=False).astype(int).tolist():
             start = (first + frame) / fps
             around = keypoints.pixels[frame]
             known = np.isfinite(around).all(axis=1)
             people = [np.concatenate([around[known].min(axis=0), around[known].max(axis=0)])] if known.any() else []
             with closing(frames(recording.video.path, start, info=recording.video)) as pictures:
-                found += [lines(picture, people) for picture in [next(pictures, None)] if picture is not None]
-    ends = np.concatenate(found)
-    return np.asarray(recording.camera.undistort(ends.reshape(1, -1, 2)).reshape(-1, 2, 2))
+                picture = next(pictures, None)
+            if picture is not None:
+                ends = camera.undistort(lines(picture, people))
+                found.append(camera.in_first_picture(ends, frame) if isinstance(camera, PanTiltZoom) else ends)
+    whole = np.concatenate(found)
+    return whole[np.isfinite(whole).all(axis=(1, 2))]
+
+
+def _camera_motion(
+    run: Run, source: Source, options: Options, recording: Recording, keypoints: Keypoints
+) -> CameraMotion:
+    """What the camera of a recording does; a warning where that is not known, and it is taken to stand still."""
+    camera, alone = recording.camera, len(source.recordings) == 1
+    if not isinstance(camera, Pinhole):  # one that knows how it moves
+        return CameraMotion(ASSUMED, camera)
+    lens_known = not source.assumed.focal_length
+    motion = camera_motion(keypoints.background, camera, len(keypoints), recording.clock.shown_fps, lens_known)
+    why = motion.why
+    if not alone and motion.kind in (TURNS, ZOOMS):
+        why = f"the camera turns by {motion.turned:.1f} degrees, and several cameras must stand still: use tripods"
+        motion = CameraMotion(ASSUMED if motion.turned < _SWAYS and motion.kind == TURNS else UNKNOWN, camera)
+    if options.camera_motion == "static" and motion.kind != STATIC:
+        motion, why = CameraMotion(ASSUMED, camera), ""
+    if motion.kind == UNKNOWN:
+        why += "; the motion is not simulated (camera_motion=static takes the camera to stand still)"
+    if why:
+        run.warn(why if alone else f"{recording.name}: {why}")
+    return motion
 
 
 @contextmanager

@@ -16,6 +16,10 @@ from motionrecon.errors import InputError
 LONGEST_OFFSET = 86_400.0
 
 
+#: What may be said of how a camera moves: that it is found from the background, or that it does not.
+CAMERA_MOTIONS = ("auto", "static")
+
+
 class Assumed(float):
     """A number that the user did not give."""
 
@@ -36,6 +40,7 @@ class Options:
     body_model: Path | None
     camera: Path | None
     camera_name: tuple[str, ...]
+    camera_motion: str
     fov: tuple[float, ...]
     focal_px: tuple[float, ...]
     start: float | None
@@ -136,6 +141,7 @@ class Options:
         if self.camera_name and self.camera is None:
             raise InputError(f"camera_name={self.camera_name[0]} needs camera=..., the file that holds that camera")
         _check_file("camera", self.camera)
+        _check_name("camera_motion", self.camera_motion, CAMERA_MOTIONS)
         for keypoints in self.keypoints:
             _check_exists("keypoints", keypoints)
         for offset in self.offset:

@@ -28,6 +28,7 @@ def reconstruct(
     body_model: str | Path | None = None,
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,
+    camera_motion: str = "auto",
     fov: float | Sequence[float] | None = None,
     focal_px: float | Sequence[float] | None = None,
     start: float | None = None,
@@ -75,6 +76,9 @@ def reconstruct(
             Without one, up is found from how the person stands and from vertical lines in the picture (doors, walls).
         camera_name: which camera of that file; may be left out where it holds only one. Of several videos, each one's
             in their order; may be left out where the videos are called as the cameras are.
+        camera_motion: auto (how a single camera pans, tilts, rolls and zooms is found from the background; a
+            calibration holds in the first picture used; where it cannot be told, the motion is not simulated), or
+            static (the camera is taken to stand still, whatever the background shows).
         fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.
         focal_px: the camera's focal length, pixels, instead of a field of view; one for all cameras, or each one's.
         start: first second of the video to use, as a player shows it; the beginning where not given.

@@ -271,13 +271,14 @@ def _length(info: VideoInfo | None, keypoints: Keypoints | None) -> float:
 
 def cut(keypoints: Keypoints, frames: range) -> Keypoints:
     """The keypoints of some of the frames."""
-    part = slice(frames.start, frames.stop)
+    part, background = slice(frames.start, frames.stop), keypoints.background
     return replace(
         keypoints,
         pixels=keypoints.pixels[part],
         confidence=keypoints.confidence[part],
         points_3d=keypoints.points_3d[part],
         tracked=keypoints.tracked[part],
+        background=None if background is None else replace(background, first=background.first + frames.start),
     )
 
 

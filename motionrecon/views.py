@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionrecon.background.motion import ASSUMED, UNKNOWN
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
 from motionrecon.cameras.sightline import turns_to
@@ -45,7 +46,10 @@ class View:
         offset_error: its standard deviation, seconds; 0 where it was given, infinite where nothing tells.
         pose_error: standard deviations of where the camera stands, degrees and metres, if that was found from the
             person; None if it was given.
-        lines: ends of straight lines behind the person, pixels without the lens's distortion; none where nobody looked.
+        lines: ends of straight lines behind the person, pixels of the first picture without the lens's distortion; none
+            where nobody looked.
+        camera_motion: what the camera does, in the words of `motionrecon.background.motion`.
+        lens_found: whether the camera's focal length was found from how it turned.
     """
 
     camera: Camera
@@ -58,6 +62,8 @@ class View:
     offset_error: float = 0.0
     pose_error: tuple[float, float] | None = None
     lines: Float[np.ndarray, "L 2 2"] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    camera_motion: str = ASSUMED
+    lens_found: bool = False
 
     @staticmethod
     def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:
@@ -135,6 +141,11 @@ class Figure:
             if frames.stop - frames.start > 1:
                 qvel[frames] = velocities(self.qpos[frames], self.clock.fps)
         return qvel
+
+    @property
+    def before_unknown_camera(self) -> bool:
+        """Whether a camera moves in a way that nobody can tell, so that nothing tells how the person moves."""
+        return any(view.camera_motion == UNKNOWN for view in self.views)
 
     @cached_property
     def landmarks(self) -> Float[np.ndarray, "T 33 3"]:

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.body.pose import pose
 from motionrecon.result.films import films_of
-from motionrecon.result.motion import NOT_SIMULATED, ON_A_SEAT
+from motionrecon.result.motion import CAMERA_MOVES, NOT_SIMULATED, ON_A_SEAT
 from motionrecon.viewer.charts import CHARTS, Chart
 from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
@@ -195,7 +195,7 @@ def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], rea
         pending=pending.astype(np.uint8),
         tracks=_tracks(motion, poses),
         parts={layer: list(one.parts(motion, poses)) for layer, one in LAYERS.items()},
-        stretches=stretches_of(motion.tracked, simulated, pending, motion.on_a_seat),
+        stretches=stretches_of(motion.tracked, simulated, pending, motion.on_a_seat, motion.report.camera_unknown),
         charts=tuple(chart for charts in CHARTS for chart in charts(motion, poses)),
         films=tuple(filming(one.camera, one.name, why) for one, why in zip(films, missing, strict=True)),
         facts=(*facts_of(motion.report), *([Fact(motion.body.licence)] if motion.body.licence else [])),
@@ -251,7 +251,7 @@ def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
     return found
 
 
-_LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT)
+_LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT, CAMERA_MOVES)
 
 
 def stretches_of(
@@ -259,10 +259,11 @@ def stretches_of(
     simulated: Bool[np.ndarray, " T"],
     pending: Bool[np.ndarray, " T"] | None = None,
     on_a_seat: Bool[np.ndarray, " T"] | None = None,
+    camera_unknown: bool = False,
 ) -> tuple[Stretch, ...]:
     """Runs of frames in which nobody was seen, or else that were not simulated, or are not yet."""
     lacking = np.zeros(len(tracked), int) if pending is None else np.where(pending, 3, 0)
-    lacking[~simulated] = 1
+    lacking[~simulated] = 5 if camera_unknown else 1
     if on_a_seat is not None:
         lacking[on_a_seat & ~simulated] = 4
     lacking[~tracked] = 2

@@ -102,9 +102,9 @@ def looks_of(
     k, row, side = k.astype(int), row.astype(int), side.astype(int)
     points = seen.points_3d[k, row]
     frames = np.clip(np.round(at[k]).astype(int), 0, len(wrists) - 1)
-    rays = camera.rays(camera.undistort(seen.pixels[k, row, _WRIST]))
-    axes = camera.at(frames).axes
-    points = points @ turns_towards(rays).transpose(0, 2, 1) @ axes
+    then = camera.at(frames)
+    rays = then.rays(then.undistort(seen.pixels[k, row, _WRIST]))
+    points = points @ turns_towards(rays).transpose(0, 2, 1) @ then.axes
     turned, angles = np.tile(np.eye(3), (len(k), 1, 1)), np.zeros((len(k), 20))
     for i, hand in enumerate(hands):
         mine = np.flatnonzero(side == i)

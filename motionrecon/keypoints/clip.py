@@ -139,7 +139,7 @@ def detect_clip(
     if len(sight.seen) < job.count:
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")
     warnings += [*crowd_warning(person, others, name, choice), *keypoints.warnings, *sight.warnings]
-    keypoints = replace(keypoints, warnings=tuple(warnings))
+    keypoints = replace(keypoints, warnings=tuple(warnings), background=sight.background)
     kept.save(file.to_arrays(keypoints))
     return keypoints
 

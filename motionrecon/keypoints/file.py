@@ -12,6 +12,7 @@
 | ``hands/pixels`` | (T, 2, 21, 2) float | optional: left and right hand, 21 points as MediaPipe orders them |
 | ``hands/points_3d`` | (T, 2, 21, 3) float | with them: metres, axes as of ``points_3d``, about any point |
 | ``hands/confidence`` | (T, 2) float | with them: 0 to 1; 0 in frames in which no hand is seen or looked for |
+| ``background/...`` | | optional: what was followed of the background, as `motionrecon.background.tracks` describes |
 
 ``points_3d`` is in metres, hip centred, x right, y down, z away from a camera that is turned to the person, since a
 detector looks at a cut-out; NaN where unknown.
@@ -30,6 +31,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.core.arrays import pack, schema, values_of
 from motionrecon.core.clock import MOST_FRAMES
 from motionrecon.core.files import read_arrays, write_arrays
@@ -63,7 +65,9 @@ def load(path: str | Path) -> Keypoints:
         InputError: it cannot be read, an array is missing or has the wrong shape, or its numbers make no sense.
     """
     try:
-        data = read_arrays(path, (*_SCHEMA, *(f"hands/{name}" for name in schema(HandKeypoints))))
+        inside = (("hands", HandKeypoints), ("background", BackgroundTracks))
+        within = [f"{field}/{name}" for field, kind in inside for name in schema(kind)]
+        data = read_arrays(path, (*_SCHEMA, *within))
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is not a keypoint file that can be read ({error}); give an .npz file of keypoints, "
@@ -88,6 +92,8 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
         raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
     try:
         found = values_of(_SCHEMA, data, optional=("warnings",))
+        if found["background"] is not None:
+            found["background"].check(len(found["pixels"]))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     count, points_3d = len(found["pixels"]), found["points_3d"]
@@ -100,7 +106,7 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
     warnings = found.get("warnings", ())
     keypoints = keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
-    return replace(keypoints, hands=_hands(path, found["hands"], keypoints))
+    return replace(keypoints, hands=_hands(path, found["hands"], keypoints), background=found["background"])
 
 
 def _hands(path: str, hands: HandKeypoints | None, keypoints: Keypoints) -> HandKeypoints | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from motionrecon.background.tracks import BackgroundTracks
+from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.landmarks import COUNT
 from motionrecon.keypoints.detection import Detection, SeenHands
 
@@ -19,18 +21,27 @@ class PassDetections:
     Attributes:
         seen: for each frame the one whom the detector followed, or nobody.
         looks: for each look, `passes.DetectorRun.every` frames apart, everybody.
-        warnings: what only decoding showed, and of the camera and its background.
+        warnings: what only decoding showed.
+        background: what was followed of it, if somebody looked.
     """
 
     seen: Sequence[Sequence[Detection]]
     looks: Sequence[Sequence[Detection]]
     warnings: tuple[str, ...]
+    background: BackgroundTracks | None = None
 
     def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """This as arrays; the inverse of `from_arrays`."""
         warnings = np.array(self.warnings, dtype=np.str_)
         hands = _packed_hands(self.seen)
-        return {**_packed("seen", self.seen), **hands, **_packed("looks", self.looks), "warnings": warnings}
+        followed = {} if self.background is None else pack(self.background)
+        background = {f"background/{name}": array for name, array in followed.items()}
+        return {
+            **_packed("seen", self.seen),
+            **hands,
+            **_packed("looks", self.looks),
+            "warnings": warnings,
+        } | background
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, np.ndarray[Any, Any]]) -> PassDetections:
@@ -41,7 +52,10 @@ class PassDetections:
         """
         warnings = tuple(str(text) for text in arrays["warnings"])
         seen = _with_hands(_unpacked("seen", arrays), arrays)
-        return PassDetections(seen, _unpacked("looks", arrays), warnings)
+        start = "background/"
+        kept = {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}
+        background = unpack(BackgroundTracks, kept) if kept else None
+        return PassDetections(seen, _unpacked("looks", arrays), warnings, background)
 
 
 def _packed(name: str, rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:

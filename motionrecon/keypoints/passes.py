@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from motionrecon.cameras.stillness import CameraMotion
+from motionrecon.background.watch import BackgroundWatch
 from motionrecon.core.prefetch import prefetch
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
@@ -24,7 +24,7 @@ from motionrecon.keypoints.hands import HandDetector, HandWatch
 from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.picture_part import cropped
 from motionrecon.keypoints.tracks import Track, distinct
-from motionrecon.video import VideoInfo, pictures
+from motionrecon.video import Picture, VideoInfo, pictures
 
 #: How often everybody is looked for.
 LOOKS_PER_SECOND = 4.0
@@ -56,21 +56,21 @@ class DetectorRun:
 
 
 def watch(advance: Advance, clip: DetectorRun) -> PassDetections:
-    """Whom MediaPipe follows, in every frame; everybody, in every look; and what the background says of the camera."""
+    """Whom MediaPipe follows, in every frame; everybody, in every look; and what is followed of the background."""
     looks: list[list[Detection]] = []
-    camera = CameraMotion(clip.info.fps)
+    background = BackgroundWatch(clip.info.fps, clip.scale)
     with closing(PoseDetector(clip.scan_model, clip.info.image_size, video=False)) as everybody:
 
-        def look_round(k: int, frame: UInt8[np.ndarray, "H W 3"], found: list[Detection]) -> None:
+        def look_round(k: int, picture: Picture, found: list[Detection]) -> None:
             around = found
             if k % clip.every == 0:
-                around = distinct(found + everybody(frame))
+                around = distinct(found + everybody(picture.image))
                 looks.append(around)
-            camera.add(frame, [person.box * clip.scale for person in around])
+            background.add(k, picture.image, [person.box * clip.scale for person in around], picture.held)
 
         said: list[str] = []
         seen = _run(advance, clip, None, look_round, said.append)
-    return PassDetections(seen, looks, (*dict.fromkeys(said), *camera.warnings()))
+    return PassDetections(seen, looks, tuple(dict.fromkeys(said)), background.tracks())
 
 
 def watch_one(advance: Advance, clip: DetectorRun, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
@@ -110,7 +110,7 @@ def _run(
     advance: Advance,
     clip: DetectorRun,
     prepare: Callable[[int, np.ndarray], np.ndarray] | None,
-    observe: Callable[[int, np.ndarray, list[Detection]], None] | None,
+    observe: Callable[[int, Picture, list[Detection]], None] | None,
     warn: Callable[[str], None],
     size: tuple[int, int] | None = None,
 ) -> list[list[Detection]]:
@@ -133,7 +133,7 @@ def _run(
             if hands is not None and found:
                 hands.add(k, shown, found[0])
             if observe is not None:
-                observe(k, frame, found)
+                observe(k, picture, found)
             seen.append(found)
             advance(1)
         for k, of_person in ({} if hands is None else hands.found()).items():

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.background.tracks import BackgroundTracks
+
 
 @dataclass(frozen=True)
 class HandKeypoints:
@@ -37,8 +39,9 @@ class Keypoints:
         tracked: False for a frame without the person.
         fps: frames per second of the even clock; frame t is at ``t / fps`` seconds.
         image_size: (width, height) in pixels.
-        warnings: what the user should know (several people, flips undone, camera moves, variable frame rate).
+        warnings: what the user should know (several people, flips undone, variable frame rate).
         hands: if they were looked for.
+        background: what was followed of it, which says how the camera moves; None if nobody looked.
     """
 
     pixels: Float[np.ndarray, "T 33 2"]
@@ -49,6 +52,7 @@ class Keypoints:
     image_size: tuple[int, int]
     warnings: tuple[str, ...] = field(default=())
     hands: HandKeypoints | None = None
+    background: BackgroundTracks | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -68,12 +68,13 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
 
 def _seen(view: View, standing: Direction) -> Verticals | None:
     """Up as the lines of one view say it, in the world in which its camera was given."""
-    axes = view.camera.axes
-    if len(axes) > 1 or len(view.lines) == 0:  # of a camera that moves lines of several moments are no one picture's
+    if len(view.lines) == 0:
         return None
+    camera = view.camera.at(slice(0, 1))  # the lines are those of its first picture
+    axes = camera.axes
     expected = standing.turned(axes[0])
-    focal = float(view.camera.pixels_per_metre(np.ones(1))[0]) * _WIDTH / max(view.camera.image_size)
-    found = verticals(view.camera.rays(view.lines), focal, expected)
+    focal = float(camera.pixels_per_metre(np.ones(1))[0]) * _WIDTH / max(camera.image_size)
+    found = verticals(camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2), focal, expected)
     if found is None or _apart(found, expected) > _ANOTHER:
         return None
     return found.turned(axes[0].T)

@@ -9,6 +9,7 @@ from importlib import metadata
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.background.motion import CameraMotion
 from motionrecon.body import Body
 from motionrecon.body.handed import Hands
 from motionrecon.body.pose import pose
@@ -65,7 +66,7 @@ def assemble(
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
         person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
-        camera=_camera(camera, source, figure.gravity),
+        camera=_camera(figure.views[0], source, figure.gravity),
         cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
         frames=report.FrameCounts(
@@ -166,17 +167,22 @@ def say_how_it_began(run: Run, learned: report.Learned, options: Options) -> Non
         run.warn(f"no typical poses are known of the body {options.body}: the fit began from a relaxed pose")
 
 
-def _camera(camera: Camera, source: Source, gravity: Gravity | None) -> report.CameraFound:
+def _camera(view: View, source: Source, gravity: Gravity | None) -> report.CameraFound:
+    camera, did = view.camera, CameraMotion(view.camera_motion, view.camera)
+    found = source.assumed.focal_length and view.lens_found
     tilt = _tilt(camera, Direction(np.array([0.0, 0.0, 1.0]), np.zeros((3, 3))))
     return report.CameraFound(
         pose="calibrated" if camera.calibrated else "estimated",
-        focal_length="assumed" if source.assumed.focal_length else "given",
-        focal_px=float(camera.pixels_per_metre(np.ones(1))[0]),
+        focal_length="found" if found else "assumed" if source.assumed.focal_length else "given",
+        focal_px=float(camera.at(slice(0, 1)).pixels_per_metre(np.ones(1))[0]),
         pitch_deg=tilt.pitch_deg,
         roll_deg=tilt.roll_deg,
         up_error_deg=None if gravity is None else _tilt(camera, gravity.up).error_deg,
         by_standing=None if gravity is None else _tilt(camera, gravity.standing),
         by_lines=None if gravity is None or gravity.lines is None else _tilt(camera, gravity.lines),
+        motion=did.kind,
+        turned_deg=did.turned,
+        zoomed=did.zoomed,
     )
 
 
@@ -200,7 +206,7 @@ def cameras_of(
         away, share = (None, None) if marks is None else reprojection(marks, (view,), figure.body.height)
         video = None if recording.video is None else recording.path
         return report.CameraOfSeveral(
-            **vars(_camera(view.camera, source, figure.gravity)),
+            **vars(_camera(view, source, figure.gravity)),
             name=recording.name,
             video=None if video is None else str(video.resolve()),
             sha256=None if video is None or marks is None else sha256(video),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: What is said of frames that are kinematic in a simulated motion.
 NOT_SIMULATED, ON_A_SEAT = "not simulated", "on a seat, not simulated"
+CAMERA_MOVES = "camera moves, not simulated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +149,8 @@ class Motion:
 
     @property
     def left_out(self) -> Bool[np.ndarray, " T"]:
-        """(T,) bool, True where a simulated motion is kinematic all the same; nowhere in one that is kinematic."""
-        return ~self.simulated & bool(len(self.ctrl))
+        """(T,) bool, True where a motion is kinematic although it should be simulated."""
+        return ~self.simulated & (bool(len(self.ctrl)) or self.report.camera_unknown)
 
     @cached_property
     def on_a_seat(self) -> Bool[np.ndarray, " T"]:
@@ -161,9 +162,11 @@ class Motion:
         return found & self.left_out
 
     def lacks_simulation(self, t: int) -> str:
-        """What is to be said of a frame of a simulated motion that is kinematic all the same; nothing of others."""
+        """What is to be said of a frame that is kinematic although it should be simulated; nothing of others."""
         if not self.left_out[t]:
             return ""
+        if self.report.camera_unknown:
+            return CAMERA_MOVES
         return ON_A_SEAT if self.on_a_seat[t] else NOT_SIMULATED
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from motionrecon.background.motion import UNKNOWN
 from motionrecon.core.records import Record
 from motionrecon.physics.windows.stretch import WindowRecord
 from motionrecon.verdict.record import Verdict
@@ -67,13 +68,17 @@ class CameraFound(Record):
 
     Attributes:
         pose: "calibrated" or "estimated".
-        focal_length: "given" or "assumed".
-        focal_px: pixels.
-        pitch_deg: by which it looks up, degrees.
+        focal_length: "given", "assumed", or "found" (from how it turned).
+        focal_px: pixels; in the first frame, where it zooms.
+        pitch_deg: by which it looks up, degrees; in the first frame, where it turns.
         roll_deg: by which what is vertical leans right in the middle of its picture, degrees; None in older results.
         up_error_deg: standard deviation of the direction of up, degrees, where it was estimated.
         by_standing, by_lines: what it was estimated from: how the person stands, and straight lines behind the person,
             where there are such that tell.
+        motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and
+            zooms", as the background showed it; "unknown", where it moves otherwise, and nothing is simulated.
+        turned_deg: by how much it turns away from the first frame at most, degrees; 0 where it does not.
+        zoomed: the longest focal length in the shortest.
     """
 
     pose: str
@@ -84,6 +89,9 @@ class CameraFound(Record):
     up_error_deg: float | None = field(default=None, kw_only=True)
     by_standing: CameraTilt | None = field(default=None, kw_only=True)
     by_lines: CameraTilt | None = field(default=None, kw_only=True)
+    motion: str | None = field(default=None, kw_only=True)
+    turned_deg: float | None = field(default=None, kw_only=True)
+    zoomed: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +219,12 @@ class Report(Record):
     fallbacks: int | None = None
     warnings: list[str] | None = None
     more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def camera_unknown(self) -> bool:
+        """Whether a camera moved in a way that nobody could tell, so that nothing was simulated."""
+        cameras = (*(self.cameras or ()), *((self.camera,) if self.camera else ()))
+        return any(camera.motion == UNKNOWN for camera in cameras)
 
     def __getitem__(self, key: str) -> Any:
         return self.more[key] if key in self.more else super().__getitem__(key)

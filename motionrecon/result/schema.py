@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from motionrecon.body.fingers import ANGLES
 from motionrecon.body.handed import Hands
 from motionrecon.cameras.base import Camera
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, schema, unpack, values_of
@@ -26,7 +27,7 @@ _LARGEST_SIDE = 1 << 20
 
 @dataclass(frozen=True)
 class CameraArrays:
-    """The camera as ``motion.npz`` holds it."""
+    """The camera as ``motion.npz`` holds it; one that turns and zooms as it would stand still."""
 
     camera_K: Float[np.ndarray, "3 3"]
     camera_R: Float[np.ndarray, "3 3"]
@@ -45,10 +46,13 @@ class CameraArrays:
         Raises:
             InputError: the file has no arrays for a camera of its kind.
         """
+        if isinstance(camera, PanTiltZoom):
+            camera = camera.start
         if not isinstance(camera, Pinhole):
             raise InputError(
-                f"a motion cannot be kept with a camera of the kind {type(camera).__name__}: motion.npz holds a still "
-                "pinhole camera only; use one, or give the file arrays for this kind (motionrecon/result/schema.py)"
+                f"a motion cannot be kept with a camera of the kind {type(camera).__name__}: motion.npz holds pinhole "
+                "cameras that stand, turn and zoom; use one, or give the file arrays for this kind "
+                "(motionrecon/result/schema.py)"
             )
         K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
         return CameraArrays(K, R, t, camera.distortion, camera.image_size)
@@ -57,6 +61,27 @@ class CameraArrays:
         """The camera; whether its pose was calibrated stands in the report."""
         K, R, t = self.camera_K, self.camera_R, self.camera_t
         return Pinhole(K, self.image_size, R, t, self.camera_distortion, calibrated)
+
+
+@dataclass(frozen=True)
+class TurningArrays:
+    """How the first camera turns and zooms from where ``camera_R`` has it, where ``motion.npz`` holds that.
+
+    ``camera_turn`` is from the axes that ``camera_R`` gives to those of each frame; ``camera_zoom`` the focal length in
+    each, in those of ``camera_K``.
+    """
+
+    camera_turn: Float[np.ndarray, "T 3 3"]
+    camera_zoom: Float[np.ndarray, " T"]
+
+    def __post_init__(self) -> None:
+        for name, array in vars(self).items():
+            _check_finite(name, array)
+        if not (self.camera_zoom > 1e-3).all() or not (self.camera_zoom < 1e3).all():
+            raise ValueError("'camera_zoom' holds what is no factor of a focal length")
+        square = self.camera_turn @ self.camera_turn.transpose(0, 2, 1)
+        if np.abs(square - np.eye(3)).max(initial=0.0) > 1e-6 or (np.linalg.det(self.camera_turn) < 0).any():
+            raise ValueError("'camera_turn' holds what is no rotation")
 
 
 @dataclass(frozen=True)
@@ -158,7 +183,13 @@ def types_of(kind: type[Motion]) -> dict[str, Any]:
 
 def names_of(kind: type[Motion]) -> tuple[str, ...]:
     """The names of all arrays that may stand in ``motion.npz``."""
-    return (*types_of(kind), *schema(FurtherCameras), *schema(KinematicArrays), *schema(HandArrays))
+    return (
+        *types_of(kind),
+        *schema(TurningArrays),
+        *schema(FurtherCameras),
+        *schema(KinematicArrays),
+        *schema(HandArrays),
+    )
 
 
 def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
@@ -171,7 +202,9 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
         further = pack(FurtherCameras.of(motion.further_cameras, tracked_by))
     kinematic = {} if motion.kinematic_qpos is None else pack(KinematicArrays(motion.kinematic_qpos))
     hands = {} if motion.hands is None else pack(HandArrays.of(motion.hands))
-    return own | pack(CameraArrays.of(motion.camera)) | further | kinematic | hands
+    camera = motion.camera
+    turning = pack(TurningArrays(camera.turns, camera.zoom)) if isinstance(camera, PanTiltZoom) else {}
+    return own | pack(CameraArrays.of(camera)) | turning | further | kinematic | hands
 
 
 def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
@@ -180,6 +213,11 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
     camera = CameraArrays(**{name: values.pop(name) for name in schema(CameraArrays)})
     del values["time"]
     values["camera"] = camera.camera(calibrated)
+    if any(name in arrays for name in schema(TurningArrays)):
+        turning = unpack(TurningArrays, arrays)
+        if len(turning.camera_turn) != len(values["qpos"]):
+            raise ValueError(f"'camera_turn' is of {len(turning.camera_turn)} frames, not {len(values['qpos'])}")
+        values["camera"] = PanTiltZoom(values["camera"], turning.camera_turn, turning.camera_zoom)
     if any(name in arrays for name in schema(FurtherCameras)):
         further = unpack(FurtherCameras, arrays)
         if further.tracked_by.shape[1] != len(values["tracked"]):

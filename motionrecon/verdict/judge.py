@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import hypot, isfinite
+from math import hypot, inf, isfinite
 
 from motionrecon.verdict.evidence import Evidence
 from motionrecon.verdict.forces import FORCE
@@ -29,6 +29,9 @@ def verdict(evidence: Evidence) -> Verdict:
         why["the height was assumed"] = hypot(1.0, ASSUMED_HEIGHT / joints)
         joints = hypot(joints, ASSUMED_HEIGHT)
     grades = [_grade(joints, JOINTS_MM)]
+    if evidence.figure.before_unknown_camera:
+        why["the camera moves, and nobody can tell how"] = inf
+        grades.append(2)  # however well the poses fit, the person's way is the camera's
     forces = None
     if evidence.simulated.any():
         acting = _measured(evidence, FORCE)

@@ -28,7 +28,7 @@ function throughLook(doc, state, canvas) {
   const axes = row(film.axes, frame);
   const [right, down, ahead] = [0, 1, 2].map((i) => placed(axes.subarray(3 * i, 3 * i + 3), turn));
   const eye = placed(row(film.eye, frame), { ...turn, offset: shift });
-  const [x0, y0, x1, y1] = film.frame;
+  const [x0, y0, x1, y1] = row(film.frame, frame);
   const aspect = canvas.clientWidth / canvas.clientHeight / (film.size[0] / film.size[1]);
   const reach = aspect > 1 ? [1 / aspect, 1] : [1, aspect];
   const [fx, fy] = [(2 * reach[0]) / (x1 - x0), (2 * reach[1]) / (y1 - y0)];

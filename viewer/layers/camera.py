@@ -26,9 +26,10 @@ def cameras(motion: Motion, poses: Poses) -> list[Part]:
     found: list[Part] = []
     for film in films_of(motion):
         camera = film.camera
-        (x0, y0), (x1, y1) = frame_of(camera)
-        corners = _DEEP * np.array([[0, 0, 0], [x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]])
-        points = camera.eye[:, None] + corners @ camera.axes
+        (x0, y0), (x1, y1) = np.moveaxis(frame_of(camera), 0, -1)
+        ahead, tip = np.ones_like(x0), np.zeros_like(x0)
+        corners = np.array([[tip] * 3, [x0, y0, ahead], [x1, y0, ahead], [x1, y1, ahead], [x0, y1, ahead]])
+        points = camera.eye[:, None] + _DEEP * corners.transpose(2, 0, 1) @ camera.axes
         found.append(LinePart(points.astype(np.float32), _EDGES, CAMERA, 0.008))
         name = film.name or "camera"
         found.append(WordPart(name, (camera.eye + np.array([0.0, 0.0, _ABOVE])).astype(np.float32)))

@@ -30,13 +30,15 @@ _REASONS = {
 def simulate(
     run: Run, figure: Figure, options: Options, show: Callable[[Stretch], None] = lambda so_far: None
 ) -> Stretch:
-    """The controls that make the simulated person do what the video shows; nothing with ``physics=False``.
+    """The controls that make the simulated person do what the video shows.
+
+    Nothing with ``physics=False``, nor where the camera moves in a way that nobody can tell.
 
     Args:
         run, figure, options: of the clip.
         show: called with the motion so far, after every window, and with that of an interrupted run before the first.
     """
-    if not options.physics:
+    if not options.physics or figure.before_unknown_camera:
         return Stretch.empty(figure)
     settings = WindowSettings(
         options.window, options.overlap, options.optimizer, assist=ASSIST if options.assist else None

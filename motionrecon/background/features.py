@@ -1,0 +1,161 @@
+"""Corners of the background: found in one small grey picture, and followed into another by sparse optical flow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from motionrecon.background.tracks import CORNERS
+
+Grey = UInt8[np.ndarray, "H W"]
+Points = Float[np.ndarray, "n 2"]
+Homography = Float[np.ndarray, "3 3"]
+
+#: Longer side of the small pictures at most, pixels.
+_SIDE = 640
+#: Corners are spread over so many columns and rows of cells, and so many are looked for before they are.
+_CELLS = (8, 5)
+_CANDIDATES = 300
+#: With fewer corners than this, a background says nothing.
+LEAST = 16
+#: A person's box is widened by this share on each side: hair, hands, shadows.
+_MARGIN = 0.15
+#: Pixels that a corner may be off after going there and back, and off the transform that most agree on.
+_THERE_AND_BACK = 0.7
+_FIT = 1.5
+#: Share of the visible corners that must be found again, and of these that must agree on one transform.
+_FOUND, _AGREE = 0.4, 0.5
+#: A picture displaced by more than this share of its width is no longer only shifted, turned and scaled.
+_SIMILAR = 0.06
+#: Side of the window that flow compares, and levels of the pyramid with a good guess and without one.
+_WINDOW = (15, 15)
+_NEAR, _FAR = 1, 4
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Corners of one picture in another.
+
+    Attributes:
+        now: where they are; NaN where they were not found.
+        agree: which of them moved as most did.
+        transform: of the background, as most corners have it.
+        share: of the corners that could be seen, those that were found and agree.
+    """
+
+    now: Points
+    agree: Bool[np.ndarray, " n"]
+    transform: Homography
+    share: float
+
+
+def small(frame: UInt8[np.ndarray, "H W 3"]) -> tuple[Grey, float]:
+    """A smaller grey picture, and how many pixels of the frame one of its pixels is."""
+    import cv2
+
+    grey, factor = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 1
+    while max(grey.shape) > _SIDE and min(grey.shape) >= 4:
+        height, width = (side // 2 * 2 for side in grey.shape)
+        grey = cv2.resize(grey[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # quick
+        factor *= 2
+    return np.asarray(grey), float(factor)
+
+
+def outside(shape: tuple[int, ...], boxes: Sequence[Float[np.ndarray, " 4"]]) -> Grey:
+    """255 where nobody is, 0 elsewhere."""
+    mask = np.full(shape[:2], 255, dtype=np.uint8)
+    for x0, y0, x1, y1 in boxes:
+        dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
+        top, left = max(0, int(y0 - dy)), max(0, int(x0 - dx))
+        mask[top : max(0, int(y1 + dy) + 1), left : max(0, int(x1 + dx) + 1)] = 0
+    return mask
+
+
+def corners(grey: Grey, background: Grey) -> Points:
+    """The clearest corners of the background, at most `CORNERS`, spread over the picture; none if there are too few."""
+    import cv2
+
+    found = cv2.goodFeaturesToTrack(grey, _CANDIDATES, 0.02, 8, mask=background)
+    if found is None or len(found) < LEAST:
+        return np.zeros((0, 2), np.float32)
+    points = found[:, 0]
+    cell = (points * _CELLS / np.array(grey.shape[::-1])).astype(int) @ [1, _CELLS[0]]
+    # They come clearest first: by how many of its cell come before it, then by clearness.
+    before = [int((cell[:i] == c).sum()) for i, c in enumerate(cell)]
+    return np.asarray(points[np.argsort(before, kind="stable")[:CORNERS]])
+
+
+def follow(
+    key: Grey, start: Points, grey: Grey, background: Grey, guess: Homography | None = None, rough: bool = False
+) -> Followed | None:
+    """Find corners of a key frame in another picture; None where they cannot be found, or do not agree.
+
+    Args:
+        key: the key frame.
+        start: its corners.
+        grey: the other picture.
+        background: 255 where nobody is in that.
+        guess: about how the background is displaced since the key frame; None if nobody knows.
+        rough: whether that may be wrong by many pixels.
+    """
+    levels = _FAR if guess is None or rough else _NEAR
+    there = _flow(key, grey, start, None if guess is None else apply(guess, start).astype(np.float32), levels)
+    back = _flow(grey, key, np.nan_to_num(there), start if guess is not None else None, levels)
+    x, y = np.clip(np.nan_to_num(there).astype(int), 0, np.array(grey.shape[::-1]) - 1).T
+    expected = there if guess is None else apply(guess, start)
+    inside = ((expected >= 0) & (expected < grey.shape[::-1])).all(1)
+    visible = (background[y, x] > 0) & inside
+    near = np.linalg.norm(np.nan_to_num(back, nan=np.inf) - start, axis=1) < _THERE_AND_BACK
+    good = visible & near & np.isfinite(there).all(1)
+    if good.sum() < max(LEAST, _FOUND * visible.sum()):
+        return None
+    transform, fits = _agreed(start[good], there[good], grey.shape[1])
+    if transform is None or fits.sum() < max(LEAST, _AGREE * good.sum()):
+        return None
+    agree = np.zeros(len(start), bool)
+    agree[good] = fits
+    return Followed(np.where(good[:, None], there, np.nan), agree, transform, float(fits.sum() / max(1, visible.sum())))
+
+
+def apply(transform: Homography, points: Points) -> Points:
+    """Where a transform of the plane takes points."""
+    there = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(there[:, :2] / np.where(np.abs(there[:, 2:]) > 1e-9, there[:, 2:], np.nan))
+
+
+def displacement(transform: Homography, shape: tuple[int, ...]) -> float:
+    """Mean displacement of four points half-way to the picture's corners, in widths of the picture."""
+    height, width = shape[:2]
+    points = np.array([(x * width, y * height) for x in (0.25, 0.75) for y in (0.25, 0.75)])
+    return float(np.linalg.norm(apply(transform, points) - points, axis=1).mean() / width)
+
+
+def _flow(grey: Grey, other: Grey, start: Points, guess: Points | None, levels: int) -> Points:
+    """Where points of a picture are in another; NaN where they are lost."""
+    import cv2
+
+    flow: Any = cv2.calcOpticalFlowPyrLK  # its stub forbids None for the first guess, which it documents
+    flags, first = 0, None
+    if guess is not None:
+        flags, first = cv2.OPTFLOW_USE_INITIAL_FLOW, np.nan_to_num(guess)[:, None].copy()
+    there, found, _ = flow(grey, other, start[:, None], first, winSize=_WINDOW, maxLevel=levels, flags=flags)
+    return np.where(found > 0, there[:, 0], np.nan).astype(np.float32)
+
+
+def _agreed(start: Points, there: Points, width: int) -> tuple[Homography | None, Bool[np.ndarray, " n"]]:
+    """The transform that most corners agree on, and which do."""
+    import cv2
+
+    far = float(np.median(np.linalg.norm(there - start, axis=1))) > _SIMILAR * width
+    if not far:
+        fit, agree = cv2.estimateAffinePartial2D(start, there, ransacReprojThreshold=_FIT)
+        fit = None if fit is None else np.vstack([fit, [0.0, 0.0, 1.0]])
+    if far or fit is None or agree.sum() < _AGREE * len(start):
+        fit, agree = cv2.findHomography(start, there, cv2.RANSAC, _FIT)
+    if fit is None or agree is None or not np.isfinite(fit).all():
+        return None, np.zeros(len(start), bool)
+    return np.asarray(fit, float), agree[:, 0] > 0

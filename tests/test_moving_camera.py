@@ -1,0 +1,179 @@
+"""A camera that pans and zooms, from its background to the result; and one of which nobody can tell how it moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import people
+import pytest
+from rooms import pan, shot
+
+from motionrecon.background.watch import BackgroundWatch
+from motionrecon.cameras.default import default_camera
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
+from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.cli import _summary
+from motionrecon.errors import InputError
+from motionrecon.keypoints import Keypoints, load_keypoints
+from motionrecon.keypoints.file import save
+from motionrecon.pipeline import reconstruct
+from motionrecon.render import render_still
+from motionrecon.result.motion import Motion
+from motionrecon.viewer.filming import filming, frame_of
+
+SIZE, FOCAL, FRAMES, FPS = (480, 270), 420.0, 26, 13.0
+
+
+def camera() -> PanTiltZoom:
+    """One that follows who walks by, and zooms in."""
+    t = np.linspace(0, 1, FRAMES)
+    turns = np.stack([pan(-14 + 28 * a, 2 * np.sin(6 * a)) for a in t])
+    start = default_camera(SIZE, focal_px=FOCAL).in_world(np.eye(3), np.array([0.0, -4.5, 1.2]))
+    return PanTiltZoom(replace(start, calibrated=True), turns, 1.0 + 0.2 * t)
+
+
+def filmed(path: Path, view: Callable[[int], tuple[np.ndarray, float, np.ndarray]]) -> Path:
+    """A file of keypoints of somebody who walks to the right, in a film of a room."""
+    person = people.person()
+    qpos = people.stepping(person, FRAMES)
+    qpos[:, 0] += np.linspace(-1.0, 1.0, FRAMES) - qpos[:, 0]
+    seen = people.see(person, qpos, camera(), fps=FPS, noise=0.3)
+    watch = BackgroundWatch(FPS)
+    for k in range(FRAMES):
+        turn, focal, eye = view(k)
+        low, high = seen.pixels[k].min(0), seen.pixels[k].max(0)
+        watch.add(k, shot(turn, focal, SIZE, eye), [np.array([*low, *high])])
+    tracked = np.ones(FRAMES, bool)
+    keypoints = Keypoints(seen.pixels, seen.confidence, seen.points_3d, tracked, FPS, SIZE, background=watch.tracks())
+    save(keypoints, path)
+    return path
+
+
+def turning(k: int) -> tuple[np.ndarray, float, np.ndarray]:
+    true = camera()
+    return true.turns[k], FOCAL * true.zoom[k], np.array([0.0, -4.5, 1.2])
+
+
+def carried(k: int) -> tuple[np.ndarray, float, np.ndarray]:
+    return np.eye(3), FOCAL, np.array([-1.0 + 2 * k / FRAMES, -3.0, 1.2])
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Motion]:
+    folder = tmp_path_factory.mktemp("pan")
+    path = filmed(folder / "seen.npz", turning)
+    given = {"keypoints": path, "focal_px": FOCAL, "height": people.person().height}
+    return path, reconstruct(**given, output=folder / "out", physics=False, first_poses="relaxed")
+
+
+def test_the_keypoints_file_carries_the_background(followed: tuple[Path, Motion]) -> None:
+    again = load_keypoints(followed[0]).background
+    assert again is not None and len(again) > FRAMES / 2
+
+
+def test_the_walker_walks(followed: tuple[Path, Motion]) -> None:
+    motion, true = followed[1], camera()
+    assert isinstance(motion.camera, PanTiltZoom)
+    relative = true.turns @ true.turns[0].T
+    np.testing.assert_allclose(motion.camera.turns, relative, atol=0.01)
+    np.testing.assert_allclose(motion.camera.zoom, true.zoom / true.zoom[0], rtol=0.02)
+    hips = [motion.joint_names.index(f"{side}_hip") for side in ("left", "right")]
+    middle = motion.joints[:, hips, :2].mean(1)
+    assert np.linalg.norm(middle[-1] - middle[0]) == pytest.approx(2.0, rel=0.1)
+    found = motion.report.camera
+    assert found is not None and found.motion == "turns and zooms" and found.zoomed == pytest.approx(1.2, abs=0.02)
+    assert "turns by up to" in _summary(motion, Path("out"), 1.0)
+
+
+def test_the_camera_of_each_frame_is_kept(followed: tuple[Path, Motion]) -> None:
+    motion = followed[1]
+    again = Motion.load(followed[0].parent / "out").camera
+    assert isinstance(again, PanTiltZoom) and isinstance(motion.camera, PanTiltZoom)
+    np.testing.assert_array_equal(again.turns, motion.camera.turns)
+    np.testing.assert_array_equal(again.zoom, motion.camera.zoom)
+
+
+def test_the_skeleton_lies_over_the_person_in_every_frame(followed: tuple[Path, Motion]) -> None:
+    motion, true = followed[1], camera()
+    for t in (0, FRAMES - 1):
+        black = np.zeros((*SIZE[::-1], 3), np.uint8)
+        drawn = render_still(motion, t, black)
+        video = drawn[:, : drawn.shape[1] // 2]
+        _, x = np.nonzero((video.max(-1) > 120) & (np.arange(len(video)) > 0.2 * len(video))[:, None])
+        expected = motion.camera.at(slice(t, t + 1)).project(motion.joints[t : t + 1])[0].mean(0)
+        scale = video.shape[0] / SIZE[1]
+        assert abs(x.mean() / scale - expected[0]) < 0.06 * SIZE[0]
+    seen = filming(motion.camera, "", "")
+    assert seen.frame.shape == (FRAMES, 2, 2) and seen.axes.shape == (FRAMES, 3, 3)
+    wide = frame_of(motion.camera)
+    ratio = np.ptp(wide[0, :, 0]) / np.ptp(wide[-1, :, 0])
+    assert ratio == pytest.approx(true.zoom[-1] / true.zoom[0], rel=0.02)
+
+
+def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
+    path = filmed(tmp_path / "seen.npz", carried)
+    given = {"keypoints": path, "focal_px": FOCAL, "height": 1.7, "first_poses": "relaxed"}
+    motion = reconstruct(**given, output=tmp_path / "out")
+    assert not motion.simulated.any() and len(motion.ctrl) == 0 and motion.report.camera_unknown
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["camera"]["motion"] == "unknown" and "not simulated" in " ".join(report["warnings"])
+    assert "nothing is simulated" in _summary(motion, Path("out"), 1.0)
+    plain = replace(motion, report=replace(motion.report, camera=replace(motion.report.camera, motion="static")))
+    said, unsaid = (render_still(each, 5).astype(int).copy() for each in (motion, plain))
+    assert np.abs(said - unsaid)[:80, :400].max() > 50, "the overlay says so"
+
+
+def test_a_camera_may_be_said_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views = []
+
+    def stop(run: object, source: object, seen: object, options: object) -> None:
+        views.append(seen)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(keypoints=filmed(tmp_path / "seen.npz", carried), camera_motion="static", physics=False)
+    assert views[0][0].camera_motion == "assumed static" and isinstance(views[0][0].camera, Pinhole)
+    with pytest.raises(InputError, match="camera_motion=still"):
+        reconstruct(keypoints=tmp_path / "seen.npz", camera_motion="still")
+
+
+def test_the_camera_turns_and_zooms_as_pinholes_do() -> None:
+    moving = camera()
+    points = np.random.default_rng(0).uniform(-1, 1, (FRAMES, 7, 3)) + np.array([0.0, 1.0, 1.0])
+    for t in (0, 11, FRAMES - 1):
+        K = moving.start.K * np.array([[moving.zoom[t]], [moving.zoom[t]], [1.0]])
+        K[:2, 2] = moving.start.K[:2, 2]
+        R = moving.turns[t] @ moving.start.axes[0]
+        still = Pinhole(K, SIZE, R, -R @ moving.start.eye[0])
+        np.testing.assert_allclose(moving.project(points)[t], still.project(points[t]), atol=1e-8)
+        one = moving.at(slice(t, t + 1))
+        np.testing.assert_allclose(one.project_through_lens(points[t][None])[0], still.project(points[t]), atol=1e-8)
+        pixels = still.project(points[t])
+        np.testing.assert_allclose(one.rays(pixels[None])[0], still.rays(pixels), atol=1e-10)
+        depth = np.array([2.0, 3.0])
+        np.testing.assert_allclose(one.pixels_per_metre(depth), still.pixels_per_metre(depth))
+    np.testing.assert_allclose(moving.to_world(moving.to_camera(points)), points, atol=1e-9)
+    seen, h = moving.across(points), 1e-6
+    np.testing.assert_allclose(seen.image, moving.rays(moving.project(points)), atol=1e-9)
+    for axis in range(3):
+        step = h * np.eye(3)[axis]
+        slope = (moving.across(points + step).image - moving.across(points - step).image) / (2 * h)
+        np.testing.assert_allclose(seen.by_point[..., axis], slope, atol=1e-7)
+    turn, shift = pan(30, 20, 10), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(
+        moving.in_world(turn, shift).project(points @ turn.T + shift), moving.project(points), atol=1e-7
+    )
+
+
+def test_a_lens_bends_the_picture_by_places_in_it() -> None:
+    moving = camera()
+    bent = replace(moving, start=replace(moving.start, distortion=np.array([-0.2, 0.05, 0.0, 0.0])))
+    points = np.random.default_rng(0).uniform(-0.5, 0.5, (FRAMES, 7, 3)) + np.array([0.0, 1.0, 1.2])
+    filmed = bent.project_through_lens(points)
+    assert np.abs(filmed - bent.project(points)).max() > 0.5
+    np.testing.assert_allclose(bent.undistort(filmed), bent.project(points), atol=1e-4)
