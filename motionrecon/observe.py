@@ -66,8 +66,8 @@ def _with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tupl
     if all(view.camera.calibrated for view in views):
         return views
     with run.timed("lines"):
-        each = zip(views, source.recordings, seen, strict=True)
-        return tuple(replace(view, lines=behind(*pair, view)) for view, *pair in each)
+        each = zip(source.recordings, seen, views, strict=True)
+        return tuple(replace(one[2], lines=behind(*one)) for one in each)
 
 
 def behind(recording: Recording, keypoints: Keypoints, view: View | None = None) -> Float[np.ndarray, "L 2 2"]:

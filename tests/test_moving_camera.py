@@ -67,7 +67,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Motion]:
     folder = tmp_path_factory.mktemp("pan")
     path = filmed(folder / "seen.npz", turning)
     given = {"keypoints": path, "focal_px": FOCAL, "height": people.person().height}
-    return path, reconstruct(**given, output=folder / "out", physics=False, first_poses="relaxed")
+    return path, reconstruct(**given, output=folder / "out", physics=False, first_poses="relaxed", body="capsules")
 
 
 def test_the_keypoints_file_carries_the_background(followed: tuple[Path, Motion]) -> None:
@@ -116,7 +116,7 @@ def test_the_skeleton_lies_over_the_person_in_every_frame(followed: tuple[Path, 
 
 def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
     path = filmed(tmp_path / "seen.npz", carried)
-    given = {"keypoints": path, "focal_px": FOCAL, "height": 1.7, "first_poses": "relaxed"}
+    given = {"keypoints": path, "focal_px": FOCAL, "height": 1.7, "first_poses": "relaxed", "body": "capsules"}
     motion = reconstruct(**given, output=tmp_path / "out")
     assert not motion.simulated.any() and len(motion.ctrl) == 0 and motion.report.camera_unknown
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -150,7 +150,7 @@ class Motion:
     @property
     def left_out(self) -> Bool[np.ndarray, " T"]:
         """(T,) bool, True where a motion is kinematic although it should be simulated."""
-        return ~self.simulated & (bool(len(self.ctrl)) or self.report.camera_unknown)
+        return np.asarray(~self.simulated & (len(self.ctrl) > 0 or self.report.camera_unknown))
 
     @cached_property
     def on_a_seat(self) -> Bool[np.ndarray, " T"]:
