@@ -12,8 +12,8 @@ from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.balance import GRAVITY
 from motionrecon.views import bridged, spans
 
-#: Sine of the slope of a thigh that is level.
-LEVEL = 0.6
+#: Sine of the slope of thighs that are level, on average, and of each.
+LEVEL, LEVEL_LEAST = 0.6, 0.7
 #: Speed of hips that rest, m/s.
 STILL = 0.4
 #: Height of hips over the ground, metres, below which somebody sits on the ground itself.
@@ -21,11 +21,11 @@ ON_THE_GROUND = 0.2
 #: How far beside the feet the weight must be, metres, of who sits and of who leans. In the deepest squat it is between
 #: them; but only with level thighs do some centimetres say so: upright, the fit may lean as much by mistake.
 BESIDE, LEANING = 0.03, 0.15
-#: Radians by which both knees are bent of somebody who may sit.
-BENT = 0.9
+#: Radians by which the knees of somebody who may sit are bent, on average, and each: from behind one looks straighter.
+BENT, BENT_LEAST = 0.9, 0.6
 #: Seconds over which the weight's place is averaged, so that all that swings evens out; those for which somebody sits
 #: at least; and those of a doubt between two that is none.
-AVERAGED, LASTING, PAUSE = 0.5, 0.4, 0.5
+AVERAGED, LASTING, PAUSE = 0.5, 0.5, 0.5
 #: What is within so many metres over the ground may rest on it, beside the soles that are so near to the lowest one.
 NEAR = 0.15
 #: Directions in which it is asked how far the support reaches.
@@ -39,7 +39,8 @@ def knees_bent(x: Trajectory) -> Bool[np.ndarray, " T"]:
     )
     thigh, shank = knees - hips, ankles - knees
     size = np.maximum(np.linalg.norm(thigh, axis=-1) * np.linalg.norm(shank, axis=-1), 1e-9)
-    return np.asarray(((thigh * shank).sum(-1) / size).max(1) < np.cos(BENT))
+    bend = np.arccos(np.clip((thigh * shank).sum(-1) / size, -1.0, 1.0))
+    return np.asarray((bend.mean(1) > BENT) & (bend.min(1) > BENT_LEAST))
 
 
 def hips_rest(x: Trajectory, fps: float) -> Bool[np.ndarray, " T"]:
@@ -65,8 +66,9 @@ def seated(x: Trajectory, fps: float) -> Bool[np.ndarray, " T"]:
     thigh = hips - knees
     slope = np.abs(thigh[..., 2]) / np.maximum(np.linalg.norm(thigh, axis=-1), 1e-9)
     high = x.ground.gap(hips)[0].min(1) > ON_THE_GROUND
+    level = (slope.mean(1) < LEVEL) & (slope.max(1) < LEVEL_LEAST)
     stands = x.over.min(1) < NEAR
-    needed = np.where(slope.max(1) < LEVEL, BESIDE, np.where(stands, LEANING, np.inf))
+    needed = np.where(level, BESIDE, np.where(stands, LEANING, np.inf))
     sits = hips_rest(x, fps) & high & (beside(x, fps) > needed)
     found = np.zeros(len(x), dtype=bool)
     for frames in spans(bridged(sits, round(PAUSE * fps))):

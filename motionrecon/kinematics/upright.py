@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.core.vectors import unit
-from motionrecon.kinematics.seated import knees_bent
+from motionrecon.kinematics.seated import hips_rest, knees_bent
 from motionrecon.kinematics.state import Trajectory
 
 #: Share of what a frame tells in which both knees are bent: what carries the person then is a guess.
@@ -28,7 +28,7 @@ def uprightness(x: Trajectory, fps: float, speed: float = 0.4) -> Float[np.ndarr
     support = np.einsum("tp,tpi->ti", weight, points) / weight.sum(1)[:, None]
     upright = unit(x.com - support)
     certain = np.minimum(weight.sum(1), 2.0)
-    bent = knees_bent(x)
+    bent = knees_bent(x) & hips_rest(x, fps)
     if bent.any():  # somebody who squats or sits: only the first has the weight over the feet
         certain = np.where(bent, _BENT * certain, certain)
         sits, flat = unit(_trunk_and_shanks(x)), _sole_normals(x, upright)

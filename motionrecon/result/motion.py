@@ -159,7 +159,7 @@ class Motion:
         for window in self.report.windows or ():
             if window.status is Status.SEATED:
                 found[max(0, window.first_frame) : max(0, window.last_frame) + 1] = True
-        return found & self.left_out
+        return np.asarray(found & self.left_out)
 
     def lacks_simulation(self, t: int) -> str:
         """What is to be said of a frame that is kinematic although it should be simulated; nothing of others."""

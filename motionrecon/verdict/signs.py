@@ -92,6 +92,20 @@ def left_open(e: Evidence) -> float:
     return _MM * float(spread(e.figure, LIMBS).mean())
 
 
+def arms_along_the_sight(e: Evidence) -> float:
+    """Mean difference in depth, millimetres, between the ends of upper arms and forearms.
+
+    Whether a limb points to the camera or away from it looks much the same, and arms are mistaken the most.
+    """
+    return _mean_over_views(e, _along)
+
+
+def _along(e: Evidence, view: View) -> Float[np.ndarray, " n"]:
+    arms = [int(np.flatnonzero(INDEX[f"left_{joint}"] == LIMBS)[0]) for joint in ("shoulder", "elbow", "wrist")]
+    depth = view.camera.to_camera(e.marks)[:, [[joint, joint + 1] for joint in arms], 2]  # the right ones come next
+    return np.asarray(_MM * np.abs(np.diff(depth, axis=1)).mean((1, 2)))
+
+
 def hardly_seen(e: Evidence) -> float:
     """Percent of the limbs' joints that no camera is sure of, where the person was seen."""
     sure = np.max([e.confidence(view) for view in e.figure.views], axis=0)[e.figure.seen] >= _SEEN
@@ -190,6 +204,9 @@ POSE: dict[str, Sign] = {
     "jumping_keypoints": Sign(jumping_keypoints, lambda e, mm: f"keypoints jump by up to {mm:.0f} mm between frames"),
     "limbs_speed": Sign(limbs_speed, lambda e, speed: f"the limbs move fast, at {speed:.1f} m/s on average"),
     "left_open": Sign(left_open, lambda e, mm: f"what was seen leaves the joints' places open by {mm:.0f} mm"),
+    "arms_along_the_sight": Sign(
+        arms_along_the_sight, lambda e, mm: f"arms point along the line of sight, {mm:.0f} mm deep, this way or that"
+    ),
     "hardly_seen": Sign(hardly_seen, lambda e, share: f"{share:.0f} % of the joints are hardly seen"),
     "not_seen": Sign(not_seen, lambda e, share: f"{share:.0f} % of the joints are not seen"),
     "small_in_the_picture": Sign(
