@@ -23,7 +23,7 @@ from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
-from motionrecon.kinematics.terms.smoothness import Smoothness
+from motionrecon.kinematics.terms.smoothness import Smoothness, eased
 from motionrecon.residuals.directions import END, START
 from motionrecon.residuals.robust import reweighted
 
@@ -193,6 +193,19 @@ def test_smoothness(x):
     # The root's rotation is differentiated as if steps from frame to frame were small; here they are 0.1 radians.
     turned = [np.where(turning, d, 0.0) for d in frame_directions(x)]
     assert_gradient(x, term(x), lambda y: term(y).cost, turned, rtol=0.1)
+
+
+def test_what_moves_fast_for_a_while_is_smoothed_less(x):
+    term, other = Smoothness(FPS, weight=1.5), Sliding(FPS)
+    for up, share in ((0.1, (0.95, 1.0)), (10.0, (0.0, 0.2))):
+        qpos = np.repeat(x.qpos[:1], FRAMES, axis=0)
+        qpos[:, 2] += 0.5 * up * (np.arange(FRAMES) / FPS) ** 2
+        first, second = eased([term, other], replace(x, qpos=qpos))
+        assert second is other and first.ease.shape == (FRAMES - 2, x.body.model.nv)
+        assert share[0] <= first.ease[:, 2].min() <= first.ease[:, 2].max() <= share[1]
+        assert first.ease[:, :2].min() == 1.0, "what moves level is smoothed as before"
+        straight = [d * (np.arange(d.size) % x.body.model.nv == 2) for d in frame_directions(x)[:3]]
+        assert_gradient(x, first(x), lambda y, first=first: first(y).cost, straight)
 
 
 def test_what_moves_evenly_is_smooth(x):

@@ -30,7 +30,7 @@ from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
-from motionrecon.kinematics.terms.smoothness import Smoothness
+from motionrecon.kinematics.terms.smoothness import Smoothness, eased
 from motionrecon.kinematics.unseen import held
 from motionrecon.views import Figure, View, spans
 
@@ -260,7 +260,7 @@ def _fit(
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, neglected=neglected(x, fps), weight=balance * rate * on_feet(x, fps)),
         ]
-        x = solve(x, [*video, *feet], 15)
+        x = solve(x, [*eased(video, x), *feet], 15)
     return x, up
 
 
@@ -295,7 +295,7 @@ def _sized(
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
         standing = standing_points(x, fps)
-        terms: list[Term] = [*video, prior, Contact(fps, standing, weight=rate)]
+        terms: list[Term] = [*eased(video, x), prior, Contact(fps, standing, weight=rate)]
         if tilted:
             terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, terms, 15)
