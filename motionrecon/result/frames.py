@@ -8,12 +8,15 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import pose
-from motionrecon.body.tangent import velocities
+from motionrecon.body.tangent import difference, integrate, velocities
 from motionrecon.kinematics.unseen import held
 from motionrecon.physics.record import forces
 from motionrecon.physics.rollout import SimulationState, Simulator
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.views import Figure
+
+#: Seconds in which the motion goes back from a simulated stretch to the kinematic trajectory.
+_BACK = 0.4
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,37 @@ def frames_of(figure: Figure, stretch: Stretch) -> Frames:
         acting = forces(model, rollout, body.soles.names)
         force[frames], torque[frames] = (_about_frames(x, per_frame) for x in (acting.contact, acting.joint_torque))
         wrench[frames] = np.concatenate([rollout.wrench[::per_frame], rollout.wrench[-1:]])
+        last = frames.stop - 1
+        back = _back(figure, qpos[last], last, stretch)
+        if len(back):
+            after = slice(last + 1, last + 1 + len(back))
+            qpos[after] = back
+            qvel[after] = velocities(qpos[last : after.stop + 1], figure.clock.fps)[1 : 1 + len(back)]
     # Where nobody is seen the body waits in the pose that was simulated last, not in the one that was to be followed.
     unseen = ~figure.tracked
     qpos = held(body, figure.ground, qpos, figure.tracked, figure.clock.fps)
     qvel[unseen] = velocities(qpos, figure.clock.fps)[unseen]
     joints = pose(model, qpos).at(body.landmarks)
     return Frames(joints, qpos, qvel, wrench, force, torque)
+
+
+def _back(
+    figure: Figure, simulated: Float[np.ndarray, " nq"], last: int, stretch: Stretch
+) -> Float[np.ndarray, "n nq"]:
+    """The kinematic frames after the last of a simulated stretch, moved so that they go on from it without a jump.
+
+    What lies between the two is gone after `_BACK` seconds, or where the next stretch begins or the person is lost.
+    """
+    per_frame = figure.clock.steps_per_frame
+    begins = [int(row[0]) // per_frame for row in stretch.segments if row[0] > last * per_frame]
+    lost = np.flatnonzero(~figure.tracked[last + 1 :])
+    ends = (last + figure.clock.frames(_BACK), len(figure), *begins, *(last + 1 + lost[:1]))
+    frames = np.arange(last + 1, min(ends))
+    away = difference(figure.qpos[last], simulated)
+    part = (frames - last) / (min(ends) - last)
+    # A cubic that leaves and arrives without a change of speed.
+    left = 1 - part**2 * (3 - 2 * part)
+    return integrate(figure.qpos[frames], left[:, None] * away)
 
 
 def _about_frames(steps: Float[np.ndarray, "S ..."], per_frame: int) -> Float[np.ndarray, "F ..."]:
