@@ -69,7 +69,8 @@ def fitted(measured: Measured) -> Law:
     """The law that foretells these errors best: least squares of logarithms, powers not negative, with a ridge."""
     untouched = measured.numbers[~measured.spoiled]
     usual = np.nan_to_num(np.nanmedian(untouched, axis=0))
-    scale = np.maximum(usual, np.maximum(0.5 * np.nanpercentile(measured.numbers, 95, axis=0), 1e-3))
+    high, highest = np.nanpercentile(measured.numbers, [95, 100], axis=0)
+    scale = np.max([usual, 0.5 * high, 0.1 * highest, np.full_like(usual, 1e-9)], axis=0)
     grown = np.log1p(np.where(np.isfinite(measured.numbers), measured.numbers, usual) / scale)
     root = np.sqrt(np.where(measured.spoiled, SPOILED, 1.0))
     S = grown.shape[1]

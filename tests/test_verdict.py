@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from people import camera, person, see, stepping
 from scipy.stats import spearmanr
 
+from motionrecon.background.motion import UNKNOWN
 from motionrecon.core.landmarks import INDEX
 from motionrecon.data import make_verdict
 from motionrecon.ground.plane import Plane
@@ -202,6 +203,12 @@ def test_forces_may_spoil_a_good_motion() -> None:
     rng = np.random.default_rng(0)
     found = verdict(evidence(force=2.0 + 2.0 * rng.standard_normal(30)))
     assert found.word is Word.POOR and found.expected_force_percent > 30.0
+
+
+def test_a_camera_that_moves_unknown_is_poor_whatever_was_seen() -> None:
+    (view,) = figure().views
+    found = verdict(evidence(replace(figure(), views=(replace(view, camera_motion=UNKNOWN),))))
+    assert found.word is Word.POOR and found.reasons[0] == "the camera moves, and nobody can tell how"
 
 
 def test_an_assumed_height_is_a_reason() -> None:

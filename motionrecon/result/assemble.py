@@ -122,7 +122,7 @@ def evidence_of(
         frames.contact_force,
         simulated,
         height_given=options.height_given or measured or source.assumed.height is not None,
-        focal_given=not source.assumed.focal_length,
+        focal_given=not source.assumed.focal_length or all(view.lens_found for view in figure.views),
     )
 
 
