@@ -54,12 +54,16 @@ def segment_rotations(body: Body, qpos: Float[np.ndarray, "T nq"]) -> Float[np.n
     turn = pose(body.model, qpos).rotations
     out = np.empty((len(qpos), len(SEGMENTS), 3, 3))
     for name in SEGMENTS:
-        side, _, part = name.partition("_")
-        out[:, INDEX[name]] = turn[:, body.model.body(name).id]
-        if part in ("upper_arm", "forearm", "hand"):
-            down = Rotation.from_euler("x", 90 if side == "left" else -90, degrees=True).as_matrix()
-            out[:, INDEX[name]] = out[:, INDEX[name]] @ down
+        out[:, INDEX[name]] = turn[:, body.model.body(name).id] @ hanging(name)
     return out
+
+
+def hanging(segment: str) -> Float[np.ndarray, "3 3"]:
+    """From the mannequin's frame of a segment to the body's, which differ where arms hang or point sideways."""
+    side, _, part = segment.partition("_")
+    if part not in ("upper_arm", "forearm", "hand"):
+        return np.eye(3)
+    return np.asarray(Rotation.from_euler("x", 90 if side == "left" else -90, degrees=True).as_matrix())
 
 
 def main() -> None:

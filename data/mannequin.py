@@ -184,13 +184,15 @@ def build(
     muscle: float = 0.5,
     age: float = _ADULT,
     proportions: float = 0.5,
+    source: Source | None = None,
 ) -> Mannequin:
     """Dress Anny with this phenotype.
 
-    The arguments are Anny's own, in [0, 1] but for what its people go on beyond; ``gender`` 0 is male.
-    ``height=0.38`` makes a man of 1.78 m; ``proportions`` 0 has long legs, 1 long arms and trunk.
+    The numbers are Anny's own, in [0, 1] but for what its people go on beyond; ``gender`` 0 is male.
+    ``height=0.38`` makes a man of 1.78 m; ``proportions`` 0 has long legs, 1 long arms and trunk. Who builds many gives
+    the `source`, which takes seconds to load.
     """
-    figure = Source().figure(
+    figure = (source or Source()).figure(
         gender=gender, height=height, weight=weight, muscle=muscle, age=age, proportions=proportions
     )
     weights = figure.shares(np.array([INDEX[_segment_of_bone(bone)] for bone in figure.bones]), len(SEGMENTS))

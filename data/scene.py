@@ -101,7 +101,7 @@ def render(
         path: the camera in each frame, if it moves.
     """
     middle = positions[:, 0, :2].mean(0)
-    model, garments = _room(mannequin, camera, middle, np.random.default_rng(seed), colours, props)
+    model, garments = room(mannequin, camera, middle, np.random.default_rng(seed), colours, props)
     data = mujoco.MjData(model)
     width, height = camera.image_size
     with mujoco.Renderer(model, height, width) as renderer:
@@ -157,22 +157,25 @@ def _put(
         model.mesh_normal[start : start + count] = normals[used]
 
 
-def _room(
+def room(
     mannequin: Mannequin,
     camera: Pinhole,
     middle: np.ndarray,
     random: np.random.Generator,
     colours: Mapping[str, tuple[float, float, float]],
     props: Sequence[Prop],
+    samples: int = 8,
+    shadow: int = 4096,
 ) -> tuple[mujoco.MjModel, dict[str, np.ndarray]]:
     """The room with the person's meshes in it, and the vertices of the skin that each mesh shows.
 
-    The lamp hangs over ``middle`` (2,), the middle of the person's way.
+    The lamp hangs over ``middle`` (2,), the middle of the person's way. There are so many ``samples`` of a pixel, and
+    the shadow is drawn into a picture of that side.
     """
     spec = mujoco.MjSpec()
     spec.visual.global_.offwidth, spec.visual.global_.offheight = camera.image_size
-    spec.visual.quality.shadowsize = 4096
-    spec.visual.quality.offsamples = 8
+    spec.visual.quality.shadowsize = shadow
+    spec.visual.quality.offsamples = samples
     spec.visual.map.znear, spec.visual.map.zfar = 0.02, 40.0
     spec.stat.extent, spec.stat.center = 4.0, [0, 0, 1]
     spec.visual.headlight.ambient = [0.42, 0.42, 0.43]

@@ -53,6 +53,7 @@ class Options:
     detector: str
     hands: bool
     first_poses: str
+    depth: str
     optimizer: str
     window: float
     overlap: float
@@ -119,6 +120,7 @@ class Options:
         from motionrecon.body import BODIES, checked
         from motionrecon.body.described import SEXES
         from motionrecon.cameras import lens
+        from motionrecon.depth import DEPTHS
         from motionrecon.keypoints import models
         from motionrecon.keypoints.choice import Choice
         from motionrecon.optimizers import registry
@@ -161,6 +163,7 @@ class Options:
             Choice.of(person)
         _check_name("detector", self.detector, models.detectors())
         _check_name("first_poses", self.first_poses, FIRST_POSES)
+        _check_name("depth", self.depth, DEPTHS)
         _check_name("optimizer", self.optimizer, registry.names())
         if self.seed < 0:
             raise InputError(f"seed={self.seed} is negative; give 0 or more")

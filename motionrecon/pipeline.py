@@ -41,6 +41,7 @@ def reconstruct(
     detector: str = "full",
     hands: bool = True,
     first_poses: str = "learned",
+    depth: str = "guessed",
     optimizer: str = "optimus",
     window: float = 0.8,
     overlap: float = 0.4,
@@ -101,6 +102,9 @@ def reconstruct(
             simulated, on top of the body, whose motion they do not change.
         first_poses: where the kinematic fit begins: learned (typical poses that look like what was seen), or relaxed
             (one relaxed person, turned), for comparison.
+        depth: what is taken for the person's depth: guessed (the detector's own 3D as it is), or corrected (less the
+            errors that it makes on rendered people, each mark trusted as far as that can be; better on most clips, not
+            on all).
         optimizer: the optimizer of the physics: optimus (Gauss-Newton), optimus-paper (learned; it gets less far), lm,
             lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.

@@ -50,6 +50,9 @@ class View:
             where nobody looked.
         camera_motion: what the camera does, in the words of `motionrecon.background.motion`.
         lens_found: whether the camera's focal length was found from how it turned.
+        detector: whose guess it is; empty where that is not known.
+        spread: (T, 33) standard deviations of the guess along the line of sight, metres; None where nothing is known of
+            them.
     """
 
     camera: Camera
@@ -64,6 +67,8 @@ class View:
     lines: Float[np.ndarray, "L 2 2"] = field(default_factory=lambda: np.zeros((0, 2, 2)))
     camera_motion: str = ASSUMED
     lens_found: bool = False
+    detector: str = ""
+    spread: Float[np.ndarray, "T 33"] | None = None
 
     @staticmethod
     def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:
@@ -75,7 +80,7 @@ class View:
         # Elsewhere rays are guessed, too, and gravity is judged from the guess: turned, it errs more.
         if camera.calibrated:
             points_3d = points_3d @ turns_to(camera.rays(pixels)).transpose(0, 2, 1)
-        return View(camera, clock, pixels, weight, points_3d, keypoints.tracked, offset)
+        return View(camera, clock, pixels, weight, points_3d, keypoints.tracked, offset, detector=keypoints.detector)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -94,6 +99,7 @@ class View:
             weight=self.weight[frames],
             points_3d=self.points_3d[frames],
             seen=self.seen[frames],
+            spread=None if self.spread is None else self.spread[frames],
         )
 
 

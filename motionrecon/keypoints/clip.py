@@ -124,7 +124,7 @@ def detect_clip(
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"person": str(choice)})
     arrays = kept.load(progress)
     if arrays is not None:
-        return file.from_arrays(arrays, str(kept.path))
+        return replace(file.from_arrays(arrays, str(kept.path)), detector=detector)
     info, name = job.clip.info, video.name
     with Child() as child:
         sight, person, others = job.sight(child, choice)
@@ -139,7 +139,7 @@ def detect_clip(
     if len(sight.seen) < job.count:
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")
     warnings += [*crowd_warning(person, others, name, choice), *keypoints.warnings, *sight.warnings]
-    keypoints = replace(keypoints, warnings=tuple(warnings), background=sight.background)
+    keypoints = replace(keypoints, warnings=tuple(warnings), background=sight.background, detector=detector)
     kept.save(file.to_arrays(keypoints))
     return keypoints
 
@@ -162,14 +162,14 @@ def detect_there(
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"boxes": boxes})
     arrays = kept.load(progress)
     if arrays is not None:
-        return file.from_arrays(arrays, str(kept.path))
+        return replace(file.from_arrays(arrays, str(kept.path)), detector=detector)
     info, name = job.clip.info, video.name
     with Child() as child, progress.stage("keypoints (again)", job.count) as advance:
         seen = child.call(watch_there, advance, job.clip, boxes)
     frames = [frame for frame, found in enumerate(seen) if found]
     keypoints = mended(Track(frames, [seen[frame][0] for frame in frames]), len(seen), info.fps, info.image_size, name)
     said = f"the person was found in {name} only where the other cameras see them"
-    keypoints = replace(keypoints, warnings=(*info.warnings, said, *keypoints.warnings))
+    keypoints = replace(keypoints, warnings=(*info.warnings, said, *keypoints.warnings), detector=detector)
     kept.save(file.to_arrays(keypoints))
     return keypoints
 

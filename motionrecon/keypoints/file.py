@@ -9,6 +9,7 @@
 | ``points_3d`` | (T, 33, 3) float | optional: the detector's own 3D, as below |
 | ``tracked`` | (T,) bool | optional: False where the person is not seen; if absent, frames with any pixel |
 | ``warnings`` | (n,) str | optional: what the reader should know |
+| ``detector`` | () str | optional: whose ``points_3d`` is: ``full`` or ``heavy``, whose errors are known |
 | ``hands/pixels`` | (T, 2, 21, 2) float | optional: left and right hand, 21 points as MediaPipe orders them |
 | ``hands/points_3d`` | (T, 2, 21, 3) float | with them: metres, axes as of ``points_3d``, about any point |
 | ``hands/confidence`` | (T, 2) float | with them: 0 to 1; 0 in frames in which no hand is seen or looked for |
@@ -91,7 +92,7 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
     try:
-        found = values_of(_SCHEMA, data, optional=("warnings",))
+        found = values_of(_SCHEMA, data, optional=("warnings", "detector"))
         if found["background"] is not None:
             found["background"].check(len(found["pixels"]))
     except ValueError as error:
@@ -106,7 +107,8 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
     warnings = found.get("warnings", ())
     keypoints = keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
-    return replace(keypoints, hands=_hands(path, found["hands"], keypoints), background=found["background"])
+    hands, detector = _hands(path, found["hands"], keypoints), found.get("detector", "")
+    return replace(keypoints, hands=hands, background=found["background"], detector=detector)
 
 
 def _hands(path: str, hands: HandKeypoints | None, keypoints: Keypoints) -> HandKeypoints | None:

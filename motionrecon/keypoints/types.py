@@ -42,6 +42,7 @@ class Keypoints:
         warnings: what the user should know (several people, flips undone, variable frame rate).
         hands: if they were looked for.
         background: what was followed of it, which says how the camera moves; None if nobody looked.
+        detector: name of the detector whose guess the 3D is; empty where it is not known.
     """
 
     pixels: Float[np.ndarray, "T 33 2"]
@@ -53,6 +54,7 @@ class Keypoints:
     warnings: tuple[str, ...] = field(default=())
     hands: HandKeypoints | None = None
     background: BackgroundTracks | None = None
+    detector: str = ""
 
     def __len__(self) -> int:
         return len(self.pixels)

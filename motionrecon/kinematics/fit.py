@@ -55,6 +55,7 @@ class Weights:
     Attributes:
         pixels: metres across the line of sight of a confident keypoint.
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
+        doubted: the same as a factor on the standard deviations of a corrected guess.
         smooth, prior, sliding, balance: root weights of these terms.
         floor: metres, of the height of the ground of calibrated cameras.
         floor_known: whether the ground is where it was given, whatever the feet say.
@@ -65,6 +66,7 @@ class Weights:
 
     pixels: float = 0.02
     depth: float = 0.12
+    doubted: float = 1.4
     smooth: float = 1.5
     prior: float = 1.5
     sliding: float = 0.5
@@ -233,10 +235,10 @@ def _fit(
         x = _unlocked(x, views, pose)
 
     # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
-    depth = w.depth * float(np.sqrt(len(views)))
+    depth, doubted = (sigma * float(np.sqrt(len(views))) for sigma in (w.depth, w.doubted))
     video: list[Term] = [
         *(reprojected(view, sigma=w.pixels) for view in views),
-        *(directed(view, sigma=depth) for view in views),
+        *(directed(view, sigma=depth, doubted=doubted) for view in views),
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]

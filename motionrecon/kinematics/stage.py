@@ -9,6 +9,9 @@ from motionrecon.body import Body, build
 from motionrecon.cameras.place import check_place
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
+from motionrecon.depth import NETWORK, files
+from motionrecon.depth.corrected import corrected
+from motionrecon.depth.network import DETECTORS
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
 from motionrecon.kinematics.start import STARTS
@@ -25,6 +28,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
         InputError: a calibration has the person far above or below its floor.
     """
     height = _height(source, views, options)
+    views = _deepened(run, views, options)
     for recording, view in zip(source.recordings, views, strict=True):
         check_place(view.camera, view.pixels, view.weight, height, recording.name)
     body, ground = _body(run, height, options), Plane()
@@ -42,6 +46,17 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
             found = fitted(views, body, ground, weights, advance, STARTS[options.first_poses])
             checkpoint.save(pack(found))
         return found.figure(views, body, ground)
+
+
+def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View, ...]:
+    """The views with the depth that was asked for."""
+    if options.depth != "corrected":
+        return views
+    if not any(view.detector in DETECTORS for view in views):
+        run.warn("depth=corrected changes nothing: the keypoints do not name a detector whose errors are known")
+        return views
+    network = files.read(files.find(NETWORK))
+    return tuple(corrected(view, network) for view in views)
 
 
 def _body(run: Run, height: float, options: Options) -> Body:

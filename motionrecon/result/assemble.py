@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import metadata
 
 import numpy as np
@@ -17,6 +18,7 @@ from motionrecon.cameras.base import Camera
 from motionrecon.cameras.verticals import Direction, Verticals
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
+from motionrecon.depth import NETWORK, files
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.gravity import Gravity
@@ -59,7 +61,7 @@ def assemble(
     for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
         run.warn(text)
     tracked_hands = _hands(source, figure, frames.qpos, hands)
-    learned = learned_of(options, body)
+    learned = replace(learned_of(options, body), **_depth_of(figure))
     say_how_it_began(run, learned, options)
     made = Report(
         source=_source(source, options),
@@ -159,6 +161,13 @@ def learned_of(options: Options, body: Body) -> report.Learned:
     if bank is None:
         return report.Learned(None, None, None, name, digest)
     return report.Learned(bank.name, bank.kind, bank.sha256, name, digest)
+
+
+def _depth_of(figure: Figure) -> dict[str, str]:
+    """What corrected the depth that the figure was found from."""
+    if all(view.spread is None for view in figure.views):
+        return {}
+    return {"depth": NETWORK, "depth_sha256": str(files.records()[NETWORK]["sha256"])}
 
 
 def say_how_it_began(run: Run, learned: report.Learned, options: Options) -> None:

@@ -174,6 +174,9 @@ class Learned(Record):
         bank_sha256: of its file.
         weights: name of the weights that the physics' optimizer ran with; None where it has none, or without physics.
         weights_sha256: of their file.
+        depth: name of the network that corrected the detector's 3D; None where it was taken as it was, or there is
+            none.
+        depth_sha256: of its file.
     """
 
     bank: str | None
@@ -181,6 +184,8 @@ class Learned(Record):
     bank_sha256: str | None
     weights: str | None
     weights_sha256: str | None
+    depth: str | None = None
+    depth_sha256: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

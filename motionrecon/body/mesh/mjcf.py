@@ -20,7 +20,7 @@ from motionrecon.ground.base import Ground
 
 _SOLE_RADIUS = 0.018
 #: Joints whose mark rides on the segment before the joint.
-_SEEN_ABOVE = ("shoulder", "elbow", "hip")
+SEEN_ABOVE = ("shoulder", "elbow", "hip")
 #: Weights of vertices that are not worth their bytes.
 _LEAST = 0.002
 #: Metres from a segment's middle, in any direction, that its matter is at least, where its mesh says otherwise.
@@ -127,7 +127,7 @@ def _sites(
     if part not in MARKED:
         return
     before = template.tree.names[template.tree.parents[template.index[carrier]]]
-    above = before if part in _SEEN_ABOVE else carrier
+    above = before if part in SEEN_ABOVE else carrier
     offset = height * np.array(MARKED[part]) * [1.0, OUTWARDS[side], 1.0]
     ET.SubElement(bodies[above], "site", name=f"{SEEN}{name}", pos=text(point + offset - template.place(above)))
 

@@ -62,13 +62,19 @@ def reprojected(view: View, sigma: float = 0.02, scale: float = 2.0) -> Observed
     return Observed(view.camera, residual, (SHAPE, TILT), scale)
 
 
-def directed(view: View, sigma: float = 0.08, across: float = 0.0, scale: float = 2.0) -> Observed:
+def directed(
+    view: View, sigma: float = 0.08, across: float = 0.0, scale: float = 2.0, doubted: float | None = None
+) -> Observed:
     """Bones must point where the detector's 3D guess does; `sigma` in metres of depth.
+
+    With `doubted`, so many times its own standard deviations count instead where the view has such.
 
     They do not depend on the person's shape: a bone must not shorten to fit.
     """
 
     def residual(camera: Camera, marks: Float[np.ndarray, "T 33 3"]) -> PointResidual:
-        return Directions(camera, marks, view.points_3d, view.weight, sigma, across)
+        if doubted is None or view.spread is None:
+            return Directions(camera, marks, view.points_3d, view.weight, sigma, across)
+        return Directions(camera, marks, view.points_3d, view.weight, doubted, across, spread=view.spread)
 
     return Observed(view.camera, residual, (TILT,), scale)

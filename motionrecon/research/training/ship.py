@@ -1,5 +1,5 @@
-"""Trained weights into the product: a file and its section of ``weights.toml``, in ``models/optimus`` or for poses in
-``models/poses``.
+"""Trained weights into the product: a file and its section of ``weights.toml``, in ``models/optimus``, or for poses in
+``models/poses`` and for depth in ``models/depth``.
 
 python -m motionrecon.research.training.ship FOLDER/best.safetensors NAME "COMMAND" models/optimus
 """
@@ -9,14 +9,22 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from motionrecon.core.files import atomic, sha256
+from motionrecon.depth import files as depth_files
 from motionrecon.optimus.poses import files as pose_files
 from motionrecon.optimus.shipped import INDEX
 from motionrecon.optimus.weights import read
+
+#: What reads, and checks, weights of a kind; others are an optimizer's.
+_READERS: dict[str, Callable[[Path], object]] = {
+    pose_files.KIND: pose_files.read,
+    depth_files.KIND: depth_files.read,
+}
 
 
 def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
@@ -28,12 +36,13 @@ def ship(source: str | Path, name: str, command: str, into: str | Path) -> None:
         source: a file that `motionrecon.optimus.weights.save` wrote.
         name: what users will call the weights.
         command: the command line that trained them.
-        into: ``models/optimus`` of a checkout, or ``models/poses`` for weights of poses.
+        into: ``models/optimus`` of a checkout, ``models/poses`` for weights of poses, ``models/depth`` for depth.
 
     Raises:
-        ModelError: as `motionrecon.optimus.weights.read` and `motionrecon.optimus.poses.files.read`.
+        ModelError: as `motionrecon.optimus.weights.read`, or as `read` of `motionrecon.optimus.poses.files` and
+            `motionrecon.depth.files`.
     """
-    (pose_files.read if _kind(source) == pose_files.KIND else read)(Path(source))
+    _READERS.get(_kind(source) or "", read)(Path(source))
     into = Path(into)
     file = into / f"{name}.safetensors"
     with atomic(file) as temporary:

@@ -1,0 +1,9 @@
+"""What the detector's 3D is worth: corrected by what was learned on rendered people, with a doubt for every mark.
+
+`network` is what was learned, `files` keeps it, `corrected` applies it to a view.
+"""
+
+#: What may be taken for the person's depth, by the names that users give it.
+DEPTHS = ("guessed", "corrected")
+#: The network that corrects it.
+NETWORK = "depth"

@@ -1,0 +1,91 @@
+"""The network as a file: weights in safetensors, and what made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from motionrecon.core.files import atomic
+from motionrecon.core.landmarks import COUNT
+from motionrecon.depth.network import FEATURES
+from motionrecon.errors import ModelError
+from motionrecon.optimus import shipped
+
+KIND = "depth"
+
+
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A network.
+
+    Attributes:
+        weights: by name, float32.
+        facts: what else the file says, such as how it was trained.
+    """
+
+    weights: Mapping[str, np.ndarray]
+    facts: Mapping[str, str]
+
+
+def folder() -> Path:
+    """Where the networks that come with motionrecon are."""
+    return Path(str(resources.files("motionrecon.models").joinpath("depth")))
+
+
+def records() -> dict[str, dict[str, Any]]:
+    """The networks that come with motionrecon, by name, as written in ``weights.toml``."""
+    return shipped.records(folder())
+
+
+def find(name: str) -> Path:
+    """The checked file of the network of this name; a path of a ``.safetensors`` file is its own name.
+
+    Raises:
+        InputError: no network has this name, or no file this path.
+        ModelError: the file is missing or damaged.
+    """
+    return shipped.find(name, folder(), "weights of depth")
+
+
+def save(network: DepthNetwork, path: Path) -> None:
+    """Write a network.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    tensors = {name: np.ascontiguousarray(value, dtype=np.float16) for name, value in network.weights.items()}
+    with atomic(path) as temporary:
+        save_file(tensors, temporary, metadata={**network.facts, "kind": KIND})
+
+
+def read(path: Path) -> DepthNetwork:
+    """Read a network.
+
+    Raises:
+        ModelError: there is no such file, or it holds something else.
+    """
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            about = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: of kinds of numbers that NumPy does not know
+        raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
+    if about.get("kind") != KIND:
+        raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of depth")
+    members, _, width = weights["in.b"].shape if "in.b" in weights and weights["in.b"].ndim == 3 else (0, 0, 0)
+    shapes = {
+        **{"in.w": (FEATURES, width), "inner.w": (width, width), "out.w": (width, 4 * COUNT)},
+        **{"in.b": (1, width), "inner.b": (1, width), "out.b": (1, 4 * COUNT)},
+    }
+    if not members or {n: v.shape for n, v in weights.items()} != {n: (members, *v) for n, v in shapes.items()}:
+        raise ModelError(f"{path} does not fit this version of motionrecon; train or install again")
+    if not all(np.isfinite(value).all() for value in weights.values()):
+        raise ModelError(f"{path} holds weights that are no numbers; train or install again")
+    return DepthNetwork({k: v.astype(np.float32) for k, v in weights.items()}, {k: v for k, v in about.items()})
