@@ -248,3 +248,11 @@ def test_the_laws_are_those_that_the_recipe_finds_and_foretell_clips_that_they_w
         there = group == left_out
         expected[there] = make_verdict.foretold(make_verdict.fitted(measured.part(~there)), measured.part(there))
     assert spearmanr(expected, measured.errors)[0] > 0.65
+
+
+@pytest.mark.parametrize("frames", [2, 3, 5])
+def test_the_shortest_clips_have_a_verdict(frames) -> None:
+    (view,) = figure().views
+    short = replace(figure(), qpos=figure().qpos[:frames], views=(view.part(slice(0, frames)),))
+    for force in (None, np.ones(frames)):
+        assert np.isfinite(verdict(evidence(short, force)).expected_mm)

@@ -20,13 +20,11 @@ from motionrecon.views import Figure
 
 #: Draws that a standard deviation is taken of: it is then known to an eighth, and the mean of many far better.
 DRAWS = 32
-#: Frames that are judged at once.
-PART = 300
 
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
-def spread(figure: Figure, joints: Int[np.ndarray, " J"]) -> Float[np.ndarray, "T J"]:
+def spread(figure: Figure, joints: Int[np.ndarray, " J"], frames: slice = slice(None)) -> Float[np.ndarray, "n J"]:
     """Standard deviations, metres, of joints from the middle of the hips, as the evidence leaves them open.
 
     It is that of the kinematic fit's own residuals about its solution (Laplace's approximation): what was seen, how
@@ -35,15 +33,8 @@ def spread(figure: Figure, joints: Int[np.ndarray, " J"]) -> Float[np.ndarray, "
     Args:
         figure: the person as found.
         joints: places of landmarks in `motionrecon.core.landmarks.NAMES`.
+        frames: which, in a row; those beside them are not asked.
     """
-    found = np.empty((len(figure), len(joints)))
-    for first in range(0, len(figure), PART):
-        part = np.arange(max(0, min(first, len(figure) - PART)), min(first + PART, len(figure)))
-        found[part] = _spread(figure, part, joints)
-    return found
-
-
-def _spread(figure: Figure, frames: Int[np.ndarray, " n"], joints: Int[np.ndarray, " J"]) -> Float[np.ndarray, "n J"]:
     w, fps = Weights(), figure.clock.fps
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     x = Trajectory(figure.body, figure.qpos[frames], figure.ground)

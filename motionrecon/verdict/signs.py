@@ -23,6 +23,8 @@ _RATE = 30.0
 _WORST = 95.0
 #: Confidence under which a joint was not seen.
 _SEEN = 0.5
+#: Stretches of a clip that are asked what is left open in them, and their frames: more would tell the same.
+_STRETCHES, _JUDGED = 3, 60
 #: Millimetres to a metre.
 _MM = 1e3
 
@@ -89,7 +91,10 @@ def limbs_speed(e: Evidence) -> float:
 
 def left_open(e: Evidence) -> float:
     """Standard deviation, millimetres, that the evidence leaves of the joints: `motionrecon.kinematics.certainty`."""
-    return _MM * float(spread(e.figure, LIMBS).mean())
+    T = len(e.figure)
+    firsts = np.unique(np.linspace(0, max(0, T - _JUDGED), _STRETCHES).astype(int))
+    spreads = [spread(e.figure, LIMBS, slice(first, min(first + _JUDGED, T))) for first in firsts]
+    return _MM * float(np.mean([one.mean() for one in spreads]))
 
 
 def arms_along_the_sight(e: Evidence) -> float:
