@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX, NAMES
@@ -27,6 +28,10 @@ from motionrecon.views import Figure
 #: Mean distance of the landmarks from the kinematic ones, in body heights, beyond which a window has failed.
 FALLEN = 0.15
 
+#: Body weights with which the ground pushes at most, from one frame to the next; below which a body counts as flying. A
+#: window has failed, too, in which it flies for half of the time while the kinematic centre of mass is held up.
+BORNE, WEIGHTLESS = 8.0, 0.1
+
 #: Root mean square distance of the landmarks from the kinematic ones, in standard deviations of `Trust.landmark`, up to
 #: which the result of a window will do.
 CLOSE = 0.5
@@ -34,6 +39,12 @@ CLOSE = 0.5
 #: Height of the lowest landmark over the ground from which nobody can be standing on it, metres.
 IN_THE_AIR = 0.3
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+FEET = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "foot_index")]
+
+#: Seconds over which a calm centre of mass's vertical velocity is smoothed, a standard deviation: what is faster is
+#: mostly noise. It is calm where its acceleration, root mean square over `_CALM_FOR` seconds, is below `_LIVELY` m/s^2:
+#: walkers' is, runners' is not.
+_STEADY, _CALM_FOR, _LIVELY = 0.05, 0.15, 2.7
 
 #: Starts that are tried once the most promising ones have failed, and how far they are from the kinematic controls
 #: (standard deviation, radians).
@@ -222,8 +233,19 @@ class Windows:
         """`follows`, of a motion that is simulated already."""
         if not rollout.ok:
             return False
-        away = self._away(problem, rollout, first, np.arange(1, keep - first + 1) * self._per_frame)
-        return bool(np.linalg.norm(away, axis=-1).mean(1).max() < FALLEN * self.engine.body.height)
+        steps = np.arange(keep - first + 1) * self._per_frame
+        away = np.linalg.norm(self._away(problem, rollout, first, steps[1:]), axis=-1)
+        upright = max(away.mean(1).max(), away[:, FEET].mean(1).max()) < FALLEN * self.engine.body.height
+        return bool(upright and self._borne(rollout, first, steps))
+
+    def _borne(self, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]) -> bool:
+        """Whether the ground pushes as it may: not harder than anybody bears, and where the person does not fall."""
+        at = pose(self.engine.body.model, rollout.qpos[steps])
+        rising = np.einsum("fv,fv->f", at.com_jacobian[:, 2], rollout.qvel[steps])
+        pushes = np.diff(rising) * self.figure.clock.fps / self._gravity + 1.0
+        kinematic = np.diff(self._carried[first : first + len(steps), 2]) * self.figure.clock.fps / self._gravity + 1.0
+        flies = (pushes < WEIGHTLESS) & (kinematic > 0.5)
+        return bool(pushes.max() < BORNE and flies.mean() < 0.5)
 
     def _away(
         self, problem: WindowProblem, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]
@@ -254,10 +276,15 @@ class Windows:
 
     @cached_property
     def _carried(self) -> Float[np.ndarray, "T 3"]:
-        """Velocity of the kinematic centre of mass, m/s."""
-        return np.asarray(
-            np.gradient(pose(self.engine.body.model, self.figure.qpos).com, axis=0) * self.figure.clock.fps
-        )
+        """Velocity of the kinematic centre of mass, m/s; of somebody who walks calmly, the steadier vertical one."""
+        fps = self.figure.clock.fps
+        velocity = np.gradient(pose(self.engine.body.model, self.figure.qpos).com, axis=0) * fps
+        rising = velocity[:, 2]
+        square = gaussian_filter1d(np.gradient(rising, 1 / fps) ** 2, _CALM_FOR * fps, mode="nearest")
+        calm = 1 / (1 + (square / _LIVELY**2) ** 2)
+        steady = gaussian_filter1d(rising, _STEADY * fps, mode="nearest")
+        velocity[:, 2] += calm * (steady - rising)
+        return np.asarray(velocity)
 
     @cached_property
     def _depths(self) -> list[Float[np.ndarray, " T"]]:
