@@ -13,9 +13,9 @@ from motionrecon.background.turning import Turning, fit_turning
 from motionrecon.cameras.pinhole import Pinhole
 
 #: Standard deviation of the logarithm of a focal length that is only assumed.
-_LENS = 0.25
+_LENS = 0.4
 #: Focal lengths that are tried, logarithms: beside the assumed one, and then closer and closer to the best of these.
-_TRIED = (np.linspace(-0.75, 0.75, 7), np.linspace(-0.15, 0.15, 5), np.linspace(-0.03, 0.03, 3))
+_TRIED = (np.linspace(-1.0, 1.25, 10), np.linspace(-0.15, 0.15, 5), np.linspace(-0.03, 0.03, 3))
 #: Links by which focal lengths are judged: of each key frame those that are displaced most, and of so many key frames.
 _JUDGES, _KEYS = 2, 16
 #: Share of the picture's width by which they must be displaced.

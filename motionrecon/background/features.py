@@ -53,16 +53,23 @@ class Followed:
     share: float
 
 
-def small(frame: UInt8[np.ndarray, "H W 3"]) -> tuple[Grey, float]:
-    """A smaller grey picture, and how many pixels of the frame one of its pixels is."""
+def factor_of(shape: tuple[int, ...]) -> int:
+    """How many pixels of a picture of this shape one pixel of its small one is."""
+    factor = 1
+    while max(shape[:2]) // factor > _SIDE and min(shape[:2]) // factor >= 4:
+        factor *= 2
+    return factor
+
+
+def small(frame: UInt8[np.ndarray, "H W 3"]) -> Grey:
+    """A grey picture that is smaller by `factor_of` its shape."""
     import cv2
 
-    grey, factor = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 1
-    while max(grey.shape) > _SIDE and min(grey.shape) >= 4:
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    for _ in range(factor_of(frame.shape).bit_length() - 1):
         height, width = (side // 2 * 2 for side in grey.shape)
         grey = cv2.resize(grey[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # quick
-        factor *= 2
-    return np.asarray(grey), float(factor)
+    return np.asarray(grey)
 
 
 def outside(shape: tuple[int, ...], boxes: Sequence[Float[np.ndarray, " 4"]]) -> Grey:

@@ -27,7 +27,7 @@ _FITS, _WORST = 0.7, 0.5
 #: of the corners within this share of the width in half of the links, which only far points of one plane do otherwise.
 _ZOOM, _SHARP = 0.1, 0.0006
 #: Factors between which a focal length must be found, beside the one that was assumed.
-_LENSES = (0.5, 2.0)
+_LENSES = (0.4, 3.2)
 #: Standard deviation of the logarithm of a focal length below which it is found, not assumed.
 FOUND = 0.08
 #: Share of a moving clip's frames that may lie before or after what was followed.
@@ -95,9 +95,12 @@ def camera_motion(
         return CameraMotion(STATIC, camera)
     course = find_course(tracks, camera, count, lens_known)
     found = not lens_known and course.focal_error < FOUND
-    if not lens_known and not found:
-        course = find_course(tracks, camera, count, lens_known=True)  # it is assumed, as if it did not turn
     doubt = _doubt(course)
+    if not lens_known and not found:
+        assumed = find_course(tracks, camera, count, lens_known=True)
+        found = bool(_doubt(assumed)) and not doubt  # it is not told well, but well enough to be another than assumed
+        if not found:
+            course, doubt = assumed, _doubt(assumed)
     if doubt:
         return CameraMotion(
             UNKNOWN,

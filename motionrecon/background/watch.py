@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -22,6 +23,7 @@ from motionrecon.background.features import (
     Points,
     corners,
     displacement,
+    factor_of,
     follow,
     outside,
     small,
@@ -58,13 +60,20 @@ class _Key:
 
 @dataclass(frozen=True)
 class _Picture:
-    """A picture that may be gone through later, and where people are in it."""
+    """A picture that may be gone through later, and where people are in it, small pixels.
+
+    It is made small when it is looked at, which most are not while the camera stands.
+    """
 
     frame: int
-    grey: Grey
+    image: UInt8[np.ndarray, "H W 3"]
     boxes: list[Float[np.ndarray, " 4"]]
 
-    @property
+    @cached_property
+    def grey(self) -> Grey:
+        return small(self.image)
+
+    @cached_property
     def background(self) -> Grey:
         return outside(self.grey.shape, self.boxes)
 
@@ -121,9 +130,9 @@ class BackgroundWatch:
             self._around = list(boxes)
         if self._cut is not None or (not look and k % self._stride) or (held and self._key is not None):
             return
-        grey, self._pixel = small(frame)
+        self._pixel = float(factor_of(frame.shape))
         where = [np.asarray(box, float) / self._pixel for box in (*boxes, *([] if look else self._around))]
-        self._waiting.append(_Picture(k, grey, where))
+        self._waiting.append(_Picture(k, frame, where))
         if look:
             self._look()
 
@@ -131,7 +140,8 @@ class BackgroundWatch:
         """What was followed so far."""
         if self._waiting:
             self._look()
-        if self._lost is not None and self._last is not None and len(self._corners(self._last)) >= 2 * LEAST:
+        ends = self._last is not None and len(self._corners(self._last)) >= 2 * LEAST
+        if self._lost is not None and ends and not self._moves:
             self._cut = self._lost
         links, pixel = self._links, self._pixel / self._scale
         agree = [np.pad(each, (0, CORNERS - len(each))) for each in links.agree]
