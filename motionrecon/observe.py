@@ -11,10 +11,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.background.film import tracks_of
 from motionrecon.background.motion import ASSUMED, STATIC, TURNS, UNKNOWN, ZOOMS, CameraMotion, camera_motion
+from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.cameras.lines import lines
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.arrays import pack, unpack
+from motionrecon.core.cache import Checkpoint
+from motionrecon.core.files import sha256
 from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
@@ -104,8 +109,10 @@ def _camera_motion(
     camera, alone = recording.camera, len(source.recordings) == 1
     if not isinstance(camera, Pinhole):  # one that knows how it moves
         return CameraMotion(ASSUMED, camera)
-    lens_known = not source.assumed.focal_length
-    motion = camera_motion(keypoints.background, camera, len(keypoints), recording.clock.shown_fps, lens_known)
+    tracks, lens_known = keypoints.background, not source.assumed.focal_length
+    if tracks is None and alone and recording.keypoints is not None and options.camera_motion == "auto":
+        tracks = _followed(run, recording, keypoints)
+    motion = camera_motion(tracks, camera, len(keypoints), recording.clock.shown_fps, lens_known)
     why = motion.why
     if not alone and motion.kind in (TURNS, ZOOMS):
         why = f"the camera turns by {motion.turned:.1f} degrees, and several cameras must stand still: use tripods"
@@ -117,6 +124,22 @@ def _camera_motion(
     if why:
         run.warn(why if alone else f"{recording.name}: {why}")
     return motion
+
+
+def _followed(run: Run, recording: Recording, keypoints: Keypoints) -> BackgroundTracks | None:
+    """What is followed of the background of a film whose keypoints were given; None without a film."""
+    video = recording.video
+    if video is None:
+        return None
+    part = [recording.start, recording.end, keypoints.fps]
+    kept = Checkpoint(run.cache, "background", {"video": sha256(video.path), "part": part, "pixels": keypoints.pixels})
+    saved = kept.load(run.progress)
+    if saved is not None:
+        return unpack(BackgroundTracks, saved)
+    with run.stage("background", len(keypoints)) as advance:
+        found = tracks_of(video, recording.start, recording.end, keypoints.fps, keypoints.pixels, advance)
+    kept.save(pack(found))
+    return found
 
 
 @contextmanager

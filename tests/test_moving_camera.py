@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import people
 import pytest
+from clips import write_clip
 from rooms import pan, shot
 
 from motionrecon.background.watch import BackgroundWatch
@@ -125,6 +126,25 @@ def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
     plain = replace(motion, report=replace(motion.report, camera=replace(motion.report.camera, motion="static")))
     said, unsaid = (render_still(each, 5).astype(int).copy() for each in (motion, plain))
     assert np.abs(said - unsaid)[:80, :400].max() > 50, "the overlay says so"
+
+
+def test_a_film_beside_given_keypoints_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = filmed(tmp_path / "seen.npz", turning)
+    save(replace(load_keypoints(path), background=None), path)
+    film = write_clip(tmp_path / "film.mp4", [shot(*turning(k)[:2], SIZE, turning(k)[2]) for k in range(FRAMES)], FPS)
+    views = []
+
+    def stop(run: object, source: object, seen: object, options: object) -> None:
+        views.append(seen)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    for output in ("once", "once"):  # the second time from its checkpoint
+        with pytest.raises(KeyboardInterrupt):
+            reconstruct(film, keypoints=path, focal_px=FOCAL, output=tmp_path / output)
+    for ((view,),) in ([seen] for seen in views):
+        assert view.camera_motion == "turns and zooms"
+        np.testing.assert_allclose(view.camera.turns, camera().turns @ camera().turns[0].T, atol=0.01)
 
 
 def test_a_camera_may_be_said_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
