@@ -40,12 +40,27 @@ class Surface:
     def at(self, pose: Pose) -> Float[np.ndarray, "T V 3"]:
         """World positions of the vertices, metres: the weighted mean of where each body would carry them."""
         found = np.empty((len(pose.origins), *self.vertices.shape))
-        turned = pose.rotations @ self.rest_rotations.transpose(0, 2, 1)
-        moved = pose.origins - (turned @ self.rest_origins[..., None])[..., 0]
-        for t, (turns, shifts) in enumerate(zip(turned, moved, strict=True)):
-            blended = self._follows @ np.concatenate([turns.reshape(-1, 9), shifts], axis=1)
-            found[t] = np.einsum("vij,vj->vi", blended[:, :9].reshape(-1, 3, 3), self.vertices) + blended[:, 9:]
+        for t in range(len(found)):
+            turns, shifts = self._blended(pose, t)
+            found[t] = np.einsum("vij,vj->vi", turns, self.vertices) + shifts
         return found
+
+    def with_normals(self, pose: Pose) -> tuple[Float[np.ndarray, "V 3"], Float[np.ndarray, "V 3"]]:
+        """Of a pose of one frame: where the vertices are, and their unit normals, turned as the bodies turn them."""
+        turns, shifts = self._blended(pose, 0)
+        vertices, normals = (np.einsum("vij,vj->vi", turns, of) for of in (self.vertices, self._normals))
+        return vertices + shifts, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+    def _blended(self, pose: Pose, frame: int) -> tuple[Float[np.ndarray, "V 3 3"], Float[np.ndarray, "V 3"]]:
+        """How each vertex is carried in a frame, turned and then moved: the weighted mean of its bodies' ways."""
+        turned = pose.rotations[frame] @ self.rest_rotations.transpose(0, 2, 1)
+        moved = pose.origins[frame] - (turned @ self.rest_origins[..., None])[..., 0]
+        blended = self._follows @ np.concatenate([turned.reshape(-1, 9), moved], axis=1)
+        return blended[:, :9].reshape(-1, 3, 3), blended[:, 9:]
+
+    @cached_property
+    def _normals(self) -> Float[np.ndarray, "V 3"]:
+        return vertex_normals(self.vertices, self.faces)
 
     @cached_property
     def _follows(self) -> csr_array:

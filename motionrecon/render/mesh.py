@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
 from motionrecon.body.pose import Pose
-from motionrecon.body.surface import Surface, vertex_normals
+from motionrecon.body.surface import Surface
 from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.render import colours
 from motionrecon.render.light import LIGHT, shade
@@ -76,9 +76,8 @@ class DrawnSurface:
         if load is not None:
             glow = _GLOW * (self._follows[:, : len(load)] @ np.clip(load, 0, 1))[:, None]
             shown = shown + glow * (np.array(GLOW) - shown)
-        vertices, faces = self._surface.at(pose)[0], self._surface.faces
-        normals = vertex_normals(vertices, faces)
-        return DrawnMesh(vertices, faces, normals, shown)
+        vertices, normals = self._surface.with_normals(pose)
+        return DrawnMesh(vertices, self._surface.faces, normals, shown)
 
 
 def draw_mesh(
@@ -97,21 +96,22 @@ def draw_mesh(
     project = camera.project_through_lens if lens else camera.project
     limit = np.array([image.shape[1], image.shape[0]])
     pixels = (project(mesh.vertices[None])[0] + 0.5) * limit / camera.image_size - 0.5
-    faces = mesh.faces[depth[mesh.faces].min(axis=1) > NEAREST]
+    ahead = depth > NEAREST
+    faces = mesh.faces if ahead.all() else mesh.faces[ahead[mesh.faces].all(axis=1)]
     faces = faces[_area(pixels[faces]) < -_LEAST_AREA]  # those that are seen from outside
     if not len(faces):
         return
-    low = np.clip(np.floor(pixels[faces].min(axis=(0, 1))) - 1, 0, limit).astype(int)
-    high = np.clip(np.ceil(pixels[faces].max(axis=(0, 1))) + 2, 0, limit).astype(int)
+    low = np.clip(np.floor(np.fmin.reduce(pixels[ahead])) - 1, 0, limit).astype(int)
+    high = np.clip(np.ceil(np.fmax.reduce(pixels[ahead])) + 2, 0, limit).astype(int)
     if (high <= low).any():
         return
     size = (high - low).tolist()
     places = (pixels - low + 0.5) * _FINER
     finer = _rasterized(faces, places, depth, _lit(mesh, camera), (_FINER * size[0], _FINER * size[1]))
-    small = cv2.resize(finer, size, interpolation=cv2.INTER_AREA)
+    colour, covered = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in finer)
     part = image[low[1] : high[1], low[0] : high[0]]
     # Where nothing was drawn the canvas is black, so that its colours are already weighted by how much they cover.
-    part[:] = part * (1 - opacity * small[..., 3:]) + opacity * small[..., :3]
+    part[:] = part * (1 - opacity * covered[..., None]) + 255 * opacity * colour
 
 
 def _area(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, " F"]:
@@ -122,9 +122,9 @@ def _area(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, " F"]:
 
 
 def _lit(mesh: DrawnMesh, camera: Camera) -> Float[np.ndarray, "V 3"]:
-    """The colours of the vertices in light, 0 to 255."""
+    """The colours of the vertices in light, 0 to 1."""
     normals = mesh.normals @ camera.axes[0].T
-    return np.asarray(np.clip(shade(normals @ LIGHT, np.abs(normals[:, 2]))[:, None] * mesh.colours, 0, 255))
+    return np.asarray(np.clip(shade(normals @ LIGHT, np.abs(normals[:, 2]))[:, None] * (mesh.colours / 255), 0, 1))
 
 
 def _rasterized(
@@ -133,14 +133,14 @@ def _rasterized(
     depth: Float[np.ndarray, " V"],
     lit: Float[np.ndarray, "V 3"],
     size: tuple[int, int],
-) -> Float32[np.ndarray, "H W 4"]:
-    """A picture of triangles: RGB, 0 to 255, black where there are none, and then a 1 where there are some.
+) -> tuple[Float32[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
+    """A picture of triangles, RGB, 0 to 1, black where there are none; and a 1 where there are some.
 
     Args:
         faces: which vertices they have.
         places: of the vertices in the picture, pixels, from its upper left corner.
         depth: of the vertices before the camera, metres.
-        lit: the vertices' colours.
+        lit: the vertices' colours, 0 to 1.
         size: (width, height) of the picture, pixels.
     """
     width, height = size
@@ -153,6 +153,6 @@ def _rasterized(
     how.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
     how.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
     cv2.triangleRasterize(
-        seen, faces.astype(np.int32), (lit / 255).astype(np.float32), colour, away, np.eye(4), np.pi / 2, near, far, how
+        seen, faces.astype(np.int32), lit.astype(np.float32), colour, away, np.eye(4), np.pi / 2, near, far, how
     )
-    return np.dstack([255 * colour, away < 0.75 * far])
+    return colour, (away < 0.75 * far).astype(np.float32)
