@@ -249,7 +249,7 @@ def test_a_model_on_disk_knows_its_points_bones_and_skin(body):
         np.testing.assert_array_equal(found.bodies, known.bodies)
     assert again.skeleton.names == body.skeleton.names and again.skin.names == body.skin.names
     assert read(body.mjcf.replace('<text name="body" data="capsules" />', "")).soles.names == body.soles.names
-    with pytest.raises(ValueError, match="kind 'statue'; known are capsules"):
+    with pytest.raises(ValueError, match="kind 'statue'; known are anny, capsules"):
         read(body.mjcf.replace('data="capsules"', 'data="statue"'))
     with pytest.raises(KeyError, match="nobody"):
         Points.sites(body.model, ["nobody"])

@@ -25,7 +25,8 @@ LIMB_HINGES: dict[str, tuple[Hinge, ...]] = {
     ),
     "forearm": (Hinge("elbow_flexion", (0, 0, -1), (-5, 155), 1.5, rest=10.0),),
     "thigh": (
-        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 3.5),
+        # Wide enough for a deep crouch; without it the trunk leans over the thighs where one camera hardly tells.
+        Hinge("hip_flexion", (0, -1, 0), (-40, 135), 3.5, spread=1.5),
         Hinge("hip_abduction", (1, 0, 0), (-40, 70), 3.5, spread=0.5),
         Hinge("hip_rotation", (0, 0, 1), (-55, 55), 2.5, spread=0.45),
     ),
