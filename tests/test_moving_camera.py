@@ -123,6 +123,7 @@ def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["camera"]["motion"] == "unknown" and "not simulated" in " ".join(report["warnings"])
     assert "nothing is simulated" in _summary(motion, Path("out"), 1.0)
+    assert motion.report.verdict is not None and motion.report.verdict.word == "poor"
     plain = replace(motion, report=replace(motion.report, camera=replace(motion.report.camera, motion="static")))
     said, unsaid = (render_still(each, 5).astype(int).copy() for each in (motion, plain))
     assert np.abs(said - unsaid)[:80, :400].max() > 50, "the overlay says so"
