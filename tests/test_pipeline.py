@@ -283,11 +283,8 @@ def test_nothing_given():
 # Slow motion
 
 
-def filmed(folder: Path, qpos: np.ndarray, fps: float) -> dict[str, Path | float | str]:
-    """Keypoints of a motion filmed at `fps` that say 30, and the camera's calibration, as `reconstruct` takes them.
-
-    The person who is filmed is of capsules, and so is the one who is found.
-    """
+def filmed(folder: Path, qpos: np.ndarray, fps: float) -> dict[str, Path | float]:
+    """Keypoints of a motion filmed at `fps` that say 30, and the camera's calibration, as `reconstruct` takes them."""
     seen = people.see(people.person(), qpos, people.camera(), fps=fps, noise=0.5, depth_noise=0.01)
     tracked = np.ones(len(qpos), bool)
     save(Keypoints(seen.pixels, seen.confidence, seen.points_3d, tracked, 30.0, people.SIZE), folder / "slow.npz")
@@ -297,13 +294,7 @@ def filmed(folder: Path, qpos: np.ndarray, fps: float) -> dict[str, Path | float
         f"[cam]\nsize = {list(people.SIZE)}\nmatrix = {camera.K.tolist()}\ndistortions = [0, 0, 0, 0]\n"
         f"rotation = {turn.tolist()}\ntranslation = {camera.t_camera_world.tolist()}\n"
     )
-    return {
-        "keypoints": folder / "slow.npz",
-        "camera": folder / "camera.toml",
-        "height": 1.75,
-        "filmed_fps": fps,
-        "body": "capsules",
-    }
+    return {"keypoints": folder / "slow.npz", "camera": folder / "camera.toml", "height": 1.75, "filmed_fps": fps}
 
 
 def test_who_sways_in_slow_motion_is_pushed_as_in_true_time(tmp_path):
