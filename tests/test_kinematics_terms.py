@@ -11,7 +11,7 @@ import pytest
 
 from motionrecon.body import mjcf
 from motionrecon.body.capsules import mjcf as of_capsules
-from motionrecon.body.tangent import integrate
+from motionrecon.body.tangent import MOVE, PLACE, integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
@@ -21,6 +21,7 @@ from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.scale_free import ScaleFree, scale_free
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
 from motionrecon.kinematics.terms.smoothness import Smoothness, eased
@@ -308,6 +309,27 @@ def test_who_has_more_than_feet_on_the_ground_needs_no_balance(x, part, alone):
     sure = feet_alone(replace(x, ground=Plane(float(height))))
     assert sure.shape == (FRAMES,)
     assert (sure.min() if alone else 1 - sure.min()) > 0.97
+
+
+def test_coming_nearer_does_not_pay_where_one_camera_sees_the_person(x, seen):
+    """Whoever is half as far away, and half as fast, is as smooth."""
+    smooth = Smoothness(FPS)
+    (term,) = scale_free([smooth], x, [seen.view])
+    assert isinstance(term, ScaleFree) and term(x).cost == pytest.approx(smooth(x).cost)
+    y = replace(x, free=())
+    places = [d for d in np.eye(y.body.model.nv * FRAMES).reshape(-1, FRAMES, y.body.model.nv) if d[:, MOVE].any()]
+    along = [d.ravel() for d in places]
+    assert_gradient(y, term(y), lambda z: term(z).cost, along)
+    assert_jacobian(y, term, along)
+    eye = x.turn @ seen.camera.eye[0]
+    qpos = x.qpos.copy()
+    qpos[:, PLACE] = eye + 0.5 * (qpos[:, PLACE] - eye)
+    near = replace(x, qpos=qpos)
+    assert term(near).cost == pytest.approx(term(x).cost)
+    assert smooth(near).cost < term(near).cost - 1
+    prior = PosePrior()
+    assert scale_free([prior], x, [seen.view]) == [prior]
+    assert scale_free([smooth], x, [seen.view] * 2) == [smooth]
 
 
 def test_shared_prior(x):

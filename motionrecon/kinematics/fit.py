@@ -28,6 +28,7 @@ from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.scale_free import scale_free
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
 from motionrecon.kinematics.terms.smoothness import Smoothness, eased
@@ -59,7 +60,9 @@ class Weights:
         smooth, prior, sliding, balance: root weights of these terms.
         floor: metres, of the height of the ground of calibrated cameras.
         floor_known: whether the ground is where it was given, whatever the feet say.
-        common: relative, of a factor on all lengths, with calibrated and with assumed cameras.
+        common: relative, of a factor on all lengths: with calibrated cameras, and where one camera sees somebody of a
+            known height or its pose is assumed.
+        height_known: whether the person's height was given.
         shape: share that one camera's fit grants of how far people's shapes vary otherwise.
         tilt: share of the standard deviation of up that is granted to the fit, which counts every frame for itself.
     """
@@ -76,6 +79,7 @@ class Weights:
     shape: float = 0.5
     tilt: float = 0.11
     floor_known: bool = False
+    height_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,7 @@ def _fit(
         Smoothness(fps, weight=0.3 * rate),
         PosePrior(weight=rate),
     ]
-    x = solve(x, pose, 25, tolerance=1e-3)
+    x = solve(x, scale_free(pose, x, views), 25, tolerance=1e-3)
     if len(views) > 1:  # one camera does not tell
         x = _unlocked(x, views, pose)
 
@@ -248,9 +252,9 @@ def _fit(
         if calibrated and len(views) > 1 and not w.floor_known:
             x = under_the_feet(x, fps)
         shape = w.shape if len(views) == 1 else 1.0  # several measure it
-        x, up = _sized(x, video, fps, w, () if calibrated else views, shape)
+        x, up = _sized(x, views, video, w, shape)
     else:
-        x = solve(x, video, 25, tolerance=1e-3)
+        x = solve(x, scale_free(video, x, views), 25, tolerance=1e-3)
     if len(views) > 1:
         x = _unlocked(x, views, video)
     # How a body leans to be balanced is a guess, which one camera needs, and several the less: they see it.
@@ -262,7 +266,7 @@ def _fit(
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, neglected=neglected(x, fps), weight=balance * rate * on_feet(x, fps)),
         ]
-        x = solve(x, [*eased(video, x), *feet], 15)
+        x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
 
 
@@ -276,21 +280,22 @@ def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajec
 
 
 def _sized(
-    x: Trajectory, video: list[Term], fps: float, w: Weights, tilted: Sequence[View], shape: float
+    x: Trajectory, views: Sequence[View], video: list[Term], w: Weights, shape: float
 ) -> tuple[Trajectory, Gravity | None]:
     """The trajectory with the person's shape, the ground's height and, where cameras do not know it, gravity.
 
-    In the end they are held. People's shapes are granted that share of how far they vary; the `tilted` views are those
-    whose cameras do not know gravity.
+    In the end they are held. People's shapes are granted that share of how far they vary.
     """
+    fps, tilted = views[0].clock.fps, not all(view.camera.calibrated for view in views)
     rate = float(np.sqrt(REFERENCE_RATE / fps))
-    common = w.common[1] if tilted else w.common[0]
+    common = w.common[1] if tilted or (w.height_known and len(views) == 1) else w.common[0]
     height = (x.ground.height, ANYWHERE if tilted else w.floor)
     x = replace(x, free=(SHAPE,) if w.floor_known else (SHAPE, HEIGHT))
     tilt, up = np.eye(2), None
-    x = solve(x, [*video, SharedPrior(height, common, x.turn, tilt, shape)], 25, tolerance=1e-3)
+    known: list[Term] = [*video, SharedPrior(height, common, x.turn, tilt, shape)]
+    x = solve(x, scale_free(known, x, views), 25, tolerance=1e-3)
     if tilted:
-        up = gravity(x, fps, tilted)
+        up = gravity(x, fps, views)
         x = replace(levelled(x, up), free=(SHAPE, HEIGHT, TILT))
         tilt = tilting(x, up, w.tilt)
         height = (x.ground.height, ANYWHERE)
@@ -300,7 +305,7 @@ def _sized(
         terms: list[Term] = [*eased(video, x), prior, Contact(fps, standing, weight=rate)]
         if tilted:
             terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
-        x = solve(x, terms, 15)
+        x = solve(x, scale_free(terms, x, views), 15)
     return replace(x, free=()), up
 
 

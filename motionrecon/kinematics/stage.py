@@ -34,7 +34,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
     body, ground = _body(run, height, options), Plane()
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
-    weights = Weights(floor_known=options.floor is not None)
+    weights = Weights(floor_known=options.floor is not None, height_known=options.height_given)
     settings = {"weights": vars(weights), "first_poses": options.first_poses}
     checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | settings)
     with run.stage("kinematics", len(views[0])) as advance:
