@@ -165,7 +165,7 @@ class Windows:
             ),
             Near(figure.landmarks[frames], LANDMARK_SHARE * ones[:, None], trust.landmark),
             Posture(figure.qpos[frames], figure.qvel[frames], ones, trust.angle, speed),
-            Carried(self.engine.linearizer.tree, self._carried[frames], ones, trust.carried),
+            Carried(self.engine.linearizer.tree, self._carried[frames], self._held[frames] * ones, trust.carried),
         ]
         before, free = self._before(knots, first, hinges), self.engine.body.free_actuators
         kept = None if before is None else before[:, free]
@@ -285,6 +285,12 @@ class Windows:
         steady = gaussian_filter1d(rising, _STEADY * fps, mode="nearest")
         velocity[:, 2] += calm * (steady - rising)
         return np.asarray(velocity)
+
+    @cached_property
+    def _held(self) -> Float[np.ndarray, " T"]:
+        """How far the kinematic centre of mass is held up: 0 below half of its weight, 1 from three quarters on."""
+        pushes = 1 + np.gradient(self._carried[:, 2]) * self.figure.clock.fps / self._gravity
+        return np.clip(4 * pushes - 2, 0.0, 1.0)
 
     @cached_property
     def _depths(self) -> list[Float[np.ndarray, " T"]]:
