@@ -290,7 +290,7 @@ class Windows:
     def _held(self) -> Float[np.ndarray, " T"]:
         """How far the kinematic centre of mass is held up: 0 below half of its weight, 1 from three quarters on."""
         pushes = 1 + np.gradient(self._carried[:, 2]) * self.figure.clock.fps / self._gravity
-        return np.clip(4 * pushes - 2, 0.0, 1.0)
+        return np.asarray(np.clip(4 * pushes - 2, 0.0, 1.0))
 
     @cached_property
     def _depths(self) -> list[Float[np.ndarray, " T"]]:
