@@ -65,7 +65,8 @@ def test_a_preview_is_the_result_as_far_as_it_was_simulated(found: list[SoFar]) 
     early = preview(half(found))
     assert 0 < reached < FRAMES - 1 and early.simulated.tolist() == [k <= reached for k in range(FRAMES)]
     np.testing.assert_allclose(early.qpos[: reached + 1], result.qpos[: reached + 1], atol=1e-12)
-    np.testing.assert_allclose(early.qpos[reached + 1 :], half(found).figure.qpos[reached + 1 :], atol=1e-12)
+    away = np.linalg.norm(early.qpos[reached:, :3] - half(found).figure.qpos[reached:, :3], axis=1)
+    assert (np.diff(away) < 0).all() and away[-1] < 0.1 * away[0], "from there on it goes back to the kinematic motion"
     whole = preview(found[-2], early)
     assert whole.body is early.body
     np.testing.assert_allclose(whole.qpos, result.qpos, atol=1e-12)
