@@ -83,8 +83,8 @@ def behind(recording: Recording, keypoints: Keypoints, view: View | None = None)
     found = [np.zeros((0, 2, 2))]
     camera = recording.camera if view is None else view.camera
     if recording.video is not None:
-        fps, count = recording.video.fps, len(keypoints)
-        first = recording.video.frame_range(recording.start, recording.end).start
+        fps, count = keypoints.fps, len(keypoints)  # given ones may be of another rate than the film
+        first = recording.video.frame_range(recording.start, recording.end, fps).start
         looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
         if view is not None and view.camera_motion == UNKNOWN:
             looks = 1  # others are looked at from elsewhere
@@ -93,7 +93,7 @@ def behind(recording: Recording, keypoints: Keypoints, view: View | None = None)
             around = keypoints.pixels[frame]
             known = np.isfinite(around).all(axis=1)
             people = [np.concatenate([around[known].min(axis=0), around[known].max(axis=0)])] if known.any() else []
-            with closing(frames(recording.video.path, start, info=recording.video)) as pictures:
+            with closing(frames(recording.video.path, start, fps=fps, info=recording.video)) as pictures:
                 picture = next(pictures, None)
             if picture is not None:
                 ends = camera.undistort(lines(picture, people))

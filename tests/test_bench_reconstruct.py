@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
-from motionrecon.keypoints.file import save
+from motionrecon.keypoints.file import load, save
 from motionrecon.mechanics.angles import joint_angles
 from motionrecon.mechanics.feet import loaded_sole_speed
 from motionrecon.mechanics.moments import joint_moments
@@ -234,6 +235,23 @@ def test_options_are_read_as_json():
     }
     with pytest.raises(InputError, match="NAME=VALUE"):
         options_of(["wind=1"])
+
+
+@pytest.mark.parametrize("text", ["keypoints=a.npz", "hands=true", "video=a.mp4", "start=1", "output=there"])
+def test_what_the_bench_gives_itself_cannot_be_given(text):
+    with pytest.raises(InputError, match=f"{text.partition('=')[0]} is the bench's own"):
+        options_of([text])
+
+
+@pytest.mark.parametrize(("every", "kept"), [(1, True), (2, False)])
+def test_keypoints_of_a_film_may_be_thinned(tmp_path, every, kept):
+    keypoints = seen_of(truth_of(motions.walking(12)))
+    nowhere = np.full((1, 64, 2), np.nan)
+    links = np.array([0]), np.array([11]), nowhere, nowhere, np.zeros((1, 64), bool), np.zeros(1)
+    followed = replace(keypoints, background=BackgroundTracks(*links, cut=-1, looked=2, blank=0, pixel=1.0))
+    save(measuring._thinned(followed, every), tmp_path / "thinned.npz")
+    again = load(tmp_path / "thinned.npz")
+    assert (len(again), again.fps) == (12 // every, keypoints.fps / every) and (again.background is not None) == kept
 
 
 def test_a_worker_that_is_killed_costs_its_clip_only(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import people
 import pytest
+from clips import write_clip
 from people import Seen
 from test_verticals import angle, camera_up
 from test_verticals import near as expected_near
@@ -15,7 +16,9 @@ from test_verticals import seen as ends_of
 
 import motionrecon.data
 from motionrecon.body.tangent import PLACE, QUATERNION
+from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
+from motionrecon.cameras.lines import lines
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
@@ -108,20 +111,19 @@ def test_the_fit_believes_lines_and_hands_on_what_was_said(seen, view):
     assert again.gravity is not None and again.gravity.lines.count == figure.gravity.lines.count
 
 
+def of_nobody(count: int, fps: float, size: tuple[int, int]) -> Keypoints:
+    """Keypoints of a film in which nobody is seen."""
+    nobody = np.full((count, 33, 2), np.nan)
+    sure = np.zeros(nobody.shape[:2])
+    return Keypoints(nobody, sure, np.zeros((*nobody.shape[:2], 3)), np.zeros(count, bool), fps, size)
+
+
 def test_lines_of_a_film_are_those_of_its_room(tmp_path):
     """The demo's room: pictures on a wall are upright, boards of the floor are not; its camera is known."""
     film = probe(DEMO / "demo.mp4")
     truth = load_camera(DEMO / "camera.toml", None, film.image_size)
     lens = replace(truth, R_camera_world=LEVEL, t_camera_world=np.zeros(3), calibrated=False)
-    nobody = np.full((film.frame_count, 33, 2), np.nan)
-    keypoints = Keypoints(
-        nobody,
-        np.zeros(nobody.shape[:2]),
-        np.zeros((*nobody.shape[:2], 3)),
-        np.zeros(len(nobody), bool),
-        film.fps,
-        film.image_size,
-    )
+    keypoints = of_nobody(film.frame_count, film.fps, film.image_size)
     recording = Recording("", film, None, lens, Clock(film.fps), None, None, "largest", film.path)
     found = behind(recording, keypoints)
     true = truth.axes[0][:, 2]
@@ -129,3 +131,15 @@ def test_lines_of_a_film_are_those_of_its_room(tmp_path):
     said = verticals(truth.rays(found), focal, expected_near(true, 0.08, np.random.default_rng(0)))
     assert said is not None and angle(said.up, true) < 2
     assert behind(replace(recording, video=None), keypoints).shape == (0, 2, 2)
+
+
+@pytest.mark.parametrize("fps", [1.0, 2.0, 8.0])
+def test_lines_are_looked_for_when_given_keypoints_say_whatever_their_rate(tmp_path, fps):
+    """A film of 12 s at 2 fps whose room is lit from 6 s on, beside keypoints of other rates: looks at 0, 4 and 8 s."""
+    dark, lit = np.zeros((120, 160, 3), np.uint8), np.zeros((120, 160, 3), np.uint8)
+    lit[20:100, 40:120] = 255
+    film = probe(write_clip(tmp_path / "film.mp4", [dark] * 12 + [lit] * 12, 2.0))
+    camera = default_camera(film.image_size)
+    keypoints = of_nobody(round(12 * fps), fps, film.image_size)
+    recording = Recording("", film, keypoints, camera, Clock(fps), None, None, "largest", film.path)
+    assert len(behind(recording, keypoints)) == len(lines(lit, [])) == 4

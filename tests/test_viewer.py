@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
 
+import motionrecon.viewer
 from motionrecon.body import build
 from motionrecon.body.pieces import pieces, tapered
 from motionrecon.body.pose import pose, zero_pose
@@ -37,7 +38,7 @@ from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view, write_page
 from motionrecon.viewer.charts import CHARTS
-from motionrecon.viewer.document import Stretch, as_json, document_of, stretches_of
+from motionrecon.viewer.document import LACKS, Stretch, as_json, document_of, stretches_of
 from motionrecon.viewer.facts import facts_of
 from motionrecon.viewer.films import open_source
 from motionrecon.viewer.layers import LAYERS, Layer
@@ -364,7 +365,15 @@ def test_stretches_are_runs_of_what_is_lacking() -> None:
     seated = np.arange(9) > 4
     last = [one.what for one in stretches_of(tracked, simulated, on_a_seat=seated)]
     assert last == ["not simulated", "nobody seen", "on a seat, not simulated", "on a seat, not simulated"]
+    moves = [one.what for one in stretches_of(tracked, simulated, camera_unknown=True)]
+    assert moves == ["camera moves, not simulated", "nobody seen", *2 * ["camera moves, not simulated"]]
     assert document_of([make_motion()], ["walk"]).results[0].stretches == (Stretch(5, 6, "nobody seen"),)
+
+
+def test_the_timeline_marks_all_that_may_be_lacking() -> None:
+    script = (Path(motionrecon.viewer.__file__).parent / "client" / "panel.js").read_text(encoding="utf-8")
+    marks = re.search(r"const MARKS = \{(.*?)\}", script, re.DOTALL)
+    assert marks and set(re.findall(r'"([^"]+)":', marks[1])) == set(LACKS)
 
 
 def test_charts_hold_nothing_where_nothing_was_simulated() -> None:

@@ -251,7 +251,8 @@ def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
     return found
 
 
-_LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT, CAMERA_MOVES)
+#: What a stretch may lack, in the page's words.
+LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT, CAMERA_MOVES)
 
 
 def stretches_of(
@@ -271,7 +272,7 @@ def stretches_of(
     for kind, run in groupby(lacking.tolist()):
         end = start + len(list(run))
         if kind:
-            found.append(Stretch(start, end, _LACKS[kind - 1]))
+            found.append(Stretch(start, end, LACKS[kind - 1]))
         start = end
     return tuple(found)
 

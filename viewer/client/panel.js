@@ -236,6 +236,7 @@ const MARKS = {
   "nobody seen": "nobody",
   "not simulated": "kinematic",
   "on a seat, not simulated": "kinematic",
+  "camera moves, not simulated": "kinematic",
   "still to come": "pending",
 };
 

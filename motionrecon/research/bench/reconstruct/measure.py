@@ -31,6 +31,8 @@ from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 
 KEY, MOTION = "key.json", "motion"
+#: Parameters of reconstruct that the bench gives itself, or that would let a motion begin elsewhere than its truth.
+_OWN = frozenset({"video", "keypoints", "hands", "detector", "output", "start", "end", "progress", "watch"})
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ def options_of(given: Sequence[str]) -> dict[str, Any]:
         name = name.replace("-", "_")
         if not is_one or name not in known:
             raise InputError(f"given={text}: give NAME=VALUE with an option of reconstruct as the name")
+        if name in _OWN:
+            raise InputError(f"given={text}: {name} is the bench's own to give; leave it out")
         try:
             found[name] = json.loads(value)
         except ValueError:
@@ -197,10 +201,11 @@ def _made(task: _Task, prepared: PreparedClip, seen: Keypoints, place: Path, key
 
 
 def _thinned(keypoints: Keypoints, every: int) -> Keypoints:
-    """Every so many frames of keypoints, without hands."""
+    """Every so many frames of keypoints, without hands; where some are left out, nothing is told of the background."""
     names = ("pixels", "confidence", "points_3d", "tracked")
     kept = {name: getattr(keypoints, name)[::every] for name in names}
-    return replace(keypoints, fps=keypoints.fps / every, hands=None, **kept)
+    background = keypoints.background if every == 1 else None  # its links are between frames that are left out
+    return replace(keypoints, fps=keypoints.fps / every, hands=None, background=background, **kept)
 
 
 def _is_made(path: Path, key: str) -> bool:
