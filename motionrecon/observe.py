@@ -82,18 +82,21 @@ def behind(recording: Recording, keypoints: Keypoints, view: View | None = None)
     """
     found = [np.zeros((0, 2, 2))]
     camera = recording.camera if view is None else view.camera
-    if recording.video is not None:
-        fps, count = keypoints.fps, len(keypoints)  # given ones may be of another rate than the film
-        first = recording.video.frame_range(recording.start, recording.end, fps).start
+    film = recording.video
+    if film is not None:
+        fps, count = keypoints.fps, len(keypoints)  # given ones may be of another rate than the film, and longer
+        first = round((recording.start or 0.0) * fps)
         looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
         if view is not None and view.camera_motion == UNKNOWN:
             looks = 1  # others are looked at from elsewhere
         for frame in np.linspace(0, count, looks, endpoint=False).astype(int).tolist():
             start = (first + frame) / fps
+            if start > film.duration - 2 / film.fps:
+                break
             around = keypoints.pixels[frame]
             known = np.isfinite(around).all(axis=1)
             people = [np.concatenate([around[known].min(axis=0), around[known].max(axis=0)])] if known.any() else []
-            with closing(frames(recording.video.path, start, fps=fps, info=recording.video)) as pictures:
+            with closing(frames(film.path, start, info=film)) as pictures:
                 picture = next(pictures, None)
             if picture is not None:
                 ends = camera.undistort(lines(picture, people))
@@ -112,7 +115,7 @@ def _camera_motion(
     tracks, lens_known = keypoints.background, not source.assumed.focal_length
     if tracks is None and alone and recording.keypoints is not None and options.camera_motion == "auto":
         tracks = _followed(run, recording, keypoints)
-    motion = camera_motion(tracks, camera, len(keypoints), recording.clock.shown_fps, lens_known)
+    motion = camera_motion(tracks, camera, len(keypoints), recording.clock, lens_known)
     why = motion.why
     if not alone and motion.kind in (TURNS, ZOOMS):
         why = f"the camera turns by {motion.turned:.1f} degrees, and several cameras must stand still: use tripods"

@@ -18,6 +18,9 @@ from motionrecon.background.watch import BackgroundWatch
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.core import so3
+from motionrecon.core.clock import Clock
+from motionrecon.keypoints import Keypoints
+from motionrecon.source import cut
 
 SIZE, FOCAL, FPS, FRAMES = (400, 224), 310.0, 15.0, 30
 EYE = np.array([0.0, -2.0, 1.4])
@@ -67,7 +70,7 @@ def followed(view: View, person: bool = True) -> BackgroundTracks:
 
 
 def judged(tracks: BackgroundTracks, focal: float = FOCAL, lens_known: bool = True) -> CameraMotion:
-    return camera_motion(tracks, default_camera(SIZE, focal_px=focal), FRAMES, FPS, lens_known)
+    return camera_motion(tracks, default_camera(SIZE, focal_px=focal), FRAMES, Clock(FPS), lens_known)
 
 
 def off(motion: CameraMotion, view: View) -> tuple[float, float]:
@@ -116,7 +119,7 @@ def test_a_camera_that_is_carried_is_not_taken_for_one_that_turns(view: View, le
 def test_a_part_of_a_clip_begins_unturned() -> None:
     tracks = followed(following)
     part = camera_motion(
-        BackgroundTracks(**vars(tracks) | {"first": 10}), default_camera(SIZE, focal_px=FOCAL), 15, FPS, True
+        BackgroundTracks(**vars(tracks) | {"first": 10}), default_camera(SIZE, focal_px=FOCAL), 15, Clock(FPS), True
     )
     whole = judged(tracks)
     assert isinstance(part.camera, PanTiltZoom) and isinstance(whole.camera, PanTiltZoom) and len(part.camera) == 15
@@ -128,8 +131,15 @@ def test_a_cut_is_noticed_and_said() -> None:
     watch = BackgroundWatch(FPS)
     for k in range(2 * FRAMES):
         watch.add(k, shot(pan(0.0 if k < 31 else 120.0), FOCAL, SIZE), [])
-    motion = camera_motion(watch.tracks(), default_camera(SIZE), 2 * FRAMES, FPS, True)
+    motion = camera_motion(watch.tracks(), default_camera(SIZE), 2 * FRAMES, Clock(FPS), True)
     assert motion.kind == UNKNOWN and "a cut" in motion.why and "from 2.0" in motion.why
+    later = Clock(FPS, first=round(10 * FPS))  # with start=10, too, it is said in the player's time
+    assert "from 12.0" in camera_motion(watch.tracks(), default_camera(SIZE), 2 * FRAMES, later, True).why
+    count = 2 * FRAMES
+    nowhere, unsure = np.full((count, 33, 3), np.nan), np.zeros((count, 33))
+    seen = Keypoints(nowhere[..., :2], unsure, nowhere, unsure[:, 0] > 0, FPS, SIZE, background=watch.tracks())
+    assert cut(seen, range(10, count)).background is not None
+    assert cut(seen, range(watch.tracks().cut, count)).background is None, "of what comes after it nobody knows"
 
 
 def test_a_flash_is_no_cut() -> None:
@@ -137,7 +147,7 @@ def test_a_flash_is_no_cut() -> None:
     for k in range(2 * FRAMES):
         white = np.full((*SIZE[::-1], 3), 250, np.uint8)
         watch.add(k, white if 28 < k < 34 else shot(following(k / FPS)[0], FOCAL, SIZE), [])
-    motion = camera_motion(watch.tracks(), default_camera(SIZE, focal_px=FOCAL), 2 * FRAMES, FPS, True)
+    motion = camera_motion(watch.tracks(), default_camera(SIZE, focal_px=FOCAL), 2 * FRAMES, Clock(FPS), True)
     assert motion.kind == TURNS
 
 
@@ -157,7 +167,7 @@ def test_a_person_who_fills_the_picture_tells_nothing() -> None:
 
 
 def test_nobody_looked() -> None:
-    motion = camera_motion(None, default_camera(SIZE), FRAMES, FPS, True)
+    motion = camera_motion(None, default_camera(SIZE), FRAMES, Clock(FPS), True)
     assert (motion.kind, motion.why) == (ASSUMED, "")
 
 

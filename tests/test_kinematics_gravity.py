@@ -143,3 +143,5 @@ def test_lines_are_looked_for_when_given_keypoints_say_whatever_their_rate(tmp_p
     keypoints = of_nobody(round(12 * fps), fps, film.image_size)
     recording = Recording("", film, keypoints, camera, Clock(fps), None, None, "largest", film.path)
     assert len(behind(recording, keypoints)) == len(lines(lit, [])) == 4
+    longer = of_nobody(round(5.5 * fps), fps, film.image_size)  # its last pictures are those of no film
+    assert len(behind(replace(recording, start=11.0), longer)) == 4

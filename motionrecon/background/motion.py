@@ -11,6 +11,7 @@ from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.clock import Clock
 
 #: What a camera may do: it stands; it is only taken to stand, as nobody looked, or nothing tells; it turns, and perhaps
 #: zooms, where it is; or it moves in a way that cannot be told.
@@ -66,7 +67,7 @@ class CameraMotion:
 
 
 def camera_motion(
-    tracks: BackgroundTracks | None, camera: Pinhole, count: int, fps: float, lens_known: bool
+    tracks: BackgroundTracks | None, camera: Pinhole, count: int, clock: Clock, lens_known: bool
 ) -> CameraMotion:
     """What the camera does in a clip.
 
@@ -74,14 +75,14 @@ def camera_motion(
         tracks: what was followed of the background; None if nobody looked.
         camera: as it would be if it stood still; a calibration holds in the first frame.
         count: frames of the motion.
-        fps: of the film.
+        clock: of the motion, whose film the user is told where to cut.
         lens_known: whether its focal length was given.
     """
     if tracks is None:
         return CameraMotion(ASSUMED, camera)
     used = (tracks.frame >= tracks.first) & (tracks.frame < tracks.first + count)
     if 0 <= tracks.cut < tracks.first + count:
-        when = max(0, tracks.cut - tracks.first) / fps
+        when = clock.shown_at(max(0, tracks.cut - tracks.first))
         return CameraMotion(
             UNKNOWN,
             camera,
