@@ -164,6 +164,10 @@ def test_a_trial_of_the_users_own_is_a_folder(tmp_path):
     (folder / "trial.toml").write_text(told + "height = 1.7\n")
     with pytest.raises(InputError, match="give mass"):
         OwnTrial.read(folder)
+    for columns in ('["l_vy"]', "[1, 2, 3]"):
+        (folder / "trial.toml").write_text(f"left = {columns}\n")
+        with pytest.raises(InputError, match="three columns"):
+            OwnTrial.read(folder)
 
 
 def test_the_plates_clips_are_the_trials_from_each_place(tmp_path):

@@ -32,14 +32,19 @@ NEAR = 0.15
 DIRECTIONS = 24
 
 
-def knees_bent(x: Trajectory) -> Bool[np.ndarray, " T"]:
-    """Where both knees are bent as somebody's who sits or squats, whichever way is up."""
+def knee_bends(x: Trajectory) -> Float[np.ndarray, "T 2"]:
+    """By how much the left and the right knee are bent, radians: 0 of a straight leg."""
     hips, knees, ankles = (
         x.landmarks[:, [INDEX[f"left_{part}"], INDEX[f"right_{part}"]]] for part in ("hip", "knee", "ankle")
     )
     thigh, shank = knees - hips, ankles - knees
     size = np.maximum(np.linalg.norm(thigh, axis=-1) * np.linalg.norm(shank, axis=-1), 1e-9)
-    bend = np.arccos(np.clip((thigh * shank).sum(-1) / size, -1.0, 1.0))
+    return np.asarray(np.arccos(np.clip((thigh * shank).sum(-1) / size, -1.0, 1.0)))
+
+
+def knees_bent(x: Trajectory) -> Bool[np.ndarray, " T"]:
+    """Where both knees are bent as somebody's who sits or squats, whichever way is up."""
+    bend = knee_bends(x)
     return np.asarray((bend.mean(1) > BENT) & (bend.min(1) > BENT_LEAST))
 
 

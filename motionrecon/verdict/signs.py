@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.certainty import spread
+from motionrecon.kinematics.seated import knee_bends
 from motionrecon.verdict.evidence import LIMBS, Evidence, about_the_hips
 from motionrecon.views import View
 
@@ -147,10 +148,7 @@ def standing_crouched(e: Evidence) -> float:
 
     One camera hardly sees a bent knee that points at it: an upright person who comes out crouched is too near.
     """
-    hips, knees, ankles = (e.joints[:, [INDEX[f"left_{p}"], INDEX[f"right_{p}"]]] for p in ("hip", "knee", "ankle"))
-    thigh, shank = knees - hips, ankles - knees
-    size = np.maximum(np.linalg.norm(thigh, axis=-1) * np.linalg.norm(shank, axis=-1), 1e-9)
-    bend = np.degrees(np.arccos(np.clip((thigh * shank).sum(-1) / size, -1, 1))).min(1)[e.stands_still]
+    bend = np.degrees(knee_bends(e.course)).min(1)[e.stands_still]
     return float(np.median(bend)) if len(bend) else float("nan")
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 
 from motionrecon.core.landmarks import COUNT, INDEX, NAMES
 from motionrecon.core.sides import SIDES
+from motionrecon.core.vectors import unit
 from motionrecon.data.suites.plates.opensim import PlateForces, read_markers
 from motionrecon.data.suites.plates.trials import Trial
 
@@ -214,7 +215,7 @@ def _limbs(
         return np.asarray(np.mean([static[name] for name in markers], axis=0))
 
     flat = np.array([1.0, 1.0, 0.0])
-    forward = _unit((static[mine.toe] - static[mine.heel]) * flat)
+    forward = unit((static[mine.toe] - static[mine.heel]) * flat)
     ends = np.stack(
         [static[name] * flat + sign * _MARKER * forward for name, sign in ((mine.heel, 1.0), (mine.toe, -1.0))]
     )
@@ -237,7 +238,7 @@ def _trunk(
 ) -> tuple[Float[np.ndarray, "T 3"], Float[np.ndarray, "T 3 3"]]:
     """Up along the trunk, and its frame (columns forward, left, up); the shoulders are put into the joints."""
     hips = _middle(joints, "hip")
-    up = _unit(0.5 * (at[names.left.acromion] + at[names.right.acromion]) - hips)
+    up = unit(0.5 * (at[names.left.acromion] + at[names.right.acromion]) - hips)
     for side in SIDES:
         joints[:, INDEX[f"{side}_shoulder"]] = at[names.side(side).acromion] - _BELOW_ACROMION * height * up
     return up, _frame(joints[:, INDEX["left_shoulder"]] - joints[:, INDEX["right_shoulder"]], up)
@@ -256,12 +257,12 @@ def _head(
         head = _frame(at["L.Temple"] - at["R.Temple"], at["Top.Head"] - neck)
         ears = at["Top.Head"] - 0.075 * height * head[..., 2]
     else:
-        head = _frame(trunk[..., 1], np.broadcast_to(_unit(up.mean(0) + np.array([0.0, 0.0, 1.0])), up.shape))
+        head = _frame(trunk[..., 1], np.broadcast_to(unit(up.mean(0) + np.array([0.0, 0.0, 1.0])), up.shape))
         ears = neck + 0.118 * height * head[..., 2]
     found = {name: ears + height * head @ np.array(offset) for name, offset in _FACE.items()}
     for side in SIDES:
         wrist = joints[:, INDEX[f"{side}_wrist"]]
-        arm = _unit(wrist - joints[:, INDEX[f"{side}_elbow"]])
+        arm = unit(wrist - joints[:, INDEX[f"{side}_elbow"]])
         found |= {f"{side}_{finger}": wrist + reach * height * arm for finger, reach in _REACH.items()}
     return found
 
@@ -281,7 +282,7 @@ def _off(
         frames = {"hip": pelvis, "shoulder": trunk, "ankle": foot, "heel": foot, "foot_index": foot}
         for joint, frame in frames.items():
             off[:, INDEX[f"{side}_{joint}"]] = height * frame @ (np.array(_MARKED[joint]) * [1.0, sign, 1.0])
-        arm = _unit(joints[:, INDEX[f"{side}_elbow"]] - joints[:, INDEX[f"{side}_shoulder"]])
+        arm = unit(joints[:, INDEX[f"{side}_elbow"]] - joints[:, INDEX[f"{side}_shoulder"]])
         off[:, INDEX[f"{side}_elbow"]] = _ELBOW_MARKED * height * arm
     return off
 
@@ -301,8 +302,8 @@ def _bell_hips(static: Places, pelvis: tuple[str, ...]) -> dict[str, Float[np.nd
     """14 % medial, 30 % distal and 22 % behind the front spines, of their distance."""
     right, left, back = (static[name] for name in pelvis)
     middle, wide = 0.5 * (left + right), float(np.linalg.norm(left - right))
-    y = _unit(left - right)
-    x = _unit(middle - back - y * ((middle - back) @ y))
+    y = unit(left - right)
+    x = unit(middle - back - y * ((middle - back) @ y))
     z = np.cross(x, y)
     medial = {"left": -0.14 * y, "right": 0.14 * y}
     return {
@@ -330,10 +331,6 @@ def _middle(joints: Float[np.ndarray, "T 33 3"], joint: str) -> Float[np.ndarray
 
 def _frame(left: Float[np.ndarray, "T 3"], up: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T 3 3"]:
     """Frames with the columns forward, left and up; up is kept."""
-    z = _unit(up)
-    x = _unit(np.cross(left, z))
+    z = unit(up)
+    x = unit(np.cross(left, z))
     return np.stack([x, np.cross(z, x), z], axis=-1)
-
-
-def _unit(v: Float[np.ndarray, "*any 3"]) -> Float[np.ndarray, "*any 3"]:
-    return np.asarray(v / np.linalg.norm(v, axis=-1, keepdims=True))

@@ -77,6 +77,10 @@ class OwnTrial:
             if kind is None or not isinstance(value, kind if kind is not float else int | float):
                 known = ", ".join(kinds)
                 raise InputError(f"{path}: {name} = {value!r} is not known or of another kind; there are {known}")
+        for side in ("left", "right"):
+            columns = told.get(side, ["", "", ""])
+            if len(columns) != 3 or not all(isinstance(column, str) for column in columns):
+                raise InputError(f"{path}: {side} = {columns!r}: give the names of three columns, of x, y and z")
         missing = [name for name in _NEEDED if name not in told]
         if missing or ("video" in told) == ("keypoints" in told):
             what = f"{missing[0]} = ..." if missing else "one of video = ... and keypoints = ..."
