@@ -127,6 +127,16 @@ def test_a_part_of_a_clip_begins_unturned() -> None:
     np.testing.assert_allclose(part.camera.turns, turns, atol=1e-9)
 
 
+def test_what_a_camera_did_before_the_part_that_is_used_does_not_count() -> None:
+    def set_down(t: float) -> tuple[np.ndarray, float, np.ndarray]:
+        return pan(0.0), FOCAL, np.array([-1.0 + 2 * min(t, 0.8), -2.0, 1.4])
+
+    tracks = followed(set_down)
+    assert judged(tracks).kind == UNKNOWN
+    stands = BackgroundTracks(**vars(tracks) | {"first": 14})
+    assert camera_motion(stands, default_camera(SIZE, focal_px=FOCAL), FRAMES - 14, Clock(FPS), True).kind == STATIC
+
+
 def test_a_cut_is_noticed_and_said() -> None:
     watch = BackgroundWatch(FPS)
     for k in range(2 * FRAMES):

@@ -89,7 +89,8 @@ def camera_motion(
             f"the background is another one from {when:.2f} s on (a cut, or a pan too fast to be followed): give one "
             "uncut shot with start=... and end=...",
         )
-    strayed = float(tracks.shift[used].max(initial=0.0))
+    shift = tracks.shift[used]  # since the film's first frame, which is not always the motion's
+    strayed = float(np.ptp(shift)) if tracks.first and len(shift) else float(shift.max(initial=0.0))
     if strayed <= MOVES:
         if tracks.blank > _BLANK * max(tracks.looked, 1):
             return CameraMotion(ASSUMED, camera, _BLANK_WORDS)
