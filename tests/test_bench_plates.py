@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from motionrecon.core.landmarks import INDEX
-from motionrecon.data.suites import plates
 from motionrecon.data.suites.alone import alone
 from motionrecon.data.suites.balancing import films
 from motionrecon.data.suites.balancing.suite import Balancing, references
@@ -173,7 +172,6 @@ def test_a_trial_of_the_users_own_is_a_folder(tmp_path):
 def test_the_plates_clips_are_the_trials_from_each_place(tmp_path):
     found = Plates(tmp_path).clips()
     assert len(found) == 18 and {clip.split for clip in found if clip.person == "walk11"} == {Split.TEST}
-    assert plates.__doc__
 
 
 def test_the_balancing_reference_is_where_the_cameras_meet():
