@@ -232,7 +232,9 @@ def test_it_is_written_and_read_again() -> None:
     made = verdict(evidence(force=np.ones(30)))
     again = Verdict.of(json.loads(json.dumps(dict(made))))
     assert dict(again) == dict(made) and again.word is made.word
-    assert str(made).startswith(f"{made.word}, joints are expected to be {made.expected_mm:.0f} mm off, forces ")
+    assert str(made).startswith(
+        f"{made.word}, joints are expected to be {made.expected_mm:.0f} mm off, the sum of forces "
+    )
 
 
 @pytest.mark.parametrize(("file", "law"), [(make_verdict.JOINTS, POSE_LAW), (make_verdict.FORCES, FORCE_LAW)])

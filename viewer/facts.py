@@ -56,8 +56,9 @@ _KNOWN = {
 def _verdict(verdict: Verdict) -> list[Fact]:
     """The word, what it means, and its reasons."""
     meaning = "How far the joints are expected to be from where they were, judged by clips whose truth is known"
-    meaning += "." if verdict.expected_force_percent is None else ", and the ground forces in percent of the weight."
-    return [Fact(f"Verdict: {verdict}", meaning, warns=verdict.word is Word.POOR)]
+    if verdict.expected_force_percent is not None:
+        meaning += ", and the sum of the vertical ground forces, smoothed, in percent of weight"
+    return [Fact(f"Verdict: {verdict}", f"{meaning}.", warns=verdict.word is Word.POOR)]
 
 
 def facts_of(report: Report) -> list[Fact]:

@@ -25,8 +25,8 @@ class Verdict(Record):
         expected_mm: mean distance of the limbs' joints from the truth, about the hips, millimetres (MPJPE), as it is
             expected of clips that look like this one.
         reasons: what makes it worse than usual, in words, the worst first.
-        expected_force_percent: mean error of the vertical ground force, percent of the body weight; None where nothing
-            was simulated.
+        expected_force_percent: mean error of the vertical ground force, the sum over both feet, smoothed over 0.13 s,
+            percent of the body weight; that of one foot at a moment errs more. None where nothing was simulated.
         signs: the numbers that it is founded on, by their names in `motionrecon.verdict.signs` and
             `motionrecon.verdict.forces`; those that tell nothing are left out.
     """
@@ -38,6 +38,8 @@ class Verdict(Record):
     signs: dict[str, float] | None = None
 
     def __str__(self) -> str:
-        force = "" if self.expected_force_percent is None else f", forces {self.expected_force_percent:.0f} % of weight"
+        force = ""
+        if self.expected_force_percent is not None:
+            force = f", the sum of forces {self.expected_force_percent:.0f} % of weight"
         why = f": {'; '.join(self.reasons)}" if self.reasons else ""
         return f"{self.word}, joints are expected to be {self.expected_mm:.0f} mm off{force}{why}"
