@@ -21,6 +21,7 @@ from motionrecon.body.anny.source import Figure, Source, volume
 from motionrecon.body.mesh.template import carrier_of
 from motionrecon.core import landmarks
 from motionrecon.core.sides import SIDES, split, without_side
+from motionrecon.core.vectors import unit
 
 #: Segment names, parents before children.
 SEGMENTS: tuple[str, ...] = (
@@ -158,14 +159,10 @@ class Mannequin:
         )
 
 
-def _unit(v: np.ndarray) -> np.ndarray:
-    return np.asarray(v / np.linalg.norm(v))
-
-
 def _limb_frame(direction: np.ndarray, lateral: np.ndarray) -> np.ndarray:
     """The frame (columns) whose -z is ``direction`` and whose y is nearest to ``lateral``."""
-    z = -_unit(direction)
-    y = _unit(lateral - (lateral @ z) * z)
+    z = -unit(direction)
+    y = unit(lateral - (lateral @ z) * z)
     return np.stack([np.cross(y, z), y, z], axis=1)
 
 

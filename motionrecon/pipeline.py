@@ -134,7 +134,7 @@ def reconstruct(
     options = Options.of(given)
     from motionrecon.core.blas import one_thread
     from motionrecon.kinematics.stage import fit_kinematics
-    from motionrecon.observe import observe
+    from motionrecon.observe.stage import observe
     from motionrecon.physics.windows.stage import simulate
     from motionrecon.publish import claim, publish
     from motionrecon.result.assemble import assemble

@@ -28,7 +28,7 @@ from motionrecon.keypoints import Keypoints
 from motionrecon.kinematics.fit import Fitted, fit
 from motionrecon.kinematics.gravity import STANDING, Gravity, gravity, levelled, tilting
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.observe import behind
+from motionrecon.observe.edges import behind
 from motionrecon.source import Recording
 from motionrecon.video import probe
 from motionrecon.views import View

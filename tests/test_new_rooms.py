@@ -237,7 +237,7 @@ def test_a_moving_camera_is_fitted(tracked_by, guess):
 
 def test_a_camera_that_no_file_holds_is_refused_before_the_work(tracked_by, monkeypatch):
     monkeypatch.setattr("motionrecon.source.load_camera", lambda *_: tracked_by)
-    monkeypatch.setattr("motionrecon.observe.observe", lambda *_: pytest.fail("it began to work"))
+    monkeypatch.setattr("motionrecon.observe.stage.observe", lambda *_: pytest.fail("it began to work"))
     clip = demo_clip()
     with pytest.raises(InputError, match="Dolly"):
         reconstruct(clip.video, camera=clip.camera, height=1.7)

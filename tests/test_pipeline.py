@@ -318,12 +318,13 @@ def test_who_sways_in_slow_motion_is_pushed_as_in_true_time(tmp_path):
     assert true.report.frames.film_fps is None
 
 
-def test_who_falls_in_slow_motion_falls_with_gravity(tmp_path):
+@pytest.mark.parametrize("body", ["anny", "capsules"])
+def test_who_falls_in_slow_motion_falls_with_gravity(tmp_path, body):
     fps, frames = 120.0, 40
     qpos = np.tile(people.person().rest_qpos, (frames, 1))
     time = np.arange(frames) / fps
     qpos[:, 2] += 1.2 - 0.5 * 9.81 * time**2
-    motion = motionrecon.reconstruct(**filmed(tmp_path, qpos, fps) | QUICK)
+    motion = motionrecon.reconstruct(**filmed(tmp_path, qpos, fps) | QUICK, body=body)
     assert motion.time[-1] == pytest.approx(time[-1])
     assert motion.simulated.all(), "in the film's time the person would hover, on something that is not simulated"
     assert not motion.contact_force.any()

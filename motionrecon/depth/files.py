@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from motionrecon.core.files import atomic
@@ -71,14 +70,7 @@ def read(path: Path) -> DepthNetwork:
     Raises:
         ModelError: there is no such file, or it holds something else.
     """
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            about = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError, TypeError) as error:  # TypeError: of kinds of numbers that NumPy does not know
-        raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
-    if about.get("kind") != KIND:
-        raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of depth")
+    weights, about = shipped.read_arrays(path, KIND, "depth")
     members, _, width = weights["in.b"].shape if "in.b" in weights and weights["in.b"].ndim == 3 else (0, 0, 0)
     shapes = {
         **{"in.w": (FEATURES, width), "inner.w": (width, width), "out.w": (width, 4 * COUNT)},
@@ -86,6 +78,4 @@ def read(path: Path) -> DepthNetwork:
     }
     if not members or {n: v.shape for n, v in weights.items()} != {n: (members, *v) for n, v in shapes.items()}:
         raise ModelError(f"{path} does not fit this version of motionrecon; train or install again")
-    if not all(np.isfinite(value).all() for value in weights.values()):
-        raise ModelError(f"{path} holds weights that are no numbers; train or install again")
     return DepthNetwork({k: v.astype(np.float32) for k, v in weights.items()}, {k: v for k, v in about.items()})

@@ -8,14 +8,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.core.landmarks import INDEX
-from motionrecon.kinematics.fit import REFERENCE_RATE, Weights
+from motionrecon.kinematics.fit import REFERENCE_RATE, Weights, filmed
 from motionrecon.kinematics.solver import Term, drawn
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import Contact
-from motionrecon.kinematics.terms.observed import directed, reprojected
-from motionrecon.kinematics.terms.pose_prior import PosePrior
-from motionrecon.kinematics.terms.smoothness import Smoothness
 from motionrecon.views import Figure
 
 #: Draws that a standard deviation is taken of: it is then known to an eighth, and the mean of many far better.
@@ -39,14 +36,7 @@ def spread(figure: Figure, joints: Int[np.ndarray, " J"], frames: slice = slice(
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     x = Trajectory(figure.body, figure.qpos[frames], figure.ground)
     views = [replace(part, weight=rate * part.weight) for part in (view.part(frames) for view in figure.views)]
-    depth = w.depth * float(np.sqrt(len(views)))
-    terms: list[Term] = [
-        *(reprojected(view, sigma=w.pixels) for view in views),
-        *(directed(view, sigma=depth) for view in views),
-        Smoothness(fps, weight=w.smooth * rate),
-        PosePrior(weight=w.prior * rate),
-        Contact(fps, standing_points(x, fps), weight=rate),
-    ]
+    terms: list[Term] = [*filmed(views, fps, w), Contact(fps, standing_points(x, fps), weight=rate)]
     points = x.landmark_jacobian
     moved = points[:, joints] - points[:, _HIPS].mean(1, keepdims=True)
     steps = drawn(x, terms, DRAWS)

@@ -238,14 +238,7 @@ def _fit(
     if len(views) > 1:  # one camera does not tell
         x = _unlocked(x, views, pose)
 
-    # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
-    depth, doubted = (sigma * float(np.sqrt(len(views))) for sigma in (w.depth, w.doubted))
-    video: list[Term] = [
-        *(reprojected(view, sigma=w.pixels) for view in views),
-        *(directed(view, sigma=depth, doubted=doubted) for view in views),
-        Smoothness(fps, weight=w.smooth * rate),
-        PosePrior(weight=w.prior * rate),
-    ]
+    video = filmed(views, fps, w)
     up = None
     if known is None:
         calibrated = all(view.camera.calibrated for view in views)
@@ -268,6 +261,25 @@ def _fit(
         ]
         x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
+
+
+def filmed(views: Sequence[View], fps: float, w: Weights) -> list[Term]:
+    """What was seen, how smoothly people move, and which poses they take.
+
+    Args:
+        views: whose frames count as many as there are at `REFERENCE_RATE`.
+        fps: frames per second.
+        w: the weights.
+    """
+    rate = float(np.sqrt(REFERENCE_RATE / fps))
+    # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
+    depth, doubted = (sigma * float(np.sqrt(len(views))) for sigma in (w.depth, w.doubted))
+    return [
+        *(reprojected(view, sigma=w.pixels) for view in views),
+        *(directed(view, sigma=depth, doubted=doubted) for view in views),
+        Smoothness(fps, weight=w.smooth * rate),
+        PosePrior(weight=w.prior * rate),
+    ]
 
 
 def _unlocked(x: Trajectory, views: Sequence[View], terms: list[Term]) -> Trajectory:

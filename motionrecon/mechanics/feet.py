@@ -77,7 +77,7 @@ def _centre(points: Float[np.ndarray, "T P 3"], load: Float[np.ndarray, "T P"]) 
 
 
 #: Share of the body's weight that a foot carries at least where its sole is loaded.
-_LOADED = 0.05
+LOADED = 0.05
 
 
 def loaded_sole_speed(motion: Motion) -> float:
@@ -95,7 +95,7 @@ def loaded_sole_speed(motion: Motion) -> float:
     radii = Points.geoms(model, motion.contact_names).radii
     feet = np.array([path_to(model, int(model.geom_bodyid[geom]))[:2][-1] for geom in points], int)
     pushes = np.clip(motion.contact_force[..., 2], 0.0, None)
-    least = _LOADED * 9.81 * float(model.body_mass.sum())
+    least = LOADED * 9.81 * float(model.body_mass.sum())
     moved, weight = 0.0, 0.0
     for t in np.flatnonzero(motion.simulated):
         data.qpos[:], data.qvel[:] = motion.qpos[t], motion.qvel[t]

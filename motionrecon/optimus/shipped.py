@@ -1,10 +1,12 @@
-"""Files of weights that come with motionrecon: by name, each checked by its hash."""
+"""Files of weights that come with motionrecon: by name, each checked by its hash; and how NumPy's are read."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from motionrecon.core.files import sha256
 from motionrecon.errors import InputError, ModelError
@@ -48,3 +50,29 @@ def find(name: str, folder: Path, what: str = "weights") -> Path:
             "install motionrecon again"
         )
     return path
+
+
+def read_arrays(path: Path, kind: str, what: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays of a ``.safetensors`` file by name, all of finite numbers, and what it says of itself.
+
+    Args:
+        path: the file.
+        kind: what it must say that it is.
+        what: what a message calls that.
+
+    Raises:
+        ModelError: there is no such file, or it holds something else.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            about = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError, TypeError) as error:  # TypeError: of kinds of numbers that NumPy does not know
+        raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
+    if about.get("kind") != kind:
+        raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of {what}")
+    if not all(np.isfinite(value).all() for value in arrays.values()):
+        raise ModelError(f"{path} holds weights that are no numbers; train or install again")
+    return arrays, about

@@ -1,6 +1,6 @@
 """What several cameras know together: one person, one clock, one world.
 
-One job a file. Asked from outside are `following`, by `motionrecon.observe`, for whom to detect in each recording;
+One job a file. Asked from outside are `following`, by `observe.stage`, for whom to detect in each recording;
 `stage` after that, which makes views on one clock and in one world; and `stature` by the kinematic stage. `listing`
 shows a user who can be followed. In the order in which they are needed:
 

@@ -7,13 +7,12 @@ from jaxtyping import Float
 from scipy.ndimage import uniform_filter1d
 
 from motionrecon.body.pose import pose
+from motionrecon.mechanics.feet import LOADED
 from motionrecon.verdict.evidence import Evidence
 from motionrecon.verdict.signs import Sign
 
 #: Seconds over which forces are averaged where they are compared with the film's motion, which knows nothing faster.
 _AVERAGED = 0.2
-#: Share of the body weight from which on a foot is loaded.
-_LOADED = 0.05
 
 
 def unlike_the_motion(e: Evidence) -> float:
@@ -52,14 +51,14 @@ def loaded_sole_speed(e: Evidence) -> float:
     force = e.contact_force[..., 2] * e.simulated[:, None]
     soles = pose(body.model, e.qpos).at(body.soles)[..., :2]
     speed = np.linalg.norm(np.gradient(soles, 1 / e.fps, axis=0), axis=-1)
-    counts = np.where(force > _LOADED * body.mass * -body.model.opt.gravity[2], force, 0.0)
+    counts = np.where(force > LOADED * body.mass * -body.model.opt.gravity[2], force, 0.0)
     return 1e3 * float((speed * counts).sum() / counts.sum()) if counts.any() else 0.0
 
 
 def without_weight(e: Evidence) -> float:
     """Percent of the simulated frames in which feet stand in the film, and carry nothing in the simulation."""
     stands = e.standing.max(1) > 0.5
-    return 100.0 * float(np.mean((stands & (e.load < _LOADED))[e.simulated]))
+    return 100.0 * float(np.mean((stands & (e.load < LOADED))[e.simulated]))
 
 
 def left_out(e: Evidence) -> float:

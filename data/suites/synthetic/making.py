@@ -42,7 +42,6 @@ _MOTION = (
 _FILM = ("scene", "make_clip", "suites.synthetic.viewpoints")
 #: Names of the segments of `motionrecon.mechanics.angles` among the mannequin's.
 _SEGMENTS = {"trunk": "torso"}
-_FILES = ("clip.mp4", "truth.npz", "camera.toml")
 TRUTH = "known.npz"
 #: Jacobians for each window of a simulation; seconds at its beginning, in which the body settles, and at its end, where
 #: nothing follows that it has to be ready for, that are not shown.

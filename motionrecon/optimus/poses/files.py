@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from motionrecon.core.files import atomic, parse_json
@@ -74,14 +73,7 @@ def read(path: Path) -> PoseNetwork:
     Raises:
         ModelError: there is no such file, or it holds something else.
     """
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            about = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError, TypeError) as error:  # TypeError: of kinds of numbers that NumPy does not know
-        raise ModelError(f"{path} holds no weights: {' '.join(str(error).split())}") from error
-    if about.get("kind") != KIND:
-        raise ModelError(f"{path} holds weights of kind {about.get('kind')!r}, not of Optimus on poses")
+    weights, about = shipped.read_arrays(path, KIND, "Optimus on poses")
     try:
         sizes = PoseNetworkSizes(**parse_json(about["sizes"]))
         if not _may_be(sizes, weights):
@@ -90,8 +82,6 @@ def read(path: Path) -> PoseNetwork:
         raise ModelError(
             f"{path} does not fit this version of motionrecon ({error}); train or install again"
         ) from error
-    if not all(np.isfinite(value).all() for value in weights.values()):
-        raise ModelError(f"{path} holds weights that are no numbers; train or install again")
     return PoseNetwork(sizes, weights, {k: v for k, v in about.items() if k not in ("kind", "sizes")})
 
 

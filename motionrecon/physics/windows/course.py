@@ -73,7 +73,8 @@ def _skip(windows: Windows, so_far: Stretch, to: int) -> Stretch:
     """Go on without simulating to the next frame that can be simulated, or that cannot for another reason."""
     sits = windows.seated & windows.figure.tracked
     later = np.flatnonzero(windows.simulable[to:] | (sits[to:] != sits[to]))
-    status = Status.SEATED if sits[to] else Status.NOT_TRACKED
+    # One frame before the person sits is too little to be simulated, and lacks nothing else.
+    status = Status.SEATED if sits[to : to + 2].any() else Status.NOT_TRACKED
     to = min(to + int(later[0]) if len(later) else len(sits), len(sits) - 1)
     return _not_simulated(windows, so_far, WindowRecord(so_far.frame, to, status))
 

@@ -12,6 +12,7 @@ from scipy.signal import butter, sosfiltfilt
 from motionrecon.body.pose import Pose, pose
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import foot_events
+from motionrecon.mechanics.feet import LOADED
 from motionrecon.mechanics.moments import joint_moments
 from motionrecon.research.bench.reconstruct.truth import Truth
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
 _GRAVITY = 9.81
-#: A foot stands where it bears more than this share of the body's weight.
-STANDS = 0.05
 #: Nobody pushes the ground while all of the force is below this share.
 _FLIES = 0.02
 #: Hertz above which the acceleration of a kinematic motion's centre of mass is noise.
@@ -51,7 +50,7 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
     true, found = truth.force[..., 2], foot_loads(motion)
     known = np.isfinite(true) & motion.simulated[:, None]
     both = known.all(axis=1)
-    stands = known & (np.where(known, true, 0.0) > STANDS * weight)
+    stands = known & (np.where(known, true, 0.0) > LOADED * weight)
     smooth = _below(found, motion.fps)
 
     def off(forces: Float[np.ndarray, "T 2"]) -> tuple[float, float]:

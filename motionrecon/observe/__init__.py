@@ -1,0 +1,1 @@
+"""The first stage: what was seen of the person, how the camera moved, and which edges stand behind."""

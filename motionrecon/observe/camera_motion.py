@@ -1,0 +1,58 @@
+"""What the camera of a recording does: of what was followed while it was detected, or is followed here."""
+
+from __future__ import annotations
+
+from motionrecon.background.film import tracks_of
+from motionrecon.background.motion import ASSUMED, STATIC, TURNS, UNKNOWN, ZOOMS, CameraMotion, camera_motion
+from motionrecon.background.tracks import BackgroundTracks
+from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.arrays import pack, unpack
+from motionrecon.core.cache import Checkpoint
+from motionrecon.core.files import sha256
+from motionrecon.keypoints import Keypoints
+from motionrecon.options import Options
+from motionrecon.run import Run
+from motionrecon.source import Recording, Source
+
+#: Degrees that one of several cameras may sway without harm.
+_SWAYS = 1.0
+
+
+def camera_motion_of(
+    run: Run, source: Source, options: Options, recording: Recording, keypoints: Keypoints
+) -> CameraMotion:
+    """What the camera of a recording does; a warning where that is not known, and it is taken to stand still."""
+    camera, alone = recording.camera, len(source.recordings) == 1
+    if not isinstance(camera, Pinhole):  # one that knows how it moves
+        return CameraMotion(ASSUMED, camera)
+    tracks, lens_known = keypoints.background, not source.assumed.focal_length
+    if tracks is None and alone and recording.keypoints is not None and options.camera_motion == "auto":
+        tracks = _followed(run, recording, keypoints)
+    motion = camera_motion(tracks, camera, len(keypoints), recording.clock, lens_known)
+    why = motion.why
+    if not alone and motion.kind in (TURNS, ZOOMS):
+        why = f"the camera turns by {motion.turned:.1f} degrees, and several cameras must stand still: use tripods"
+        motion = CameraMotion(ASSUMED if motion.turned < _SWAYS and motion.kind == TURNS else UNKNOWN, camera)
+    if options.camera_motion == "static" and motion.kind != STATIC:
+        motion, why = CameraMotion(ASSUMED, camera), ""
+    if motion.kind == UNKNOWN:
+        why += "; the motion is not simulated (camera_motion=static takes the camera to stand still)"
+    if why:
+        run.warn(why if alone else f"{recording.name}: {why}")
+    return motion
+
+
+def _followed(run: Run, recording: Recording, keypoints: Keypoints) -> BackgroundTracks | None:
+    """What is followed of the background of a film whose keypoints were given; None without a film."""
+    video = recording.video
+    if video is None:
+        return None
+    part = [recording.start, recording.end, keypoints.fps]
+    kept = Checkpoint(run.cache, "background", {"video": sha256(video.path), "part": part, "pixels": keypoints.pixels})
+    saved = kept.load(run.progress)
+    if saved is not None:
+        return unpack(BackgroundTracks, saved)
+    with run.stage("background", len(keypoints)) as advance:
+        found = tracks_of(video, recording.start, recording.end, keypoints.fps, keypoints.pixels, advance)
+    kept.save(pack(found))
+    return found

@@ -1,0 +1,61 @@
+"""Edges behind the person: straight lines of a film's pictures, where these are needed to know which way is up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.background.motion import UNKNOWN
+from motionrecon.cameras.lines import lines
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
+from motionrecon.keypoints import Keypoints
+from motionrecon.run import Run
+from motionrecon.source import Recording, Source
+from motionrecon.video import frames
+from motionrecon.views import View
+
+#: Pictures of a film that are searched for straight lines: one for so many seconds, and no more than so many.
+_LOOK_EVERY, _LOOKS = 5.0, 3
+
+
+def with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple[View, ...]) -> tuple[View, ...]:
+    """The views with the straight lines behind the person, where these are needed to know which way is up."""
+    if all(view.camera.calibrated for view in views):
+        return views
+    with run.timed("lines"):
+        each = zip(source.recordings, seen, views, strict=True)
+        return tuple(replace(one[2], lines=behind(*one)) for one in each)
+
+
+def behind(recording: Recording, keypoints: Keypoints, view: View | None = None) -> Float[np.ndarray, "L 2 2"]:
+    """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion.
+
+    None without a film. Where the view's camera turns, they are where the first picture would have them.
+    """
+    found = [np.zeros((0, 2, 2))]
+    camera = recording.camera if view is None else view.camera
+    film = recording.video
+    if film is not None:
+        fps, count = keypoints.fps, len(keypoints)  # given ones may be of another rate than the film, and longer
+        first = round((recording.start or 0.0) * fps)
+        looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
+        if view is not None and view.camera_motion == UNKNOWN:
+            looks = 1  # others are looked at from elsewhere
+        for frame in np.linspace(0, count, looks, endpoint=False).astype(int).tolist():
+            start = (first + frame) / fps
+            if start > film.duration - 2 / film.fps:
+                break
+            around = keypoints.pixels[frame]
+            known = np.isfinite(around).all(axis=1)
+            people = [np.concatenate([around[known].min(axis=0), around[known].max(axis=0)])] if known.any() else []
+            with closing(frames(film.path, start, info=film)) as pictures:
+                picture = next(pictures, None)
+            if picture is not None:
+                ends = camera.undistort(lines(picture, people))
+                found.append(camera.in_first_picture(ends, frame) if isinstance(camera, PanTiltZoom) else ends)
+    whole = np.concatenate(found)
+    return whole[np.isfinite(whole).all(axis=(1, 2))]

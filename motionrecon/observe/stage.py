@@ -1,0 +1,85 @@
+"""The first stage: what was seen of the person, in videos or in somebody's keypoints."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from motionrecon.core.progress import OfOne
+from motionrecon.errors import InputError
+from motionrecon.keypoints import Keypoints, detect_keypoints
+from motionrecon.keypoints.clip import detect_there
+from motionrecon.keypoints.types import HandKeypoints
+from motionrecon.observe.camera_motion import camera_motion_of
+from motionrecon.observe.edges import with_lines
+from motionrecon.options import Options
+from motionrecon.run import Run
+from motionrecon.source import Source
+from motionrecon.views import View
+
+#: Frames with a person that a motion needs at least.
+FEWEST_FRAMES = 4
+
+
+def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...], tuple[HandKeypoints | None, ...]]:
+    """What was seen, one view for each camera, all on the first one's clock; and the hands, in each one's own frames.
+
+    Raises:
+        InputError: nobody is there, or too seldom; or cameras do not fit together.
+        ModelError: the detector's model cannot be had.
+    """
+    with run.timed("keypoints"), _kept(run, source) as kept:
+        if len(source.recordings) > 1:
+            from motionrecon.rig.following import followed
+
+            source = followed(run, source, options, kept)
+        seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
+    hands = tuple(one.hands if options.hands else None for one in seen)
+    motions = [camera_motion_of(run, source, options, *pair) for pair in zip(source.recordings, seen, strict=True)]
+    if len(seen) == 1:
+        view = View.of(seen[0], motions[0].camera, source.leader.clock)
+        views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found),)
+    else:
+        from motionrecon.rig.stage import together
+
+        views = together(run, source, seen, options)
+    kinds = [motion.kind for motion in motions]
+    views = tuple(replace(view, camera_motion=kind) for view, kind in zip(views, kinds, strict=True))
+    return with_lines(run, source, seen, views), hands
+
+
+@contextmanager
+def _kept(run: Run, source: Source) -> Iterator[list[Path | None]]:
+    """Where each recording's detections are kept: with the run, or else until all cameras agree whom to follow."""
+    count = len(source.recordings)
+    if count == 1:
+        yield [run.cache]
+    elif run.cache is not None:
+        yield [run.cache / f"camera_{number + 1}" for number in range(count)]
+    else:
+        with tempfile.TemporaryDirectory(prefix="motionrecon-") as folder:
+            yield [Path(folder) / f"camera_{number + 1}" for number in range(count)]
+
+
+def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Path | None) -> Keypoints:
+    """The keypoints of one recording, given or detected."""
+    recording, keypoints = source.recordings[number], source.recordings[number].keypoints
+    alone = len(source.recordings) == 1
+    if keypoints is None:
+        assert recording.video is not None
+        what = (recording.path, options.detector, recording.start, recording.end)
+        progress = run.progress if alone else OfOne(run.progress, recording.name)
+        if recording.boxes is None:
+            keypoints = detect_keypoints(*what, kept, progress, recording.person, options.hands)
+        else:
+            keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands)
+    for text in keypoints.warnings:
+        run.warn(text if alone else f"{recording.name}: {text}")
+    seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing
+    if seen < FEWEST_FRAMES:
+        where = options.keypoints[number] if options.keypoints else recording.path
+        raise InputError(f"{where}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
+    return keypoints
