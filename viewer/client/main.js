@@ -113,13 +113,12 @@ function makeState(doc, before) {
     opacity: 1,
     dark: matchMedia("(prefers-color-scheme: dark)").matches,
     canvas: byId("stage"),
-    seeked: true,
     touched: false, // whether the user chose the frame
     turned: false, // and the view
   };
   if (!before) return state;
   const { layers, through, follow, ...others } = before.state;
-  Object.assign(state, others, { seeked: true });
+  Object.assign(state, others);
   for (const name of Object.keys(state.layers)) state.layers[name] = layers[name] ?? state.layers[name];
   // From the film alone to a motion, the page turns to the motion.
   if (before.doc.through === doc.through) Object.assign(state, { through: Math.min(through, filmsOf(doc).length - 1), follow });
@@ -146,7 +145,7 @@ function makeActions(doc, state, clock, stage, touch, moved) {
   const seek = (frame) => {
     clock.pause();
     clock.seek(frame);
-    [state.seeked, state.touched] = [true, true];
+    state.touched = true;
   };
   const through = (view) => {
     const same = view === state.through;
@@ -169,7 +168,7 @@ function makeActions(doc, state, clock, stage, touch, moved) {
     play,
     step: (frames) => {
       clock.step(frames);
-      [state.seeked, state.touched] = [true, true];
+      state.touched = true;
     },
     seek,
     scrub: (frame) => {

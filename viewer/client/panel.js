@@ -53,7 +53,7 @@ function makePanel(doc, state, clock, actions) {
     const { frame } = state;
     byId("moment").textContent = `${(frame / first.fps).toFixed(2)} s · frame ${frame} of ${last}`;
     byId("knob").value = frame;
-    if (document.activeElement !== byId("frame") || state.seeked) byId("frame").value = frame;
+    if (document.activeElement !== byId("frame")) byId("frame").value = frame; // what is being typed stays
     byId("play").textContent = clock.playing ? "❚❚" : "▶";
     byId("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     byId("repeat").checked = clock.repeat;
@@ -71,7 +71,6 @@ function makePanel(doc, state, clock, actions) {
     range.hidden = clock.from === 0 && clock.to === last;
     byId("whole").hidden = range.hidden;
     byId("marks").classList.toggle("none", range.hidden && !first.stretches.length && !doc.running);
-    state.seeked = false;
   }
   return { refresh, repaint: charts.repaint, film: (i, ...given) => films[i].show(...given) };
 
