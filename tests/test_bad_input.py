@@ -295,7 +295,7 @@ def broken_off(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that was interrupted in its physics. Not to be written to."""
     folder = tmp_path_factory.mktemp("broken") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "Silent", interrupting("physics"))
+        patch.setattr("motionrecon.cli.progress.Silent", interrupting("physics"))
         assert cli.main(["reconstruct", str(clip), "-o", str(folder), "--quiet"]) == 130
     return folder
 
@@ -363,7 +363,7 @@ def test_ctrl_c_in_any_stage(clip, tmp_path, monkeypatch, capsys):
     """The run stops without a result, and a rerun resumes it and ends where an undisturbed one ends."""
     arguments = ["reconstruct", str(clip), "--quiet", "-o"]
     recorder = Recorder()
-    monkeypatch.setattr(cli, "Silent", lambda: recorder)
+    monkeypatch.setattr("motionrecon.cli.progress.Silent", lambda: recorder)
     assert cli.main([*arguments, "whole"]) == 0
     whole = Motion.load("whole")
     stages = [name for name, _ in recorder.stages]
@@ -378,7 +378,7 @@ def test_ctrl_c_in_any_stage(clip, tmp_path, monkeypatch, capsys):
 
     for number, stage in enumerate(stages, start=1):
         # Each interrupted run takes up what the one before left, so that no stage is done more often than it must.
-        monkeypatch.setattr(cli, "Silent", interrupting(stage))
+        monkeypatch.setattr("motionrecon.cli.progress.Silent", interrupting(stage))
         assert cli.main([*arguments, "stopped"]) == 130
         _, err = capsys.readouterr()
         assert "the same command again resumes" in err and "Traceback" not in err
@@ -386,7 +386,7 @@ def test_ctrl_c_in_any_stage(clip, tmp_path, monkeypatch, capsys):
 
         shutil.copytree("stopped", stage)
         rerun = Recorder()
-        monkeypatch.setattr(cli, "Silent", lambda rerun=rerun: rerun)
+        monkeypatch.setattr("motionrecon.cli.progress.Silent", lambda rerun=rerun: rerun)
         assert cli.main([*arguments, stage]) == 0
         again = {name: len(done) for name, done in rerun.stages}
         if number > 1:

@@ -13,6 +13,9 @@ from support import options
 
 import motionrecon
 from motionrecon import cli
+from motionrecon.cli.batch import batch
+from motionrecon.cli.messages import as_flags
+from motionrecon.cli.reconstruct import reconstruct
 from motionrecon.errors import InputError
 from motionrecon.options import Options
 from motionrecon.result.report import Report
@@ -84,7 +87,7 @@ def test_every_option_is_a_documented_flag(capsys):
 
 
 def test_many_clips_take_every_option_of_one(capsys):
-    one, many = (set(inspect.signature(command).parameters) for command in (cli.reconstruct, cli.batch))
+    one, many = (set(inspect.signature(command).parameters) for command in (reconstruct, batch))
     assert one - many == {"videos", "view", "list_people"} and many - one == {"source", "jobs", "ray"}
     help_text = run(capsys, "batch", "--help")[1]
     assert all("--" + name.replace("_", "-") in help_text for name in many - {"source"})
@@ -122,7 +125,7 @@ def test_an_editor_sees_every_parameter_with_its_type():
     ],
 )
 def test_the_librarys_parameters_are_spelled_as_flags(said, spelled):
-    assert cli._as_flags(said) == spelled
+    assert as_flags(said) == spelled
 
 
 def test_version(capsys):

@@ -16,6 +16,9 @@ from motionrecon.core import landmarks
 from motionrecon.result.folder import ResultFolder
 from motionrecon.result.motion import Motion
 
+#: What `motionrecon demo` reconstructs with.
+RUN = "motionrecon.cli.demo.run"
+
 
 @pytest.fixture(scope="module")
 def perfect() -> Motion:
@@ -74,7 +77,7 @@ def test_the_options_are_what_the_user_of_a_measured_camera_would_say():
 def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
     calls = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: calls.append((folder, given)) or perfect)
+    monkeypatch.setattr(RUN, lambda video, folder, quiet, **given: calls.append((folder, given)) or perfect)
     assert cli.main(["demo"]) == cli.main(["demo", "-o", "mine", "--quiet"]) == 0
     out = capsys.readouterr().out
     assert out.count("against the exact ground truth: MPJPE 0.0 mm") == 2
@@ -91,7 +94,7 @@ def test_the_command_prints_the_error(perfect, monkeypatch, capsys, tmp_path):
 def test_a_second_demo_replaces_the_first_and_nothing_else(perfect, monkeypatch, tmp_path):
     forced = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_run", lambda video, folder, quiet, **given: forced.append(given["force"]) or perfect)
+    monkeypatch.setattr(RUN, lambda video, folder, quiet, **given: forced.append(given["force"]) or perfect)
     folder = tmp_path / "demo_motionrecon"
 
     def finished(camera):

@@ -10,7 +10,7 @@ import pytest
 from motions import simulated, walking
 
 from motionrecon.cli import main
-from motionrecon.cli_common import flag_type
+from motionrecon.cli.flags import flag_type
 from motionrecon.core.docstrings import arguments
 from motionrecon.errors import InputError
 from motionrecon.export import FORMATS, Format, export, format_of

@@ -17,7 +17,7 @@ from motionrecon.background.watch import BackgroundWatch
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
-from motionrecon.cli import _summary
+from motionrecon.cli.summary import summary
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
@@ -87,7 +87,7 @@ def test_the_walker_walks(followed: tuple[Path, Motion]) -> None:
     assert np.linalg.norm(middle[-1] - middle[0]) == pytest.approx(2.0, rel=0.1)
     found = motion.report.camera
     assert found is not None and found.motion == "turns and zooms" and found.zoomed == pytest.approx(1.2, abs=0.02)
-    assert "turns by up to" in _summary(motion, Path("out"), 1.0)
+    assert "turns by up to" in summary(motion, Path("out"), 1.0)
 
 
 def test_the_camera_of_each_frame_is_kept(followed: tuple[Path, Motion]) -> None:
@@ -122,7 +122,7 @@ def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
     assert not motion.simulated.any() and len(motion.ctrl) == 0 and motion.report.camera_unknown
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["camera"]["motion"] == "unknown" and "not simulated" in " ".join(report["warnings"])
-    assert "nothing is simulated" in _summary(motion, Path("out"), 1.0)
+    assert "nothing is simulated" in summary(motion, Path("out"), 1.0)
     assert motion.report.verdict is not None and motion.report.verdict.word == "poor"
     plain = replace(motion, report=replace(motion.report, camera=replace(motion.report.camera, motion="static")))
     said, unsaid = (render_still(each, 5).astype(int).copy() for each in (motion, plain))

@@ -241,7 +241,7 @@ def code() -> str:
 
 
 #: Rooms that have no part in a motion.
-_NO_PART = ("research", "render", "export", "plots", "batch", "cli.py", "cli_common.py", "cli_export.py", "info.py")
+_NO_PART = ("research", "render", "export", "plots", "batch", "cli", "info.py")
 
 
 def _word(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""The command ``motionrecon export``: its flags are the options of all formats."""
+"""``motionrecon export``: a result for other programs; its flags are the options of all formats."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from motionrecon.cli_common import Switch, called_after, check_output, flag_type
-from motionrecon.core.docstrings import unwrapped
+from motionrecon.cli.command import command, own_flags
+from motionrecon.cli.flags import Switch, flag_type
+from motionrecon.cli.outputs import called_after, check_output
 from motionrecon.errors import InputError
 from motionrecon.export import FORMATS, check_options, format_of
 from motionrecon.export import export as write
@@ -56,30 +57,28 @@ def _suffixes() -> str:
     return ", ".join(f"*{one.suffixes[0]}" for one in FORMATS.values())
 
 
-def _flags() -> tuple[dict[str, inspect.Parameter], list[str]]:
-    """The options of all formats as the command's parameters, None where not given, and a line of help for each."""
-    flags: dict[str, inspect.Parameter] = {}
+def _options() -> dict[str, inspect.Parameter]:
+    """The options of all formats as flags, None where not given, by their names."""
+    flags = {}
+    for one in FORMATS.values():
+        for name, hint in one.options.items():
+            flag: Any = Annotated[flag_type(hint) | None, Parameter(negative="", show_default=False)]
+            flags[name] = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flag)
+    return flags
+
+
+def _help() -> str:
+    """The docstring of `export`, with a line for each option of the formats, which says whose it is."""
     lines: dict[str, str] = {}
     takers: dict[str, list[str]] = {}
     for format_name, one in FORMATS.items():
-        for name, hint in one.options.items():
+        for name in one.options:
             takers.setdefault(name, []).append(format_name)
             lines.setdefault(name, one.help[name])
-            kind, shown = flag_type(hint) | None, Parameter(negative="", show_default=False)
-            flag = inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, shown]
-            )
-            flags.setdefault(name, flag)
     of = {name: "all" if len(them) == len(FORMATS) else ", ".join(them) for name, them in takers.items()}
-    return flags, [f"    {name}: ({of[name]}) {line}" for name, line in lines.items()]
+    served = "; ".join(f"{name} for {one.what}" for name, one in FORMATS.items())
+    own = inspect.cleandoc(export.__doc__ or "") % served
+    return "\n".join([own, *(f"    {name}: ({of[name]}) {line}" for name, line in lines.items())])
 
 
-_options, _lines = _flags()
-_own = [p for p in inspect.signature(export, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
-export.__signature__ = inspect.Signature([*_own, *_options.values()])  # type: ignore[attr-defined]
-export.__annotations__ = {p.name: p.annotation for p in (*_own, *_options.values())}
-_what = "; ".join(f"{name} for {one.what}" for name, one in FORMATS.items())
-export.__doc__ = "\n".join([unwrapped(export.__doc__ or "").rstrip() % _what, *_lines])
-
-#: All that the command takes.
-PARAMETERS = tuple(export.__annotations__)
+command(export, flags=own_flags(export) | _options(), help=_help())

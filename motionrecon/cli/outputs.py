@@ -1,29 +1,13 @@
-"""What commands have in common: flags made of parameters, what outputs are called, and that they replace nothing."""
+"""What commands call what they write, and that they replace nothing unasked."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
 
 from motionrecon.core.files import check_folder
 from motionrecon.errors import OutputError
-
-#: A flag that is off unless it is given, and needs no flag to turn it off.
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
-
-#: Types of parameters as they stand in the source, and as cyclopts takes them.
-_TYPES: dict[str, Any] = {
-    "float": float, "float | None": float | None, "int": int, "str": str, "str | None": str | None, "bool": bool
-}  # fmt: skip
-
-
-def flag_type(hint: str) -> Any:
-    """The type of the flag of a parameter whose annotation stands so in the source; None for one that is no flag's."""
-    return Path | None if "Path" in hint else _TYPES.get(hint)
 
 
 def called_after(result: Path) -> str:

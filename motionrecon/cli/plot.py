@@ -1,0 +1,45 @@
+"""``motionrecon plot``: curves of a result as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from motionrecon.cli.command import command
+from motionrecon.cli.flags import Many, Switch
+from motionrecon.cli.outputs import called_after
+
+
+@command
+def plot(
+    folder: Path,
+    output: Path | None = None,
+    /,
+    *,
+    only: Many[str] = (),
+    formats: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=lambda names: ", ".join(names))
+    ] = ("png",),
+    force: Switch = False,
+) -> None:
+    """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.
+
+    Left and right are in one plot, with the time that each foot is on the ground; where there is a whole gait cycle,
+    the same stands over the cycle too, from foot strike to foot strike.
+
+    Args:
+        folder: the folder of a result.
+        output: the folder for the plots; where not given, it is called after the result, with _plots, and lies in the
+            current folder.
+        only: of forces, cop, angles, moments, power, com; all where not given.
+        formats: png, svg, or both.
+        force: replace plots that are there.
+    """
+    from motionrecon.plots import write_plots
+    from motionrecon.result.motion import Motion
+
+    target = output or Path(f"{called_after(folder)}_plots")
+    for file in write_plots(Motion.load(folder), target, only=only, formats=formats, force=force):
+        print(file)

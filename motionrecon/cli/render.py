@@ -1,0 +1,63 @@
+"""``motionrecon render``: a result as a film, an animation or a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from motionrecon.cli.command import command
+from motionrecon.cli.flags import Switch
+from motionrecon.cli.outputs import called_after, check_output
+from motionrecon.cli.progress import bars
+
+
+@command
+def render(
+    folder: Path,
+    output: Path | None = None,
+    /,
+    *,
+    view: str = "overlay",
+    height: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    at: float | None = None,
+    camera_name: str | None = None,
+    force: Switch = False,
+    quiet: Switch = False,
+) -> None:
+    """Draw a result as a film, an animation or a picture, with the floor's push in newtons, the time and a legend.
+
+    Needs neither a screen nor a graphics card.
+
+    Args:
+        folder: the folder of a result.
+        output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet
+            a .png) in the current folder, called after the result and the view.
+        view: overlay (the body over the film), beside (the film, and the body from the side), side, orbit (all around
+            the body), or sheet (twelve moments in one picture).
+        height: of the picture, pixels; of each of a sheet's. 720 where not given, and less for .gif and .webp.
+        start: where the part that is drawn begins, seconds.
+        end: where it ends, seconds.
+        at: the moment of a .png, seconds; the middle where not given.
+        camera_name: the camera whose film is shown, where there are several; the first where not given.
+        force: replace the file if it is there.
+        quiet: no progress bars.
+    """
+    from motionrecon.render.rendering import SHEET
+    from motionrecon.render.rendering import render as draw
+    from motionrecon.result.motion import Motion
+
+    file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET else '.mp4'}")
+    check_output([file], force)
+    draw(
+        Motion.load(folder),
+        file,
+        view=view,
+        height=height,
+        start=start,
+        end=end,
+        at=at,
+        camera_name=camera_name,
+        progress=bars(quiet),
+    )
+    print(file)

@@ -1,0 +1,90 @@
+"""What ``motionrecon reconstruct`` says at its end: how good the result is, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
+    from motionrecon.result.report import CameraOfSeveral
+
+#: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
+NOTABLE_FALLBACKS = 0.1
+#: Seconds between the beginnings of two films that the summary tells.
+LEAST_OFFSET = 0.0005
+#: Share of the frames in which one of several cameras saw the person, below which the summary says so.
+SELDOM = 0.8
+
+
+def summary(motion: Motion, folder: Path, seconds: float) -> str:
+    """What is said of a result: how good it is, and what was assumed."""
+    from motionrecon.background.motion import TURNS, ZOOMS
+
+    report = motion.report
+    quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
+    person = report.person
+    assert quality and report.verdict and frames and options and camera  # of a run, and so complete
+    line = (
+        f"{folder}: {report.verdict}\nreprojection error {quality.reprojection_px:.1f} px "
+        f"({quality.reprojection_percent:.1f} % of the person's height), "
+        f"feet skate in {quality.skate_percent:.0f} % of frames, "
+        f"penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"
+    )
+    if report.cameras:
+        line += "\n" + of_cameras(report.cameras, frames.total)
+    if report.camera_unknown:
+        line += (
+            "\nthe camera moves in a way that the background does not tell: nothing is simulated, there are no forces"
+        )
+    elif options["physics"] and frames.simulated < frames.total:
+        line += f"\nsimulated in {frames.simulated} of {frames.total} frames only; the others have no forces"
+    if camera.motion in (TURNS, ZOOMS):
+        zooms = f" and zooms {camera.zoomed:.2f} times" if camera.motion == ZOOMS else ""
+        line += f"\nthe camera turns by up to {camera.turned_deg:.0f} degrees{zooms}, as its background shows"
+    steps = sum(window.evaluations or 0 for window in report.windows or ())
+    if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
+        line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "
+        line += "compare --optimizer lm"
+    if frames.film_fps is not None:
+        line += f"\nslow motion: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
+    if not options["height_given"] and person is not None and person.height != options["height"]:
+        from motionrecon.rig.stature import UNCERTAIN
+
+        line += f"\nthe cameras found a height of {person.height:.2f} m, give or take {UNCERTAIN:.2f}"
+        line += "; give it with --height where you know it"
+    elif not options["height_given"]:
+        line += (
+            f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"
+        )
+    if camera.focal_length == "assumed" and options["camera"] is None:
+        from motionrecon.cameras.default import DEFAULT_FOV
+
+        line += (
+            f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "
+            "set it with --fov, --focal-px or --camera: the distance to the person scales with it"
+        )
+    return line
+
+
+def of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
+    """How several cameras agree with the motion, and when each one's film begins."""
+    line = f"{len(cameras)} cameras"
+    away = sorted((c for c in cameras if (c.reprojection_px or 0.0) > 0), key=lambda c: c.reprojection_px or 0.0)
+    if away:
+        ends = " to ".join(f"{c.reprojection_px:.1f} px ({c.name})" for c in (away[0], away[-1]))
+        line += f", reprojection error {ends}"
+    shifted = [c for c in cameras if abs(c.offset) > LEAST_OFFSET]
+    if shifted:
+        line += f"\nbeginning of the films: {'; '.join(_begins(c, cameras[0].name) for c in shifted)}"
+    seldom = [c for c in cameras if c.tracked < SELDOM * total]
+    if seldom:
+        line += "\nseldom seen: " + ", ".join(f"{c.name} in {c.tracked} of {total} frames" for c in seldom)
+    return line
+
+
+def _begins(camera: CameraOfSeveral, leads: str) -> str:
+    """When a camera's film begins, and how sure that is."""
+    said = f"{camera.name} {abs(camera.offset):.3f} s {'after' if camera.offset > 0 else 'before'} {leads}"
+    return f"{said}, give or take {camera.offset_error:.3f}" if camera.offset_error else said

@@ -1,0 +1,47 @@
+"""``motionrecon view``: a result in the browser, or as a page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from motionrecon.cli.command import command
+from motionrecon.cli.flags import Switch
+from motionrecon.cli.outputs import check_output
+from motionrecon.errors import InputError
+
+
+@command
+def view(
+    folder: Path,
+    other: Path | None = None,
+    /,
+    *,
+    page: Path | None = None,
+    port: int = 8080,
+    browser: bool = True,
+    force: Switch = False,
+) -> None:
+    """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
+
+    Args:
+        folder: the folder of a result.
+        other: the folder of another result, to compare it with.
+        page: write the viewer as this one HTML file instead, the video that the motion was made from
+            included, which opens anywhere without a network.
+        port: the port of the viewer on localhost.
+        browser: open the web browser; without it, only the viewer's address is printed.
+        force: with --page, replace the file if it is there.
+    """
+    from motionrecon.viewer import view as open_viewer
+    from motionrecon.viewer import write_page
+
+    if page is None:
+        open_viewer(folder, other, port=port, open_browser=browser)
+        return
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--page {page}: a page is an .html file")
+    check_output([page], force)
+    remarks = write_page(folder, page, other)
+    print(page)
+    print(*remarks, sep="\n", end="\n" if remarks else "", file=sys.stderr)
