@@ -272,8 +272,6 @@ def _length(info: VideoInfo | None, keypoints: Keypoints | None) -> float:
 def cut(keypoints: Keypoints, frames: range) -> Keypoints:
     """The keypoints of some of the frames."""
     part, background = slice(frames.start, frames.stop), keypoints.background
-    if background is not None and 0 <= background.cut - background.first <= frames.start:
-        background = None  # of what comes after a cut nothing was followed
     return replace(
         keypoints,
         pixels=keypoints.pixels[part],

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rooms import pan, shot
 
-from motionrecon.background.motion import ASSUMED, STATIC, TURNS, UNKNOWN, ZOOMS, CameraMotion, camera_motion
+from motionrecon.background.motion import (
+    ASSUMED,
+    REFRAMED,
+    STATIC,
+    TURNS,
+    UNKNOWN,
+    ZOOMS,
+    CameraMotion,
+    camera_motion,
+)
 from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.background.turning import fit_turning
 from motionrecon.background.watch import BackgroundWatch
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.core import so3
-from motionrecon.core.clock import Clock
-from motionrecon.keypoints import Keypoints
-from motionrecon.source import cut
 
 SIZE, FOCAL, FPS, FRAMES = (400, 224), 310.0, 15.0, 30
 EYE = np.array([0.0, -2.0, 1.4])
@@ -69,8 +76,29 @@ def followed(view: View, person: bool = True) -> BackgroundTracks:
     return watch.tracks()
 
 
-def judged(tracks: BackgroundTracks, focal: float = FOCAL, lens_known: bool = True) -> CameraMotion:
-    return camera_motion(tracks, default_camera(SIZE, focal_px=focal), FRAMES, Clock(FPS), lens_known)
+def judged(
+    tracks: BackgroundTracks, focal: float = FOCAL, lens_known: bool = True, frames: int = FRAMES
+) -> CameraMotion:
+    return camera_motion(tracks, default_camera(SIZE, focal_px=focal), np.ones(frames, bool), lens_known)
+
+
+def shown(pictures: list[np.ndarray]) -> BackgroundTracks:
+    """What is followed in pictures without anybody."""
+    watch = BackgroundWatch(FPS)
+    for k, picture in enumerate(pictures):
+        watch.add(k, picture, [])
+    return watch.tracks()
+
+
+def window(shift: np.ndarray, zoom: np.ndarray) -> list[np.ndarray]:
+    """A window of the usual size that is moved by pixels over what a standing camera filmed in wider pictures."""
+    whole, (width, height) = shot(pan(3.0), FOCAL, (640, 360), EYE), SIZE
+    rng, pictures = np.random.default_rng(4), []
+    for (x, y), z in zip(shift, zoom, strict=True):
+        matrix = np.array([[z, 0, width / 2 - z * (320 + x)], [0, z, height / 2 - z * (180 + y)]])
+        picture = cv2.warpAffine(whole, matrix, SIZE, flags=cv2.INTER_LINEAR)
+        pictures.append(np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8))
+    return pictures
 
 
 def off(motion: CameraMotion, view: View) -> tuple[float, float]:
@@ -118,9 +146,7 @@ def test_a_camera_that_is_carried_is_not_taken_for_one_that_turns(view: View, le
 
 def test_a_part_of_a_clip_begins_unturned() -> None:
     tracks = followed(following)
-    part = camera_motion(
-        BackgroundTracks(**vars(tracks) | {"first": 10}), default_camera(SIZE, focal_px=FOCAL), 15, Clock(FPS), True
-    )
+    part = judged(BackgroundTracks(**vars(tracks) | {"first": 10}), frames=15)
     whole = judged(tracks)
     assert isinstance(part.camera, PanTiltZoom) and isinstance(whole.camera, PanTiltZoom) and len(part.camera) == 15
     turns = whole.camera.turns[10:25] @ whole.camera.turns[10].T
@@ -134,22 +160,89 @@ def test_what_a_camera_did_before_the_part_that_is_used_does_not_count() -> None
     tracks = followed(set_down)
     assert judged(tracks).kind == UNKNOWN
     stands = BackgroundTracks(**vars(tracks) | {"first": 14})
-    assert camera_motion(stands, default_camera(SIZE, focal_px=FOCAL), FRAMES - 14, Clock(FPS), True).kind == STATIC
+    assert judged(stands, frames=FRAMES - 14).kind == STATIC
 
 
-def test_a_cut_is_noticed_and_said() -> None:
+def test_a_part_that_ends_before_the_film_does_needs_nothing_of_what_follows() -> None:
+    tracks = followed(following)
+    some = judged(tracks, FOCAL * 1.2, lens_known=False, frames=12)  # links go on for 18 frames more
+    assert some.kind == TURNS and isinstance(some.camera, PanTiltZoom) and len(some.camera) == 12
+
+
+COURSES = {
+    "pan": (lambda t: (90 * t - 90, 0 * t), lambda t: 1 + 0 * t),
+    "small pan": (lambda t: (12 * t, 4 * t), lambda t: 1 + 0 * t),
+    "pan and zoom": (lambda t: (40 * t - 60, 10 * t), lambda t: 1 + 0.15 * t),
+    "stabilised": (lambda t: (5 * np.sin(9 * t), 4 * np.sin(14 * t)), lambda t: 1 + 0.008 * np.sin(11 * t)),
+}
+
+
+@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("lens_known", [True, False])
+@pytest.mark.parametrize("frames", [FRAMES, 20])
+def test_a_window_that_is_moved_over_a_standing_cameras_picture_is_no_turn(
+    name: str, lens_known: bool, frames: int
+) -> None:
+    t = np.arange(FRAMES) / FPS
+    shift, zoom = np.stack(COURSES[name][0](t), axis=1), COURSES[name][1](t)
+    motion = judged(shown(window(shift, zoom)), lens_known=lens_known, frames=frames)
+    assert motion.kind == REFRAMED and motion.why == "" and not motion.lens_found
+    assert isinstance(motion.camera, PanTiltZoom) and motion.camera.start.K[0, 0] == FOCAL
+    # What the middle of the first picture shows is where the window's course puts it.
+    ratio = zoom[:frames] / zoom[0]
+    expected = -zoom[:frames, None] * (shift[:frames] - shift[0])
+    middle = np.tile([(SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2], (frames, 1, 1))
+    rays = motion.camera.start.rays(middle)
+    ahead = motion.camera.start.to_world(np.concatenate([rays, np.ones((frames, 1, 1))], axis=2))
+    np.testing.assert_allclose((motion.camera.project(ahead) - middle)[:, 0], expected, atol=1.0)
+    np.testing.assert_allclose(motion.camera.zoom, ratio, rtol=0.005)
+
+
+@pytest.mark.parametrize("view", [following, in_the_hand, carried, walking])
+def test_a_camera_that_turns_or_is_carried_is_no_moved_window(view: View) -> None:
+    for lens_known in (True, False):
+        assert judged(followed(view), lens_known=lens_known).kind in (TURNS, UNKNOWN)
+
+
+def test_cuts_are_noticed_where_they_are() -> None:
+    angles = [0.0] * 31 + [120.0] * 19 + [0.0] * 15 + [240.0] * 5 + [0.0] * 20
+    tracks = shown([shot(pan(angle), FOCAL, SIZE) for angle in angles])
+    assert tracks.cuts.tolist() == [31, 50, 65, 70]
+    assert tracks.scenes[[1, 3]].tolist() == [0, 0], "the first is known again"
+    scenes = tracks.scene_of(np.arange(len(angles)))
+    assert len(set(scenes.tolist())) == 3 and (scenes == 0).sum() == 66
+    tracks.check(len(angles))
+    stands = camera_motion(tracks.of_scene(0), default_camera(SIZE), scenes == 0, True)
+    assert stands.kind == STATIC
+    with pytest.raises(ValueError, match="cuts that make no sense"):
+        BackgroundTracks(**vars(tracks) | {"cuts": tracks.cuts[::-1]}).check(len(angles))
+
+
+def test_a_cut_near_the_end_is_noticed_and_what_moves_after_a_cut_is_followed() -> None:
+    pictures = [shot(pan(0.0), FOCAL, SIZE)] * 20 + [shot(pan(100.0 + k), FOCAL, SIZE) for k in range(9)]
+    tracks = shown(pictures)
+    assert tracks.cuts.tolist() == [20]
+    later = np.arange(len(pictures)) >= 20
+    motion = camera_motion(tracks.of_scene(1), default_camera(SIZE, focal_px=FOCAL), later, True)
+    assert motion.kind == TURNS and motion.turned == pytest.approx(8.0, abs=0.4)
+
+
+def test_who_comes_before_the_background_is_no_cut() -> None:
     watch = BackgroundWatch(FPS)
     for k in range(2 * FRAMES):
-        watch.add(k, shot(pan(0.0 if k < 31 else 120.0), FOCAL, SIZE), [])
-    motion = camera_motion(watch.tracks(), default_camera(SIZE), 2 * FRAMES, Clock(FPS), True)
-    assert motion.kind == UNKNOWN and "a cut" in motion.why and "from 2.0" in motion.why
-    later = Clock(FPS, first=round(10 * FPS))  # with start=10, too, it is said in the player's time
-    assert "from 12.0" in camera_motion(watch.tracks(), default_camera(SIZE), 2 * FRAMES, later, True).why
-    count = 2 * FRAMES
-    nowhere, unsure = np.full((count, 33, 3), np.nan), np.zeros((count, 33))
-    seen = Keypoints(nowhere[..., :2], unsure, nowhere, unsure[:, 0] > 0, FPS, SIZE, background=watch.tracks())
-    assert cut(seen, range(10, count)).background is not None
-    assert cut(seen, range(watch.tracks().cut, count)).background is None, "of what comes after it nobody knows"
+        boxes = [np.array([0.0, 0.0, 300.0, 224.0])] if k > 15 else []
+        watch.add(k, shot(pan(2.0 * k / FPS), FOCAL, SIZE), boxes)
+    tracks = watch.tracks()
+    assert len(tracks.cuts) == 0
+
+
+def test_a_background_is_known_again_however_far_it_moved() -> None:
+    watch = BackgroundWatch(FPS)
+    for k in range(2 * FRAMES):
+        angle = 0.0 if k < 20 else 22.0  # a quarter of the picture at once, as after a blurred whip
+        watch.add(k, shot(pan(angle), FOCAL, SIZE), [])
+    tracks = watch.tracks()
+    assert len(tracks.cuts) == 0 and judged(tracks, frames=2 * FRAMES).turned == pytest.approx(22.0, abs=0.5)
 
 
 def test_a_flash_is_no_cut() -> None:
@@ -157,8 +250,8 @@ def test_a_flash_is_no_cut() -> None:
     for k in range(2 * FRAMES):
         white = np.full((*SIZE[::-1], 3), 250, np.uint8)
         watch.add(k, white if 28 < k < 34 else shot(following(k / FPS)[0], FOCAL, SIZE), [])
-    motion = camera_motion(watch.tracks(), default_camera(SIZE, focal_px=FOCAL), 2 * FRAMES, Clock(FPS), True)
-    assert motion.kind == TURNS
+    assert len(watch.tracks().cuts) == 0
+    assert judged(watch.tracks(), frames=2 * FRAMES).kind == TURNS
 
 
 def test_a_plain_wall_tells_nothing() -> None:
@@ -177,7 +270,7 @@ def test_a_person_who_fills_the_picture_tells_nothing() -> None:
 
 
 def test_nobody_looked() -> None:
-    motion = camera_motion(None, default_camera(SIZE), FRAMES, Clock(FPS), True)
+    motion = camera_motion(None, default_camera(SIZE), np.ones(FRAMES, bool), True)
     assert (motion.kind, motion.why) == (ASSUMED, "")
 
 

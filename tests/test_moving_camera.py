@@ -18,6 +18,7 @@ from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.cli.summary import summary
+from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
 from motionrecon.keypoints.file import save
@@ -148,6 +149,41 @@ def test_a_film_beside_given_keypoints_is_looked_at(tmp_path: Path, monkeypatch:
         np.testing.assert_allclose(view.camera.turns, camera().turns @ camera().turns[0].T, atol=0.01)
 
 
+def seen_across_a_cut(path: Path) -> Path:
+    """A file of keypoints of a film that is cut after 18 of 26 frames."""
+    save(
+        load_keypoints(filmed(path, lambda k: (pan(0.0 if k < 18 else 120.0), FOCAL, np.array([0.0, -2.0, 1.4])))), path
+    )
+    return path
+
+
+def test_of_a_film_that_is_cut_one_shot_is_reconstructed_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views, told = [], []
+
+    def stop(run: object, source: object, seen: object, options: object) -> None:
+        views.append(seen)
+        raise KeyboardInterrupt
+
+    class Told(Silent):
+        def warn(self, text: str) -> None:
+            told.append(text)
+
+    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    path = seen_across_a_cut(tmp_path / "seen.npz")
+    for given in ({}, {"camera_motion": "static"}, {"start": 0.5}, {"start": 1.4}):
+        with pytest.raises(KeyboardInterrupt):
+            reconstruct(keypoints=path, progress=Told(), **given)
+    whole, static, later, after = (one[0] for one in views)
+    assert whole.camera_motion == "static" and whole.seen.tolist() == [True] * 18 + [False] * 8
+    assert np.isnan(whole.pixels[18:]).all() and not whole.weight[18:].any()
+    assert "the film is cut at 1.38 s" in told[0] and "from 0.00 to 1.38 s is reconstructed" in told[0]
+    assert static.seen.all() and "cut at 1.38 s" in told[1] and "camera_motion=static" in told[1]
+    assert later.seen.sum() == 18 - round(0.5 * FPS) and "cut at 1.38 s" in told[2]
+    assert after.seen.all() and not any("cut at" in text for text in told[3:])
+
+
 def test_a_camera_may_be_said_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     views = []
 
@@ -189,6 +225,54 @@ def test_the_camera_turns_and_zooms_as_pinholes_do() -> None:
     np.testing.assert_allclose(
         moving.in_world(turn, shift).project(points @ turn.T + shift), moving.project(points), atol=1e-7
     )
+
+
+def test_a_shifted_picture_is_seen_shifted() -> None:
+    moving = camera()
+    shift = np.random.default_rng(1).uniform(-40, 40, (FRAMES, 2))
+    moved = replace(moving, shift=shift)
+    points = np.random.default_rng(0).uniform(-1, 1, (FRAMES, 7, 3)) + np.array([0.0, 1.0, 1.0])
+    pixels = moved.project(points)
+    np.testing.assert_allclose(pixels - moving.project(points), np.repeat(shift[:, None], 7, axis=1), atol=1e-9)
+    np.testing.assert_allclose(moved.rays(pixels), moving.across(points).image, atol=1e-9)
+    np.testing.assert_allclose(moved.at(slice(3, 5)).project_through_lens(points[3:5]), pixels[3:5], atol=1e-9)
+    np.testing.assert_allclose(moved.in_first_picture(pixels[7], 7), moved.in_first_picture(pixels[7:8], 7)[0])
+
+
+def test_a_moved_window_is_kept_and_the_camera_stands(tmp_path: Path) -> None:
+    def window(k: int) -> np.ndarray:
+        wide = shot(pan(0.0), FOCAL, (640, 360), (0.0, -4.5, 1.2))
+        return wide[40:310, 4 * k : 4 * k + 480]
+
+    person = people.person()
+    qpos = people.stepping(person, FRAMES)
+    start = default_camera(SIZE, focal_px=FOCAL).in_world(np.eye(3), np.array([0.0, -4.5, 1.2]))
+    shift = np.stack([-4.0 * np.arange(FRAMES), np.zeros(FRAMES)], axis=1)
+    filmed = PanTiltZoom(start, np.tile(np.eye(3), (FRAMES, 1, 1)), np.ones(FRAMES), shift)
+    seen = people.see(person, qpos, filmed, fps=FPS, noise=0.3)
+    watch = BackgroundWatch(FPS)
+    for k in range(FRAMES):
+        watch.add(k, np.ascontiguousarray(window(k)), [np.array([*seen.pixels[k].min(0), *seen.pixels[k].max(0)])])
+    tracked = np.ones(FRAMES, bool)
+    known = Keypoints(seen.pixels, seen.confidence, seen.points_3d, tracked, FPS, SIZE, background=watch.tracks())
+    save(known, tmp_path / "seen.npz")
+    motion = reconstruct(
+        keypoints=tmp_path / "seen.npz",
+        focal_px=FOCAL,
+        height=person.height,
+        output=tmp_path / "out",
+        physics=False,
+        first_poses="relaxed",
+        body="capsules",
+    )
+    assert motion.report.camera is not None and motion.report.camera.motion == "reframed"
+    assert "the picture is a window" in summary(motion, Path("out"), 1.0)
+    again = Motion.load(tmp_path / "out").camera
+    assert isinstance(again, PanTiltZoom) and again.shift is not None
+    np.testing.assert_allclose(again.shift, shift, atol=1.0)
+    hips = [motion.joint_names.index(f"{side}_hip") for side in ("left", "right")]
+    middle = motion.joints[:, hips, :2].mean(1)
+    assert np.ptp(middle, axis=0).max() < 0.2, "who steps on the spot stays there"
 
 
 def test_a_lens_bends_the_picture_by_places_in_it() -> None:

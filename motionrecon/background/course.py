@@ -39,6 +39,7 @@ class CameraCourse:
         away: (L, 64) how far the corners of each link are from where they would be, in widths of the picture; NaN where
             they were not found.
         displaced: (L,) by how much each link's picture is displaced from its key frame, in widths of the picture.
+        shift: (T, 2) pixels by which the picture is shifted besides; None where it is not.
     """
 
     turns: Float[np.ndarray, "T 3 3"]
@@ -48,10 +49,11 @@ class CameraCourse:
     focal_error: float
     away: Float[np.ndarray, "L 64"]
     displaced: Float[np.ndarray, " L"]
+    shift: Float[np.ndarray, "T 2"] | None = None
 
 
 @dataclass(frozen=True)
-class _Corners:
+class Corners:
     """What was followed, as the fit takes it: small pixels from the middle of the picture, without distortion."""
 
     tracks: BackgroundTracks
@@ -62,7 +64,7 @@ class _Corners:
     displaced: Float[np.ndarray, " L"]
 
     @staticmethod
-    def of(tracks: BackgroundTracks, camera: Pinhole) -> _Corners:
+    def of(tracks: BackgroundTracks, camera: Pinhole) -> Corners:
         middle, focal = camera.K[:2, 2], float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
         square = focal / camera.K[[0, 1], [0, 1]] / tracks.pixel
         start, now = ((camera.undistort(points) - middle) * square for points in (tracks.start, tracks.now))
@@ -70,7 +72,7 @@ class _Corners:
         with np.errstate(all="ignore"):
             away = np.linalg.norm(now - start, axis=2)
         displaced = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in away])
-        return _Corners(tracks, start, now, focal / tracks.pixel, wide, displaced.reshape(-1) / wide)
+        return Corners(tracks, start, now, focal / tracks.pixel, wide, displaced.reshape(-1) / wide)
 
     def turning(
         self, links: Int[np.ndarray, " n"], zoom: Float[np.ndarray, " T"], factor: float, zooms: bool
@@ -90,20 +92,20 @@ def find_course(tracks: BackgroundTracks, camera: Pinhole, count: int, lens_know
         count: frames of the motion.
         lens_known: whether its focal length was given; else it is found, as far as turning tells it.
     """
-    corners, count = _Corners.of(tracks, camera), tracks.first + count
+    corners, count = Corners.of(tracks, camera), tracks.first + count
     factor, error = (1.0, 0.0) if lens_known else _focal(corners, count)
     course = _chained(corners, count, factor, zooms=True)
     if not course.zooms:
         course = _chained(corners, count, factor, zooms=False)
     known = course.known
-    turns, zoom = _between(course.turns, course.zoom, known)
+    turns, zoom = between(course.turns, course.zoom, known)
     shown = slice(tracks.first, count)
     turns, zoom = turns[shown] @ turns[tracks.first].T, np.exp(zoom[shown] - zoom[tracks.first])
     away = course.away / corners.wide
-    return CameraCourse(turns, zoom, _reached(known)[shown], factor, error, away, corners.displaced)
+    return CameraCourse(turns, zoom, reached(known)[shown], factor, error, away, corners.displaced)
 
 
-def _focal(corners: _Corners, count: int) -> tuple[float, float]:
+def _focal(corners: Corners, count: int) -> tuple[float, float]:
     """The factor on the focal length, and the standard deviation of its logarithm."""
     judges = _judges(corners)
     best, error = 0.0, _LENS
@@ -131,7 +133,7 @@ def _lowest(at: Float[np.ndarray, " n"], value: Float[np.ndarray, " n"]) -> tupl
     return float(at[best] + np.clip(0.5 * (low - high) / bend, -1, 1) * step), step / bend**0.5
 
 
-def _judges(corners: _Corners) -> Int[np.ndarray, " n"]:
+def _judges(corners: Corners) -> Int[np.ndarray, " n"]:
     """Of some key frames those links that are displaced most."""
     key, found = corners.tracks.key, []
     for one in np.unique(key):
@@ -160,7 +162,7 @@ class _Chained:
 
 
 def _chained(
-    corners: _Corners, count: int, factor: float, zooms: bool, some: Int[np.ndarray, " n"] | None = None
+    corners: Corners, count: int, factor: float, zooms: bool, some: Int[np.ndarray, " n"] | None = None
 ) -> _Chained:
     """The course for a focal length, key frame after key frame, by all links or by some."""
     tracks = corners.tracks
@@ -181,7 +183,7 @@ def _chained(
     return _Chained(turns, zoom, known, away)
 
 
-def _between(
+def between(
     turns: Float[np.ndarray, "T 3 3"], zoom: Float[np.ndarray, " T"], known: Bool[np.ndarray, " T"]
 ) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, " T"]]:
     """The same with frames that were not followed between those that were; before and after them the camera stands."""
@@ -192,7 +194,7 @@ def _between(
     return Slerp(frames, Rotation.from_matrix(turns[frames]))(at).as_matrix(), np.interp(at, frames, zoom[frames])
 
 
-def _reached(known: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
+def reached(known: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
     """The frames from the first that was followed to the last."""
     frames = np.flatnonzero(known)
     reached = np.zeros(len(known), bool)

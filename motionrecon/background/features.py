@@ -20,8 +20,8 @@ _SIDE = 640
 #: Corners are spread over so many columns and rows of cells, and so many are looked for before they are.
 _CELLS = (8, 5)
 _CANDIDATES = 300
-#: With fewer corners than this, a background says nothing.
-LEAST = 16
+#: With fewer corners than this, a background says nothing; so many must at least agree on one displacement.
+LEAST, _FEWEST = 16, 10
 #: A person's box is widened by this share on each side: hair, hands, shadows.
 _MARGIN = 0.15
 #: Pixels that a corner may be off after going there and back, and off the transform that most agree on.
@@ -31,6 +31,11 @@ _FIT = 1.5
 _FOUND, _AGREE = 0.4, 0.5
 #: A picture displaced by more than this share of its width is no longer only shifted, turned and scaled.
 _SIMILAR = 0.06
+#: Features by which a background is known again, and by how much the best of two must be more like one than the next.
+_FEATURES, _CLEARER = 800, 0.75
+#: Columns and rows of cells in which pictures are compared, and the mean difference, in standard deviations of the
+#: picture, above which one does not follow from the other.
+_COARSE, _UNLIKE = (16, 12), 0.4
 #: Side of the window that flow compares, and levels of the pyramid with a good guess and without one.
 _WINDOW = (15, 15)
 _NEAR, _FAR = 1, 4
@@ -118,14 +123,54 @@ def follow(
     visible = (background[y, x] > 0) & inside
     near = np.linalg.norm(np.nan_to_num(back, nan=np.inf) - start, axis=1) < _THERE_AND_BACK
     good = visible & near & np.isfinite(there).all(1)
-    if good.sum() < max(LEAST, _FOUND * visible.sum()):
+    if good.sum() < max(_FEWEST, _FOUND * visible.sum()):
         return None
     transform, fits = _agreed(start[good], there[good], grey.shape[1])
-    if transform is None or fits.sum() < max(LEAST, _AGREE * good.sum()):
+    if transform is None or fits.sum() < max(_FEWEST, _AGREE * good.sum()):
         return None
     agree = np.zeros(len(start), bool)
     agree[good] = fits
     return Followed(np.where(good[:, None], there, np.nan), agree, transform, float(fits.sum() / max(1, visible.sum())))
+
+
+def recognised(key: Grey, shown: Grey, grey: Grey, background: Grey) -> Homography | None:
+    """How the background of a picture is displaced in another, however far; None where it is not known again.
+
+    Binary features are compared (ORB, Rublee and others 2011), which takes some hundredths of a second.
+
+    Args:
+        key: the one picture.
+        shown: 255 where nobody is in that.
+        grey, background: the same of the other.
+    """
+    import cv2
+
+    orb = cv2.ORB.create(_FEATURES)
+    (there, words), (here, others) = orb.detectAndCompute(key, shown), orb.detectAndCompute(grey, background)
+    if words is None or others is None or len(there) < LEAST or len(here) < LEAST:
+        return None
+    pairs = [two for two in cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(words, others, k=2) if len(two) == 2]
+    clear = [one for one, next_best in pairs if one.distance < _CLEARER * next_best.distance]
+    if len(clear) < LEAST:
+        return None
+    start = np.array([there[match.queryIdx].pt for match in clear], np.float32)
+    now = np.array([here[match.trainIdx].pt for match in clear], np.float32)
+    fit, agree = cv2.estimateAffinePartial2D(start, now, ransacReprojThreshold=4 * _FIT)
+    return None if fit is None or agree.sum() < LEAST else np.vstack([fit, [0.0, 0.0, 1.0]])
+
+
+def unlike(picture: Grey, other: Grey) -> bool:
+    """Whether two pictures that follow each other are too different for one: as at a cut, or in the blur of a pan.
+
+    Their brightness does not count, nor what is small: both are compared in coarse cells.
+    """
+    import cv2
+
+    if picture.shape != other.shape:
+        return True
+    cells = [cv2.resize(one, _COARSE, interpolation=cv2.INTER_AREA).astype(float) for one in (picture, other)]
+    spread = 0.5 * sum(one.std() for one in cells)
+    return bool(np.abs((cells[0] - cells[0].mean()) - (cells[1] - cells[1].mean())).mean() > _UNLIKE * spread)
 
 
 def apply(transform: Homography, points: Points) -> Points:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -23,8 +23,8 @@ class BackgroundTracks:
         start, now: where they were in the one and in the other, pixels of the video; NaN beyond those that there are.
         agree: which of them moved as most of them did.
         shift: by how much the background is displaced since the first frame, in widths of the picture.
-        cut: the frame from which on another background is shown, so that nothing is followed any more; -1 if there is
-            none.
+        cuts: the frames from which on another background is shown: C cuts.
+        scenes: which: 0 is the first frame's, others are counted from 1; one that is shown again has its own.
         looked: how often the background was looked at.
         blank: how often it showed too few corners to say anything.
         pixel: size of the pixels of the smaller pictures that were compared, in pixels of the video.
@@ -37,7 +37,8 @@ class BackgroundTracks:
     now: Float[np.ndarray, "L 64 2"]
     agree: Bool[np.ndarray, "L 64"]
     shift: Float[np.ndarray, " L"]
-    cut: int
+    cuts: Int[np.ndarray, " C"]
+    scenes: Int[np.ndarray, " C"]
     looked: int
     blank: int
     pixel: float
@@ -46,13 +47,30 @@ class BackgroundTracks:
     def __len__(self) -> int:
         return len(self.key)
 
+    def scene_of(self, frames: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+        """Which background each frame shows."""
+        return np.append(0, self.scenes)[np.searchsorted(self.cuts, frames, side="right")]
+
+    def of_scene(self, scene: int) -> BackgroundTracks:
+        """What was followed of one background, without the cuts to it and from it."""
+        none = np.zeros(0, np.int64)
+        return replace(self.some(self.scene_of(self.frame) == scene), cuts=none, scenes=none)
+
+    def some(self, links: Bool[np.ndarray, " L"]) -> BackgroundTracks:
+        """The same with some of the links only."""
+        kept = {name: getattr(self, name)[links] for name in ("key", "frame", "start", "now", "agree", "shift")}
+        return replace(self, **kept)
+
     def check(self, count: int) -> None:
         """Raise a ValueError where these cannot be the tracks of a clip of so many frames."""
         if not len(self.key) == len(self.frame) == len(self.start) == len(self.now):
             raise ValueError("the links of 'background' have no one number")
         if len(self) and not (self.key.min() >= 0 and (self.key < self.frame).all() and self.frame.max() < count):
             raise ValueError(f"'background' has links beyond the {count} frames, or not forward in time")
-        if not (np.isfinite(self.pixel) and self.pixel > 0 and -1 <= self.cut < count and 0 <= self.first < count):
+        if not (np.isfinite(self.pixel) and self.pixel > 0 and 0 <= self.first < count):
             raise ValueError("'background' has numbers that make no sense")
+        forward = (np.diff(self.cuts) > 0).all() and (self.cuts > 0).all() and (self.cuts < count).all()
+        if not (forward and len(self.cuts) == len(self.scenes) and (self.scenes >= 0).all()):
+            raise ValueError("'background' has cuts that make no sense")
         if not np.isfinite(self.shift).all():
             raise ValueError("'background/shift' is not finite")

@@ -17,7 +17,7 @@ from motionrecon.core import so3
 
 #: Scales of the weights, small pixels, from far to that of the noise of corners; before them come steps in which all
 #: corners that are believed count alike.
-_SCALES = (np.inf, np.inf, 3.0, 1.5, 0.8, 0.8)
+SCALES = (np.inf, np.inf, 3.0, 1.5, 0.8, 0.8)
 #: A ray is not turned farther from the axis than this share of its length ahead.
 _AHEAD = 0.05
 
@@ -39,7 +39,7 @@ class Turning:
     @property
     def cost(self) -> float:
         """The sum that the fit lowers (Geman and McClure), in squares of the scale of the noise."""
-        square = (np.nan_to_num(self.away) / _SCALES[-1]) ** 2
+        square = (np.nan_to_num(self.away) / SCALES[-1]) ** 2
         return float((square / (1.0 + square)).sum())
 
 
@@ -66,7 +66,7 @@ def fit_turning(
     ahead = np.concatenate([np.where(known[..., None], rays, 0.0), np.ones((*known.shape, 1))], axis=2)
     turn = np.tile(np.eye(3), (N, 1, 1))
     zoom = np.zeros(N)
-    for scale in _SCALES:
+    for scale in SCALES:
         there = ahead @ turn.transpose(0, 2, 1)
         residual, slope = _residual(there, target, focal * np.exp(zoom))
         square = (residual**2).sum(2) / scale**2

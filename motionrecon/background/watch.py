@@ -26,7 +26,9 @@ from motionrecon.background.features import (
     factor_of,
     follow,
     outside,
+    recognised,
     small,
+    unlike,
 )
 from motionrecon.background.tracks import CORNERS, BackgroundTracks
 
@@ -44,17 +46,21 @@ _RENEW_AT, _RENEW_SHARE, _RENEW_AFTER = 0.3, 0.4, 8.0
 _AGAIN, _KEPT = 0.12, 24
 #: Key frames that are looked for after the background was lost.
 _SEARCHED = 3
-#: Seconds for which something may hide the background, or a flash change it, before it counts as another one.
-_HIDDEN = 1.0
+#: Seconds for which something may hide the background, or a flash change it, before it counts as another one; and for
+#: which another one must be shown, to be one, before the same comes back.
+_HIDDEN, _SHOWN = 1.0, 0.1
 
 
 @dataclass(frozen=True)
 class _Key:
-    """A key frame: its number, small picture, corners and displacement from the first frame."""
+    """A key frame: its number, small picture, where nobody is in that, and its corners; which background it shows, and
+    by how much that is displaced since it was first shown."""
 
     frame: int
     grey: Grey
+    background: Grey
     points: Points
+    scene: int
     base: Homography
 
 
@@ -76,6 +82,12 @@ class _Picture:
     @cached_property
     def background(self) -> Grey:
         return outside(self.grey.shape, self.boxes)
+
+    def kept(self) -> _Picture:
+        """The same without the large picture, to be looked at later."""
+        light = _Picture(self.frame, self.image[:0], self.boxes)
+        light.__dict__.update(grey=self.grey, background=self.background)  # where cached properties are
+        return light
 
 
 @dataclass
@@ -109,11 +121,15 @@ class BackgroundWatch:
         self._last: _Picture | None = None
         self._key: _Key | None = None
         self._old: list[_Key] = []
-        self._now: Homography = np.eye(3)  # the background since the first frame
+        self._now: Homography = np.eye(3)  # the background since it was first shown
         self._pace: Homography = np.eye(3)  # the same since the picture before
         self._moves = False
+        self._scene = 0  # which background is followed
+        self._left: dict[int, Homography] = {}  # where others were last
+        self._cuts: list[tuple[int, int]] = []  # frames from which on another one is shown, and which
         self._lost: int | None = None  # the frame since which nothing is followed
-        self._cut: int | None = None  # the same, where the background is another one
+        self._since: list[list[_Picture]] = []  # looks since then, if it was lost at once, as at a cut
+        self._sudden = self._plain = False  # whether it was; and whether too little was shown since
 
     def add(
         self, k: int, frame: UInt8[np.ndarray, "H W 3"], boxes: Sequence[Float[np.ndarray, " 4"]], held: bool = False
@@ -128,7 +144,7 @@ class BackgroundWatch:
         look = k % self._every == 0
         if look:
             self._around = list(boxes)
-        if self._cut is not None or (not look and k % self._stride) or (held and self._key is not None):
+        if (not look and k % self._stride) or (held and self._key is not None):
             return
         self._pixel = float(factor_of(frame.shape))
         where = [np.asarray(box, float) / self._pixel for box in (*boxes, *([] if look else self._around))]
@@ -140,9 +156,8 @@ class BackgroundWatch:
         """What was followed so far."""
         if self._waiting:
             self._look()
-        ends = self._last is not None and len(self._corners(self._last)) >= 2 * LEAST
-        if self._lost is not None and ends and not self._moves:
-            self._cut = self._lost
+        while self._lost is not None and self._sudden and self._last is not None and self._shows_enough(self._last):
+            self._cut(self._lost)
         links, pixel = self._links, self._pixel / self._scale
         agree = [np.pad(each, (0, CORNERS - len(each))) for each in links.agree]
         return BackgroundTracks(
@@ -152,7 +167,8 @@ class BackgroundWatch:
             now=_padded(links.now, pixel),
             agree=np.array(agree, bool).reshape(-1, CORNERS),
             shift=np.array(links.shift, float),
-            cut=-1 if self._cut is None else self._cut,
+            cuts=np.array([frame for frame, _ in self._cuts], np.int64),
+            scenes=np.array([scene for _, scene in self._cuts], np.int64),
             looked=self._looked,
             blank=self._blank,
             pixel=pixel,
@@ -162,23 +178,32 @@ class BackgroundWatch:
         """Follow the background to the newest picture, over those in between where it moves."""
         pictures, self._waiting = self._waiting, []
         self._looked += 1
-        if self._key is None:
-            self._begin(pictures[-1])
-        elif self._lost is not None:
-            self._search(pictures[-1])
+        self._look_at(pictures)
+
+    def _look_at(self, pictures: list[_Picture]) -> None:
+        if self._lost is not None:
+            self._search(pictures)
+        elif self._key is None:
+            self._begin(pictures)
         elif self._moves or not self._still(pictures[-1]):
-            for picture in pictures:
-                if self._lost is None:
-                    self._follow(picture)
+            for i, picture in enumerate(pictures):
+                self._follow(picture)
+                if self._lost is not None:
+                    self._since = [[one.kept() for one in pictures[i:]]] if self._sudden else []
+                    break
         self._last = pictures[-1]
 
-    def _begin(self, first: _Picture) -> None:
-        """Take a picture for the first key frame, if it shows enough."""
-        points = self._corners(first)
-        if len(points):
-            self._change(_Key(first.frame, first.grey, points, self._now))
-        else:
-            self._blank += 1
+    def _begin(self, pictures: list[_Picture]) -> None:
+        """Take the first picture that shows enough for the first key frame, and look at those after it."""
+        for i, picture in enumerate(pictures):
+            points = self._corners(picture)
+            if len(points):
+                self._change(self._key_of(picture, points))
+                self._last = picture
+                if pictures[i + 1 :]:
+                    self._look_at(pictures[i + 1 :])
+                return
+        self._blank += 1
 
     def _still(self, now: _Picture) -> bool:
         """Follow the background to a picture in which it is about where it was; False where it is not."""
@@ -195,16 +220,17 @@ class BackgroundWatch:
 
     def _follow(self, now: _Picture) -> None:
         """Follow the background to the next picture, from a new key frame where the old one does not serve."""
-        for key, guess in self._ways():
+        for key, guess in self._ways(now):
             found = follow(key.grey, key.points, now.grey, now.background, guess)
             if found is not None:
                 self._keep(key, now, found)
                 break
         else:
-            self._lost = now.frame
+            self._lost, self._plain = now.frame, False
+            self._sudden = self._last is None or unlike(self._last.grey, now.grey)
         self._last = now
 
-    def _ways(self) -> Iterator[tuple[_Key, Homography | None]]:
+    def _ways(self, now: _Picture) -> Iterator[tuple[_Key, Homography | None]]:
         """Key frames to follow from, and guesses of how far the background is from them, the likeliest first."""
         key, last = self._key, self._last
         assert key is not None
@@ -213,8 +239,11 @@ class BackgroundWatch:
         if last is not None and last.frame > key.frame:
             points = self._corners(last)
             if len(points):
-                self._change(_Key(last.frame, last.grey, points, self._now))
+                self._change(self._key_of(last, points))
                 yield self._old[-1], None
+        again = recognised(key.grey, key.background, now.grey, now.background)
+        if again is not None:
+            yield key, again
 
     def _keep(self, key: _Key, now: _Picture, found: Followed) -> None:
         """Note a link, and take another key frame where this one has served its time."""
@@ -230,14 +259,14 @@ class BackgroundWatch:
         self._moves = self._moves or links.shift[-1] > _MOVED
         far = displacement(found.transform, shape) > _RENEW_AT
         stale = now.frame - key.frame > _RENEW_AFTER * self._fps
-        if far or stale or found.agree.sum() < _RENEW_SHARE * len(key.points):
+        if far or stale or found.agree.sum() < max(_RENEW_SHARE * len(key.points), LEAST):
             self._renew(now)
 
     def _renew(self, now: _Picture) -> None:
         """Follow from an old key frame that is in view again, or else from this picture on."""
         for key in self._old:
             since = self._now @ np.linalg.inv(key.base)
-            if key is self._key or displacement(since, now.grey.shape) > _AGAIN:
+            if key is self._key or key.scene != self._scene or displacement(since, now.grey.shape) > _AGAIN:
                 continue
             found = follow(key.grey, key.points, now.grey, now.background, since)
             if found is not None and found.agree.sum() >= 2 * LEAST:
@@ -245,25 +274,93 @@ class BackgroundWatch:
                 return
         points = self._corners(now)
         if len(points):
-            self._change(_Key(now.frame, now.grey, points, self._now))
+            self._change(self._key_of(now, points))
 
-    def _search(self, now: _Picture) -> None:
+    def _search(self, pictures: list[_Picture]) -> None:
         """Look for what was known before something hid it; where it does not come back, the background is another."""
         assert self._lost is not None
+        now = pictures[-1]
+        for key, guess in self._places(now):
+            found = follow(key.grey, key.points, now.grey, now.background, guess, rough=True)
+            if found is not None:
+                self._come_back(key, found.transform, pictures)
+                return
+        if self._sudden:
+            self._since.append([one.kept() for one in pictures])
+        if not self._shows_enough(now):
+            self._blank += 1
+            self._plain = True
+        elif self._sudden and now.frame - self._lost > _HIDDEN * self._fps:
+            self._cut(self._lost)
+
+    def _places(self, now: _Picture) -> Iterator[tuple[_Key, Homography]]:
+        """Key frames that may be in view again, and guesses of how far the background is from them."""
+        assert self._lost is not None
+        mine = [key for key in self._old if key.scene == self._scene]
         went_on = np.linalg.matrix_power(self._pace, 1 + (now.frame - self._lost) // self._stride) @ self._now
         for there in (went_on, self._now):
-            for key in self._old[: -_SEARCHED - 1 : -1]:
-                guess = there @ np.linalg.inv(key.base)
-                found = follow(key.grey, key.points, now.grey, now.background, guess, rough=True)
-                if found is not None:
-                    self._key, self._lost = key, None
-                    self._keep(key, now, found)
-                    self._pace = np.eye(3)
-                    return
-        if len(self._corners(now)) < 2 * LEAST:
-            self._blank += 1
-        elif now.frame - self._lost > _HIDDEN * self._fps:
-            self._cut = self._lost
+            for key in mine[: -_SEARCHED - 1 : -1]:
+                yield key, there @ np.linalg.inv(key.base)
+        others = {key.scene: key for key in self._old if self._sudden and key.scene != self._scene}
+        for scene, key in others.items():
+            yield key, self._left[scene] @ np.linalg.inv(key.base)
+        for key in mine[-1:]:
+            again = recognised(key.grey, key.background, now.grey, now.background)
+            if again is not None:
+                yield key, again
+
+    def _come_back(self, key: _Key, there: Homography, pictures: list[_Picture]) -> None:
+        """Go on where a background that was lost, or an earlier one, is shown again; what was shown between is another.
+
+        Args:
+            key: a key frame of it.
+            there: by how much it is displaced since then in the last of the pictures.
+            pictures: since the last look.
+        """
+        assert self._lost is not None
+        missed = [one for group in self._since for one in group] + pictures
+        seen = (follow(key.grey, key.points, one.grey, one.background, there, rough=True) for one in missed)
+        first = next((i for i, found in enumerate(seen) if found is not None), len(missed) - 1)
+        lasted = missed[first].frame - self._lost
+        if self._sudden and (key.scene != self._scene or not (self._plain or self._moves)):
+            if lasted > _SHOWN * self._fps:
+                self._cuts.append((self._lost, self._new_scene()))
+            if lasted > _SHOWN * self._fps or key.scene != self._scene:
+                self._cuts.append((missed[first].frame if lasted > _SHOWN * self._fps else self._lost, key.scene))
+        self._leave(key.scene, there @ key.base)
+        self._key = key
+        for picture in missed[first:]:
+            self._follow(picture)
+            if self._lost is not None:
+                break
+        self._pace = np.eye(3)
+
+    def _cut(self, frame: int) -> None:
+        """Follow another background from a frame on."""
+        groups = self._since
+        scene = self._new_scene()
+        self._cuts.append((frame, scene))
+        self._leave(scene, np.eye(3))
+        self._key, self._last = None, None
+        for pictures in groups:
+            self._look_at(pictures)
+
+    def _leave(self, scene: int, there: Homography) -> None:
+        """Turn to a background, and remember where the one is that was followed so far."""
+        self._left[self._scene] = self._now
+        if scene != self._scene:
+            self._moves = False
+        self._scene, self._now, self._pace = scene, there, np.eye(3)
+        self._lost, self._since = None, []
+
+    def _new_scene(self) -> int:
+        return 1 + max((scene for _, scene in self._cuts), default=0)
+
+    def _key_of(self, picture: _Picture, points: Points) -> _Key:
+        return _Key(picture.frame, picture.grey, picture.background, points, self._scene, self._now)
+
+    def _shows_enough(self, picture: _Picture) -> bool:
+        return len(self._corners(picture)) >= 2 * LEAST
 
     def _change(self, key: _Key) -> None:
         self._key = key

@@ -1,4 +1,8 @@
-"""A pinhole camera that turns about its centre and zooms, as on a tripod's head, from frame to frame."""
+"""A pinhole camera that turns about its centre and zooms, as on a tripod's head, from frame to frame.
+
+Or one that stands, and of whose picture a window is shown that somebody moved afterwards: it only leans, and zooms, and
+the picture is shifted.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +25,14 @@ class PanTiltZoom:
         start: the camera as it would stand still: its lens, and where and how it stood before it was turned.
         turns: (T, 3, 3) from the axes of `start` to those of each frame.
         zoom: (T,) focal length in each frame, in focal lengths of `start`.
+        shift: (T, 2) by how many pixels the picture is shifted to the right and down besides; None where it is not. A
+            lens's distortion is taken to be shifted with it.
     """
 
     start: Pinhole
     turns: Float[np.ndarray, "T 3 3"]
     zoom: Float[np.ndarray, " T"]
+    shift: Float[np.ndarray, "T 2"] | None = None
 
     def __len__(self) -> int:
         return len(self.turns)
@@ -47,7 +54,8 @@ class PanTiltZoom:
         return np.repeat(self.start.eye, len(self), axis=0)
 
     def at(self, frames: slice | Int[np.ndarray, " N"]) -> PanTiltZoom:
-        return replace(self, turns=self.turns[frames], zoom=self.zoom[frames])
+        shift = None if self.shift is None else self.shift[frames]
+        return replace(self, turns=self.turns[frames], zoom=self.zoom[frames], shift=shift)
 
     def to_camera(self, points: Float[np.ndarray, "T *P 3"]) -> Float[np.ndarray, "T *P 3"]:
         return _each(self.start.to_camera(points), self.turns.transpose(0, 2, 1))
@@ -61,13 +69,13 @@ class PanTiltZoom:
         return Sight(in_camera[..., :2] / depth[..., None], depth, self.axes)
 
     def rays(self, pixels: Float[np.ndarray, "T *P 2"]) -> Float[np.ndarray, "T *P 2"]:
-        return np.asarray(self.start.rays(pixels) / self._zooms(pixels)[..., None])
+        return np.asarray(self.start.rays(self._shifted(pixels, -1.0)) / self._zooms(pixels)[..., None])
 
     def project(self, points: Float[np.ndarray, "T *P 3"]) -> Float[np.ndarray, "T *P 2"]:
-        return self.start.project(self._as_at_the_start(points))
+        return self._shifted(self.start.project(self._as_at_the_start(points)), 1.0)
 
     def project_through_lens(self, points: Float[np.ndarray, "T *P 3"]) -> Float[np.ndarray, "T *P 2"]:
-        return self.start.project_through_lens(self._as_at_the_start(points))
+        return self._shifted(self.start.project_through_lens(self._as_at_the_start(points)), 1.0)
 
     def undistort(self, pixels: Float[np.ndarray, "*any 2"]) -> Float[np.ndarray, "*any 2"]:
         return self.start.undistort(pixels)
@@ -88,6 +96,12 @@ class PanTiltZoom:
     def _zooms(self, each: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
         """The frames' zooms, (T, 1, ...), beside values of one axis more."""
         return np.asarray(self.zoom.reshape(-1, *[1] * (each.ndim - 2)))
+
+    def _shifted(self, pixels: Float[np.ndarray, "T *P 2"], sign: float) -> Float[np.ndarray, "T *P 2"]:
+        """Pixels that move with the picture, or, for -1, back."""
+        if self.shift is None:
+            return pixels
+        return np.asarray(pixels + sign * self.shift.reshape(-1, *[1] * (pixels.ndim - 2), 2))
 
     def _as_at_the_start(self, points: Float[np.ndarray, "T *P 3"]) -> Float[np.ndarray, "T *P 3"]:
         """Points that the camera, where it stood at the start, sees where it sees these in their frames."""

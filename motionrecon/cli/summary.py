@@ -20,7 +20,7 @@ SELDOM = 0.8
 
 def summary(motion: Motion, folder: Path, seconds: float) -> str:
     """What is said of a result: how good it is, and what was assumed."""
-    from motionrecon.background.motion import TURNS, ZOOMS
+    from motionrecon.background.motion import REFRAMED, TURNS, ZOOMS
 
     report = motion.report
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
@@ -43,6 +43,8 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
     if camera.motion in (TURNS, ZOOMS):
         zooms = f" and zooms {camera.zoomed:.2f} times" if camera.motion == ZOOMS else ""
         line += f"\nthe camera turns by up to {camera.turned_deg:.0f} degrees{zooms}, as its background shows"
+    elif camera.motion == REFRAMED:
+        line += "\nthe camera stands, and the picture is a window that moves over what it filmed, as that shows"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
     if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
         line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "

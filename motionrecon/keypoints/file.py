@@ -91,6 +91,8 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     missing = [key for key in _REQUIRED if key not in data]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}; a keypoint file needs {', '.join(_REQUIRED)}")
+    if "background/cuts" not in data:  # earlier versions followed nothing after a cut: the film is looked at anew
+        data = {key: array for key, array in data.items() if not key.startswith("background/")}
     try:
         found = values_of(_SCHEMA, data, optional=("warnings", "detector"))
         if found["background"] is not None:

@@ -45,7 +45,8 @@ def behind(recording: Recording, keypoints: Keypoints, view: View | None = None)
         looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
         if view is not None and view.camera_motion == UNKNOWN:
             looks = 1  # others are looked at from elsewhere
-        for frame in np.linspace(0, count, looks, endpoint=False).astype(int).tolist():
+        shown = np.flatnonzero(keypoints.tracked) if keypoints.tracked.any() else np.arange(count)
+        for frame in shown[np.linspace(0, len(shown), looks, endpoint=False).astype(int)].tolist():
             start = (first + frame) / fps
             if start > film.duration - 2 / film.fps:
                 break

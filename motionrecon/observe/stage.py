@@ -13,8 +13,9 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.clip import detect_there
 from motionrecon.keypoints.types import HandKeypoints
-from motionrecon.observe.camera_motion import camera_motion_of
+from motionrecon.observe.camera_motion import camera_motion_of, with_background
 from motionrecon.observe.edges import with_lines
+from motionrecon.observe.shots import one_shot
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.source import Source
@@ -37,8 +38,12 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
 
             source = followed(run, source, options, kept)
         seen = [_keypoints(run, source, i, options, kept[i]) for i in range(len(source.recordings))]
+    pairs = [(one, with_background(run, source, one, had)) for one, had in zip(source.recordings, seen, strict=True)]
+    shots = [one_shot(run, *pair, options, alone=len(pairs) == 1) for pair in pairs]
+    seen = [keypoints for keypoints, _ in shots]
     hands = tuple(one.hands if options.hands else None for one in seen)
-    motions = [camera_motion_of(run, source, options, *pair) for pair in zip(source.recordings, seen, strict=True)]
+    each = zip(source.recordings, shots, strict=True)
+    motions = [camera_motion_of(run, source, options, recording, *shot) for recording, shot in each]
     if len(seen) == 1:
         view = View.of(seen[0], motions[0].camera, source.leader.clock)
         views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found),)

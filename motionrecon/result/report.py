@@ -76,7 +76,8 @@ class CameraFound(Record):
         by_standing, by_lines: what it was estimated from: how the person stands, and straight lines behind the person,
             where there are such that tell.
         motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and
-            zooms", as the background showed it; "unknown", where it moves otherwise, and nothing is simulated.
+            zooms", as the background showed it; "reframed", where it stands, and a window was moved over its picture;
+            "unknown", where it moves otherwise, and nothing is simulated.
         turned_deg: by how much it turns away from the first frame at most, degrees; 0 where it does not.
         zoomed: the longest focal length in the shortest.
     """

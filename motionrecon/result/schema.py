@@ -68,15 +68,17 @@ class TurningArrays:
     """How the first camera turns and zooms from where ``camera_R`` has it, where ``motion.npz`` holds that.
 
     ``camera_turn`` is from the axes that ``camera_R`` gives to those of each frame; ``camera_zoom`` the focal length in
-    each, in those of ``camera_K``.
+    each, in those of ``camera_K``; ``camera_shift`` by how many pixels the picture is shifted besides, where it is.
     """
 
     camera_turn: Float[np.ndarray, "T 3 3"]
     camera_zoom: Float[np.ndarray, " T"]
+    camera_shift: Float[np.ndarray, "T 2"] | None = None
 
     def __post_init__(self) -> None:
         for name, array in vars(self).items():
-            _check_finite(name, array)
+            if array is not None:
+                _check_finite(name, array)
         if not (self.camera_zoom > 1e-3).all() or not (self.camera_zoom < 1e3).all():
             raise ValueError("'camera_zoom' holds what is no factor of a focal length")
         square = self.camera_turn @ self.camera_turn.transpose(0, 2, 1)
@@ -203,7 +205,7 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     kinematic = {} if motion.kinematic_qpos is None else pack(KinematicArrays(motion.kinematic_qpos))
     hands = {} if motion.hands is None else pack(HandArrays.of(motion.hands))
     camera = motion.camera
-    turning = pack(TurningArrays(camera.turns, camera.zoom)) if isinstance(camera, PanTiltZoom) else {}
+    turning = pack(TurningArrays(camera.turns, camera.zoom, camera.shift)) if isinstance(camera, PanTiltZoom) else {}
     return own | pack(CameraArrays.of(camera)) | turning | further | kinematic | hands
 
 
@@ -217,7 +219,7 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
         turning = unpack(TurningArrays, arrays)
         if len(turning.camera_turn) != len(values["qpos"]):
             raise ValueError(f"'camera_turn' is of {len(turning.camera_turn)} frames, not {len(values['qpos'])}")
-        values["camera"] = PanTiltZoom(values["camera"], turning.camera_turn, turning.camera_zoom)
+        values["camera"] = PanTiltZoom(values["camera"], turning.camera_turn, turning.camera_zoom, turning.camera_shift)
     if any(name in arrays for name in schema(FurtherCameras)):
         further = unpack(FurtherCameras, arrays)
         if further.tracked_by.shape[1] != len(values["tracked"]):
