@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from motionrecon.physics.tree import Tree, cross
 from motionrecon.physics.windows.terms.base import Linear, SimulatedFrames
+from motionrecon.residuals.robust import cauchy, cauchy_with_jacobian
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,20 @@ class Carried:
         velocity: (F, 3) kinematic, m/s.
         weight: (F,) root weight of each frame.
         sigma: standard deviation, m/s.
+        scale: in standard deviations, where the robust cost bends: a velocity that no push can give, because a foot is
+            fitted above the floor, say, is not followed at the price of all else.
     """
 
     tree: Tree
     velocity: Float[np.ndarray, "F 3"]
     weight: Float[np.ndarray, " F"]
     sigma: float
+    scale: float = 8.0
 
     def residual(self, at: SimulatedFrames) -> Float[np.ndarray, "F 3"]:
+        return cauchy(self._away(at), self.scale)
+
+    def _away(self, at: SimulatedFrames) -> Float[np.ndarray, "F 3"]:
         away = np.einsum("fiv,fv->fi", at.pose.com_jacobian, at.qvel) - self.velocity
         return np.asarray(away * (self.weight / self.sigma)[:, None])
 
@@ -42,4 +49,7 @@ class Carried:
         turning = self.tree.before.astype(float) @ (angular * at.qvel[..., None])
         by_position = cross(angular, after) + cross(turning, columns)
         gain = (self.weight / self.sigma)[:, None, None]
-        return Linear(self.residual(at), gain * by_position.transpose(0, 2, 1), gain * columns.transpose(0, 2, 1))
+        jacobian = gain * np.concatenate([by_position, columns], axis=1).transpose(0, 2, 1)
+        residual, jacobian = cauchy_with_jacobian(self._away(at), jacobian, self.scale)
+        nv = columns.shape[1]
+        return Linear(residual, jacobian[..., :nv], jacobian[..., nv:])
