@@ -69,6 +69,19 @@ def test_a_start_that_ends_well_costs_what_a_descent_alone_does(optimizer):
     assert search.evaluations == alone.evaluations + Evaluations(values=1)  # whether the start has a value
 
 
+def test_a_descent_that_ends_well_ends_once_it_has_settled():
+    plain = LM(search=1, broyden=0, ftol=0, gtol=0, xtol=0)
+
+    def cost(**budget: int) -> int:
+        limits = Budget(30, 40, **budget)
+        return in_turn(TwoBasins(), [LEFT], plain, limits, lambda x: True).evaluations.jacobians
+
+    soon = cost()
+    assert 1 < soon < 10
+    assert cost(least=soon + 2) == soon + 2
+    assert soon < cost(patience=3) < 30
+
+
 def test_a_descent_that_still_falls_is_not_left():
     begin = np.array([-9.0])  # far out the steps halve x: each Jacobian gains a lot
     search = in_turn(TwoBasins(), [begin, RIGHT], LM(search=1, broyden=0), Budget(2, 40), good)

@@ -28,14 +28,16 @@ class Budget:
     """Gradients and Jacobians.
 
     Attributes:
-        usual: of a descent that ends well.
+        usual: of a descent that ends well, at most.
         most: of all descents together, where none does.
         patience: the last ones, by which it is judged whether a descent has settled.
+        least: of a descent that ends well, even if it has settled before.
     """
 
     usual: int
     most: int
     patience: int = 1
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def in_turn(
         problem: what to minimize.
         starts: the most promising first; no more are asked for than are tried.
         optimizer: what descends.
-        budget: the first descent that will do ends after the usual number. One that will not do is left once it has
-            settled, is behind or has failed; when no start is left the lowest goes on, until it has settled.
+        budget: the first descent that will do ends once it has settled, or after the usual number. One that will not do
+            is left once it has settled, is behind or has failed; when no start is left the lowest goes on, until it has
+            settled.
         will_do: whether a point (n,) is good enough to look no farther.
         failed: whether a point (n,), after the usual number, is so bad that its descent is not worth more.
         watch: told after every step what all descents cost so far, and the lowest value.
@@ -113,7 +116,8 @@ def in_turn(
                     break
                 full = descent.derivatives >= budget.usual
                 good = good or ((full or descent.settled) and will_do(descent.state.best_x))
-                if (good and full) or not (good or stays(descent, last)):
+                enough = full or (descent.settled and descent.derivatives >= budget.least)
+                if (good and enough) or not (good or stays(descent, last)):
                     break
             descent.step()
             watch(spent(), min(d.value for d in descents))

@@ -91,7 +91,8 @@ def follow(window: WindowTask, method: Method, budget: int = BUDGET) -> list[lis
             rows.append([used.derivatives, used.values, time.process_time() - began, value])
 
     if method.in_turn:
-        limits = Budget(budget, budget, budget_of("optimus").patience)
+        # It goes on where the main job would have enough, so that it is seen when it comes nearer still.
+        limits = Budget(budget, budget, budget_of("optimus").patience, least=budget)
         search = in_turn(window.problem, window.starts, method.build(), limits, window.will_do, watch=note)
         used, value = search.evaluations, search.found[0].value if search.found else rows[0][3]
     else:
