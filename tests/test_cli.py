@@ -221,7 +221,7 @@ def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeli
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
     verdict, first, simulated, height, view = out.splitlines()
     assert verdict == (
-        "walk_motionrecon: fair, joints are expected to be 81 mm off, the sum of forces 14 % of weight: "
+        "walk_motionrecon: fair, joints are expected to be 81 mm off, the vertical ground force 14 % in stance: "
         "weight jumps by 1.3 body weights at 2.1 s; loaded soles slide at 180 mm/s"
     )
     assert re.fullmatch(

@@ -57,7 +57,9 @@ def _verdict(verdict: Verdict) -> list[Fact]:
     """The word, what it means, and its reasons."""
     meaning = "How far the joints are expected to be from where they were, judged by clips whose truth is known"
     if verdict.expected_force_percent is not None:
-        meaning += ", and the sum of the vertical ground forces, smoothed, in percent of weight"
+        meaning += (
+            ", and the vertical ground force on both feet from what it was, on average over each moment in stance"
+        )
     return [Fact(f"Verdict: {verdict}", f"{meaning}.", warns=verdict.word is Word.POOR)]
 
 

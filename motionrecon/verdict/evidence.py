@@ -56,6 +56,13 @@ class Evidence:
         return self.course.landmarks
 
     @cached_property
+    def moved(self) -> Float[np.ndarray, " T"]:
+        """How far the limbs' joints of the simulation are from those of the fit to the film, about the hips, metres."""
+        final = Trajectory(self.figure.body, self.qpos, self.figure.ground).landmarks
+        away = about_the_hips(final[:, LIMBS]) - about_the_hips(self.joints[:, LIMBS])
+        return np.asarray(np.linalg.norm(away, axis=-1).mean(1))
+
+    @cached_property
     def standing(self) -> Float[np.ndarray, "T S"]:
         """How surely each point of the soles stands."""
         return standing_points(self.course, self.fps)

@@ -20,12 +20,23 @@ def unlike_the_motion(e: Evidence) -> float:
 
     The kinematic motion does not know what is simulated, nor the simulation more of the film than it.
     """
-    model = e.figure.body.model
-    rise = np.gradient(np.gradient(e.course.com[:, 2], 1 / e.fps), 1 / e.fps)
-    needed = 1.0 - rise / model.opt.gravity[2]
-    n = max(1, round(_AVERAGED * e.fps))
-    away = np.abs(uniform_filter1d(e.load, n, mode="nearest") - uniform_filter1d(needed, n, mode="nearest"))
+    away = np.abs(_averaged(e, e.load) - _averaged(e, needed(e)))
     return 100.0 * float(away[e.simulated].mean())
+
+
+def needed(e: Evidence) -> Float[np.ndarray, " T"]:
+    """The vertical force that the filmed motion takes, body weights: 1 + a / g of the middle of the mass."""
+    rise = np.gradient(np.gradient(e.course.com[:, 2], 1 / e.fps), 1 / e.fps)
+    return np.asarray(1.0 - rise / e.figure.body.model.opt.gravity[2])
+
+
+def _averaged(e: Evidence, force: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:
+    return np.asarray(uniform_filter1d(force, max(1, round(_AVERAGED * e.fps)), mode="nearest"))
+
+
+def off_the_film(e: Evidence) -> float:
+    """Mean distance, millimetres, of the limbs' joints between the simulated motion and the fit to the film."""
+    return 1e3 * float(e.moved[e.simulated].mean())
 
 
 def jumps(e: Evidence) -> Float[np.ndarray, " T"]:
@@ -76,6 +87,9 @@ FORCE: dict[str, Sign] = {
     "unlike_the_motion": Sign(
         unlike_the_motion,
         lambda e, share: f"forces are {share:.0f} % of body weight from those that the filmed motion takes",
+    ),
+    "off_the_film": Sign(
+        off_the_film, lambda e, mm: f"what is simulated has the joints {mm:.0f} mm from where the film has them"
     ),
     "largest_jump": Sign(largest_jump, _when_it_jumps),
     "unsteady": Sign(unsteady, lambda e, rate: f"forces ring, by {rate:.1f} body weights a second"),

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import hypot, inf, isfinite
+from math import hypot, inf, isfinite, nan
 
 from motionrecon.verdict.evidence import Evidence
 from motionrecon.verdict.forces import FORCE
 from motionrecon.verdict.law import Law
 from motionrecon.verdict.record import Verdict, Word
 from motionrecon.verdict.signs import POSE, Sign
-from motionrecon.verdict.weights import FORCE_LAW, POSE_LAW
+from motionrecon.verdict.weights import FORCE_LAW, GOOD_MM, POSE_LAW
 
-#: Expected errors, millimetres, and percent of the body weight: below the first a motion is good, from the second on it
-#: is poor.
-JOINTS_MM, FORCES_PERCENT = (70.0, 100.0), (15.0, 30.0)
-#: Millimetres by which joints are off for an assumed height: people differ by 5 %, and joints are 0.5 m from the hips.
-ASSUMED_HEIGHT = 25.0
+#: Expected errors, millimetres, and percent of the force in stance: below the first a motion is good, from the second
+#: on it is poor.
+JOINTS_MM, FORCES_PERCENT = (GOOD_MM, 100.0), (15.0, 30.0)
+#: Signs, in the error's own unit, that add to what a law expects.
+ADDED = ("moved_by_physics", "unlike_the_motion")
 #: A sign is a reason that makes the error so many times larger than usual; so many reasons are given.
 NOTABLE, MOST = 1.06, 4
 
@@ -25,9 +25,6 @@ def verdict(evidence: Evidence) -> Verdict:
     """How good a motion is expected to be; it costs a few hundredths of what finding it did."""
     numbers = _measured(evidence, POSE)
     joints, why = _judged(evidence, POSE, POSE_LAW, numbers)
-    if not evidence.height_given:
-        why["the height was assumed"] = hypot(1.0, ASSUMED_HEIGHT / joints)
-        joints = hypot(joints, ASSUMED_HEIGHT)
     grades = [_grade(joints, JOINTS_MM)]
     if evidence.figure.before_unknown_camera:
         why["the camera moves, and nobody can tell how"] = inf
@@ -44,6 +41,19 @@ def verdict(evidence: Evidence) -> Verdict:
     return Verdict(list(Word)[max(grades)], joints, reasons[:MOST], forces, told)
 
 
+def expected(law: Law, numbers: Mapping[str, float]) -> float:
+    """The error that is expected of a motion with such signs.
+
+    How far the simulation leaves the film has nothing to do with where the fit to the film is wrong, so that the
+    squares of both add up.
+    """
+    return hypot(law.expected(numbers), *_added(numbers).values())
+
+
+def _added(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {name: numbers[name] for name in ADDED if isfinite(numbers.get(name, nan))}
+
+
 def _measured(evidence: Evidence, signs: Mapping[str, Sign]) -> dict[str, float]:
     return {name: sign.measure(evidence) for name, sign in signs.items()}
 
@@ -52,8 +62,10 @@ def _judged(
     evidence: Evidence, signs: Mapping[str, Sign], law: Law, numbers: Mapping[str, float]
 ) -> tuple[float, dict[str, float]]:
     """The error that is expected, and by what factor each sign, in words, makes it worse than usual."""
-    worse = {name: factor for name, factor in law.worse(numbers).items() if factor > 1.0}
-    return law.expected(numbers), {signs[name].say(evidence, numbers[name]): by for name, by in worse.items()}
+    by_law = law.expected(numbers)
+    factors = law.worse(numbers) | {name: hypot(1.0, number / by_law) for name, number in _added(numbers).items()}
+    worse = {name: factor for name, factor in factors.items() if factor > 1.0}
+    return expected(law, numbers), {signs[name].say(evidence, numbers[name]): by for name, by in worse.items()}
 
 
 def _grade(expected: float, bounds: tuple[float, float]) -> int:

@@ -25,8 +25,9 @@ class Verdict(Record):
         expected_mm: mean distance of the limbs' joints from the truth, about the hips, millimetres (MPJPE), as it is
             expected of clips that look like this one.
         reasons: what makes it worse than usual, in words, the worst first.
-        expected_force_percent: mean error of the vertical ground force, the sum over both feet, smoothed over 0.13 s,
-            percent of the body weight; that of one foot at a moment errs more. None where nothing was simulated.
+        expected_force_percent: mean error of the vertical ground force on both feet together, frame by frame and not
+            smoothed, over those in stance, percent of what they bear there, forces being told in weights of the body;
+            that on one foot errs more. None where nothing was simulated.
         signs: the numbers that it is founded on, by their names in `motionrecon.verdict.signs` and
             `motionrecon.verdict.forces`; those that tell nothing are left out.
     """
@@ -40,6 +41,6 @@ class Verdict(Record):
     def __str__(self) -> str:
         force = ""
         if self.expected_force_percent is not None:
-            force = f", the sum of forces {self.expected_force_percent:.0f} % of weight"
+            force = f", the vertical ground force {self.expected_force_percent:.0f} % in stance"
         why = f": {'; '.join(self.reasons)}" if self.reasons else ""
         return f"{self.word}, joints are expected to be {self.expected_mm:.0f} mm off{force}{why}"

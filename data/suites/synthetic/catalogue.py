@@ -1,4 +1,4 @@
-"""Which clips there are: every action by two people, seen from five places."""
+"""Which clips there are: every action by some people, seen from some places."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from motionrecon.data.suites.synthetic.viewpoints import VIEWPOINTS
 from motionrecon.research.bench.reconstruct.suite import BenchClip, Split
 
 SUITE = "synthetic"
-#: Clips of each action.
-EACH = {Split.TUNING: 2, Split.TEST: 5}
+#: Clips of each action, and by how many people they are done.
+EACH = {Split.TUNING: 8, Split.TEST: 5}
+CAST = {Split.TUNING: 4, Split.TEST: 2}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ _TUNING_ACTIONS: dict[str, Action] = {
     "jacks": Action(Recorded("tune", "13_30", 1.0, 2.0)),
     "crouch": Action(Squat(0.35, 0.45, 0.4, 0.75), simulated=True),
     "perch": Action(SitDown(0.60, 1.2, 1.0, 0.7, stool=True)),
+    "leap": Action(Recorded("tune", "train/jumping/jumping_5", 0.0, 3.0), simulated=True),
+    "spar": Action(Recorded("tune", "13_18", 9.6, 2.8), simulated=True),
+    "fence": Action(Recorded("tune", "02_08", 4.0, 2.8), simulated=True),
+    "dribble": Action(Recorded("tune", "train/basketball/basketball_5", 0.2, 2.8), simulated=True),
+    "pass": Action(Recorded("tune", "train/soccer/soccer_5", 0.5, 2.8), simulated=True),
 }
 ACTIONS: Mapping[Split, Mapping[str, Action]] = MappingProxyType(
     {Split.TUNING: _TUNING_ACTIONS, Split.TEST: _TEST_ACTIONS}
@@ -68,9 +74,9 @@ def clips() -> list[BenchClip]:
         actors, places = _ACTORS[split], tuple(VIEWPOINTS)
         for turn in range(EACH[split]):
             for k, (name, action) in enumerate(actions.items()):
-                # Both go round: an action is seen from other places than the one before it, and by two people.
+                # Both go round: an action is seen from other places than the one before it, and by other people.
                 place = places[(3 * k + turn * 3) % len(places)]
-                person = actors[(2 * k + turn % 2) % len(actors)]
+                person = actors[(2 * k + turn % CAST[split]) % len(actors)]
                 words = name.replace(" ", "_")
                 found.append(BenchClip(SUITE, f"{words}_{place}", split, name, place, person, action.act.source))
     return found

@@ -50,6 +50,7 @@ FIGURES: dict[str, Told] = {
     "skate_percent": Told("skating", "%", 1, False),
     "force_foot_percent": Told("force, foot", "% BW", 1),
     "force_total_percent": Told("force, total", "% BW", 1),
+    "force_stance_percent": Told("force, total, in stance", "%", 1),
     "force_newton_percent": Told("m(a+g), total", "% BW", 1),
     "force_on_ms": Told("on", "ms", 0),
     "force_off_ms": Told("off", "ms", 0),

@@ -15,6 +15,7 @@ from motionrecon.mechanics.events import foot_events
 from motionrecon.mechanics.feet import LOADED
 from motionrecon.mechanics.moments import joint_moments
 from motionrecon.research.bench.reconstruct.truth import Truth
+from motionrecon.result.metrics import vertical_force_error
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -39,12 +40,14 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
 
     Returns:
         ``force_foot_percent``: mean over the feet and frames in which the true foot stands; ``force_total_percent``: of
-        both together, over all frames; ``force_newton_percent``: what m (a + g) of the kinematic motion's centre of
-        mass, below 6 Hz, would have there; ``force_on_ms``, ``force_off_ms``: how far off touch-downs and lift-offs
-        are, and ``force_missed``: how many the motion lacks; ``force_peak_percent``: how far off the largest force of a
-        stance is, of the true one; ``force_foot_6hz_percent``, ``force_total_6hz_percent``: as those above, of the
-        motion's forces below 6 Hz, as a plate's are often published; ``flight_points``: by how many points of a hundred
-        the share of frames without any force is off. NaN where nobody knows the truth, or nothing was simulated.
+        both together, over all frames; ``force_stance_percent``: of both together in stance, each in weights of its own
+        body, in percent of the true one there, as the demo tells it; ``force_newton_percent``: what m (a + g) of the
+        kinematic motion's centre of mass, below 6 Hz, would have over all frames; ``force_on_ms``, ``force_off_ms``:
+        how far off touch-downs and lift-offs are, and ``force_missed``: how many the motion lacks;
+        ``force_peak_percent``: how far off the largest force of a stance is, of the true one;
+        ``force_foot_6hz_percent``, ``force_total_6hz_percent``: as those above, of the motion's forces below 6 Hz, as a
+        plate's are often published; ``flight_points``: by how many points of a hundred the share of frames without any
+        force is off. NaN where nobody knows the truth, or nothing was simulated.
     """
     weight = truth.mass * _GRAVITY
     true, found = truth.force[..., 2], foot_loads(motion)
@@ -64,6 +67,9 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
     return {
         "force_foot_percent": foot,
         "force_total_percent": total,
+        "force_stance_percent": _in_stance(
+            found.sum(1)[both] / motion.model.body_mass.sum(), true.sum(1)[both] / truth.mass
+        ),
         "force_newton_percent": 100 * _mean(np.abs(true.sum(1) - _by_newton(motion))[both] / weight),
         "force_foot_6hz_percent": foot_smooth,
         "force_total_6hz_percent": total_smooth,
@@ -89,6 +95,11 @@ def ankle_errors(motion: Motion, at: Pose, truth: Truth) -> dict[str, float]:
         return {"ankle_moment_percent": float("nan")}
     mean_found, mean_true = np.mean(peaks, axis=0)
     return {"ankle_moment_percent": 100 * float(mean_found / mean_true - 1)}
+
+
+def _in_stance(found: Float[np.ndarray, " n"], true: Float[np.ndarray, " n"]) -> float:
+    """How far the vertical force on both feet is off, percent; NaN where nobody ever stands."""
+    return vertical_force_error(found, true) if len(true) and true.max() > 0 else float("nan")
 
 
 def _stances(

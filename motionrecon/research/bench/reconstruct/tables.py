@@ -87,7 +87,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
     """How well the verdicts foretell the errors, in a sentence: Spearman's rank correlations."""
     words = frame["verdict"].map({word.value: float(place) for place, word in enumerate(Word)})
     told = []
-    for error, expected in (("mpjpe_mm", "expected_mm"), ("force_total_percent", "expected_force_percent")):
+    for error, expected in (("mpjpe_mm", "expected_mm"), ("force_stance_percent", "expected_force_percent")):
         for what, rank in (("verdict", words), ("expected error", frame[expected])):
             both = rank.notna() & frame[error].notna()
             if both.sum() > 2 and rank[both].nunique() > 1:
