@@ -38,9 +38,12 @@ def optimizer_of(name: str) -> Optimizer[Any]:
 
 
 def budget_of(optimizer: str, evaluations: int | None = None) -> Budget:
-    """What a window may take with an optimizer, whose usual number may be given."""
+    """What a window may take with an optimizer, whose usual number may be given.
+
+    With Jacobians a descent that gains little is at its end; with gradients it may only be slow.
+    """
     usual = evaluations or BUDGETS.get(optimizer, GRADIENTS)
-    return Budget(usual, MOST * usual, max(1, usual // PATIENCE))
+    return Budget(usual, MOST * usual, max(1, usual // PATIENCE), least=1 if optimizer in BUDGETS else usual)
 
 
 def simulate_clip(
