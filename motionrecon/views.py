@@ -51,6 +51,7 @@ class View:
         camera_motion: what the camera does, in the words of `motionrecon.background.motion`.
         lens_found: whether the camera's focal length was found from how it turned.
         detector: whose guess it is; empty where that is not known.
+        shown: (T,) the frames of the shot that is reconstructed; None for all.
         spread: (T, 33) standard deviations of the guess along the line of sight, metres; None where nothing is known of
             them.
     """
@@ -68,6 +69,7 @@ class View:
     camera_motion: str = ASSUMED
     lens_found: bool = False
     detector: str = ""
+    shown: Bool[np.ndarray, " T"] | None = None
     spread: Float[np.ndarray, "T 33"] | None = None
 
     @staticmethod
@@ -99,6 +101,7 @@ class View:
             weight=self.weight[frames],
             points_3d=self.points_3d[frames],
             seen=self.seen[frames],
+            shown=None if self.shown is None else self.shown[frames],
             spread=None if self.spread is None else self.spread[frames],
         )
 
@@ -133,6 +136,12 @@ class Figure:
     def seen(self) -> Bool[np.ndarray, " T"]:
         """(T,) where any camera saw the person."""
         return np.asarray(np.any([view.seen for view in self.views], axis=0))
+
+    @property
+    def shown(self) -> Bool[np.ndarray, " T"]:
+        """(T,) the frames of the shots that are reconstructed: others are no worse for showing nobody."""
+        every = np.ones(len(self), bool)
+        return np.asarray(np.any([every if view.shown is None else view.shown for view in self.views], axis=0))
 
     @cached_property
     def tracked(self) -> Bool[np.ndarray, " T"]:

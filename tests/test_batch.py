@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from clips import demo_images, write_clip
 from hypothesis import given
@@ -316,6 +317,34 @@ def test_one_failure_stops_no_other_and_a_second_batch_does_only_what_is_left(
     assert pipeline == ["bad.mp4", "bug.mp4"]
     assert [s.before for s in standings if s.row is not None] == [True, False, False, False, True]
     assert standings[-1].ended == standings[-1].total == 5
+
+
+def test_an_end_of_all_clips_beyond_one_is_its_own_end(
+    tmp_path: Path, pipeline: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    picture = np.full((64, 96, 3), 90, np.uint8)
+    for name, frames in (("long", 60), ("short", 20)):  # 2 s and 0.67 s
+        write_clip(films / f"{name}.mp4", [picture] * frames, 30)
+    asked: dict[str, Any] = {}
+    inner = sys.modules["motionrecon.pipeline"].reconstruct
+
+    def reconstruct(video: Path, **given: Any) -> Any:
+        asked[video.name] = given.get("end")
+        return inner(video, **given)
+
+    monkeypatch.setattr("motionrecon.pipeline.reconstruct", reconstruct)
+    out = tmp_path / "out"
+    assert set(outcomes(batch.run_batch(films, out, end=1.5)).values()) == {"done"}
+    assert asked == {"long.mp4": 1.5, "short.mp4": None}
+    asked.clear()
+    again = batch.run_batch(films, out, end=1.5)
+    assert set(outcomes(again).values()) == {"done"} and not asked, "what is finished is known again"
+    table = tmp_path / "films.csv"
+    table.write_text("video,end\nfilms/short.mp4,1.5\nfilms/long.mp4,\n")
+    batch.run_batch(table, tmp_path / "other", end=1.0)
+    assert asked == {"short.mp4": 1.5, "long.mp4": 1.0}, "one that a clip was given itself stays, and is refused"
 
 
 def test_a_result_of_other_options_is_replaced_by_force_only(tmp_path: Path, pipeline: list[str]) -> None:

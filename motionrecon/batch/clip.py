@@ -8,7 +8,7 @@ import os
 import time
 import traceback
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Job:
         folder: for its result.
         given: parameters of `motionrecon.pipeline.reconstruct`, as they were given.
         force: replace a result that is not of these options and films.
+        until: the last second that is used of every clip of the batch, where this one lasts so long and has no end of
+            its own; None for all of it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Job:
     folder: Path
     given: Mapping[str, Any]
     force: bool = False
+    until: float | None = None
 
     @property
     def trace(self) -> Path:
@@ -65,6 +68,7 @@ def run_clip(job: Job) -> Answer:
     with contextlib.suppress(OSError):
         job.trace.unlink(missing_ok=True)
     try:
+        job = _ended(job)
         if (report := finished(job)) is not None:
             return Answer(Row.done(job.name, films(job.video), report), before=True)
         row = Row.done(job.name, films(job.video), _reconstruct(job))
@@ -75,6 +79,20 @@ def run_clip(job: Job) -> Answer:
     except Exception as error:  # a bug: it is kept, and the other clips go on
         return Answer(job.row(Outcome.FAILED, _kept(job, error)))
     return Answer(row, seconds=time.perf_counter() - began)
+
+
+def _ended(job: Job) -> Job:
+    """The job with the end that all clips of the batch have, if its first film lasts longer."""
+    if job.until is None:
+        return job
+    from motionrecon.projects import opened
+    from motionrecon.video import probe
+
+    video = opened(defaults() | dict(job.given) | {"video": _video(job)})[0]["video"]
+    first = video[0] if isinstance(video, list | tuple) else video
+    if first is not None and probe(first).duration <= job.until:
+        return job
+    return replace(job, given={**job.given, "end": job.until})
 
 
 def _kept(job: Job, error: Exception) -> str:

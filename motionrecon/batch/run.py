@@ -71,7 +71,8 @@ def run_batch(
         told: is told how far it is.
         say: is told what was left out of the folder.
         spelled: how the table and the one who is told have messages that name parameters.
-        **given: options of all clips, parameters of `motionrecon.pipeline.reconstruct`; the list's own win.
+        **given: options of all clips, parameters of `motionrecon.pipeline.reconstruct`; the list's own win. An end that
+            lies beyond a clip's is that clip's end.
 
     Raises:
         InputError: the list or an option cannot be used.
@@ -175,7 +176,14 @@ def _jobs(found: Found, folder: Path, given: Mapping[str, Any], force: bool) -> 
     with atomic(folder / STATE) as file:
         file.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
     return [
-        Job(name, clip.video, folder / name, dict(given) | dict(clip.given), force)
+        Job(
+            name,
+            clip.video,
+            folder / name,
+            {option: value for option, value in given.items() if option != "end"} | dict(clip.given),
+            force,
+            None if "end" in clip.given else given.get("end"),
+        )
         for name, clip in zip(names.values(), found.clips, strict=True)
     ]
 

@@ -46,7 +46,7 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
     motions = [camera_motion_of(run, source, options, recording, *shot) for recording, shot in each]
     if len(seen) == 1:
         view = View.of(seen[0], motions[0].camera, source.leader.clock)
-        views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found),)
+        views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found, shown=shots[0][1]),)
     else:
         from motionrecon.rig.stage import together
 

@@ -119,8 +119,9 @@ def hardly_seen(e: Evidence) -> float:
 
 
 def not_seen(e: Evidence) -> float:
-    """Percent of the limbs' joints without a keypoint in any camera, over all frames."""
-    return 100.0 * float(np.mean(np.max([e.confidence(view) for view in e.figure.views], axis=0) <= 0))
+    """Percent of the limbs' joints without a keypoint in any camera, over all frames of the shots that count."""
+    sure = np.max([e.confidence(view) for view in e.figure.views], axis=0)[e.figure.shown]
+    return 100.0 * float(np.mean(sure <= 0))
 
 
 def small_in_the_picture(e: Evidence) -> float:
