@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from motionrecon import cli
 from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX
@@ -27,9 +28,10 @@ from motionrecon.research.bench.reconstruct.bends import bend_errors
 from motionrecon.research.bench.reconstruct.figures import FIGURES, figures_of
 from motionrecon.research.bench.reconstruct.forces import ankle_errors, force_errors
 from motionrecon.research.bench.reconstruct.lengths import LENGTHS, length_errors
-from motionrecon.research.bench.reconstruct.measure import BenchSettings, chosen, measure, options_of
+from motionrecon.research.bench.reconstruct.measure import BenchSettings, chosen, measure
 from motionrecon.research.bench.reconstruct.suite import BenchClip, PreparedClip, Split
 from motionrecon.research.bench.reconstruct.tables import frame_of, verdict_line
+from motionrecon.research.bench.reconstruct.told import options_of
 from motionrecon.research.bench.reconstruct.truth import Truth, load_truth, save_truth
 from motionrecon.result.motion import Motion
 
@@ -237,6 +239,62 @@ def test_options_are_read_as_json():
         options_of(["wind=1"])
 
 
+@pytest.mark.parametrize("text", ["optimizer=nope", "window=abc", "height=180", "body=nope", "fov=400"])
+def test_an_option_that_cannot_be_right_is_refused_at_the_door(text):
+    with pytest.raises(InputError, match=text.partition("=")[0]):
+        options_of([text])
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("reconstruct --given optimizer=nope", "--optimizer nope is unknown"),
+        ("reconstruct --given foo", "--given foo: give NAME=VALUE"),
+        ("reconstruct --body nope", "--body nope is unknown"),
+        ("reconstruct --detector nope", "--detector nope is unknown"),
+        ("reconstruct --data plates=/nope", "there is no folder /nope"),
+        ("reconstruct --suites nope", "no suite is called 'nope'"),
+        ("reconstruct --split nope", "--split nope is unknown"),
+        ("reconstruct --only nope", "is called so"),
+        ("reconstruct --every 0", "--every 0: give at least 1"),
+        ("reconstruct --clips 0", "--clips 0: give at least 1"),
+        ("reconstruct --jobs -1", "--jobs -1: give at least 0"),
+        ("reconstruct --calibrated --given fov=60", "leave fov out of --given"),
+        ("poses --frames 0", "--frames 0: give at least 1"),
+        ("poses --weights mine=/nope", "there is no file /nope"),
+        ("poses --body nope", "--body nope is unknown"),
+        ("poses --methods nope", "no method is called 'nope'"),
+        ("optimizers --workers 0", "--workers 0: give at least 1"),
+        ("optimizers --outside --workers -3", "--workers -3: give at least 1"),
+        ("optimizers --weights optimus-paper", "write NAME=FILE"),
+        ("optimizers --dims 0", "--dims 0: give numbers from 1"),
+        ("safety --workers 0", "--workers 0: give at least 1"),
+        ("optimizers --instances 0", "--instances 0: give at least 2"),
+        ("poses --output taken/there", "taken is a file"),
+        ("safety --method nope", "--method is 'nope'"),
+        ("batch --rounds 0", "--rounds 0: give at least 1"),
+    ],
+)
+def test_a_bad_flag_of_a_bench_is_said_before_any_work(flags, said, tmp_path, monkeypatch, capsys):
+    def work(*args, **given):
+        raise AssertionError("work began")
+
+    for place in (
+        "motionrecon.research.bench.reconstruct.report.measure",
+        "motionrecon.research.bench.poses.report.measure",
+        "motionrecon.research.bench.functions.measure.measure",
+        "motionrecon.research.bench.outside.measure.measure",
+        "motionrecon.research.bench.windows.safety.check",
+        "motionrecon.research.bench.throughput.measure",
+    ):
+        monkeypatch.setattr(place, work)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+    assert cli.main(["bench", *flags.split()]) == 2
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
 @pytest.mark.parametrize("text", ["keypoints=a.npz", "hands=true", "video=a.mp4", "start=1", "output=there"])
 def test_what_the_bench_gives_itself_cannot_be_given(text):
     with pytest.raises(InputError, match=f"{text.partition('=')[0]} is the bench's own"):
@@ -248,7 +306,9 @@ def test_keypoints_of_a_film_may_be_thinned(tmp_path, every, kept):
     keypoints = seen_of(truth_of(motions.walking(12)))
     nowhere = np.full((1, 64, 2), np.nan)
     links = np.array([0]), np.array([11]), nowhere, nowhere, np.zeros((1, 64), bool), np.zeros(1)
-    followed = replace(keypoints, background=BackgroundTracks(*links, cut=-1, looked=2, blank=0, pixel=1.0))
+    followed = replace(
+        keypoints, background=BackgroundTracks(*links, np.zeros(0, int), np.zeros(0, int), looked=2, blank=0, pixel=1.0)
+    )
     save(measuring._thinned(followed, every), tmp_path / "thinned.npz")
     again = load(tmp_path / "thinned.npz")
     assert (len(again), again.fps) == (12 // every, keypoints.fps / every) and (again.background is not None) == kept

@@ -32,6 +32,8 @@ def chosen_suites(names: Sequence[str], folders: Sequence[str]) -> list[Suite]:
         name, is_one, folder = text.partition("=")
         if not is_one or name not in SUITES:
             raise InputError(f"data={text}: give SUITE=FOLDER with one of {', '.join(SUITES)}")
+        if not Path(folder).is_dir():
+            raise InputError(f"data={text}: there is no folder {folder}")
         places[name] = Path(folder)
     for name in names:
         if name not in SUITES:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from motionrecon.cli.bench.common import check_counts
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Switch
 from motionrecon.cli.progress import bars
-from motionrecon.errors import InputError
 
 
 @command
@@ -20,11 +20,11 @@ def batch(*, jobs: int = 0, clips: int = 2, rounds: int = 1, quiet: Switch = Fal
         rounds: how often.
         quiet: no progress bars.
     """
+    check_counts(clips=clips, rounds=rounds)
+    check_counts(0, jobs=jobs)
     from motionrecon import demo as example
     from motionrecon.research.bench import throughput
 
-    if jobs < 0 or clips < 1 or rounds < 1:
-        raise InputError(f"--jobs {jobs}, --clips {clips}, --rounds {rounds}: give numbers from 1")
     clip, given = example.video(), example.given()
     found = throughput.measure(clip, given, jobs=jobs, clips=clips, rounds=rounds, progress=bars(quiet))
     print(throughput.as_text(found))

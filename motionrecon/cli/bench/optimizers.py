@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motionrecon.cli.bench.common import command_line
+from motionrecon.cli.bench.common import check_counts, check_files, check_folder, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
 from motionrecon.cli.progress import bars
@@ -59,6 +59,11 @@ def optimizers(
             not given.
         quiet: no progress bars and no summary.
     """
+    check_counts(workers=workers)
+    check_counts(2, instances=instances)
+    check_counts(0, seed=seed)
+    check_files(weights=weights)
+    check_folder(output)
     progress = bars(quiet)
     if physics:
         if outside:

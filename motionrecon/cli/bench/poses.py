@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motionrecon.cli.bench.common import command_line
+from motionrecon.cli.bench.common import check_counts, check_files, check_folder, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
 from motionrecon.cli.progress import lines
@@ -45,6 +45,10 @@ def poses(
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.
     """
+    check_counts(frames=frames, tasks=tasks)
+    check_counts(0, seed=seed)
+    check_files(weights=weights)
+    check_folder(output)
     from motionrecon.research.bench.poses import report
 
     text = report.main(

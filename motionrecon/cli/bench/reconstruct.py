@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from motionrecon.cli.bench.common import command_line
+from motionrecon.cli.bench.common import check_counts, check_folder, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
 from motionrecon.cli.progress import lines
@@ -55,15 +55,21 @@ def reconstruct(
         output: the folder for the result; reconstruct_bench in the current folder where not given.
         quiet: no progress and no summary.
     """
+    from motionrecon.research.bench.reconstruct.told import options_of
+
+    check_counts(every=every, clips=clips)
+    check_counts(0, jobs=jobs)
+    check_folder(output)
+    flags = ({} if body is None else {"body": body}) | ({} if physics else {"physics": False})
+    options = options_of(given, flags | {"detector": detector}) | flags
+    if calibrated and (known := {"camera", "camera_name", "fov", "focal_px"} & options.keys()):
+        raise InputError(f"calibrated=True tells all of the camera: leave {min(known)} out of given=...")
     if sys.platform == "linux":
         os.environ.setdefault("MUJOCO_GL", "egl")  # renders without a screen; read when MuJoCo is first imported
     from motionrecon.data.suites import chosen_suites
     from motionrecon.research.bench.reconstruct import report
-    from motionrecon.research.bench.reconstruct.measure import BenchSettings, options_of
+    from motionrecon.research.bench.reconstruct.measure import BenchSettings
 
-    if every < 1:
-        raise InputError(f"--every {every}: give at least 1")
-    options = options_of(given) | ({} if body is None else {"body": body}) | ({} if physics else {"physics": False})
     text, failed = report.main(
         output or Path("reconstruct_bench"),
         chosen_suites(suites, data),

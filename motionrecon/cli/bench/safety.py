@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from motionrecon.cli.bench.common import check_counts
 from motionrecon.cli.command import command
 from motionrecon.cli.progress import lines
 from motionrecon.errors import InputError
@@ -18,13 +19,13 @@ def safety(*, windows: int = 1000, method: str = "optimus", workers: int = 2) ->
         method: name of an optimizer.
         workers: processes.
     """
+    check_counts(windows=windows, workers=workers)
     from motionrecon.optimizers.registry import REGISTRY
-    from motionrecon.research.bench.windows import safety as window_safety
 
-    if windows < 1:
-        raise InputError(f"--windows is {windows}: give at least 1")
     if method not in REGISTRY:
         raise InputError(f"--method is {method!r}: choose from {', '.join(REGISTRY)}")
+    from motionrecon.research.bench.windows import safety as window_safety
+
     verdict = window_safety.check(method, windows, processes=workers, say=lines())
     print(verdict.text())
     return 0 if verdict.safe else 1

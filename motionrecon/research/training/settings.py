@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from motionrecon.errors import InputError
 
@@ -114,6 +115,10 @@ class TrainingSettings:
             raise InputError("frames=..., model=..., body=...: only trainings on poses have that; leave it out")
         if self.model is not None and self.body != "capsules":
             raise InputError("model=..., body=...: what is posed is a model of your own or a person; give one of them")
+        if self.model is not None and not Path(self.model).is_file():
+            raise InputError(f"model={self.model}: no such file; give an MJCF")
+        if self.start is not None and self.tasks != "poses" and not Path(self.start).is_file():
+            raise InputError(f"start={self.start}: no such file; give weights of a training")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),
             "minutes": (0.01, 1e6),

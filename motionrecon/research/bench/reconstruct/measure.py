@@ -7,7 +7,6 @@ are those that they were made with; figures are computed anew.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ import motionrecon
 from motionrecon.batch.executor import Lost
 from motionrecon.batch.processes import Processes
 from motionrecon.core.files import atomic, read_json, sha256
-from motionrecon.errors import InputError, MotionReconError
+from motionrecon.errors import MotionReconError
 from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.file import load, save
 from motionrecon.pipeline import reconstruct
@@ -31,8 +30,6 @@ from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 
 KEY, MOTION = "key.json", "motion"
-#: Parameters of reconstruct that the bench gives itself, or that would let a motion begin elsewhere than its truth.
-_OWN = frozenset({"video", "keypoints", "hands", "detector", "output", "start", "end", "progress", "watch"})
 
 
 @dataclass(frozen=True)
@@ -141,28 +138,6 @@ def chosen(suites: Sequence[Suite], split: Split | None, only: Sequence[str], co
     for suite in suites:
         mine = [clip for clip in suite.clips() if split in (None, clip.split)]
         found += [clip for clip in mine if not only or _is_one_of(clip, only)][:count]
-    return found
-
-
-def options_of(given: Sequence[str]) -> dict[str, Any]:
-    """Options of reconstruct from texts NAME=VALUE: numbers, true and false as JSON has them, and else text.
-
-    Raises:
-        InputError: there is no option of such a name, or a text is something else.
-    """
-    known = inspect.signature(reconstruct).parameters
-    found: dict[str, Any] = {}
-    for text in given:
-        name, is_one, value = text.partition("=")
-        name = name.replace("-", "_")
-        if not is_one or name not in known:
-            raise InputError(f"given={text}: give NAME=VALUE with an option of reconstruct as the name")
-        if name in _OWN:
-            raise InputError(f"given={text}: {name} is the bench's own to give; leave it out")
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
     return found
 
 
