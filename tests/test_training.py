@@ -97,6 +97,33 @@ def whole(tmp_path_factory):
     return train(folder, tasks=[Bowls()]), folder
 
 
+def test_what_may_be_trained_is_what_there_is():
+    from motionrecon.research.training import pose_training, rules, window_training
+    from motionrecon.research.training.settings import RULES
+
+    assert RULES["functions"] == tuple(rules.RULES) and RULES["poses"] == tuple(pose_training.RULES)
+    paper = tuple(name for name in rules.RULES if name.startswith("optimus-paper"))
+    assert RULES["physics"] == (*window_training.RULES, *paper)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"rule": "nope"}, "rule='nope' is unknown: for tasks=functions, choose from optimus-paper"),
+        ({"rule": "optimus"}, "nothing to train"),
+        ({"tasks": "poses", "rule": "adafactor"}, "optimus-identity"),
+        ({"tasks": "poses", "body": "nope"}, "body=nope is unknown"),
+        ({"tasks": "poses", "model": "/nope"}, "no such file"),
+        ({"tasks": "poses", "start": "nope"}, "no weights of poses are called"),
+        ({"tasks": "physics", "start": "/nope"}, "no such file"),
+        ({"start": "/nope"}, "no such file"),
+    ],
+)
+def test_a_training_that_cannot_be_is_refused_before_torch_is_there(given, said):
+    with pytest.raises(InputError, match=said):
+        TrainingSettings(**given)
+
+
 def test_an_episode_is_the_same_for_the_same_seed_and_mixes_its_functions():
     first, again, other = episode(), episode(), episode(seed=1)
     x = torch.randn(16, 3, dtype=torch.float64)

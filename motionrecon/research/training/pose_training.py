@@ -88,8 +88,6 @@ class PoseTraining(Loop):
             raise InputError(f"tasks={settings.tasks!r}: a training on poses has tasks=poses")
         if int(os.environ.get("WORLD_SIZE", 1)) > 1:
             raise InputError("tasks=poses trains in one process: start it without torchrun")
-        if settings.rule not in RULES:
-            raise InputError(f"rule={settings.rule!r}: for tasks=poses, choose from {', '.join(RULES)}")
         super().__init__(settings, folder, say)
         torch.set_num_threads(settings.threads)
         if source is None and settings.model is not None:

@@ -11,6 +11,24 @@ from motionrecon.errors import InputError
 DEFAULT_MINUTES = 10.0
 #: What may be asked for, and the fields that physics uses.
 TASKS = ("functions", "physics", "poses")
+#: What may be trained on each; the rules of functions see a window as one, too.
+RULES = {
+    "functions": ("optimus-paper", "optimus-paper-no-attention", "optimus-paper-no-rank-one", "adafactor"),
+    "physics": (
+        "optimus",
+        "optimus-no-attention",
+        "optimus-paper",
+        "optimus-paper-no-attention",
+        "optimus-paper-no-rank-one",
+    ),
+    "poses": (
+        "optimus",
+        "optimus-no-attention",
+        "optimus-no-rank-one",
+        "optimus-no-keypoints",
+        "optimus-identity",
+    ),
+}
 _PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
 _POSES = _PHYSICS | {"frames", "model", "body"}
 
@@ -105,6 +123,10 @@ class TrainingSettings:
             raise InputError("a training ends after steps=... or after minutes=...: give one of them, and not both")
         if self.tasks not in TASKS:
             raise InputError(f"tasks={self.tasks!r} is unknown: give {' or '.join(TASKS)}")
+        if self.rule not in RULES[self.tasks]:
+            why = "has built-in rules for functions, and nothing to train" if self.rule == "optimus" else "is unknown"
+            known = ", ".join(RULES[self.tasks])
+            raise InputError(f"rule={self.rule!r} {why}: for tasks={self.tasks}, choose from {known}")
         if self.squares and (extra := [f for f in self._changed() if f not in _PHYSICS]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: only trainings on functions have that; leave it out with tasks=physics")
@@ -115,9 +137,18 @@ class TrainingSettings:
             raise InputError("frames=..., model=..., body=...: only trainings on poses have that; leave it out")
         if self.model is not None and self.body != "capsules":
             raise InputError("model=..., body=...: what is posed is a model of your own or a person; give one of them")
+        if self.body != "capsules":
+            from motionrecon.body import BUILT_IN
+
+            if self.body not in BUILT_IN:
+                raise InputError(f"body={self.body} is unknown; choose one of {', '.join(BUILT_IN)}")
         if self.model is not None and not Path(self.model).is_file():
             raise InputError(f"model={self.model}: no such file; give an MJCF")
-        if self.start is not None and self.tasks != "poses" and not Path(self.start).is_file():
+        if self.start is not None and self.tasks == "poses":
+            from motionrecon.optimus.poses import files
+
+            files.find(self.start)
+        elif self.start is not None and not Path(self.start).is_file():
             raise InputError(f"start={self.start}: no such file; give weights of a training")
         limits: dict[str, tuple[float, float]] = {
             "steps": (1, 1e9),

@@ -135,8 +135,6 @@ class WindowTraining(Loop):
             raise InputError(f"tasks={settings.tasks!r}: a training on windows has tasks=physics")
         if int(os.environ.get("WORLD_SIZE", 1)) > 1:
             raise InputError("tasks=physics trains in one process: start it without torchrun")
-        if settings.rule not in RULES:
-            raise InputError(f"rule={settings.rule!r}: for tasks=physics, choose from {', '.join(RULES)}")
         super().__init__(settings, folder, say)
         self.clips = load("train") if clips is None else clips
         self.checked = _to_check() if checked is None else checked
