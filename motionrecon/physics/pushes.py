@@ -14,7 +14,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from motionrecon.physics.tree import Tree, cross
+from motionrecon.core.vectors import cross
+from motionrecon.physics.tree import Tree
 
 #: Edges of the friction pyramid of a contact that slides in two directions.
 EDGES = 4

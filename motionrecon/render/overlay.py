@@ -5,18 +5,19 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from motionrecon.body.geoms import ground_meshes
-from motionrecon.body.pose import pose
+from motionrecon.body.pose import Pose, pose
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.mechanics.arrows import pushes, tip
-from motionrecon.mechanics.feet import foot_forces
+from motionrecon.mechanics.feet import FootForces, foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
 from motionrecon.render.film_pictures import in_step, leading
@@ -29,6 +30,7 @@ from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
 
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
+_TOGETHER = 64  # frames whose poses are found at once: one by one, fingers cost more than all that is drawn
 
 Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
@@ -74,6 +76,29 @@ def render_still(motion: Motion, frame: int, *pictures: Picture | None) -> Pictu
     return Painter(motion).draw(frame, *pictures)
 
 
+@dataclass(frozen=True)
+class _Posed:
+    """The person in some frames in a row.
+
+    Attributes:
+        frames: which.
+        skin: (n, G, 2, 3) ends of the round pieces, metres.
+        shown: what the surface follows.
+        feet: what pushes them.
+    """
+
+    frames: range
+    skin: Float[np.ndarray, "n G 2 3"]
+    shown: Pose
+    feet: FootForces
+
+    @staticmethod
+    def of(motion: Motion, frames: range) -> _Posed:
+        those = slice(frames.start, frames.stop)
+        at = pose(motion.model, motion.qpos[those])
+        return _Posed(frames, motion.body.skin.at(at), motion.shown(at, those), foot_forces(motion, at, those))
+
+
 class Painter:
     """Draws the frames of an overlay.
 
@@ -87,7 +112,8 @@ class Painter:
         self.layout = layout_of([camera.image_size for camera in motion.cameras])
         self._canvas = np.empty((*self.layout.size[::-1], 3), np.uint8)
         self._canvas[:] = colours.OUTLINE
-        self._surface, self._skin = DrawnSurface(motion.surface, motion.surface_bodies), motion.body.skin
+        self._surface = DrawnSurface(motion.surface, motion.surface_bodies)
+        self._posed: _Posed | None = None
         ground = ground_meshes(motion.model)
         self._side = SideView(
             motion.joints, heading_of(motion), motion.camera, self.layout.side.size, motion.fps, ground
@@ -137,12 +163,15 @@ class Painter:
         return motion.lacks_simulation(t)
 
     def _draw_side(self, image: Picture, t: int) -> None:
-        motion, camera, one = self._motion, self._side.camera(t), slice(t, t + 1)
-        posed = pose(motion.model, motion.qpos[one])
-        self._side.draw(image, t, self._skin.at(posed)[0], self._skin.radii)
-        draw_mesh(image, camera, self._surface.at(motion.shown(posed, one), tracked=bool(motion.tracked[t])))
-        feet = foot_forces(motion, posed, one)
-        for force, start in pushes(feet.force[0], feet.pressure[0], self._weight):
+        motion, camera = self._motion, self._side.camera(t)
+        posed = self._posed
+        if posed is None or t not in posed.frames:
+            posed = self._posed = _Posed.of(motion, range(t, min(t + _TOGETHER, len(motion))))
+        k = t - posed.frames.start
+        self._side.draw(image, t, posed.skin[k], motion.body.skin.radii)
+        mesh = self._surface.at(posed.shown.part(slice(k, k + 1)), tracked=bool(motion.tracked[t]))
+        draw_mesh(image, camera, mesh)
+        for force, start in pushes(posed.feet.force[k], posed.feet.pressure[k], self._weight):
             draw_arrow(image, camera, start, tip(force, start, self._weight), colours.FORCE)
 
 

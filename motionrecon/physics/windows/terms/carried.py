@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.physics.tree import Tree, cross
+from motionrecon.core.vectors import cross
+from motionrecon.physics.tree import Tree
 from motionrecon.physics.windows.terms.base import Linear, SimulatedFrames
 from motionrecon.residuals.robust import cauchy, cauchy_with_jacobian
 
