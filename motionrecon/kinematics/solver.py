@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
 from motionrecon.body.tangent import MOVE
+from motionrecon.core.shares import in_shares
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
 
@@ -36,7 +37,7 @@ def solve(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: floa
         tolerance: ends when a step improves the cost by less than this share.
     """
     mu = 1e-3
-    blocks = [term(x) for term in terms]
+    blocks = _blocks(terms, x)
     cost = sum(b.cost for b in blocks)
     for _ in range(iterations):
         system = _Normal(len(x), x.body.model.nv, x.shared, blocks)
@@ -48,7 +49,7 @@ def solve(x: Trajectory, terms: Sequence[Term], iterations: int, tolerance: floa
                 continue
             limited = {part: np.clip(value, -LARGEST_SHARED, LARGEST_SHARED) for part, value in shared.items()}
             trial = x.moved(_bounded(step), limited)
-            trial_blocks = [term(trial) for term in terms]
+            trial_blocks = _blocks(terms, trial)
             trial_cost = sum(b.cost for b in trial_blocks)
             if trial_cost < cost:
                 break
@@ -85,6 +86,18 @@ def drawn(x: Trajectory, terms: Sequence[Term], count: int, seed: int = 0) -> Fl
     return np.asarray(steps.T.reshape(count, len(x), nv))
 
 
+def _blocks(terms: Sequence[Term], x: Trajectory) -> list[Block]:
+    """The terms' residuals, found by all cores at once."""
+    found: dict[int, Block] = {}
+
+    def evaluate(some: slice) -> None:
+        for i in range(some.start, some.stop):
+            found[i] = terms[i](x)
+
+    in_shares(len(terms), evaluate)
+    return [found[i] for i in range(len(terms))]
+
+
 def _bounded(step: Float[np.ndarray, "T nv"]) -> Float[np.ndarray, "T nv"]:
     """The step, shorter in frames in which the root or a hinge would turn too far."""
     largest = np.abs(step[:, MOVE.stop :]).max(axis=1, keepdims=True)
@@ -114,15 +127,15 @@ class _Normal:
             for i, ji in enumerate(b.jacobians):
                 if ji is None:
                     continue
-                at = b.frames + i
+                at = _in_a_row(b.frames + i)
                 jt = np.swapaxes(ji, 1, 2)
                 self.gradient[at] += np.einsum("nvm,nm->nv", jt, b.residual)
                 if border is not None:
-                    self.border[at] += jt @ border
+                    self.border[at] += _product(jt, border)
                 for j in range(i, len(b.jacobians)):
                     jj = b.jacobians[j]
                     if jj is not None:
-                        band[j - i, at] += jt @ jj
+                        band[j - i, at] += _product(jt, jj)
             if border is not None:
                 rows = border.reshape(-1, self.k)
                 self.corner += rows.T @ rows
@@ -141,7 +154,7 @@ class _Normal:
 
     def solve(self, mu: float) -> tuple[Float[np.ndarray, "T nv"], dict[str, Float[np.ndarray, " _"]]]:
         """The damped step of the configurations and of the shared unknowns."""
-        banded = self.banded.copy()
+        banded = self.banded.copy(order="K")
         banded[0] += mu * banded[0] + 1e-9
         factor = (cholesky_banded(banded, overwrite_ab=True, lower=True, check_finite=False), True)
         right = np.concatenate([self.gradient[..., None], self.border], axis=2).reshape(self.T * self.nv, -1)
@@ -155,16 +168,30 @@ class _Normal:
         return step.reshape(self.T, self.nv), {part: shared[place] for part, place in self.places.items()}
 
 
+def _in_a_row(frames: Int[np.ndarray, " N"]) -> slice | Int[np.ndarray, " N"]:
+    """Frames as a slice where they are one, whose rows are added to where they lie."""
+    return slice(int(frames[0]), int(frames[-1]) + 1) if len(frames) and (np.diff(frames) == 1).all() else frames
+
+
+def _product(a: Float[np.ndarray, "N n m"], b: Float[np.ndarray, "N m k"]) -> Float[np.ndarray, "N n k"]:
+    """The matrices' products, by all cores at once."""
+    made = np.empty((len(a), a.shape[1], b.shape[2]))
+
+    def multiply(some: slice) -> None:
+        np.matmul(a[some], b[some], out=made[some])
+
+    in_shares(len(a), multiply)
+    return made
+
+
 def _to_banded(band: Float[np.ndarray, "3 T nv nv"]) -> Float[np.ndarray, "rows columns"]:
-    """Lower banded storage (as of LAPACK's ``pbtrf``) of a symmetric block band."""
+    """Lower banded storage (as of LAPACK's ``pbtrf``) of a symmetric block band; in memory column by column."""
     _, T, nv, _ = band.shape
-    stored = np.zeros((3 * nv, T * nv))
-    dof = np.arange(nv)
+    stored = np.zeros((T, nv, 3 * nv))
     for d in range(3):
         for c in range(nv):
             # Row r of frame t + d, column c of frame t; band[d, t] holds the transposed block.
-            below = dof + d * nv - c
-            keep = below >= 0
-            columns = np.arange(T - d) * nv + c
-            stored[below[keep][:, None], columns] = band[d, : T - d, c][:, keep].T
-    return stored
+            first = max(0, c - d * nv)
+            below = first + d * nv - c
+            stored[: T - d, c, below : below + nv - first] = band[d, : T - d, c, first:]
+    return stored.reshape(T * nv, 3 * nv).T

@@ -37,8 +37,9 @@ from jaxtyping import Float, Int
 from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
 from motionrecon.core import so3
 from motionrecon.core.mujoco_log import quiet_mujoco
+from motionrecon.core.shares import in_shares
 from motionrecon.physics.pushes import Pushes, Seen
-from motionrecon.physics.rollout import BatchPool, Rollout
+from motionrecon.physics.rollout import BatchPool, Rollout, thread_count
 from motionrecon.physics.tree import Moving, Tree
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.
@@ -82,6 +83,18 @@ class _Steps:
     inertia: Float[np.ndarray, "S nbody 10"]
     pushes: Pushes
 
+    def part(self, steps: slice) -> _Steps:
+        """The same of some of the steps."""
+        return _Steps(
+            self.M[steps],
+            self.implicit[steps],
+            self.force[steps],
+            self.qacc[steps],
+            self.axes[steps],
+            self.inertia[steps],
+            self.pushes.part(steps),
+        )
+
 
 class Linearizer:
     """Linearizes rollouts of one model.
@@ -94,6 +107,9 @@ class Linearizer:
 
     Raises:
         ValueError: for a model outside these bounds.
+
+    Attributes:
+        threads: how many it uses.
 
     A linearizer must not be used from two Python threads at once.
     """
@@ -110,7 +126,8 @@ class Linearizer:
         perturbed.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_WARMSTART)
         perturbed.opt.iterations = 2
         perturbed.opt.tolerance = 1e-15
-        self._pool = BatchPool(perturbed, threads)
+        self.threads = thread_count(threads)
+        self._pool = BatchPool(perturbed, self.threads)
         self.tree = Tree.of(model)
         self._M_index = _csr_index(model.M_rownnz, model.M_rowadr, model.M_colind)
         self._D_index = _csr_index(model.D_rownnz, model.D_rowadr, model.D_colind)
@@ -124,10 +141,34 @@ class Linearizer:
         """
         if not rollout.ok:
             raise ValueError(f"the rollout failed in step {rollout.failed_step}; it has no derivatives")
-        nv, h = self.model.nv, self.model.opt.timestep
+        nv, nu, S = self.model.nv, self.model.nu, len(rollout)
+        A, B = np.empty((S, 2 * nv, 2 * nv)), np.empty((S, 2 * nv, nu + 6))
         with quiet_mujoco():
-            by_position, by_velocity, by_input = self._columns(rollout)
+            read = self._read(rollout)
+            odd = np.flatnonzero(~(self._rigid & read.pushes.flat))
+            stepped = self._differences(rollout, odd) if len(odd) else np.zeros((0, nv, nv))
 
+        def fill(steps: slice) -> None:
+            inside = (steps.start <= odd) & (odd < steps.stop)
+            own = odd[inside] - steps.start, stepped[inside]
+            self._fill(A[steps], B[steps], rollout.part(steps), read.part(steps), *own)
+
+        in_shares(S, fill, self.threads)
+        return Linearization(A, B[..., :nu], B[..., nu:])
+
+    def _fill(
+        self,
+        A: Float[np.ndarray, "S state state"],
+        B: Float[np.ndarray, "S state inputs"],
+        rollout: Rollout,
+        read: _Steps,
+        odd: Int[np.ndarray, " k"],
+        stepped: Float[np.ndarray, "k nv nv"],
+    ) -> None:
+        """Write A, and B with G beside it, of some steps, in some of which columns by position are known already."""
+        nv, h = self.model.nv, self.model.opt.timestep
+        by_position, by_velocity, by_input = self._columns(rollout, read)
+        by_position[odd] = stepped
         turn = h * rollout.qvel[1:, TURN]
         # Derivatives of ``q exp(turn)`` in its own tangent space, by q and by turn.
         turn_before, turn_after = so3.matrix(-turn), so3.right_jacobian(turn)
@@ -138,7 +179,6 @@ class Linearizer:
             dq[:, TURN] = turn_after @ dq[:, TURN]
             return np.asarray(dq)
 
-        A = np.empty((len(rollout), 2 * nv, 2 * nv))
         A[:, nv:, :nv] = by_position
         A[:, nv:, nv:] = by_velocity
         A[:, :nv] = step(A[:, nv:])
@@ -146,16 +186,14 @@ class Linearizer:
         A[:, diagonal[MOVE], diagonal[MOVE]] += 1.0
         A[:, TURN, TURN] += turn_before
         A[:, diagonal[BEND], diagonal[BEND]] += 1.0
-        B = np.concatenate([step(by_input), by_input], axis=1)
-        return Linearization(A, B[..., : self.model.nu], B[..., self.model.nu :])
+        B[:, :nv], B[:, nv:] = step(by_input), by_input
 
     def _columns(
-        self, rollout: Rollout
+        self, rollout: Rollout, read: _Steps
     ) -> tuple[Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv nv"], Float[np.ndarray, "S nv inputs"]]:
-        """New velocity by position, by velocity, and by controls and root wrench."""
+        """New velocity by position, by velocity, and by controls and root wrench; exact where pushes are flat."""
         model = self._nominal
         nv, h = model.nv, model.opt.timestep
-        read = self._read(rollout)
         M, J, rows = read.M, read.pushes.J, read.pushes.rows
         Jt, D = J.transpose(0, 2, 1), rows.D[..., None]
         F = _dense(read.implicit, self._D_index, nv)
@@ -171,8 +209,6 @@ class Linearizer:
         position[:, self._actuated_dof, self._actuated_dof] += spring
         by_position = by_force @ position
         by_position += last @ moving.inertia_by_position(read.qacc - (rollout.qvel[1:] - rollout.qvel[:-1]) / h)
-        if len(odd := np.flatnonzero(~(self._rigid & read.pushes.flat))):
-            by_position[odd] = self._differences(rollout, odd)
 
         by_velocity = by_force @ (F - gyric - Jt @ (rows.damping[..., None] * D * J))
         by_velocity[:, np.arange(nv), np.arange(nv)] += 1.0
@@ -206,15 +242,16 @@ class Linearizer:
         mass, implicit, force = np.empty((S, model.nC)), np.empty((S, model.nD)), np.empty((S, model.nu))
         qacc, axes, inertia = np.empty((S, nv)), np.empty((S, nv, 6)), np.empty((S, model.nbody, 10))
         seen = []
+        given = (data.qpos, data.qvel, data.ctrl, data.qfrc_applied[:6], data.qacc_warmstart)
+        rows = (rollout.qpos, rollout.qvel, rollout.ctrl, rollout.wrench, rollout.warmstart)
+        found = (data.M, data.actuator_force, data.qacc, data.cdof, data.cinert)
+        kept = (mass, force, qacc, axes, inertia)
         for t in range(S):
-            data.qpos[:] = rollout.qpos[t]
-            data.qvel[:] = rollout.qvel[t]
-            data.ctrl[:] = rollout.ctrl[t]
-            data.qfrc_applied[:6] = rollout.wrench[t]
-            data.qacc_warmstart[:] = rollout.warmstart[t]
+            for field, row in zip(given, rows, strict=True):
+                field[:] = row[t]
             mujoco.mj_forward(model, data)
-            mass[t], force[t], qacc[t] = data.M, data.actuator_force, data.qacc
-            axes[t], inertia[t] = data.cdof, data.cinert
+            for row, field in zip(kept, found, strict=True):
+                row[t] = field
             seen.append(Seen.of(model, data))
             mujoco.mj_implicit(model, data)
             implicit[t] = data.qDeriv
@@ -262,6 +299,7 @@ def sensitivity(
     B: Float[np.ndarray, "S n m"],
     weights: Float[np.ndarray, "S K"],
     steps: Int[np.ndarray, " F"],
+    threads: int = 0,
 ) -> Float[np.ndarray, "F n columns"]:
     """Jacobian (F, n, K m) of the states before `steps` with respect to K knots of m inputs each.
 
@@ -272,24 +310,37 @@ def sensitivity(
         A: (S, n, n), B: (S, n, m): the steps, of `Linearization`.
         weights: (S, K) interpolation weights.
         steps: (F,) increasing step indices in 0..S.
+        threads: how many to use; 0 for all cores. The result does not depend on it.
     """
     S, n, m = B.shape
     knots = weights.shape[1]
     result = np.zeros((len(steps), n, knots * m))
     frames = {int(step): f for f, step in enumerate(steps)}
-    # Kept transposed and by knot: the knots that have acted so far are a contiguous block, and each product is small
-    # enough for BLAS to stay on this thread (its own threads stall on a machine that is busy with something else).
-    now = np.zeros((knots, m, n))
-    begun = 0
-    for t in range(int(steps[-1]) + 1 if len(steps) else 0):
-        if t in frames:
-            result[frames[t], :, : begun * m] = now[:begun].reshape(-1, n).T
-        if t == S:
-            break
-        now[:begun] = now[:begun] @ A[t].T
-        for k in np.flatnonzero(weights[t]):
-            now[k] += weights[t, k] * B[t].T
-            begun = max(begun, int(k) + 1)
+    acts = [np.flatnonzero(row) for row in weights]
+    # Those that have acted so far are the first ones, also of every second or third knot.
+    begun = np.maximum.accumulate([0, *(int(act[-1]) + 1 if len(act) else 0 for act in acts)])
+
+    def follow(some: slice) -> None:
+        """Some knots from their first step on. All have about as much to do where each takes every so many-th."""
+        own = range(knots)[some.start :: shares]
+        # Kept transposed and by knot, so that each product is small enough for BLAS to stay on this thread (its own
+        # threads stall on a machine that is busy with something else).
+        now = np.zeros((len(own), m, n))
+        for t in range(int(steps[-1]) + 1 if len(steps) else 0):
+            moved = len(range(some.start, int(begun[t]), shares))
+            if t in frames:
+                columns = by_knot[frames[t], :, some.start :: shares]
+                columns[:, :moved] = now[:moved].transpose(2, 0, 1)
+            if t == S:
+                break
+            now[:moved] = now[:moved] @ A[t].T
+            for k in acts[t]:
+                if k % shares == some.start:
+                    now[k // shares] += weights[t, k] * B[t].T
+
+    by_knot = result.reshape(len(steps), n, knots, m)
+    shares = max(1, min(thread_count(threads), knots))
+    in_shares(shares, follow, shares)
     return result
 
 

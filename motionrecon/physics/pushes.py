@@ -8,7 +8,7 @@ friction directions stand still, and the contact point rides half way between ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import mujoco
 import numpy as np
@@ -217,6 +217,16 @@ class Pushes:
         limits = step, model.jnt_dofadr[owner[step, row]], row
         contacts, flat = _contacts(model, seen, table)
         return Pushes(J, rows, contacts, limits, flat)
+
+    def part(self, steps: slice) -> Pushes:
+        """The same of some of the steps."""
+        rows = Rows(*(getattr(self.rows, f.name)[steps] for f in fields(Rows)))
+        contacts = self.contacts.of((steps.start <= self.contacts.step) & (self.contacts.step < steps.stop))
+        contacts = replace(contacts, step=contacts.step - steps.start)
+        step, dof, row = self.limits
+        there = (steps.start <= step) & (step < steps.stop)
+        limits = step[there] - steps.start, dof[there], row[there]
+        return Pushes(self.J[steps], rows, contacts, limits, self.flat[steps])
 
     def by_position(
         self,

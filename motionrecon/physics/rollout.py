@@ -78,6 +78,12 @@ class Rollout:
         """(S+1, nq+nv): position and velocity side by side."""
         return np.concatenate([self.qpos, self.qvel], axis=1)
 
+    def part(self, steps: slice) -> Rollout:
+        """Some of the steps of a rollout that ran through, with the state before the first and after each of them."""
+        rows = slice(steps.start, steps.stop + 1)
+        states = (self.qpos[rows], self.qvel[rows], self.warmstart[rows])
+        return Rollout(*states, self.ctrl[steps], self.wrench[steps])
+
     def state(self, step: int) -> SimulationState:
         """The state before `step`, from which another rollout can go on without a seam."""
         return SimulationState(self.qpos[step], self.qvel[step], self.warmstart[step])

@@ -24,6 +24,9 @@ from motionrecon.physics.rollout import Rollout, SimulationState, Simulator
 from motionrecon.physics.windows.terms.base import SimulatedFrames, Term
 from motionrecon.physics.windows.terms.control import Control
 
+#: Motions that a problem remembers: those of the trials around one Jacobian, and more. Each takes about 0.2 MB.
+_REMEMBERED = 16
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -86,6 +89,7 @@ class WindowProblem:
         self._lead = np.zeros((self._knots, engine.body.model.nu)) if lead is None else lead
         self._split = self._knots * self._nu
         self._control_matrix = control.matrix()
+        self._simulated: dict[bytes, Rollout] = {}
 
     @property
     def n(self) -> int:
@@ -117,14 +121,27 @@ class WindowProblem:
 
     def rollout(self, x: Float[np.ndarray, " n"]) -> Rollout:
         """The motion that unknowns simulate."""
-        return self.engine.simulator.rollout(self.start, *self.controls(x))
+        return self._rollouts(x[None])[0]
+
+    def _rollouts(self, X: Float[np.ndarray, "B n"]) -> list[Rollout]:
+        """The motions that several unknowns simulate; the last ones are remembered.
+
+        A derivative is asked for where a value was found a moment ago, and whether a result will do there too.
+        """
+        keys = [x.tobytes() for x in X]
+        if new := [i for i, key in enumerate(keys) if key not in self._simulated]:
+            made = self.engine.simulator.rollouts(self.start, *self.controls(X[new]))
+            self._simulated |= dict(zip((keys[i] for i in new), made, strict=True))
+        found = [self._simulated[key] for key in keys]
+        for key in list(self._simulated)[: -max(_REMEMBERED, len(X))]:
+            del self._simulated[key]
+        return found
 
     def residuals(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
         return self._residuals(self.rollout(x), x)
 
     def residuals_batch(self, X: Float[np.ndarray, "B n"]) -> Float[np.ndarray, "B m"]:
-        rollouts = self.engine.simulator.rollouts(self.start, *self.controls(X))
-        return np.stack([self._residuals(rollout, x) for rollout, x in zip(rollouts, X, strict=True)])
+        return np.stack([self._residuals(rollout, x) for rollout, x in zip(self._rollouts(X), X, strict=True)])
 
     def residuals_and_jacobian(
         self, x: Float[np.ndarray, " n"]
@@ -141,9 +158,10 @@ class WindowProblem:
             nothing = Factors(np.full((frames, self._width, 1), np.nan), np.zeros((frames, 1, self.n)), direct)
             return self._residuals(rollout, x), nothing
         linear = self.engine.linearizer.linearize(rollout)
-        state = sensitivity(linear.A, linear.B[..., self._free], self.weights, self.steps)
+        threads = self.engine.linearizer.threads
+        state = sensitivity(linear.A, linear.B[..., self._free], self.weights, self.steps, threads)
         if self.assist:
-            by_wrench = sensitivity(linear.A, linear.G * self.assist.unit, self.assist.weights, self.steps)
+            by_wrench = sensitivity(linear.A, linear.G * self.assist.unit, self.assist.weights, self.steps, threads)
             state = np.concatenate([state, by_wrench], axis=2)
         r, by_state = self._motion_terms(rollout)
         return np.concatenate([r.ravel(), self._direct_residual(x)]), Factors(by_state, state, direct)
