@@ -89,9 +89,10 @@ def drawn(x: Trajectory, terms: Sequence[Term], count: int, seed: int = 0) -> Fl
 def _blocks(terms: Sequence[Term], x: Trajectory) -> list[Block]:
     """The terms' residuals, found by all cores at once."""
     found: dict[int, Block] = {}
+    waiting = iter(range(len(terms)))  # whoever is done takes the next: they take very different times
 
-    def evaluate(some: slice) -> None:
-        for i in range(some.start, some.stop):
+    def evaluate(_: slice) -> None:
+        for i in waiting:
             found[i] = terms[i](x)
 
     in_shares(len(terms), evaluate)
