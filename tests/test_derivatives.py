@@ -97,6 +97,8 @@ def test_the_number_of_threads_changes_nothing(body):
     np.testing.assert_array_equal(alone.A, together.A)
     np.testing.assert_array_equal(alone.B, together.B)
     np.testing.assert_array_equal(alone.G, together.G)
+    ways = (alone.A, alone.B, window.weights, np.array([3, 7, len(rollout)]))
+    np.testing.assert_array_equal(sensitivity(*ways, threads=1), sensitivity(*ways, threads=3))
 
 
 def test_a_shorter_rollout_after_a_longer_one(body):

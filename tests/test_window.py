@@ -129,7 +129,34 @@ def test_value_residuals_gradient_and_jacobian_agree(at):
 def test_a_batch_is_its_rows(at):
     problem, x = at
     X = x + 0.02 * np.random.default_rng(3).standard_normal((3, problem.n))
-    np.testing.assert_array_equal(problem.residuals_batch(X), np.stack([problem.residuals(row) for row in X]))
+    rows = [anew(problem).residuals(row) for row in X]
+    np.testing.assert_array_equal(problem.residuals_batch(X), np.stack(rows))
+
+
+def anew(problem: WindowProblem) -> WindowProblem:
+    """The same problem, which remembers no motion."""
+    given = (problem.weights, problem.steps, problem.terms, problem.control, problem.assist)
+    return WindowProblem(problem.engine, problem.start, *given)
+
+
+def test_a_motion_that_was_asked_for_a_moment_ago_is_not_simulated_again(at, monkeypatch):
+    problem, x = at
+    problem, simulator, asked = anew(problem), problem.engine.simulator, []
+    rollouts = simulator.rollouts
+
+    def counting(start, ctrl, wrench=None):
+        asked.append(len(ctrl))
+        return rollouts(start, ctrl, wrench)
+
+    monkeypatch.setattr(simulator, "rollouts", counting)
+    first = problem.rollout(x)
+    problem.residuals_batch(np.stack([x + 0.01, x, x + 0.02]))
+    assert problem.rollout(x) is first and problem.value(x) > 0 and problem.residuals_and_factors(x)[1].finite
+    assert asked == [1, 2], "what is known is not simulated again, also among others"
+    problem.residuals_batch(x - 0.001 * np.arange(1, 41)[:, None])
+    again = problem.rollout(x)
+    assert asked == [1, 2, 40, 1] and again is not first, "what was asked for long ago is forgotten"
+    np.testing.assert_array_equal(again.states, first.states)
 
 
 def test_a_motion_that_blows_up_is_worth_nothing(at):

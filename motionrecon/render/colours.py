@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from motionrecon.core.sides import side_of
 
 Colour = tuple[int, int, int]
@@ -19,6 +21,7 @@ PLAIN: Colour = (52, 57, 66)
 """Behind the skeleton where there is no video."""
 
 
+@lru_cache(maxsize=256)
 def of_side(name: str) -> Colour:
     """The colour of a landmark, body or geom by its name."""
     return {"left": LEFT, "right": RIGHT}.get(side_of(name), MIDDLE)

@@ -111,7 +111,9 @@ def draw_mesh(
     colour, covered = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in finer)
     part = image[low[1] : high[1], low[0] : high[0]]
     # Where nothing was drawn the canvas is black, so that its colours are already weighted by how much they cover.
-    part[:] = part * (1 - opacity * covered[..., None]) + 255 * opacity * colour
+    mixed = part * (1 - opacity * covered[..., None])
+    mixed += 255 * opacity * colour
+    part[:] = mixed
 
 
 def _area(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, " F"]:

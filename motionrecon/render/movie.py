@@ -41,9 +41,13 @@ def mp4(path: str | Path, size: tuple[int, int], fps: float) -> Iterator[Callabl
         colour.color_range = ColorRange.MPEG
         colour.thread_count = most_threads()
 
+        # One frame for all pictures, which a new one each would cost page faults.
+        shown = av.VideoFrame(*size, "rgb24")
+        rows = np.frombuffer(shown.planes[0], np.uint8).reshape(size[1], -1)[:, : 3 * size[0]]
+
         def write(image: UInt8[np.ndarray, "H W 3"]) -> None:
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+            rows[:] = image.reshape(rows.shape)
+            frame = shown.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
             file.mux(stream.encode(frame))
 
         yield write

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,7 @@ from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
 
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
+_AHEAD = 4  # frames that are drawn before they are written
 _TOGETHER = 64  # frames whose poses are found at once: one by one, fingers cost more than all that is drawn
 
 Picture = UInt8[np.ndarray, "H W 3"]  # RGB
@@ -64,7 +66,7 @@ def write_overlay(
         (progress or Silent()).stage("overlay", len(motion)) as advance,
         mp4(path, painter.layout.size, motion.clock.shown_fps) as write,
         # One thread decodes, one draws, and this one encodes.
-        closing(prefetch(_drawn(painter, shown))) as drawn,
+        closing(prefetch(_drawn(painter, shown), _AHEAD)) as drawn,
     ):
         for image in drawn:
             write(image)
@@ -110,8 +112,7 @@ class Painter:
         self._motion = motion
         self._films = films_of(motion)
         self.layout = layout_of([camera.image_size for camera in motion.cameras])
-        self._canvas = np.empty((*self.layout.size[::-1], 3), np.uint8)
-        self._canvas[:] = colours.OUTLINE
+        self._canvas = self.canvas()
         self._surface = DrawnSurface(motion.surface, motion.surface_bodies)
         self._posed: _Posed | None = None
         ground = ground_meshes(motion.model)
@@ -120,15 +121,23 @@ class Painter:
         )
         self._weight = weight_of(motion.model)
 
-    def draw(self, t: int, *pictures: Picture | None) -> Picture:
+    def canvas(self) -> Picture:
+        """Something to draw on."""
+        canvas = np.empty((*self.layout.size[::-1], 3), np.uint8)
+        canvas[:] = colours.OUTLINE
+        return canvas
+
+    def draw(self, t: int, *pictures: Picture | None, canvas: Picture | None = None) -> Picture:
         """Frame ``t``, RGB, over ``pictures`` (each video's frame, RGB, any size) or a plain ground.
 
-        The same array every time, drawn anew: take a copy to keep it.
+        It is drawn on a `canvas`, all of it anew; where none is given on the same one every time: take a copy to keep
+        it.
         """
+        canvas = self._canvas if canvas is None else canvas
         for i, box in enumerate(self.layout.views):
-            self._draw_video(box.of(self._canvas), t, i, pictures[i] if i < len(pictures) else None)
-        self._draw_side(self.layout.side.of(self._canvas), t)
-        return self._canvas
+            self._draw_video(box.of(canvas), t, i, pictures[i] if i < len(pictures) else None)
+        self._draw_side(self.layout.side.of(canvas), t)
+        return canvas
 
     def _draw_video(self, image: Picture, t: int, number: int, picture: Picture | None) -> None:
         motion, film = self._motion, self._films[number]
@@ -178,10 +187,12 @@ class Painter:
 def _drawn(
     painter: Painter, pictures: Generator[tuple[Picture | None, ...], None, None]
 ) -> Generator[Picture, None, None]:
-    """The overlay's frames, an array each."""
+    """The overlay's frames; each array is drawn on again when `_AHEAD` later ones and one besides have been."""
+    # One is looked at and one is drawn on while the others wait. New arrays each time would cost page faults.
+    canvases = cycle([painter.canvas() for _ in range(_AHEAD + 2)])
     with closing(pictures):
-        for t, each in enumerate(pictures):
-            yield painter.draw(t, *each).copy()
+        for t, (each, canvas) in enumerate(zip(pictures, canvases, strict=False)):
+            yield painter.draw(t, *each, canvas=canvas)
 
 
 def _pictures(

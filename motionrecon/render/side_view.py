@@ -181,11 +181,11 @@ class SideView:
         scale = _SHADOW_CELLS / _SHADOW_SPAN
         mask = np.zeros((_SHADOW_CELLS, _SHADOW_CELLS), np.uint8)
         cells = (ends[..., :2] - centre) * scale + _SHADOW_CELLS / 2
-        heights = ends[..., 2].mean(axis=1)
+        heights, widths = ends[..., 2].mean(axis=1), 2 * radii.mean(axis=1) * scale
         for i in np.argsort(-heights):
             a, b = np.round(cells[i] * 2**_SUBPIXEL).astype(int)
             strength = round(255 * float(np.exp(-max(heights[i], 0) / 0.7)))
-            width = max(1, round(2 * float(radii[i].mean()) * scale))
+            width = max(1, round(float(widths[i])))
             cv2.line(mask, a.tolist(), b.tolist(), strength, width, cv2.LINE_AA, _SUBPIXEL)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.035 * scale)
         square = _SHADOW_SPAN / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) + centre

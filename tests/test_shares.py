@@ -1,0 +1,47 @@
+"""Rows that are worked on by several threads at once."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motionrecon.core.shares import in_shares
+
+
+@given(rows=st.integers(0, 40), threads=st.integers(1, 5))
+def test_every_row_is_worked_on_once_in_as_many_shares_as_there_are_threads(rows, threads):
+    times, shares = np.zeros(rows, int), []
+
+    def work(some: slice) -> None:
+        times[some] += 1
+        shares.append(some)
+
+    in_shares(rows, work, threads)
+    assert (times == 1).all()
+    assert len(shares) == max(1, min(rows, threads))
+
+
+def test_shares_are_worked_on_at_the_same_time():
+    both = threading.Barrier(2, timeout=30.0)  # who waits alone raises
+
+    def work(some: slice) -> None:
+        both.wait()
+
+    in_shares(2, work, 2)
+    assert not both.broken
+
+
+@pytest.mark.parametrize("faulty", [0, 1])
+def test_an_error_in_any_share_is_raised_after_the_others_are_done(faulty):
+    done = []
+
+    def work(some: slice) -> None:
+        if some.start == faulty:
+            raise ValueError(f"share {faulty}")
+        done.append(some.start)
+
+    with pytest.raises(ValueError, match=f"share {faulty}"):
+        in_shares(2, work, 2)
+    assert done == [1 - faulty]
