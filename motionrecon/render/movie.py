@@ -43,7 +43,8 @@ def mp4(path: str | Path, size: tuple[int, int], fps: float) -> Iterator[Callabl
 
         # One frame for all pictures, which a new one each would cost page faults.
         shown = av.VideoFrame(*size, "rgb24")
-        rows = np.frombuffer(shown.planes[0], np.uint8).reshape(size[1], -1)[:, : 3 * size[0]]
+        plane = memoryview(shown.planes[0])
+        rows = np.frombuffer(plane, np.uint8).reshape(size[1], -1)[:, : 3 * size[0]]
 
         def write(image: UInt8[np.ndarray, "H W 3"]) -> None:
             rows[:] = image.reshape(rows.shape)
