@@ -1,5 +1,7 @@
 """Rows that are worked on by several threads at once."""
 
+import multiprocessing
+import os
 import threading
 
 import numpy as np
@@ -45,3 +47,14 @@ def test_an_error_in_any_share_is_raised_after_the_others_are_done(faulty):
     with pytest.raises(ValueError, match=f"share {faulty}"):
         in_shares(2, work, 2)
     assert done == [1 - faulty]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_forked_process_has_threads_of_its_own():
+    in_shares(2, lambda some: None, 2)
+    process = multiprocessing.get_context("fork").Process(target=in_shares, args=(2, print, 2))
+    process.start()
+    process.join(60.0)
+    if process.is_alive():
+        process.kill()
+    assert process.exitcode == 0

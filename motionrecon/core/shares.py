@@ -6,6 +6,7 @@ hands it out must give each row the same to do in whatever part it is, so that t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -25,7 +26,7 @@ def in_shares(rows: int, work: Callable[[slice], None], threads: int = 0) -> Non
     count = max(1, min(threads or usable_cores(), rows))
     edges = [rows * i // count for i in range(count + 1)]
     first, *others = (slice(*pair) for pair in pairwise(edges))
-    handed_out = [_pool(count - 1).submit(work, part) for part in others]
+    handed_out = [_pool(count - 1, os.getpid()).submit(work, part) for part in others]
     try:
         work(first)
     finally:
@@ -36,5 +37,6 @@ def in_shares(rows: int, work: Callable[[slice], None], threads: int = 0) -> Non
 
 
 @cache
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads of one process: those of the one that it was forked from are not there."""
     return ThreadPoolExecutor(threads, "motionrecon-share")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
-from motionrecon.core.cores import usable_cores
+from motionrecon.core.cores import VARIABLE, usable_cores
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -39,4 +40,5 @@ def parallel_map(
 
 
 def _numbered(work: Callable[[Any], Answer], number: int, task: Any) -> tuple[int, Answer]:
+    os.environ[VARIABLE] = "1"  # of a worker, in which nothing else runs
     return number, work(task)
