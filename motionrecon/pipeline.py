@@ -153,7 +153,7 @@ def reconstruct(
             figure = fit_kinematics(run, source, views, options)
             show(so_far := replace(so_far, figure=figure))
             stretch = simulate(run, figure, options, lambda done: show(replace(so_far, stretch=done)))
-        motion = assemble(run, source, options, figure, stretch, seen_hands)
+            motion = assemble(run, source, options, figure, stretch, seen_hands)
         show(replace(so_far, stretch=stretch, motion=motion))
         publish(run, folder, source, options, motion)
     return motion
