@@ -58,7 +58,8 @@ def assemble(
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
     found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
     moved = float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
-    for text in doubts(Outcome(body, camera, clock, *found, measured.reprojection_percent, figure.ground, moved)):
+    off, cameras = measured.reprojection_percent, len(figure.views)
+    for text in doubts(Outcome(body, camera, clock, *found, off, figure.ground, moved, cameras)):
         run.warn(text)
     tracked_hands = _hands(source, figure, frames.qpos, hands)
     learned = replace(learned_of(options, body), **_depth_of(figure))

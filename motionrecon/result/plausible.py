@@ -41,6 +41,8 @@ _MOVED = 0.1
 _NEAR, _FAR = 0.6, 60.0
 #: Pixels that a person needs to be tall; at 60 the detector is off by a sixteenth of the person.
 _TALL = 60.0
+#: Share of the frames in which the feet may be outside the picture.
+_CUT_OFF = 0.3
 #: Reprojection error in percent of the person's height; ordinary clips have 1 to 2.
 _OFF = 5.0
 #: Metres per second: of the pelvis, the fastest sprint reached 12.4; of a hand or foot, pitchers and kickers reach 30.
@@ -77,6 +79,7 @@ class Outcome:
             was seen well enough.
         ground: what the person stands on.
         floor_moved: metres by which it was found above where the calibration has it; 0 where there is none.
+        cameras: how many there are.
     """
 
     body: Body
@@ -90,6 +93,7 @@ class Outcome:
     reprojection_percent: float | None
     ground: Ground
     floor_moved: float = 0.0
+    cameras: int = 1
 
     def at(self, frame: float) -> str:
         """When a frame is shown, in the player's time."""
@@ -228,6 +232,23 @@ def size_in_picture(o: Outcome) -> str | None:
     return f"the person is only {tall:.0f} pixels tall in the picture, too few for a motion to be trusted; film closer"
 
 
+def feet_in_picture(o: Outcome) -> str | None:
+    """The picture shows the feet of the person whose trunk it shows."""
+    if o.cameras > 1:
+        return None
+    inside = ((pixels := o.camera.project(o.joints)) >= 0).all(2) & (pixels < o.camera.image_size).all(2)
+    trunk, ankles = (
+        inside[:, [INDEX[f"{side}_{name}"] for side in ("left", "right")]] for name in ("shoulder", "ankle")
+    )
+    off = float((trunk.any(1) & ~ankles.any(1))[o.seen].mean())
+    if off <= _CUT_OFF:
+        return None
+    return (
+        f"the feet are outside the picture in {100 * off:.0f} % of the frames: what the legs do there, where the floor "
+        "is, and all forces are guesses; film the whole person"
+    )
+
+
 def reprojection(o: Outcome) -> str | None:
     """The motion is where the person was seen."""
     if o.reprojection_percent is None or not o.reprojection_percent > _OFF:
@@ -327,6 +348,7 @@ CHECKS: tuple[Callable[[Outcome], str | None], ...] = (
     upright,
     distance,
     size_in_picture,
+    feet_in_picture,
     reprojection,
     speed,
     limbs,
