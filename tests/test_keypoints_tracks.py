@@ -140,6 +140,16 @@ def test_the_largest_that_stays_longest_is_followed() -> None:
     assert crowd_warning(person, others, "clip.mp4", Choice(point=(7, 9)))[0].endswith("the one at 7,9 is followed")
 
 
+def test_a_cut_to_the_persons_back_is_no_flip() -> None:
+    pixels = walker(90, 30.0)
+    behind = pixels.copy()
+    behind[45:] = pixels[45:, MIRROR]  # as a camera on the other side sees them: left and right change places at once
+    assert undo_flips(keypoints(behind))[1].any()
+    result, changed = undo_flips(keypoints(behind), cuts=[45])
+    assert not changed.any()
+    np.testing.assert_array_equal(result.pixels, behind)
+
+
 def test_people_who_pass_each_other_are_not_exchanged() -> None:
     time = np.arange(90)[:, None, None] / 90
     one = walker(90, 30.0) + time * [800.0, 0.0]

@@ -215,6 +215,10 @@ def test_a_moment_and_a_sheet_are_pictures(motion: Motion, tmp_path: Path) -> No
     assert cv2.imread(str(tmp_path / "a.png"))[100, 20].mean() == pytest.approx(45, abs=4)
     render(motion, tmp_path / "b.png", view="sheet", height=120)
     assert cv2.imread(str(tmp_path / "b.png")).shape[0] == 2 * 126 - 6 + 9
+    few = motion.tracked.copy()
+    few[3:] = False
+    render(replace(motion, tracked=few), tmp_path / "c.png", view="sheet", height=120)
+    assert cv2.imread(str(tmp_path / "c.png")).shape[0] == 120 + 9, "one row of three, where others show nobody"
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,8 @@ def detect_clip(
     if len(followed.frames) < 2 and choice == Choice():
         # MediaPipe would not follow whom the looks favour: better somebody else than nobody
         followed, _ = follow(sight.seen, info.fps)
-    keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name)
+    cuts = () if sight.background is None else sight.background.cuts.tolist()
+    keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts)
     warnings = [*info.warnings]
     if len(sight.seen) < job.count:
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")

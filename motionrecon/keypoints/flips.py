@@ -10,6 +10,7 @@ alone, then the arms alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,20 +42,22 @@ _HALF_EXCHANGED = 5e-3
 _BRIDGED = 2
 
 
-def undo_flips(keypoints: Keypoints) -> tuple[Keypoints, np.ndarray]:
+def undo_flips(keypoints: Keypoints, cuts: Sequence[int] = ()) -> tuple[Keypoints, np.ndarray]:
     """Put left and right back where a detector exchanged them.
 
     Args:
         keypoints: one person; stretches without the person are treated apart.
+        cuts: frames from which on the film shows them from elsewhere, perhaps from behind; so are these.
 
     Returns:
         the mended keypoints, and (T,) bool: the frames in which something was put back.
     """
     changed = np.zeros(len(keypoints), dtype=bool)
     frames = np.flatnonzero(keypoints.tracked)
+    apart = (np.diff(frames) > _BRIDGED + 1) | (np.diff(np.searchsorted(cuts, frames, side="right")) > 0)
     for moving, voters in _PARTS:
         exchanged = np.zeros(len(keypoints), dtype=bool)
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) > _BRIDGED + 1) + 1):
+        for run in np.split(frames, np.flatnonzero(apart) + 1):
             if len(run) >= 3:
                 held = _EXCHANGED if moving is None else _HALF_EXCHANGED
                 exchanged[run] = _label(keypoints.pixels[run], keypoints.confidence[run], voters, held)

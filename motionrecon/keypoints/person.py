@@ -17,8 +17,10 @@ from motionrecon.keypoints.tracks import Track
 from motionrecon.keypoints.types import HandKeypoints, Keypoints
 
 
-def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], name: str) -> Keypoints:
-    """Keypoints of a track in a clip of ``count`` frames called ``name``; ``warnings`` says what was mended.
+def mended(
+    track: Track, count: int, fps: float, image_size: tuple[int, int], name: str, cuts: Sequence[int] = ()
+) -> Keypoints:
+    """Keypoints of a track in a clip of ``count`` frames called ``name``, cut at ``cuts``; ``warnings`` says it all.
 
     Raises:
         InputError: the track has fewer than two frames.
@@ -28,7 +30,7 @@ def mended(track: Track, count: int, fps: float, image_size: tuple[int, int], na
             f"no person was found in {name}; the whole body must be in view, upright and not too small "
             "(another start=... or end=..., or detector=heavy, may help)"
         )
-    keypoints, flips = undo_flips(_on_clock(track, count, fps, image_size))
+    keypoints, flips = undo_flips(_on_clock(track, count, fps, image_size), cuts)
     keypoints, _ = doubt_jumps(keypoints)
     warnings = []
     missing = int((~keypoints.tracked).sum())

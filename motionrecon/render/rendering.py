@@ -52,7 +52,7 @@ def render(
         motion: what is drawn.
         path: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment.
         view: overlay (over the film), beside (the film, and the person from the side), side, orbit (all around the
-            person), or sheet (twelve moments in one picture).
+            person), or sheet (twelve moments at which the person is seen, in one picture).
         height: of the picture, pixels; of each of a sheet's.
         start, end: the part of the motion that is drawn, seconds.
         at: the moment of a .png, seconds; the middle where not given.
@@ -68,7 +68,11 @@ def render(
     number = _camera(motion, camera_name)
     first, last = _range(motion, start, end)
     if view == SHEET:
-        moments = np.round(np.linspace(first, last, min(_MOMENTS, last - first + 1))).astype(int).tolist()
+        shown = first + np.flatnonzero(motion.tracked[first : last + 1])  # moments without anybody show nothing
+        if not len(shown):
+            shown = np.arange(first, last + 1)
+        at_most = np.round(np.linspace(0, len(shown) - 1, min(_MOMENTS, len(shown)))).astype(int)
+        moments = shown[at_most].tolist()
         studio, drawn = Studio(motion, height or _MOMENT_HEIGHT, number), MOMENT
     elif suffix == ".png":
         moment = (first + last) // 2 if at is None else _frame(motion, "at", at)
