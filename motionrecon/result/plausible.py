@@ -236,11 +236,12 @@ def feet_in_picture(o: Outcome) -> str | None:
     """The picture shows the feet of the person whose trunk it shows."""
     if o.cameras > 1:
         return None
-    inside = ((pixels := o.camera.project(o.joints)) >= 0).all(2) & (pixels < o.camera.image_size).all(2)
+    pixels = o.camera.project(o.joints)
+    inside = np.asarray(((pixels >= 0) & (pixels < np.array(o.camera.image_size))).all(axis=2))
     trunk, ankles = (
         inside[:, [INDEX[f"{side}_{name}"] for side in ("left", "right")]] for name in ("shoulder", "ankle")
     )
-    off = float((trunk.any(1) & ~ankles.any(1))[o.seen].mean())
+    off = float((trunk[o.seen].any(1) & ~ankles[o.seen].any(1)).mean())
     if off <= _CUT_OFF:
         return None
     return (
