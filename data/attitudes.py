@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from motionrecon.body.base import Body
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.poses.articulation import Articulation
-from motionrecon.research.tasks.poses import Mirror
+from motionrecon.research.tasks.poses.mirror import Mirror
 
 #: How often a pose is of each kind.
 SHARES = {"recorded": 0.30, "standing": 0.20, "reaching": 0.18, "mixed": 0.16, "sitting": 0.10, "tumbled": 0.06}

@@ -1,7 +1,7 @@
 """Makes the bank of typical poses, ``models/poses/bank.safetensors``: ``python -m motionrecon.data.make_bank``.
 
 With ``--body anny`` that of another kind of body, ``bank-anny.safetensors``: the same poses, done by it
-(`motionrecon.research.tasks.untold`).
+(`motionrecon.research.tasks.poses.untold`).
 
 K poses of `data/poses/train.npz` and their mirror images: k-means over the marks of the body, about the pelvis and
 facing one way, begun with k-means++, and of each cluster the pose nearest to its mean. Nothing else is learned.
@@ -27,8 +27,8 @@ from motionrecon.core.landmarks import TRUST
 from motionrecon.data.make_poses import FOLDER, HEIGHT
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.bank import bank_file
-from motionrecon.research.tasks.poses import Mirror
-from motionrecon.research.tasks.untold import Untold, told_to
+from motionrecon.research.tasks.poses.mirror import Mirror
+from motionrecon.research.tasks.poses.untold import Untold, told_to
 
 #: Rounds of k-means after its beginning.
 ROUNDS = 12

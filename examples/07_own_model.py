@@ -24,7 +24,7 @@ from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.poses.damped import descend
 from motionrecon.poses.learned import PoseOptimus
-from motionrecon.research.tasks.articulated import ModelPoses
+from motionrecon.research.tasks.poses.articulated import ModelPoses
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
 

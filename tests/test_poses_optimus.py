@@ -25,9 +25,11 @@ from motionrecon.poses.damped import damped_steps, descend
 from motionrecon.poses.learned import LEARNED_STEPS, PoseOptimus, sizes_for
 from motionrecon.poses.level import from_level, level_camera
 from motionrecon.poses.runs import RunProblem
-from motionrecon.research.tasks.articulated import ModelPoses
-from motionrecon.research.tasks.onlookers import Onlookers
-from motionrecon.research.tasks.poses import People, PoseTasks, motions, problem_of
+from motionrecon.research.tasks.poses.articulated import ModelPoses
+from motionrecon.research.tasks.poses.motions import motions
+from motionrecon.research.tasks.poses.onlookers import Onlookers
+from motionrecon.research.tasks.poses.people import People
+from motionrecon.research.tasks.poses.tasks import PoseTasks, problem_of
 from motionrecon.research.training.folder import cut_log
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings

@@ -23,8 +23,10 @@ from motionrecon.poses.bank import PoseBank, learned_for
 from motionrecon.poses.learned import PoseOptimus, weights_for
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.measure import joint_errors
-from motionrecon.research.tasks.poses import Chances, People, motions, training_source, tuning_source
-from motionrecon.research.tasks.untold import Untold, told_to
+from motionrecon.research.tasks.poses.chances import Chances
+from motionrecon.research.tasks.poses.motions import motions
+from motionrecon.research.tasks.poses.people import People, training_source, tuning_source
+from motionrecon.research.tasks.poses.untold import Untold, told_to
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.result.assemble import learned_of, say_how_it_began

@@ -17,8 +17,12 @@ from motionrecon.poses.placing import placed
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.figures import evaluations_to, mean_over, ratio_over
 from motionrecon.research.bench.poses.measure import joint_errors
-from motionrecon.research.tasks.onlookers import Onlookers
-from motionrecon.research.tasks.poses import SETS, Chances, People, motions, problem_of, random_starts
+from motionrecon.research.tasks.poses.chances import Chances
+from motionrecon.research.tasks.poses.motions import SETS, motions
+from motionrecon.research.tasks.poses.onlookers import Onlookers
+from motionrecon.research.tasks.poses.people import People
+from motionrecon.research.tasks.poses.starts import random_starts
+from motionrecon.research.tasks.poses.tasks import problem_of
 
 SOURCE = People(motions("tune"), heights=(1.7, 1.8))
 

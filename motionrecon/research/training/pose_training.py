@@ -31,8 +31,9 @@ from motionrecon.poses.damped import shortened
 from motionrecon.poses.learned import LEARNED_STEPS, LONGEST, PoseOptimus, sizes_for, told
 from motionrecon.poses.problem import PoseProblem
 from motionrecon.poses.runs import RunProblem
-from motionrecon.research.tasks.articulated import ModelPoses
-from motionrecon.research.tasks.poses import PoseTasks, TaskSource, problem_of, training_source, tuning_source
+from motionrecon.research.tasks.poses.articulated import ModelPoses
+from motionrecon.research.tasks.poses.people import training_source, tuning_source
+from motionrecon.research.tasks.poses.tasks import PoseTasks, TaskSource, problem_of
 from motionrecon.research.training import folder as folder_of
 from motionrecon.research.training.loop import Loop
 from motionrecon.research.training.settings import TrainingSettings

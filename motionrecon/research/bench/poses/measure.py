@@ -17,7 +17,10 @@ from motionrecon.body.pose import pose
 from motionrecon.core.blas import one_thread
 from motionrecon.poses.damped import descend
 from motionrecon.research.bench.poses.methods import PoseMethod
-from motionrecon.research.tasks.poses import People, PoseTasks, motions, problem_of, random_starts
+from motionrecon.research.tasks.poses.motions import motions
+from motionrecon.research.tasks.poses.people import People
+from motionrecon.research.tasks.poses.starts import random_starts
+from motionrecon.research.tasks.poses.tasks import PoseTasks, problem_of
 
 #: Evaluations after the start's; a miss counts one more.
 BUDGET = 30

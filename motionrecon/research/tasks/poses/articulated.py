@@ -25,8 +25,8 @@ from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.level import from_level, level_camera
 from motionrecon.poses.problem import PoseProblem, PoseTrust, depth_of
 from motionrecon.poses.relaxed import relaxed_start
-from motionrecon.research.tasks.onlookers import Onlookers
-from motionrecon.research.tasks.poses import PoseTasks
+from motionrecon.research.tasks.poses.onlookers import Onlookers
+from motionrecon.research.tasks.poses.tasks import PoseTasks
 
 #: How far from the model cameras stand, in units of its size; how far they look down, radians.
 DISTANCE, PITCH = (2.0, 4.0), (-0.1, 0.6)
