@@ -184,6 +184,45 @@ def test_of_a_film_that_is_cut_one_shot_is_reconstructed_and_that_is_said(
     assert after.seen.all() and not any("cut at" in text for text in told[3:])
 
 
+def still(k: int) -> tuple[np.ndarray, float, np.ndarray]:
+    return pan(0.0), FOCAL, np.array([0.0, -2.0, 1.4])
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_cut_to_the_same_view_shows_in_the_person(
+    back: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views, told = [], []
+
+    def stop(run: object, source: object, seen: object, options: object) -> None:
+        views.append(seen)
+        raise KeyboardInterrupt
+
+    class Told(Silent):
+        def warn(self, text: str) -> None:
+            told.append(text)
+
+    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    found = load_keypoints(filmed(tmp_path / "seen.npz", still))
+    pixels = found.pixels.copy()
+    pixels[:] += (pixels[:1].mean(1) - pixels.mean(1))[:, None]  # on the spot
+    pixels[10 : 18 if back else None] += 150.0
+    save(replace(found, pixels=pixels), tmp_path / "cut.npz")
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(keypoints=tmp_path / "cut.npz", progress=Told())
+    view = views[0][0]
+    assert view.camera_motion == "static"
+    shown = [k < 10 or k >= 18 for k in range(FRAMES)] if back else [k >= 10 for k in range(FRAMES)]
+    assert view.seen.tolist() == shown
+    assert ("cut at 0.77, 1.38 s" if back else "cut at 0.77 s") in told[0]
+    said = load_keypoints(tmp_path / "seen.npz")  # who walks quickly is not elsewhere at once
+    fast = said.pixels + np.linspace(-60, 60, FRAMES)[:, None, None]
+    save(replace(said, pixels=fast), tmp_path / "fast.npz")
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(keypoints=tmp_path / "fast.npz", progress=Told())
+    assert views[1][0].seen.all()
+
+
 def test_a_camera_may_be_said_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     views = []
 

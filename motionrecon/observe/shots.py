@@ -1,12 +1,16 @@
-"""The shot of a film that is reconstructed, where cuts show the person from elsewhere, or at another time."""
+"""The shot of a film that is reconstructed, where cuts show the person from elsewhere, or at another time.
+
+A cut shows in the background, or, where that stays, in the person, who is elsewhere from one picture to the next.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
+from motionrecon.core.landmarks import INDEX
 from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.options import Options
@@ -16,6 +20,14 @@ from motionrecon.views import spans
 
 #: So many cuts are told by their times.
 _TOLD = 5
+#: Sizes of the person, and sizes per second, by which nobody moves from one picture to the next, and how many times as
+#: fast it must be as the person is in the pictures before and after it.
+_REACH, _REACH_PER_SECOND, _SUDDENLY = 0.2, 2.0, 6.0
+#: Seconds over which a person may be unseen in between, and in which they must be seen on each side.
+_UNSEEN, _LASTING = 0.25, 0.2
+#: Frames by which what the detector sees may lag behind a cut.
+_BESIDE = 3
+_TRUNK = [INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("shoulder", "hip")]
 
 
 def one_shot(
@@ -28,34 +40,81 @@ def one_shot(
     """
     tracks, count = keypoints.background, len(keypoints)
     everything = np.ones(count, bool)
-    if tracks is None:
-        return keypoints, everything
-    scenes = tracks.scene_of(tracks.first + np.arange(count))
+    scenes = np.zeros(count, int) if tracks is None else tracks.scene_of(tracks.first + np.arange(count))
+    before = scenes
+    if alone:
+        known = np.flatnonzero(np.diff(before)) + 1  # there the person is elsewhere anyway
+        jumps = [one for one in _jumps(keypoints) if not len(known) or np.abs(known - one[0]).min() > _BESIDE]
+        scenes = _distinct(before, jumps)
     cuts = np.flatnonzero(np.diff(scenes)) + 1
+    if not len(cuts):
+        return _of_scene(keypoints, int(before[0])), everything
     longest = int(np.bincount(scenes, keypoints.tracked).argmax())
     shown = scenes == longest
-    if len(cuts):
-        times = [f"{recording.clock.shown_at(frame):.2f}" for frame in cuts[:_TOLD].tolist()]
-        more = f" and {len(cuts) - _TOLD} times more" if len(cuts) > _TOLD else ""
-        said = f"the film is cut at {', '.join(times)} s{more} (or the camera pans too fast to be followed)"
-        if not alone or options.camera_motion == "static":
-            what = (
-                "one of several cameras must not be cut" if not alone else "camera_motion=static takes all for one shot"
-            )
-            said += f": {what}; give an uncut part with start=... and end=..."
-            shown, longest = everything, int(scenes[0])
-        else:
-            ends = [(one.start, one.stop) for one in spans(shown)]
-            parts = [
-                f"{recording.clock.shown_at(a):.2f} to {recording.clock.shown_at(b):.2f} s" for a, b in ends[:_TOLD]
-            ]
-            said += (
-                f": only what is shown from {' and '.join(parts)} is reconstructed, where the person is seen longest; "
-                "in other frames nobody counts as seen (start=... and end=... choose another shot)"
-            )
-        run.warn(said if not recording.name else f"{recording.name}: {said}")
-    scene = tracks.of_scene(longest)
-    return replace(_only(keypoints, shown), background=scene if len(scene) or not longest else None), shown
+    times = [f"{recording.clock.shown_at(frame):.2f}" for frame in cuts[:_TOLD].tolist()]
+    more = f" and {len(cuts) - _TOLD} times more" if len(cuts) > _TOLD else ""
+    said = f"the film is cut at {', '.join(times)} s{more} (or something moves too fast to be followed)"
+    if not alone or options.camera_motion == "static":
+        what = "one of several cameras must not be cut" if not alone else "camera_motion=static takes all for one shot"
+        said += f": {what}; give an uncut part with start=... and end=..."
+        shown, scene = everything, int(before[0])
+    else:
+        ends = [(one.start, one.stop) for one in spans(shown)]
+        parts = [f"{recording.clock.shown_at(a):.2f} to {recording.clock.shown_at(b):.2f} s" for a, b in ends[:_TOLD]]
+        said += (
+            f": only what is shown from {' and '.join(parts)} is reconstructed, where the person is seen longest; "
+            "in other frames nobody counts as seen (start=... and end=... choose another shot)"
+        )
+        scene = int(before[shown][0])
+    run.warn(said if not recording.name else f"{recording.name}: {said}")
+    return _of_scene(_only(keypoints, shown), scene), shown
+
+
+def _of_scene(keypoints: Keypoints, scene: int) -> Keypoints:
+    """The same with what was followed of one background only, if anything was."""
+    if keypoints.background is None:
+        return keypoints
+    tracks = keypoints.background.of_scene(scene)
+    return replace(keypoints, background=tracks if len(tracks) or not scene else None)
+
+
+def _distinct(scenes: Int[np.ndarray, " T"], jumps: list[tuple[int, bool]]) -> Int[np.ndarray, " T"]:
+    """Scenes that are others from each jump on; where the person is back, the one before the last jump goes on."""
+    part, parts = np.zeros(len(scenes), int), [0]
+    for frame, back in jumps:
+        parts.append(parts[-2] if back else max(parts) + 1)
+        part[frame:] = parts[-1]
+    return np.unique(scenes * (1 + max(parts)) + part, return_inverse=True)[1]
+
+
+def _jumps(keypoints: Keypoints) -> list[tuple[int, bool]]:
+    """Frames from which on the person is elsewhere, and whether it is where they were before the last time."""
+    middle = keypoints.pixels[:, _TRUNK].mean(1)
+    frames = np.flatnonzero(keypoints.tracked & np.isfinite(middle).all(1))
+    if len(frames) < 3:
+        return []
+    seen = keypoints.pixels[frames]
+    size = np.maximum((np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)).max(axis=1), 1.0)
+    apart = np.diff(frames)
+    way = np.linalg.norm(np.diff(middle[frames], axis=0), axis=1) / np.maximum(size[1:], size[:-1])
+    speed, seconds = way / apart, apart / keypoints.fps
+    far = (way > _REACH + _REACH_PER_SECOND * seconds) & (seconds <= _UNSEEN)
+    lasting = max(2, round(_LASTING * keypoints.fps))
+    found: list[tuple[int, bool]] = []
+    left: list[np.ndarray] = []  # where the person was when a jump began
+    last = 0
+    for i in np.flatnonzero(far).tolist():
+        sides = speed[max(0, i - lasting) : i], speed[i + 1 : i + 1 + lasting]
+        if min(map(len, sides)) < lasting - 1 or i + 1 - last < lasting:
+            continue
+        if speed[i] < _SUDDENLY * max(float(np.median(side)) for side in sides):
+            continue
+        there = middle[frames[i + 1]]
+        back = bool(left) and float(np.linalg.norm(there - left[-1])) < _REACH * size[i + 1]
+        found.append((int(frames[i + 1]), back))
+        left.append(middle[frames[i]])
+        last = i + 1
+    return found
 
 
 def _only(keypoints: Keypoints, shown: Bool[np.ndarray, " T"]) -> Keypoints:
