@@ -169,7 +169,10 @@ class Seen:
     def of(model: mujoco.MjModel, data: mujoco.MjData) -> Seen:
         c = data.contact
         root = model.body_rootid[model.geom_bodyid[c.geom[:, 1]]]  # about whose centre of mass the ball's ``cdof`` are
-        table = np.column_stack([data.efc_force, data.efc_D, data.efc_KBIP, data.efc_pos - data.efc_margin])
+        force = data.efc_force
+        table = np.empty((len(force), 7))
+        table[:, 0], table[:, 1], table[:, 2:6] = force, data.efc_D, data.efc_KBIP
+        np.subtract(data.efc_pos, data.efc_margin, out=table[:, 6])
         return Seen(
             data.efc_J.reshape(-1, model.nv).copy(),
             table,
