@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -14,7 +17,7 @@ from motions import camera, kinematic, simulated, walking
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import BODY, INDEX, NAMES
 from motionrecon.errors import InputError, OutputError
-from motionrecon.render import colours, render_still, write_overlay
+from motionrecon.render import colours, overlay, render_still, write_overlay
 from motionrecon.render.overlay import Painter
 from motionrecon.render.side_view import SideView, heading_of
 from motionrecon.render.skeleton import draw_skeleton
@@ -58,6 +61,21 @@ def test_the_file_is_h264_at_the_motions_rate(tmp_path: Path, fps: float) -> Non
         assert stream.width % 2 == 0 and stream.height % 2 == 0
         assert float(stream.average_rate or 0) == pytest.approx(fps, rel=1e-6)
     np.testing.assert_allclose(times, np.arange(8) / fps, atol=1e-3)
+
+
+def test_a_picture_stays_as_it_is_while_it_is_written_and_others_are_drawn(tmp_path: Path, monkeypatch) -> None:
+    motion, seen = walking(14), []
+    expected = [render_still(motion, t) for t in range(14)]
+    assert all((a != b).any() for a, b in pairwise(expected))
+
+    def slow(image: np.ndarray) -> None:
+        if len(seen) in (0, 7):
+            time.sleep(1.0)  # the other thread draws as far ahead as it may
+        seen.append(image.copy())
+
+    monkeypatch.setattr(overlay, "mp4", lambda *given: nullcontext(slow))
+    write_overlay(motion, None, tmp_path / "overlay.mp4")
+    np.testing.assert_array_equal(seen, expected)
 
 
 @pytest.mark.parametrize("folder", ["a:b", "file:c", "concat:d|e", "%02d"])
