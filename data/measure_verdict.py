@@ -30,7 +30,8 @@ from motionrecon.result.motion import Motion
 from motionrecon.verdict.forces import FORCE
 from motionrecon.verdict.signs import POSE
 
-SUITES = ("synthetic", "plates")
+#: Clips that are filmed, and those of force plates, the errors of whose keypoints are made up.
+FILMED, PLATES = "synthetic", "plates"
 #: A height that nobody gives.
 UNKNOWN = inspect.signature(reconstruct).parameters["height"].default
 
@@ -70,7 +71,9 @@ VARIANTS = MappingProxyType(
 def lines_of(
     result: ClipResult, numbers: Mapping[str, float], variant: str
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """The line of a reconstruction in the file of joints, and in that of forces; None where nobody knows its error.
+    """The line of a reconstruction in the file of joints, and in that of forces.
+
+    It is None where nobody knows the error, and of joints where no detector saw a film.
 
     Args:
         result: of the benchmark.
@@ -88,7 +91,9 @@ def lines_of(
 
     figures = result.figures
     joints = line(figures["kinematic_mpjpe_mm"], figures["mpjpe_mm"], list(POSE))
-    return joints, line(figures["force_stance_percent"], figures["force_stance_percent"], list(FORCE))
+    return joints if clip.suite == FILMED else None, line(
+        figures["force_stance_percent"], figures["force_stance_percent"], list(FORCE)
+    )
 
 
 def write(path: Path, lines: Sequence[dict[str, Any]], signs: Sequence[str]) -> None:
@@ -108,7 +113,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=0, help="clips at once; one for each core where not given")
     args = parser.parse_args()
     os.environ.setdefault("MUJOCO_GL", "egl")
-    suites = chosen_suites(SUITES, args.data)
+    suites = chosen_suites((FILMED, PLATES), args.data)
     joints, forces = [], []
     for name, variant in VARIANTS.items():
         place = args.output / name.replace(" ", "_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,9 @@ def test_a_reconstruction_is_a_line_that_can_be_read_again(tmp_path, monkeypatch
     verdict = {"signs": {"limbs_speed": 0.51234, "left_open": 27.0}}
     joint, force = measure_verdict.lines_of(ClipResult(clip, figures), verdict["signs"], "calibrated")
     assert force is None
+    plates = ClipResult(replace(clip, suite="plates"), figures | {"force_stance_percent": 5.6})
+    assert measure_verdict.lines_of(plates, {}, "as given")[0] is None  # no detector saw a film
+    assert measure_verdict.lines_of(plates, {}, "as given")[1]["error"] == "5.6"
     measure_verdict.write(tmp_path / JOINTS, [joint, joint | {"final": "99"}], list(POSE))
     monkeypatch.setattr(make_verdict, "FOLDER", tmp_path)
     found = make_verdict.read(JOINTS)
@@ -87,13 +91,14 @@ def test_nobody_is_foretold_by_themselves_nor_by_their_action():
     assert spearmanr(of_others(measured), measured.errors)[0] > 0.9
 
 
-def test_good_is_as_much_as_may_be_called_so():
-    expected, errors = np.arange(40.0, 80.0), np.full(40, 60.0)
-    errors[[5, 25, 30]] = 81.0
-    assert good_below(expected, errors) == 80.0  # 3 of 40 are bad
-    errors[31:] = 81.0
-    assert good_below(expected, errors) == 71.0  # 3 of the first 31, and 4 of the first 32
-    assert good_below(expected, np.full(40, 100.0)) == 0.0
+def test_of_what_is_called_good_a_tenth_is_bad_where_errors_are_spread_as_they_are_said_to_be():
+    rng = np.random.default_rng(5)
+    expected = np.exp(rng.normal(np.log(70.0), 0.3, 20_000))
+    errors = expected * np.exp(0.25 * rng.standard_normal(len(expected)))
+    good = good_below(expected, errors)
+    assert (errors[expected < good] > 80.0).mean() == pytest.approx(0.1, abs=0.01)
+    assert (errors[expected < good + 1.0] > 80.0).mean() > 0.095
+    assert good_below(expected, 4.0 * errors) == 0.0
 
 
 @pytest.mark.parametrize("which", FILES)

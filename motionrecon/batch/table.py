@@ -19,7 +19,7 @@ CSV, PAGE = "table.csv", "table.html"
 #: Figures on the page: the column's head, the field, and the digits after the point.
 _FIGURES = (
     ("joints expected off, mm", "expected_mm", 0),
-    ("forces expected off, %", "expected_force_percent", 0),
+    ("force in stance expected off, %", "expected_force_percent", 0),
     ("frames", "frames", 0),
     ("fps", "fps", 2),
     ("seen, %", "tracked_percent", 0),

@@ -89,7 +89,7 @@ FORCE: dict[str, Sign] = {
         lambda e, share: f"forces are {share:.0f} % of body weight from those that the filmed motion takes",
     ),
     "off_the_film": Sign(
-        off_the_film, lambda e, mm: f"what is simulated has the joints {mm:.0f} mm from where the film has them"
+        off_the_film, lambda e, mm: f"the simulation has the joints {mm:.0f} mm from where the film has them"
     ),
     "largest_jump": Sign(largest_jump, _when_it_jumps),
     "unsteady": Sign(unsteady, lambda e, rate: f"forces ring, by {rate:.1f} body weights a second"),

@@ -174,12 +174,6 @@ def focal_assumed(e: Evidence) -> float:
     return 0.0 if e.focal_given else 1.0
 
 
-def up_left_open(e: Evidence) -> float:
-    """Standard deviation, degrees, of which way is up, as the person and lines behind them tell it; 0 where given."""
-    gravity = e.figure.gravity
-    return 0.0 if gravity is None else float(np.degrees(np.sqrt(np.trace(gravity.up.covariance))))
-
-
 def height_assumed(e: Evidence) -> float:
     """1 where the person's height is assumed, 0 where it is known."""
     return 0.0 if e.height_given else 1.0
@@ -242,7 +236,6 @@ POSE: dict[str, Sign] = {
     ),
     "standing_leaning": Sign(standing_leaning, lambda e, angle: f"who stands still leans by {angle:.0f} degrees"),
     "focal_assumed": Sign(focal_assumed, lambda e, assumed: "the focal length was assumed"),
-    "up_left_open": Sign(up_left_open, lambda e, angle: f"which way is up is known to {angle:.0f} degrees only"),
     "height_assumed": Sign(height_assumed, lambda e, assumed: "the height was assumed"),
     "without_depth": Sign(
         without_depth, lambda e, share: f"the detector gives no depth in {share:.0f} % of the frames"
