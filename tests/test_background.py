@@ -218,6 +218,14 @@ def test_cuts_are_noticed_where_they_are() -> None:
         BackgroundTracks(**vars(tracks) | {"cuts": tracks.cuts[::-1]}).check(len(angles))
 
 
+def test_a_cut_over_a_long_black_is_noticed_where_it_is_black() -> None:
+    black = np.zeros((*SIZE[::-1], 3), np.uint8)
+    pictures = [shot(pan(0.0), FOCAL, SIZE)] * 20 + [black] * 90 + [shot(pan(120.0), FOCAL, SIZE)] * 40
+    tracks = shown(pictures)
+    assert tracks.cuts.tolist() == [20] and tracks.frame.max() == 149
+    assert tracks.scene_of(np.array([19, 20, 120])).tolist() == [0, 1, 1]
+
+
 def test_a_cut_near_the_end_is_noticed_and_what_moves_after_a_cut_is_followed() -> None:
     pictures = [shot(pan(0.0), FOCAL, SIZE)] * 20 + [shot(pan(100.0 + k), FOCAL, SIZE) for k in range(9)]
     tracks = shown(pictures)

@@ -9,8 +9,6 @@ adding up, and a key frame that comes into view again is used again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -18,18 +16,16 @@ from jaxtyping import Float, UInt8
 from motionrecon.background.features import (
     LEAST,
     Followed,
-    Grey,
     Homography,
     Points,
     corners,
     displacement,
     factor_of,
     follow,
-    outside,
     recognised,
-    small,
     unlike,
 )
+from motionrecon.background.looks import Key, Links, Picture, padded
 from motionrecon.background.tracks import CORNERS, BackgroundTracks
 
 #: Looks a second at a background that stands still, and pictures a second that are compared where it moves.
@@ -49,57 +45,8 @@ _SEARCHED = 3
 #: Seconds for which something may hide the background, or a flash change it, before it counts as another one; and for
 #: which another one must be shown, to be one, before the same comes back.
 _HIDDEN, _SHOWN = 1.0, 0.1
-
-
-@dataclass(frozen=True)
-class _Key:
-    """A key frame: its number, small picture, where nobody is in that, and its corners; which background it shows, and
-    by how much that is displaced since it was first shown."""
-
-    frame: int
-    grey: Grey
-    background: Grey
-    points: Points
-    scene: int
-    base: Homography
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A picture that may be gone through later, and where people are in it, small pixels.
-
-    It is made small when it is looked at, which most are not while the camera stands.
-    """
-
-    frame: int
-    image: UInt8[np.ndarray, "H W 3"]
-    boxes: list[Float[np.ndarray, " 4"]]
-
-    @cached_property
-    def grey(self) -> Grey:
-        return small(self.image)
-
-    @cached_property
-    def background(self) -> Grey:
-        return outside(self.grey.shape, self.boxes)
-
-    def kept(self) -> _Picture:
-        """The same without the large picture, to be looked at later."""
-        light = _Picture(self.frame, self.image[:0], self.boxes)
-        light.__dict__.update(grey=self.grey, background=self.background)  # where cached properties are
-        return light
-
-
-@dataclass
-class _Links:
-    """What is kept of what was followed."""
-
-    key: list[int] = field(default_factory=list)
-    frame: list[int] = field(default_factory=list)
-    start: list[Points] = field(default_factory=list)
-    now: list[Points] = field(default_factory=list)
-    agree: list[np.ndarray] = field(default_factory=list)
-    shift: list[float] = field(default_factory=list)
+#: Looks whose pictures are kept after the background was lost: more than are needed to know that it is another.
+_MISSED = 8
 
 
 class BackgroundWatch:
@@ -114,13 +61,13 @@ class BackgroundWatch:
         self._every = max(1, round(fps / _LOOKS_PER_SECOND))
         self._stride = max(1, round(fps / _PICTURES_PER_SECOND))
         self._fps, self._scale, self._pixel = fps, scale, 1.0
-        self._links = _Links()
+        self._links = Links()
         self._looked = self._blank = 0
-        self._waiting: list[_Picture] = []
+        self._waiting: list[Picture] = []
         self._around: list[Float[np.ndarray, " 4"]] = []
-        self._last: _Picture | None = None
-        self._key: _Key | None = None
-        self._old: list[_Key] = []
+        self._last: Picture | None = None
+        self._key: Key | None = None
+        self._old: list[Key] = []
         self._now: Homography = np.eye(3)  # the background since it was first shown
         self._pace: Homography = np.eye(3)  # the same since the picture before
         self._moves = False
@@ -128,7 +75,7 @@ class BackgroundWatch:
         self._left: dict[int, Homography] = {}  # where others were last
         self._cuts: list[tuple[int, int]] = []  # frames from which on another one is shown, and which
         self._lost: int | None = None  # the frame since which nothing is followed
-        self._since: list[list[_Picture]] = []  # looks since then, if it was lost at once, as at a cut
+        self._since: list[list[Picture]] = []  # looks since then, if it was lost at once, as at a cut
         self._sudden = self._plain = False  # whether it was; and whether too little was shown since
 
     def add(
@@ -148,7 +95,7 @@ class BackgroundWatch:
             return
         self._pixel = float(factor_of(frame.shape))
         where = [np.asarray(box, float) / self._pixel for box in (*boxes, *([] if look else self._around))]
-        self._waiting.append(_Picture(k, frame, where))
+        self._waiting.append(Picture(k, frame, where))
         if look:
             self._look()
 
@@ -163,8 +110,8 @@ class BackgroundWatch:
         return BackgroundTracks(
             key=np.array(links.key, np.int64),
             frame=np.array(links.frame, np.int64),
-            start=_padded(links.start, pixel),
-            now=_padded(links.now, pixel),
+            start=padded(links.start, pixel),
+            now=padded(links.now, pixel),
             agree=np.array(agree, bool).reshape(-1, CORNERS),
             shift=np.array(links.shift, float),
             cuts=np.array([frame for frame, _ in self._cuts], np.int64),
@@ -180,7 +127,7 @@ class BackgroundWatch:
         self._looked += 1
         self._look_at(pictures)
 
-    def _look_at(self, pictures: list[_Picture]) -> None:
+    def _look_at(self, pictures: list[Picture]) -> None:
         if self._lost is not None:
             self._search(pictures)
         elif self._key is None:
@@ -193,7 +140,7 @@ class BackgroundWatch:
                     break
         self._last = pictures[-1]
 
-    def _begin(self, pictures: list[_Picture]) -> None:
+    def _begin(self, pictures: list[Picture]) -> None:
         """Take the first picture that shows enough for the first key frame, and look at those after it."""
         for i, picture in enumerate(pictures):
             points = self._corners(picture)
@@ -205,7 +152,7 @@ class BackgroundWatch:
                 return
         self._blank += 1
 
-    def _still(self, now: _Picture) -> bool:
+    def _still(self, now: Picture) -> bool:
         """Follow the background to a picture in which it is about where it was; False where it is not."""
         key = self._key
         assert key is not None
@@ -218,7 +165,7 @@ class BackgroundWatch:
         self._keep(key, now, found)
         return True
 
-    def _follow(self, now: _Picture) -> None:
+    def _follow(self, now: Picture) -> None:
         """Follow the background to the next picture, from a new key frame where the old one does not serve."""
         for key, guess in self._ways(now):
             found = follow(key.grey, key.points, now.grey, now.background, guess)
@@ -230,7 +177,7 @@ class BackgroundWatch:
             self._sudden = self._last is None or unlike(self._last.grey, now.grey)
         self._last = now
 
-    def _ways(self, now: _Picture) -> Iterator[tuple[_Key, Homography | None]]:
+    def _ways(self, now: Picture) -> Iterator[tuple[Key, Homography | None]]:
         """Key frames to follow from, and guesses of how far the background is from them, the likeliest first."""
         key, last = self._key, self._last
         assert key is not None
@@ -245,7 +192,7 @@ class BackgroundWatch:
         if again is not None:
             yield key, again
 
-    def _keep(self, key: _Key, now: _Picture, found: Followed) -> None:
+    def _keep(self, key: Key, now: Picture, found: Followed) -> None:
         """Note a link, and take another key frame where this one has served its time."""
         links, shape = self._links, now.grey.shape
         whole = found.transform @ key.base
@@ -262,7 +209,7 @@ class BackgroundWatch:
         if far or stale or found.agree.sum() < max(_RENEW_SHARE * len(key.points), LEAST):
             self._renew(now)
 
-    def _renew(self, now: _Picture) -> None:
+    def _renew(self, now: Picture) -> None:
         """Follow from an old key frame that is in view again, or else from this picture on."""
         for key in self._old:
             since = self._now @ np.linalg.inv(key.base)
@@ -276,7 +223,7 @@ class BackgroundWatch:
         if len(points):
             self._change(self._key_of(now, points))
 
-    def _search(self, pictures: list[_Picture]) -> None:
+    def _search(self, pictures: list[Picture]) -> None:
         """Look for what was known before something hid it; where it does not come back, the background is another."""
         assert self._lost is not None
         now = pictures[-1]
@@ -286,14 +233,14 @@ class BackgroundWatch:
                 self._come_back(key, found.transform, pictures)
                 return
         if self._sudden:
-            self._since.append([one.kept() for one in pictures])
+            self._since = [*self._since[1 - _MISSED :], [one.kept() for one in pictures]]
         if not self._shows_enough(now):
             self._blank += 1
             self._plain = True
         elif self._sudden and now.frame - self._lost > _HIDDEN * self._fps:
             self._cut(self._lost)
 
-    def _places(self, now: _Picture) -> Iterator[tuple[_Key, Homography]]:
+    def _places(self, now: Picture) -> Iterator[tuple[Key, Homography]]:
         """Key frames that may be in view again, and guesses of how far the background is from them."""
         assert self._lost is not None
         mine = [key for key in self._old if key.scene == self._scene]
@@ -309,7 +256,7 @@ class BackgroundWatch:
             if again is not None:
                 yield key, again
 
-    def _come_back(self, key: _Key, there: Homography, pictures: list[_Picture]) -> None:
+    def _come_back(self, key: Key, there: Homography, pictures: list[Picture]) -> None:
         """Go on where a background that was lost, or an earlier one, is shown again; what was shown between is another.
 
         Args:
@@ -356,24 +303,16 @@ class BackgroundWatch:
     def _new_scene(self) -> int:
         return 1 + max((scene for _, scene in self._cuts), default=0)
 
-    def _key_of(self, picture: _Picture, points: Points) -> _Key:
-        return _Key(picture.frame, picture.grey, picture.background, points, self._scene, self._now)
+    def _key_of(self, picture: Picture, points: Points) -> Key:
+        return Key(picture.frame, picture.grey, picture.background, points, self._scene, self._now)
 
-    def _shows_enough(self, picture: _Picture) -> bool:
+    def _shows_enough(self, picture: Picture) -> bool:
         return len(self._corners(picture)) >= 2 * LEAST
 
-    def _change(self, key: _Key) -> None:
+    def _change(self, key: Key) -> None:
         self._key = key
         self._old = [*self._old[1 - _KEPT :], key]
 
     @staticmethod
-    def _corners(picture: _Picture) -> Points:
+    def _corners(picture: Picture) -> Points:
         return corners(picture.grey, picture.background)
-
-
-def _padded(rows: Sequence[Points], pixel: float) -> Float[np.ndarray, "L 64 2"]:
-    """Points of small pictures in pixels of the video, whose middle stays the same place; filled up with NaN."""
-    out = np.full((len(rows), CORNERS, 2), np.nan, np.float32)
-    for row, points in zip(out, rows, strict=True):
-        row[: len(points)] = (points + 0.5) * pixel - 0.5
-    return out
