@@ -332,6 +332,19 @@ def test_coming_nearer_does_not_pay_where_one_camera_sees_the_person(x, seen):
     assert scale_free([smooth], x, [seen.view] * 2) == [smooth]
 
 
+def test_a_step_nearer_does_not_make_what_was_seen_cost_less(x, seen):
+    for plain in (reprojected(seen.view, scale=1e6), directed(seen.view, scale=1e6)):
+        (held,) = scale_free([plain], x, [seen.view])
+        assert held(x).cost == pytest.approx(plain(x).cost)
+        eye = x.turn @ seen.camera.eye[0]
+        qpos = x.qpos.copy()
+        qpos[:, PLACE] = eye + 0.5 * (qpos[:, PLACE] - eye)
+        near = replace(x, qpos=qpos)
+        assert held(near).cost == pytest.approx(4.0 * plain(near).cost), "as large as it would be from afar"
+        assert np.allclose(held(near).jacobians[0], 2.0 * plain(near).jacobians[0])
+        assert scale_free([plain], x, [seen.view] * 2) == [plain]
+
+
 def test_shared_prior(x):
     tilted = so3.matrix(np.array([-0.1, 0.07, 0.0])) @ x.turn
     for term in (

@@ -61,7 +61,8 @@ class Weights:
         floor: metres, of the height of the ground of calibrated cameras.
         floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths: with calibrated cameras, and where one camera sees somebody of a
-            known height or its pose is assumed.
+            known height or its pose is assumed. One camera measures no size, but errors of depth, which last through a
+            clip, seem to: bones that are turned out of the picture by mistake have to be longer.
         height_known: whether the person's height was given.
         shape: share that one camera's fit grants of how far people's shapes vary otherwise.
         tilt: share of the standard deviation of up that is granted to the fit, which counts every frame for itself.
@@ -75,7 +76,7 @@ class Weights:
     sliding: float = 0.5
     balance: float = 8.0
     floor: float = 0.015
-    common: tuple[float, float] = (0.06, 0.03)
+    common: tuple[float, float] = (0.06, 0.0075)
     shape: float = 0.5
     tilt: float = 0.11
     floor_known: bool = False

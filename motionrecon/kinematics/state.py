@@ -12,7 +12,7 @@ from jaxtyping import Float
 from motionrecon.body import Body
 from motionrecon.body.points import Points
 from motionrecon.body.posed import Posed
-from motionrecon.body.tangent import integrate
+from motionrecon.body.tangent import PLACE, integrate
 from motionrecon.cameras.base import Camera
 from motionrecon.core import so3
 from motionrecon.ground.base import Ground
@@ -68,6 +68,10 @@ class Trajectory(Posed):
     def seen_by(self, camera: Camera) -> Camera:
         """A camera as it was given, in the trajectory's world."""
         return camera.in_world(self.turn, np.zeros(3))
+
+    def distance_from(self, camera: Camera) -> Float[np.ndarray, " T"]:
+        """How far the pelvis is from a camera as it was given, metres."""
+        return np.asarray(np.linalg.norm(self.qpos[:, PLACE] - self.seen_by(camera).eye, axis=-1))
 
     def by_shape(self, points: Points) -> Float[np.ndarray, "T P 3 k"]:
         """Derivative of points that ride on the body with respect to the person's shape."""

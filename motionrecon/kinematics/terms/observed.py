@@ -28,21 +28,27 @@ class Observed:
         residual: of a camera in the trajectory's world and (T, 33, 3) marks.
         parts: the shared unknowns that it depends on.
         scale: in standard deviations, where the robust cost bends.
+        distance: (T,) of the pelvis from the camera, metres, at which errors are measured in metres: held while steps
+            are compared, or else every step that brings the person nearer would make all errors smaller; None for the
+            present one.
     """
 
     camera: Camera
     residual: Callable[[Camera, Float[np.ndarray, "T 33 3"]], PointResidual]
     parts: tuple[str, ...]
     scale: float = 2.0
+    distance: Float[np.ndarray, " T"] | None = None
 
     def __call__(self, x: Trajectory) -> Block:
         residual = self.residual(x.seen_by(self.camera), x.marks)
-        value = residual.value
+        ratio = np.ones(len(x)) if self.distance is None else self.distance / x.distance_from(self.camera)
+        held = ratio[:, None, None]
+        value = residual.value * held
         root, cost = reweighted(value, self.scale)
         T, m = len(x), value[0].size
 
         def chained(moved: Float[np.ndarray, "T 33 3 n"]) -> Float[np.ndarray, "T m n"]:
-            return np.asarray((residual.chain(moved) * root[..., None]).reshape(T, m, -1))
+            return np.asarray((residual.chain(moved) * (held * root)[..., None]).reshape(T, m, -1))
 
         shared = {}
         if SHAPE in self.parts and SHAPE in x.shared:

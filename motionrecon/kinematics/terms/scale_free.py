@@ -11,6 +11,7 @@ from jaxtyping import Float
 from motionrecon.body.tangent import MOVE, PLACE
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.observed import Observed
 from motionrecon.kinematics.terms.smoothness import Smoothness
 from motionrecon.views import View
 
@@ -59,6 +60,9 @@ def scale_free(
 ) -> list[Callable[[Trajectory], Block]]:
     """The terms, those in metres free of scale where one camera sees the person: several know how far away that is.
 
+    Errors of what was seen do not reward who comes nearer in their derivatives, but in their cost, by which steps are
+    compared; so it is measured at the distance before.
+
     Args:
         terms: any.
         x: the trajectory from which the fit goes on.
@@ -66,8 +70,16 @@ def scale_free(
     """
     if len(views) > 1:
         return list(terms)
-    eye = np.broadcast_to(views[0].camera.eye, (len(x), 3))
-    distance = np.linalg.norm(x.qpos[:, PLACE] - eye @ x.turn.T, axis=1)
-    # Of feet and balance nothing is in proportion to it once the person's shape is held; and before, how high they say
-    # that the camera is above the ground is to count.
-    return [ScaleFree(term, MOVE, eye, distance) if isinstance(term, Smoothness) else term for term in terms]
+    camera = views[0].camera
+    eye, distance = np.broadcast_to(camera.eye, (len(x), 3)), x.distance_from(camera)
+
+    def free(term: Callable[[Trajectory], Block]) -> Callable[[Trajectory], Block]:
+        if isinstance(term, Smoothness):
+            return ScaleFree(term, MOVE, eye, distance)
+        if isinstance(term, Observed):
+            return replace(term, distance=distance)
+        # Of feet and balance nothing is in proportion to it once the person's shape is held; and before, how high they
+        # say that the camera is above the ground is to count.
+        return term
+
+    return [free(term) for term in terms]
