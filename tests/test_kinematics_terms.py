@@ -15,7 +15,7 @@ from motionrecon.body.tangent import MOVE, PLACE, integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import feet_alone
+from motionrecon.kinematics.standing import feet_alone, haste
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
@@ -209,6 +209,15 @@ def test_what_moves_fast_for_a_while_is_smoothed_less(x):
         assert_gradient(x, first(x), lambda y, first=first: first(y).cost, straight)
 
 
+def test_knees_and_ankles_accelerate_more(x):
+    costs = []
+    for name in ("left_hip_flexion", "left_knee_flexion", "left_ankle_flexion"):
+        qpos = np.repeat(x.qpos[:1], FRAMES, axis=0)
+        qpos[2, 7 + x.body.hinge_names.index(name)] += 0.1
+        costs.append(Smoothness(FPS)(replace(x, qpos=qpos)).cost)
+    assert costs[0] / costs[1] == pytest.approx(2.0**2) and costs[0] / costs[2] == pytest.approx(3.0**2)
+
+
 def test_what_moves_evenly_is_smooth(x):
     step = 0.02 * np.random.default_rng(3).standard_normal(x.body.model.nv)
     even = [x.qpos[0]]
@@ -239,6 +248,28 @@ def test_contact(x):
     term = Contact(FPS, standing(), weight=1.2)
     assert_gradient(x, term(x), lambda y: term(y).cost, [*frame_directions(x), *shared_directions(x)])
     assert_jacobian(x, term, [*frame_directions(x), *shared_directions(x)])
+
+
+def test_feet_of_who_runs_may_move_more_where_they_stand(x):
+    still = np.ones((FRAMES, 8))
+    flat = replace(x, ground=Plane(float(x.soles[..., 2].min()) - 1.0))
+
+    def speeds(haste: float | np.ndarray) -> np.ndarray:
+        return Contact(FPS, still, haste=haste)(flat).residual[:, :24]
+
+    assert np.allclose(speeds(2.0), 0.25 * speeds(1.0))
+    once = np.array([1.0, 1.0, 4.0, 1.0, 1.0])
+    assert np.allclose(speeds(once), speeds(1.0) / once[:-1, None] ** 2)
+
+
+def test_who_runs_hurries_and_who_walks_does_not(x):
+    def found(pace: float) -> np.ndarray:
+        qpos = np.repeat(x.qpos[:1], FRAMES, axis=0)
+        qpos[:, 0] += pace * np.arange(FRAMES) / FPS
+        return haste(replace(x, qpos=qpos), FPS)
+
+    assert (found(1.0) == 1.0).all()
+    assert np.allclose(found(5.0), 2.5)
 
 
 def test_contact_leaves_feet_in_the_air_alone_and_none_below_the_ground(x):

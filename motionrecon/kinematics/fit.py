@@ -21,7 +21,7 @@ from motionrecon.kinematics.gravity import Gravity, gravity, levelled, tilting
 from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve
-from motionrecon.kinematics.standing import standing_points
+from motionrecon.kinematics.standing import haste, standing_points
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
@@ -256,7 +256,7 @@ def _fit(
     for _ in range(2):
         standing = standing_points(x, fps)
         feet: list[Term] = [
-            Contact(fps, standing, weight=rate),
+            Contact(fps, standing, haste=haste(x, fps), weight=rate),
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, standing, neglected=neglected(x, fps), weight=balance * rate * on_feet(x, fps)),
         ]
@@ -315,7 +315,7 @@ def _sized(
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
         standing = standing_points(x, fps)
-        terms: list[Term] = [*eased(video, x), prior, Contact(fps, standing, weight=rate)]
+        terms: list[Term] = [*eased(video, x), prior, Contact(fps, standing, haste=haste(x, fps), weight=rate)]
         if tilted:
             terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, scale_free(terms, x, views), 15)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.state import Trajectory
@@ -17,25 +17,41 @@ RESTS = [
 _FLESH = 0.05
 
 
+#: Root mean square of a walker's feet's speed, m/s, and the seconds over which it is taken, a standard deviation.
+_WALKS, _ABOUT = 2.0, 0.25
+
+
+def haste(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
+    """How many times as fast as a walker's the feet are about each frame, at least 1: 2.5 where somebody runs.
+
+    A trajectory, which is smoothed, errs the more: in it, a runner's foot that stands is still moving and higher.
+    """
+    square = (np.gradient(x.feet, 1.0 / fps, axis=0) ** 2).sum(-1).mean(1)
+    pace = np.sqrt(gaussian_filter1d(square, _ABOUT * fps, mode="nearest"))
+    return np.asarray(np.maximum(1.0, pace / _WALKS))
+
+
 def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> Float[np.ndarray, "T S"]:
     """How surely each point of the soles stands.
 
     A point stands while it is slow and near the ground; a foot in swing is neither, and a foot held still in the air
-    is not near. Both are soft: the trajectory that judges is itself uncertain by centimetres.
+    is not near. Both are soft: the trajectory that judges is itself uncertain by centimetres, the more the faster the
+    feet are (`haste`).
 
     Args:
         x: a trajectory.
         fps: frames per second.
-        speed: m/s at which the chance is down to one half.
-        height: metres over the ground at which the chance is down to one half.
+        speed: m/s at which the chance is down to one half, of who is as fast as a walker.
+        height: metres over the ground at which the chance is down to one half, likewise.
 
     Returns:
         in [0, 1], in the order of `body.soles`.
     """
     velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
     velocity = uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest")
-    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / speed) ** 4)
-    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / height) ** 4)
+    times = haste(x, fps)[:, None]
+    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (speed * times)) ** 4)
+    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (height * times)) ** 4)
     return np.asarray(slow * low)
 
 

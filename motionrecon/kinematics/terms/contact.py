@@ -21,6 +21,8 @@ class Contact:
         speed: standard deviation of a standing point's velocity, m/s.
         height: standard deviation of a standing point's height over the ground, metres.
         depth: metres below the ground that count as one standard deviation.
+        haste: of all frames or of each (`motionrecon.kinematics.standing.haste`); its square is how many times `speed`
+            the standard deviation of the velocity is. Held in proportion, a runner's touch-downs jerk the whole body.
         weight: root weight of one frame.
     """
 
@@ -29,11 +31,13 @@ class Contact:
     speed: float = 0.10
     height: float = 0.015
     depth: float = 0.01
+    haste: float | Float[np.ndarray, " T"] = 1.0
     weight: float = 1.0
 
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv
-        still = np.sqrt(self.standing[:-1] * self.standing[1:]) * self.weight / self.speed
+        speed = self.speed * np.broadcast_to(self.haste, T)[:-1, None] ** 2
+        still = np.sqrt(self.standing[:-1] * self.standing[1:]) * self.weight / speed
         moving = still[..., None] * self.fps
         velocity = (x.feet[1:] - x.feet[:-1]) * moving
         height_gain = np.sqrt(self.standing) * self.weight / self.height
