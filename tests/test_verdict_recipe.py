@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from motionrecon.core.landmarks import INDEX
-from motionrecon.data import make_verdict, measure_verdict
+from motionrecon.data import make_verdict, verdict_lines
 from motionrecon.data.make_verdict import EARLIER, FORCES, JOINTS, NATURAL, Measured, good_below, of_others
 from motionrecon.data.spoiled import SPOILS
 from motionrecon.data.suites.synthetic.catalogue import clips
@@ -48,21 +48,21 @@ def test_what_is_spoiled_is_spoiled_as_it_says():
 
 
 def test_the_variants_are_those_that_the_fit_tells_apart():
-    natural = [name for name, variant in measure_verdict.VARIANTS.items() if not variant.spoiled]
+    natural = [name for name, variant in verdict_lines.VARIANTS.items() if not variant.spoiled]
     assert tuple(natural) == NATURAL
-    assert {variant.spoiled for variant in measure_verdict.VARIANTS.values()} == {"", *SPOILS}
+    assert {variant.spoiled for variant in verdict_lines.VARIANTS.values()} == {"", *SPOILS}
 
 
 def test_a_reconstruction_is_a_line_that_can_be_read_again(tmp_path, monkeypatch):
     (clip, *_) = [clip for clip in clips() if clip.split is Split.TUNING]
     figures = {"mpjpe_mm": 61.26, "kinematic_mpjpe_mm": 58.0, "force_stance_percent": float("nan")}
     verdict = {"signs": {"limbs_speed": 0.51234, "left_open": 27.0}}
-    joint, force = measure_verdict.lines_of(ClipResult(clip, figures), verdict["signs"], "calibrated")
+    joint, force = verdict_lines.lines_of(ClipResult(clip, figures), verdict["signs"], "calibrated")
     assert force is None
     plates = ClipResult(replace(clip, suite="plates"), figures | {"force_stance_percent": 5.6})
-    assert measure_verdict.lines_of(plates, {}, "as given")[0] is None  # no detector saw a film
-    assert measure_verdict.lines_of(plates, {}, "as given")[1]["error"] == "5.6"
-    measure_verdict.write(tmp_path / JOINTS, [joint, joint | {"final": "99"}], list(POSE))
+    assert verdict_lines.lines_of(plates, {}, "as given")[0] is None  # no detector saw a film
+    assert verdict_lines.lines_of(plates, {}, "as given")[1]["error"] == "5.6"
+    verdict_lines.write(tmp_path / JOINTS, [joint, joint | {"final": "99"}], list(POSE))
     monkeypatch.setattr(make_verdict, "FOLDER", tmp_path)
     found = make_verdict.read(JOINTS)
     assert found.about[0] == (f"synthetic {clip.name}", clip.action, clip.person, "calibrated")
