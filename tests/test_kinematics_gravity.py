@@ -15,6 +15,7 @@ from test_verticals import near as expected_near
 from test_verticals import seen as ends_of
 
 import motionrecon.data
+from motionrecon.background.motion import STATIC
 from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
@@ -125,12 +126,12 @@ def test_lines_of_a_film_are_those_of_its_room(tmp_path):
     lens = replace(truth, R_camera_world=LEVEL, t_camera_world=np.zeros(3), calibrated=False)
     keypoints = of_nobody(film.frame_count, film.fps, film.image_size)
     recording = Recording("", film, None, lens, Clock(film.fps), None, None, "largest", film.path)
-    found = behind(recording, keypoints)
+    found = behind(recording, keypoints, lens, STATIC)
     true = truth.axes[0][:, 2]
     focal = truth.K[0, 0] * 960 / max(film.image_size)
     said = verticals(truth.rays(found), focal, expected_near(true, 0.08, np.random.default_rng(0)))
     assert said is not None and angle(said.up, true) < 2
-    assert behind(replace(recording, video=None), keypoints).shape == (0, 2, 2)
+    assert behind(replace(recording, video=None), keypoints, lens, STATIC).shape == (0, 2, 2)
 
 
 @pytest.mark.parametrize("fps", [1.0, 2.0, 8.0])
@@ -142,6 +143,6 @@ def test_lines_are_looked_for_when_given_keypoints_say_whatever_their_rate(tmp_p
     camera = default_camera(film.image_size)
     keypoints = of_nobody(round(12 * fps), fps, film.image_size)
     recording = Recording("", film, keypoints, camera, Clock(fps), None, None, "largest", film.path)
-    assert len(behind(recording, keypoints)) == len(lines(lit, [])) == 4
+    assert len(behind(recording, keypoints, camera, STATIC)) == len(lines(lit, [])) == 4
     longer = of_nobody(round(5.5 * fps), fps, film.image_size)  # its last pictures are those of no film
-    assert len(behind(replace(recording, start=11.0), longer)) == 4
+    assert len(behind(replace(recording, start=11.0), longer, camera, STATIC)) == 4

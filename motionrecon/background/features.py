@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from motionrecon.background.tracks import CORNERS
+from motionrecon.core.boxes import widened
 
 Grey = UInt8[np.ndarray, "H W"]
 Points = Float[np.ndarray, "n 2"]
@@ -22,8 +23,6 @@ _CELLS = (8, 5)
 _CANDIDATES = 300
 #: With fewer corners than this, a background says nothing; so many must at least agree on one displacement.
 LEAST, _FEWEST = 16, 10
-#: A person's box is widened by this share on each side: hair, hands, shadows.
-_MARGIN = 0.15
 #: Pixels that a corner may be off after going there and back, and off the transform that most agree on.
 _THERE_AND_BACK = 0.7
 _FIT = 1.5
@@ -80,10 +79,9 @@ def small(frame: UInt8[np.ndarray, "H W 3"]) -> Grey:
 def outside(shape: tuple[int, ...], boxes: Sequence[Float[np.ndarray, " 4"]]) -> Grey:
     """255 where nobody is, 0 elsewhere."""
     mask = np.full(shape[:2], 255, dtype=np.uint8)
-    for x0, y0, x1, y1 in boxes:
-        dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
-        top, left = max(0, int(y0 - dy)), max(0, int(x0 - dx))
-        mask[top : max(0, int(y1 + dy) + 1), left : max(0, int(x1 + dx) + 1)] = 0
+    for x0, y0, x1, y1 in map(widened, boxes):
+        top, left = max(0, int(y0)), max(0, int(x0))
+        mask[top : max(0, int(y1) + 1), left : max(0, int(x1) + 1)] = 0
     return mask
 
 

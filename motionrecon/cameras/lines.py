@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from motionrecon.core.boxes import widened
+
 #: Longer side of the grey picture in which lines are looked for, pixels, and the shortest line as a share of it.
 _SIDE, _SHORTEST = 960, 0.025
-#: A person's box is widened by this share on each side: hair, hands, shadows.
-_MARGIN = 0.15
 #: Lines that lie within these pixels and this angle (radians) of a longer one are the same edge, or its other side.
 _BESIDE, _ALIKE = 8.0, 0.04
 
@@ -39,9 +39,8 @@ def lines(image: UInt8[np.ndarray, "H W 3"], people: Sequence[Float[np.ndarray, 
     keep = length >= _SHORTEST * max(size)
     middle = ends.mean(axis=1)
     for box in people:
-        x0, y0, x1, y1 = np.asarray(box) * scale
-        dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
-        inside = (middle > (x0 - dx, y0 - dy)).all(axis=1) & (middle < (x1 + dx, y1 + dy)).all(axis=1)
+        x0, y0, x1, y1 = widened(np.asarray(box) * scale)
+        inside = (middle > (x0, y0)).all(axis=1) & (middle < (x1, y1)).all(axis=1)
         keep &= ~inside
     ends = ends[keep][np.argsort(-length[keep], kind="stable")]
     return np.asarray(ends[_apart(ends)] / scale)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.background.motion import UNKNOWN
+from motionrecon.cameras.base import Camera
 from motionrecon.cameras.lines import lines
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.keypoints import Keypoints
@@ -27,23 +28,30 @@ def with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple
     if all(view.camera.calibrated for view in views):
         return views
     with run.timed("lines"):
-        each = zip(source.recordings, seen, views, strict=True)
-        return tuple(replace(one[2], lines=behind(*one)) for one in each)
+        return tuple(
+            replace(view, lines=behind(recording, keypoints, view.camera, view.camera_motion))
+            for recording, keypoints, view in zip(source.recordings, seen, views, strict=True)
+        )
 
 
-def behind(recording: Recording, keypoints: Keypoints, view: View | None = None) -> Float[np.ndarray, "L 2 2"]:
+def behind(recording: Recording, keypoints: Keypoints, camera: Camera, motion: str) -> Float[np.ndarray, "L 2 2"]:
     """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion.
 
-    None without a film. Where the view's camera turns, they are where the first picture would have them.
+    None without a film. Where the camera turns, they are where the first picture would have them.
+
+    Args:
+        recording: whose film is looked at.
+        keypoints: where the person is in it, behind whom nothing is told from a line.
+        camera: the film's.
+        motion: what it does, in the words of `motionrecon.background.motion`.
     """
     found = [np.zeros((0, 2, 2))]
-    camera = recording.camera if view is None else view.camera
     film = recording.video
     if film is not None:
         fps, count = keypoints.fps, len(keypoints)  # given ones may be of another rate than the film, and longer
         first = round((recording.start or 0.0) * fps)
         looks = min(_LOOKS, 1 + int(count / fps / _LOOK_EVERY))
-        if view is not None and view.camera_motion == UNKNOWN:
+        if motion == UNKNOWN:
             looks = 1  # others are looked at from elsewhere
         shown = np.flatnonzero(keypoints.tracked) if keypoints.tracked.any() else np.arange(count)
         for frame in shown[np.linspace(0, len(shown), looks, endpoint=False).astype(int)].tolist():
