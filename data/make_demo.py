@@ -12,6 +12,9 @@ import os
 import tempfile
 from pathlib import Path
 
+if __name__ == "__main__":
+    os.environ.setdefault("MUJOCO_GL", "egl")  # renders without a screen; read when MuJoCo is first imported
+
 import numpy as np
 
 from motionrecon.core.blas import one_thread
@@ -53,7 +56,6 @@ def main() -> None:
     )
     parser.add_argument("--motions", type=Path, help="folder for the downloaded motion (default: a temporary one)")
     args = parser.parse_args()
-    os.environ.setdefault("MUJOCO_GL", "egl")
     with tempfile.TemporaryDirectory() as scratch:
         make(args.output, args.motions or Path(scratch))
 

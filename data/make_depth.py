@@ -12,6 +12,9 @@ import argparse
 import os
 from pathlib import Path
 
+if __name__ == "__main__":
+    os.environ.setdefault("MUJOCO_GL", "egl")  # renders without a screen; read when MuJoCo is first imported
+
 import numpy as np
 from jaxtyping import Float
 
@@ -105,7 +108,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--detectors", nargs="+", default=["full", "heavy"], help="(default: full heavy)")
     args = parser.parse_args()
-    os.environ.setdefault("MUJOCO_GL", "egl")
     args.output.mkdir(parents=True, exist_ok=True)
     attitudes, source = Attitudes.of(args.set, build(HEIGHT)), Source()
     for number in range(args.people):

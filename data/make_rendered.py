@@ -10,6 +10,9 @@ import argparse
 import os
 from pathlib import Path
 
+if __name__ == "__main__":
+    os.environ.setdefault("MUJOCO_GL", "egl")  # renders without a screen; read when MuJoCo is first imported
+
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
@@ -74,7 +77,6 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=12, help="clips (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     args = parser.parse_args()
-    os.environ.setdefault("MUJOCO_GL", "egl")
     from motionrecon.data import make_clip, mannequin
     from motionrecon.data.make_windows import _camera
 
