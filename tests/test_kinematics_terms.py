@@ -15,7 +15,7 @@ from motionrecon.body.tangent import MOVE, PLACE, integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import feet_alone, haste
+from motionrecon.kinematics.standing import feet_alone, haste, runs
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
@@ -209,13 +209,31 @@ def test_what_moves_fast_for_a_while_is_smoothed_less(x):
         assert_gradient(x, first(x), lambda y, first=first: first(y).cost, straight)
 
 
-def test_knees_and_ankles_accelerate_more(x):
-    costs = []
-    for name in ("left_hip_flexion", "left_knee_flexion", "left_ankle_flexion"):
-        qpos = np.repeat(x.qpos[:1], FRAMES, axis=0)
-        qpos[2, 7 + x.body.hinge_names.index(name)] += 0.1
-        costs.append(Smoothness(FPS)(replace(x, qpos=qpos)).cost)
-    assert costs[0] / costs[1] == pytest.approx(2.0**2) and costs[0] / costs[2] == pytest.approx(3.0**2)
+def test_knees_and_ankles_of_who_runs_accelerate_more(x):
+    def costs(pace: float) -> list[float]:
+        """Of a jerk of hip, knee and ankle, while the person moves on evenly."""
+        found = []
+        for name in ("left_hip_flexion", "left_knee_flexion", "left_ankle_flexion"):
+            qpos = np.repeat(x.qpos[:1], FRAMES, axis=0)
+            qpos[:, 0] += pace * np.arange(FRAMES) / FPS
+            qpos[2, 7 + x.body.hinge_names.index(name)] += 1e-3
+            jerked = replace(x, qpos=qpos)
+            (term,) = eased([Smoothness(FPS)], jerked)
+            found.append(term(jerked).cost)
+        return found
+
+    hip, knee, ankle = costs(5.0)
+    assert hip / knee == pytest.approx(2.0**2, rel=1e-3) and hip / ankle == pytest.approx(3.0**2, rel=1e-3)
+    assert costs(1.0) == pytest.approx([hip] * 3, rel=1e-3)
+
+
+def test_who_kicks_does_not_run(x):
+    kick = np.repeat(x.qpos[:1], FRAMES, axis=0)
+    kick[:, 7 + x.body.hinge_names.index("left_hip_flexion")] += 10.0 * np.arange(FRAMES) / FPS
+    kicks, still = replace(x, qpos=kick), np.zeros(FRAMES)
+    assert (haste(kicks, FPS) > 1.5).all() and np.array_equal(runs(kicks, FPS), still)
+    kick[:, 0] += 5.0 * np.arange(FRAMES) / FPS
+    assert (runs(replace(x, qpos=kick), FPS) == 1.0).all()
 
 
 def test_what_moves_evenly_is_smooth(x):

@@ -26,9 +26,22 @@ def haste(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
 
     A trajectory, which is smoothed, errs the more: in it, a runner's foot that stands is still moving and higher.
     """
-    square = (np.gradient(x.feet, 1.0 / fps, axis=0) ** 2).sum(-1).mean(1)
-    pace = np.sqrt(gaussian_filter1d(square, _ABOUT * fps, mode="nearest"))
-    return np.asarray(np.maximum(1.0, pace / _WALKS))
+    return np.asarray(np.maximum(1.0, np.sqrt((_pace(x, fps) ** 2).mean(axis=1))))
+
+
+def runs(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
+    """How surely somebody runs: both feet are faster than a walker's, and not one that kicks, or is seen where it is not.
+
+    Returns:
+        in [0, 1]
+    """
+    return np.asarray(np.clip(2.0 * (_pace(x, fps).min(axis=1) - 1.0), 0.0, 1.0))
+
+
+def _pace(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
+    """Speed of each point of the soles, root mean square about each frame, over that of a walker's."""
+    square = (np.gradient(x.feet, 1.0 / fps, axis=0) ** 2).sum(-1)
+    return np.asarray(np.sqrt(gaussian_filter1d(square, _ABOUT * fps, axis=0, mode="nearest")) / _WALKS)
 
 
 def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> Float[np.ndarray, "T S"]:

@@ -22,14 +22,14 @@ class Sliding:
     Attributes:
         fps: frames per second.
         speed: m/s on the ground that count as one standard deviation.
-        height: metres over the ground at which a quarter of it is left.
+        height: metres over the ground at which a quarter of it is left: feet of people who walk swing that low.
         scale: in standard deviations, where the cost bends: most points that are this fast are in flight.
         weight: root weight of one frame.
     """
 
     fps: float
     speed: float = 0.15
-    height: float = 0.05
+    height: float = 0.02
     scale: float = 3.0
     weight: float = 1.0
 
