@@ -29,7 +29,7 @@ class Sliding:
 
     fps: float
     speed: float = 0.15
-    height: float = 0.02
+    height: float = 0.03
     scale: float = 3.0
     weight: float = 1.0
 
