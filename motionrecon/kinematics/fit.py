@@ -58,7 +58,8 @@ class Weights:
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
         doubted: the same as a factor on the standard deviations of a corrected guess.
         smooth, prior, sliding, balance: root weights of these terms.
-        floor: metres, of the height of the ground of calibrated cameras.
+        floor: metres, of the height of the ground of calibrated cameras, as far as one camera may doubt it: a person who
+            is a little smaller than was said, on a floor a little higher, looks the same from there.
         floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths: with calibrated cameras, and where one camera sees somebody of a
             known height or its pose is assumed. One camera measures no size, but errors of depth, which last through a
@@ -75,7 +76,7 @@ class Weights:
     prior: float = 1.5
     sliding: float = 0.5
     balance: float = 8.0
-    floor: float = 0.015
+    floor: float = 0.004
     common: tuple[float, float] = (0.06, 0.0075)
     shape: float = 0.5
     tilt: float = 0.11
