@@ -58,8 +58,8 @@ class Weights:
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
         doubted: the same as a factor on the standard deviations of a corrected guess.
         smooth, prior, sliding, balance: root weights of these terms.
-        floor: metres, of the height of the ground of calibrated cameras, as far as one camera may doubt it: a person who
-            is a little smaller than was said, on a floor a little higher, looks the same from there.
+        floor: metres, of the height of the ground of calibrated cameras, as far as one camera may doubt it: a person
+            who is a little smaller than was said, on a floor a little higher, looks the same from there.
         floor_known: whether the ground is where it was given, whatever the feet say.
         common: relative, of a factor on all lengths: with calibrated cameras, and where one camera sees somebody of a
             known height or its pose is assumed. One camera measures no size, but errors of depth, which last through a

@@ -30,7 +30,7 @@ def haste(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
 
 
 def runs(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
-    """How surely somebody runs: both feet are faster than a walker's, and not one that kicks, or is seen where it is not.
+    """How surely somebody runs: both feet are faster than a walker's, not only one that kicks or is lost for a while.
 
     Returns:
         in [0, 1]
