@@ -26,6 +26,7 @@ from motionrecon.pipeline import reconstruct
 from motionrecon.render import render_still
 from motionrecon.result.motion import Motion
 from motionrecon.viewer.filming import filming, frame_of
+from motionrecon.views import View
 
 SIZE, FOCAL, FRAMES, FPS = (480, 270), 420.0, 26, 13.0
 
@@ -130,17 +131,33 @@ def test_nothing_is_simulated_where_nobody_can_tell(tmp_path: Path) -> None:
     assert np.abs(said - unsaid)[:80, :400].max() > 50, "the overlay says so"
 
 
-def test_a_film_beside_given_keypoints_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = filmed(tmp_path / "seen.npz", turning)
-    save(replace(load_keypoints(path), background=None), path)
-    film = write_clip(tmp_path / "film.mp4", [shot(*turning(k)[:2], SIZE, turning(k)[2]) for k in range(FRAMES)], FPS)
-    views = []
+class Told(Silent):
+    """Keeps what the user is told."""
 
-    def stop(run: object, source: object, seen: object, options: object) -> None:
-        views.append(seen)
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.told.append(text)
+
+
+@pytest.fixture
+def views(monkeypatch: pytest.MonkeyPatch) -> list[tuple[View, ...]]:
+    """What the fit is given of each reconstruction, which ends there by a KeyboardInterrupt."""
+    given: list[tuple[View, ...]] = []
+
+    def stop(run: object, source: object, seen: tuple[View, ...], options: object) -> None:
+        given.append(seen)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    return given
+
+
+def test_a_film_beside_given_keypoints_is_looked_at(tmp_path: Path, views: list[tuple[View, ...]]) -> None:
+    path = filmed(tmp_path / "seen.npz", turning)
+    save(replace(load_keypoints(path), background=None), path)
+    film = write_clip(tmp_path / "film.mp4", [shot(*turning(k)[:2], SIZE, turning(k)[2]) for k in range(FRAMES)], FPS)
     for output in ("once", "once"):  # the second time from its checkpoint
         with pytest.raises(KeyboardInterrupt):
             reconstruct(film, keypoints=path, focal_px=FOCAL, output=tmp_path / output)
@@ -158,30 +175,22 @@ def seen_across_a_cut(path: Path) -> Path:
 
 
 def test_of_a_film_that_is_cut_one_shot_is_reconstructed_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, views: list[tuple[View, ...]]
 ) -> None:
-    views, told = [], []
-
-    def stop(run: object, source: object, seen: object, options: object) -> None:
-        views.append(seen)
-        raise KeyboardInterrupt
-
-    class Told(Silent):
-        def warn(self, text: str) -> None:
-            told.append(text)
-
-    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+    progress = Told()
     path = seen_across_a_cut(tmp_path / "seen.npz")
     for given in ({}, {"camera_motion": "static"}, {"start": 0.5}, {"start": 1.4}):
         with pytest.raises(KeyboardInterrupt):
-            reconstruct(keypoints=path, progress=Told(), **given)
+            reconstruct(keypoints=path, progress=progress, **given)
     whole, static, later, after = (one[0] for one in views)
     assert whole.camera_motion == "static" and whole.seen.tolist() == [True] * 18 + [False] * 8
     assert np.isnan(whole.pixels[18:]).all() and not whole.weight[18:].any()
-    assert "the film is cut at 1.38 s" in told[0] and "from 0.00 to 1.38 s is reconstructed" in told[0]
-    assert static.seen.all() and "cut at 1.38 s" in told[1] and "camera_motion=static" in told[1]
-    assert later.seen.sum() == 18 - round(0.5 * FPS) and "cut at 1.38 s" in told[2]
-    assert after.seen.all() and not any("cut at" in text for text in told[3:])
+    assert (
+        "the film is cut at 1.38 s" in progress.told[0] and "from 0.00 to 1.38 s is reconstructed" in progress.told[0]
+    )
+    assert static.seen.all() and "cut at 1.38 s" in progress.told[1] and "camera_motion=static" in progress.told[1]
+    assert later.seen.sum() == 18 - round(0.5 * FPS) and "cut at 1.38 s" in progress.told[2]
+    assert after.seen.all() and not any("cut at" in text for text in progress.told[3:])
 
 
 def still(k: int) -> tuple[np.ndarray, float, np.ndarray]:
@@ -189,48 +198,29 @@ def still(k: int) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 @pytest.mark.parametrize("back", [False, True])
-def test_a_cut_to_the_same_view_shows_in_the_person(
-    back: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    views, told = [], []
-
-    def stop(run: object, source: object, seen: object, options: object) -> None:
-        views.append(seen)
-        raise KeyboardInterrupt
-
-    class Told(Silent):
-        def warn(self, text: str) -> None:
-            told.append(text)
-
-    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+def test_a_cut_to_the_same_view_shows_in_the_person(back: bool, tmp_path: Path, views: list[tuple[View, ...]]) -> None:
+    progress = Told()
     found = load_keypoints(filmed(tmp_path / "seen.npz", still))
     pixels = found.pixels.copy()
     pixels[:] += (pixels[:1].mean(1) - pixels.mean(1))[:, None]  # on the spot
     pixels[10 : 18 if back else None] += 150.0
     save(replace(found, pixels=pixels), tmp_path / "cut.npz")
     with pytest.raises(KeyboardInterrupt):
-        reconstruct(keypoints=tmp_path / "cut.npz", progress=Told())
+        reconstruct(keypoints=tmp_path / "cut.npz", progress=progress)
     view = views[0][0]
     assert view.camera_motion == "static"
     shown = [k < 10 or k >= 18 for k in range(FRAMES)] if back else [k >= 10 for k in range(FRAMES)]
     assert view.seen.tolist() == shown
-    assert ("cut at 0.77, 1.38 s" if back else "cut at 0.77 s") in told[0]
+    assert ("cut at 0.77, 1.38 s" if back else "cut at 0.77 s") in progress.told[0]
     said = load_keypoints(tmp_path / "seen.npz")  # who walks quickly is not elsewhere at once
     fast = said.pixels + np.linspace(-60, 60, FRAMES)[:, None, None]
     save(replace(said, pixels=fast), tmp_path / "fast.npz")
     with pytest.raises(KeyboardInterrupt):
-        reconstruct(keypoints=tmp_path / "fast.npz", progress=Told())
+        reconstruct(keypoints=tmp_path / "fast.npz", progress=progress)
     assert views[1][0].seen.all()
 
 
-def test_a_camera_may_be_said_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    views = []
-
-    def stop(run: object, source: object, seen: object, options: object) -> None:
-        views.append(seen)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("motionrecon.kinematics.stage.fit_kinematics", stop)
+def test_a_camera_may_be_said_to_stand(tmp_path: Path, views: list[tuple[View, ...]]) -> None:
     with pytest.raises(KeyboardInterrupt):
         reconstruct(keypoints=filmed(tmp_path / "seen.npz", carried), camera_motion="static", physics=False)
     assert views[0][0].camera_motion == "assumed static" and isinstance(views[0][0].camera, Pinhole)

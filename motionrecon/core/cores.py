@@ -28,6 +28,11 @@ def usable_cores() -> int:
     return min(there, most_threads() or there)
 
 
+def thread_count(threads: int) -> int:
+    """`threads`, or the number of cores that this process may use if `threads` is 0."""
+    return threads or usable_cores()
+
+
 def most_threads() -> int:
     """The threads that a library may be told to use, as FFmpeg takes them: 0 leaves it to itself."""
     with contextlib.suppress(ValueError):

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 
-from motionrecon.core.cores import usable_cores
+from motionrecon.core.cores import thread_count
 
 
 def in_shares(rows: int, work: Callable[[slice], None], threads: int = 0) -> None:
@@ -23,7 +23,7 @@ def in_shares(rows: int, work: Callable[[slice], None], threads: int = 0) -> Non
         work: on a slice of them; it must not hand out work itself.
         threads: how many slices; 0 for as many as there are cores to use.
     """
-    count = max(1, min(threads or usable_cores(), rows))
+    count = max(1, min(thread_count(threads), rows))
     edges = [rows * i // count for i in range(count + 1)]
     first, *others = (slice(*pair) for pair in pairwise(edges))
     handed_out = [_pool(count - 1, os.getpid()).submit(work, part) for part in others]

@@ -36,10 +36,11 @@ from jaxtyping import Float, Int
 
 from motionrecon.body.tangent import BEND, MOVE, TURN, integrate
 from motionrecon.core import so3
+from motionrecon.core.cores import thread_count
 from motionrecon.core.mujoco_log import quiet_mujoco
 from motionrecon.core.shares import in_shares
 from motionrecon.physics.pushes import Pushes, Seen
-from motionrecon.physics.rollout import BatchPool, Rollout, thread_count
+from motionrecon.physics.rollout import BatchPool, Rollout
 from motionrecon.physics.tree import Moving, Tree
 
 #: Perturbation of a position coordinate, m or rad: truncation leaves a relative error of about 2e-6, rounding less.

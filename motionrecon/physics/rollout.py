@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from mujoco.batch import Batch
 
-from motionrecon.core.cores import usable_cores
+from motionrecon.core.cores import thread_count
 from motionrecon.core.mujoco_log import quiet_mujoco
 
 #: The version from which on MuJoCo's sparse Cholesky factorization is right.
@@ -87,11 +87,6 @@ class Rollout:
     def state(self, step: int) -> SimulationState:
         """The state before `step`, from which another rollout can go on without a seam."""
         return SimulationState(self.qpos[step], self.qvel[step], self.warmstart[step])
-
-
-def thread_count(threads: int) -> int:
-    """`threads`, or the number of cores that this process may use if `threads` is 0."""
-    return threads or usable_cores()
 
 
 class BatchPool:

@@ -9,7 +9,7 @@ from scipy.ndimage import uniform_filter1d
 from motionrecon.body.pose import pose
 from motionrecon.mechanics.feet import LOADED
 from motionrecon.verdict.evidence import Evidence
-from motionrecon.verdict.signs import Sign
+from motionrecon.verdict.signs import POSE, Sign, moved_by_physics
 
 #: Seconds over which forces are averaged where they are compared with the film's motion, which knows nothing faster.
 _AVERAGED = 0.2
@@ -88,9 +88,8 @@ FORCE: dict[str, Sign] = {
         unlike_the_motion,
         lambda e, share: f"forces are {share:.0f} % of body weight from those that the filmed motion takes",
     ),
-    "off_the_film": Sign(
-        off_the_film, lambda e, mm: f"the simulation has the joints {mm:.0f} mm from where the film has them"
-    ),
+    # Said as of the whole motion: it is one reason for joints and forces.
+    "off_the_film": Sign(off_the_film, lambda e, mm: POSE["moved_by_physics"].say(e, moved_by_physics(e))),
     "largest_jump": Sign(largest_jump, _when_it_jumps),
     "unsteady": Sign(unsteady, lambda e, rate: f"forces ring, by {rate:.1f} body weights a second"),
     "loaded_sole_speed": Sign(loaded_sole_speed, lambda e, speed: f"loaded soles slide at {speed:.0f} mm/s"),

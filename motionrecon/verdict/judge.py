@@ -35,7 +35,7 @@ def verdict(evidence: Evidence) -> Verdict:
         forces, more = _judged(evidence, FORCE, FORCE_LAW, acting)
         numbers |= acting
         grades.append(_grade(forces, FORCES_PERCENT))
-        why = why | more
+        why = {said: max(why.get(said, 0.0), more.get(said, 0.0)) for said in why | more}
     reasons = sorted((said for said, factor in why.items() if factor >= NOTABLE), key=lambda said: -why[said])
     told = {name: number for name, number in numbers.items() if isfinite(number)}
     return Verdict(list(Word)[max(grades)], joints, reasons[:MOST], forces, told)

@@ -19,9 +19,10 @@ from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference
 from motionrecon.core.blas import one_thread
+from motionrecon.core.cores import thread_count
 from motionrecon.physics.derivatives import Linearizer, adjoint, sensitivity
 from motionrecon.physics.record import forces
-from motionrecon.physics.rollout import Rollout, SimulationState, Simulator, thread_count
+from motionrecon.physics.rollout import Rollout, SimulationState, Simulator
 from motionrecon.research.bench.windows.arithmetic import LENGTHS, share
 
 _KNOTS_PER_SECOND = 12.0
