@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.fit import REFERENCE_RATE, Weights, filmed
 from motionrecon.kinematics.solver import Term, drawn
-from motionrecon.kinematics.standing import haste, standing_points
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.views import Figure
@@ -36,8 +35,7 @@ def spread(figure: Figure, joints: Int[np.ndarray, " J"], frames: slice = slice(
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     x = Trajectory(figure.body, figure.qpos[frames], figure.ground)
     views = [replace(part, weight=rate * part.weight) for part in (view.part(frames) for view in figure.views)]
-    stands = Contact(fps, standing_points(x, fps), haste=haste(x, fps), weight=rate)
-    terms: list[Term] = [*filmed(views, fps, w), stands]
+    terms: list[Term] = [*filmed(views, fps, w), Contact.of(x, fps, rate)]
     points = x.landmark_jacobian
     moved = points[:, joints] - points[:, _HIPS].mean(1, keepdims=True)
     steps = drawn(x, terms, DRAWS)

@@ -21,7 +21,6 @@ from motionrecon.kinematics.gravity import Gravity, gravity, levelled, tilting
 from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve
-from motionrecon.kinematics.standing import haste, standing_points
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
@@ -255,11 +254,12 @@ def _fit(
     # How a body leans to be balanced is a guess, which one camera needs, and several the less: they see it.
     balance = w.balance / len(views)
     for _ in range(2):
-        standing = standing_points(x, fps)
+        contact = Contact.of(x, fps, rate)
+        weight = balance * rate * on_feet(x, fps)
         feet: list[Term] = [
-            Contact(fps, standing, haste=haste(x, fps), weight=rate),
+            contact,
             Sliding(fps, weight=w.sliding * rate),
-            Balance(fps, standing, neglected=neglected(x, fps), weight=balance * rate * on_feet(x, fps)),
+            Balance(fps, contact.standing, neglected=neglected(x, fps), weight=weight),
         ]
         x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
@@ -315,10 +315,10 @@ def _sized(
         height = (x.ground.height, ANYWHERE)
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
-        standing = standing_points(x, fps)
-        terms: list[Term] = [*eased(video, x), prior, Contact(fps, standing, haste=haste(x, fps), weight=rate)]
+        contact = Contact.of(x, fps, rate)
+        terms: list[Term] = [*eased(video, x), prior, contact]
         if tilted:
-            terms.append(Balance(fps, standing, weight=w.balance * rate * on_feet(x, fps)))
+            terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, scale_free(terms, x, views), 15)
     return replace(x, free=()), up
 

@@ -15,8 +15,6 @@ RESTS = [
 ]
 #: What is between such a landmark and the ground then, metres, roughly.
 _FLESH = 0.05
-
-
 #: Root mean square of a walker's feet's speed, m/s, and the seconds over which it is taken, a standard deviation.
 _WALKS, _ABOUT = 2.0, 0.25
 
@@ -33,7 +31,7 @@ def runs(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
     """How surely somebody runs: both feet are faster than a walker's, not only one that kicks or is lost for a while.
 
     Returns:
-        in [0, 1]
+        in [0, 1]: 0 where the slower foot is as fast as a walker's, 1 where it is half as fast again.
     """
     return np.asarray(np.clip(2.0 * (_pace(x, fps).min(axis=1) - 1.0), 0.0, 1.0))
 
@@ -44,7 +42,9 @@ def _pace(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
     return np.asarray(np.sqrt(gaussian_filter1d(square, _ABOUT * fps, axis=0, mode="nearest")) / _WALKS)
 
 
-def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: float = 0.04) -> Float[np.ndarray, "T S"]:
+def standing_points(
+    x: Trajectory, fps: float, times: Float[np.ndarray, " T"] | None = None, speed: float = 0.35, height: float = 0.04
+) -> Float[np.ndarray, "T S"]:
     """How surely each point of the soles stands.
 
     A point stands while it is slow and near the ground; a foot in swing is neither, and a foot held still in the air
@@ -54,6 +54,7 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
     Args:
         x: a trajectory.
         fps: frames per second.
+        times: how many times as fast as a walker's the feet are, where that is known already; else it is found.
         speed: m/s at which the chance is down to one half, of who is as fast as a walker.
         height: metres over the ground at which the chance is down to one half, likewise.
 
@@ -62,9 +63,9 @@ def standing_points(x: Trajectory, fps: float, speed: float = 0.35, height: floa
     """
     velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
     velocity = uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest")
-    times = haste(x, fps)[:, None]
-    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (speed * times)) ** 4)
-    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (height * times)) ** 4)
+    wide = (haste(x, fps) if times is None else times)[:, None]
+    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (speed * wide)) ** 4)
+    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (height * wide)) ** 4)
     return np.asarray(slow * low)
 
 

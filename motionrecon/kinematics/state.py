@@ -69,9 +69,13 @@ class Trajectory(Posed):
         """A camera as it was given, in the trajectory's world."""
         return camera.in_world(self.turn, np.zeros(3))
 
+    def way_from(self, camera: Camera) -> Float[np.ndarray, "T 3"]:
+        """From a camera as it was given to the pelvis, in the trajectory's world, metres."""
+        return np.asarray(self.qpos[:, PLACE] - self.seen_by(camera).eye)
+
     def distance_from(self, camera: Camera) -> Float[np.ndarray, " T"]:
         """How far the pelvis is from a camera as it was given, metres."""
-        return np.asarray(np.linalg.norm(self.qpos[:, PLACE] - self.seen_by(camera).eye, axis=-1))
+        return np.asarray(np.linalg.norm(self.way_from(camera), axis=-1))
 
     def by_shape(self, points: Points) -> Float[np.ndarray, "T P 3 k"]:
         """Derivative of points that ride on the body with respect to the person's shape."""

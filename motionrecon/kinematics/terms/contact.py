@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.standing import haste, standing_points
 from motionrecon.kinematics.state import HEIGHT, SHAPE, Trajectory
 
 
@@ -33,6 +34,12 @@ class Contact:
     depth: float = 0.01
     haste: float | Float[np.ndarray, " T"] = 1.0
     weight: float = 1.0
+
+    @staticmethod
+    def of(x: Trajectory, fps: float, weight: float = 1.0) -> Contact:
+        """The term for feet that stand where a trajectory, which is uncertain, has them stand."""
+        times = haste(x, fps)
+        return Contact(fps, standing_points(x, fps, times), haste=times, weight=weight)
 
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv

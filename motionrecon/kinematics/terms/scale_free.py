@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.body.tangent import MOVE, PLACE
+from motionrecon.body.tangent import MOVE
+from motionrecon.cameras.base import Camera
 from motionrecon.kinematics.block import Block
+from motionrecon.kinematics.solver import Term
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.observed import Observed
 from motionrecon.kinematics.terms.smoothness import Smoothness
@@ -27,18 +29,18 @@ class ScaleFree:
     Attributes:
         term: some of whose residuals are in proportion to metres.
         rows: which.
-        eye: (T, 3) of the camera, in the world in which it was given.
+        camera: as it was given.
         distance: (T,) of the pelvis from there, before.
     """
 
-    term: Callable[[Trajectory], Block]
+    term: Term
     rows: slice
-    eye: Float[np.ndarray, "T 3"]
+    camera: Camera
     distance: Float[np.ndarray, " T"]
 
     def __call__(self, x: Trajectory) -> Block:
         block = self.term(x)
-        away = (x.qpos[:, PLACE] - self.eye @ x.turn.T)[block.frames]
+        away = x.way_from(self.camera)[block.frames]
         far = np.linalg.norm(away, axis=1)
         ratio = np.ones(block.residual.shape)
         ratio[:, self.rows] = (self.distance[block.frames] / far)[:, None]
@@ -55,9 +57,7 @@ class ScaleFree:
         )
 
 
-def scale_free(
-    terms: Sequence[Callable[[Trajectory], Block]], x: Trajectory, views: Sequence[View]
-) -> list[Callable[[Trajectory], Block]]:
+def scale_free(terms: Sequence[Term], x: Trajectory, views: Sequence[View]) -> list[Term]:
     """The terms, those in metres free of scale where one camera sees the person: several know how far away that is.
 
     Errors of what was seen do not reward who comes nearer in their derivatives, but in their cost, by which steps are
@@ -71,11 +71,11 @@ def scale_free(
     if len(views) > 1:
         return list(terms)
     camera = views[0].camera
-    eye, distance = np.broadcast_to(camera.eye, (len(x), 3)), x.distance_from(camera)
+    distance = x.distance_from(camera)
 
-    def free(term: Callable[[Trajectory], Block]) -> Callable[[Trajectory], Block]:
+    def free(term: Term) -> Term:
         if isinstance(term, Smoothness):
-            return ScaleFree(term, MOVE, eye, distance)
+            return ScaleFree(term, MOVE, camera, distance)
         if isinstance(term, Observed):
             return replace(term, distance=distance)
         # Of feet and balance nothing is in proportion to it once the person's shape is held; and before, how high they
