@@ -45,6 +45,9 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += f"\nthe camera turns by up to {camera.turned_deg:.0f} degrees{zooms}, as its background shows"
     elif camera.motion == REFRAMED:
         line += "\nthe camera stands, and the picture is a window that moves over what it filmed, as that shows"
+    chosen = {choice.name: choice for choice in report.chosen or ()}
+    if choice := chosen.get("runs") or chosen.get("hurries"):
+        line += f"\n{choice.because}, in {choice.frames} of {frames.total} frames: {choice.so}"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
     if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
         line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "

@@ -21,6 +21,7 @@ from motionrecon.core.files import sha256
 from motionrecon.depth import NETWORK, files
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
+from motionrecon.kinematics.chosen import chosen
 from motionrecon.kinematics.gravity import Gravity
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
@@ -72,6 +73,7 @@ def assemble(
         camera=_camera(figure.views[0], source, figure.gravity),
         cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
+        chosen=chosen(figure),
         frames=report.FrameCounts(
             total=len(figure),
             tracked=int(figure.seen.sum()),

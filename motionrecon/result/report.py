@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from motionrecon.background.motion import UNKNOWN
 from motionrecon.core.records import Record
+from motionrecon.kinematics.choice import Choice
 from motionrecon.physics.windows.stretch import WindowRecord
 from motionrecon.verdict.record import Verdict
 
@@ -202,6 +203,7 @@ class Report(Record):
         person, camera, frames, quality: see there.
         cameras: all of them, that of ``camera`` first, where there are several.
         learned: what was learned beforehand and had a part in it.
+        chosen: what the kinematic fit chose from how the person moves; None in older results.
         verdict: how far from the truth the motion is expected to be, in a word, and why.
         seconds: that each stage took.
         windows: one record for each window of the physics.
@@ -217,6 +219,7 @@ class Report(Record):
     camera: CameraFound | None = None
     cameras: tuple[CameraOfSeveral, ...] | None = None
     learned: Learned | None = None
+    chosen: tuple[Choice, ...] | None = None
     frames: FrameCounts | None = None
     seconds: dict[str, float] | None = None
     quality: Quality | None = None

@@ -52,7 +52,7 @@ class Smoothness:
 
 #: How many times as much a runner's knees and ankles accelerate as hips do: a heel that strikes is stopped by them. Of
 #: who does not run, that would let a leg go wherever a detector loses it for some frames.
-_QUICK = {"knee": 2.0, "ankle": 3.0}
+QUICK = {"knee": 2.0, "ankle": 3.0}
 #: Mean squares, in standard deviations, at which half the weight is left to the root's vertical acceleration, and to
 #: the joints'.
 _LIVELY = 0.45, 1.3
@@ -73,16 +73,21 @@ def eased(terms: Sequence[Term], x: Trajectory) -> list[Term]:
     return [replace(term, ease=_ease(term, x)) if isinstance(term, Smoothness) else term for term in terms]
 
 
-def _ease(term: Smoothness, x: Trajectory) -> Float[np.ndarray, "N nv"]:
+def share_left(term: Smoothness, x: Trajectory) -> Float[np.ndarray, "N nv"]:
+    """Share of a term's root weight that is left to each acceleration of a trajectory for how fast that moves."""
     square = replace(term, weight=1.0, ease=1.0)(x).residual ** 2
     lively = np.full(square.shape[1], np.inf)
     lively[_UP], lively[BEND] = _LIVELY
     about = gaussian_filter1d(square, _ABOUT * term.fps, axis=0, mode="nearest") / lively
-    ease = 1.0 / np.sqrt(1.0 + about**2)
+    return np.asarray(1.0 / np.sqrt(1.0 + about**2))
+
+
+def _ease(term: Smoothness, x: Trajectory) -> Float[np.ndarray, "N nv"]:
+    ease = share_left(term, x)
     ease[:, BEND] /= 1.0 + runs(x, term.fps)[1:-1, None] * (_quickness(x.body) - 1.0)
-    return np.asarray(ease)
+    return ease
 
 
 def _quickness(body: Body) -> Float[np.ndarray, " hinges"]:
     """How many times the standard deviation of a joint's acceleration each hinge has of who runs."""
-    return np.array([next((times for part, times in _QUICK.items() if part in name), 1.0) for name in body.hinge_names])
+    return np.array([next((times for part, times in QUICK.items() if part in name), 1.0) for name in body.hinge_names])
