@@ -198,6 +198,15 @@ def test_a_window_that_is_moved_over_a_standing_cameras_picture_is_no_turn(
     np.testing.assert_allclose(motion.camera.zoom, ratio, rtol=0.005)
 
 
+def test_a_part_of_a_moved_window_begins_where_it_is_also_in_a_picture_that_was_not_followed() -> None:
+    t, first = np.arange(FRAMES) / FPS, 10
+    tracks = shown(window(np.stack([90 * t - 90, 0 * t], axis=1), np.ones(FRAMES)))
+    some = tracks.some(tracks.frame != first)  # of quick films every other picture is passed over
+    motion = judged(BackgroundTracks(**vars(some) | {"first": first}), frames=FRAMES - first)
+    assert motion.kind == REFRAMED and isinstance(motion.camera, PanTiltZoom) and motion.camera.shift is not None
+    np.testing.assert_allclose(motion.camera.shift[:, 0], -90 * (t[first:] - t[first]), atol=1.0)
+
+
 @pytest.mark.parametrize("view", [following, in_the_hand, carried, walking])
 def test_a_camera_that_turns_or_is_carried_is_no_moved_window(view: View) -> None:
     for lens_known in (True, False):

@@ -220,6 +220,21 @@ def test_a_cut_to_the_same_view_shows_in_the_person(back: bool, tmp_path: Path, 
     assert views[1][0].seen.all()
 
 
+def test_who_is_back_after_the_background_was_cut_is_not_in_the_shot_before_it(
+    tmp_path: Path, views: list[tuple[View, ...]]
+) -> None:
+    found = load_keypoints(seen_across_a_cut(tmp_path / "seen.npz"))
+    pixels = found.pixels.copy()
+    pixels[:] += (pixels[:1].mean(1) - pixels.mean(1))[:, None]  # on the spot
+    pixels[18:22] += 150.0  # elsewhere from the cut on, and then by another one, before the same background, back
+    save(replace(found, pixels=pixels), tmp_path / "cut.npz")
+    progress = Told()
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(keypoints=tmp_path / "cut.npz", progress=progress)
+    assert "cut at 1.38, 1.69 s" in progress.told[0]
+    assert views[0][0].seen.tolist() == [k < 18 for k in range(FRAMES)]
+
+
 def test_a_camera_may_be_said_to_stand(tmp_path: Path, views: list[tuple[View, ...]]) -> None:
     with pytest.raises(KeyboardInterrupt):
         reconstruct(keypoints=filmed(tmp_path / "seen.npz", carried), camera_motion="static", physics=False)

@@ -98,7 +98,7 @@ def find_course(tracks: BackgroundTracks, camera: Pinhole, count: int, lens_know
     if not course.zooms:
         course = _chained(corners, count, factor, zooms=False)
     known = course.known
-    turns, zoom = between(course.turns, course.zoom, known)
+    turns, zoom = _between(course.turns, course.zoom, known)
     shown = slice(tracks.first, count)
     turns, zoom = turns[shown] @ turns[tracks.first].T, np.exp(zoom[shown] - zoom[tracks.first])
     away = course.away / corners.wide
@@ -183,7 +183,7 @@ def _chained(
     return _Chained(turns, zoom, known, away)
 
 
-def between(
+def _between(
     turns: Float[np.ndarray, "T 3 3"], zoom: Float[np.ndarray, " T"], known: Bool[np.ndarray, " T"]
 ) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, " T"]]:
     """The same with frames that were not followed between those that were; before and after them the camera stands."""

@@ -42,6 +42,10 @@ _LENSES = (0.4, 3.2)
 FOUND = 0.08
 #: Share of a moving clip's frames that may lie before or after what was followed.
 _UNFOLLOWED = 0.02
+_BLANK_WORDS = (
+    "the background shows too little to tell whether the camera moves (plain walls, or a person who fills the "
+    "picture): it is taken to stand still"
+)
 
 
 @dataclass(frozen=True)
@@ -129,12 +133,6 @@ def camera_motion(
     kind = ZOOMS if np.ptp(course.zoom) > 0 else TURNS
     moving = PanTiltZoom(replace(camera, K=K), course.turns, course.zoom)
     return CameraMotion(kind, moving, lens_found=found)
-
-
-_BLANK_WORDS = (
-    "the background shows too little to tell whether the camera moves (plain walls, or a person who fills the "
-    "picture): it is taken to stand still"
-)
 
 
 def _sharp(window: CameraCourse) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from motionrecon.background.course import CameraCourse, Corners, between, reached
+from motionrecon.background.course import CameraCourse, Corners, reached
 from motionrecon.background.tracks import BackgroundTracks
 from motionrecon.background.turning import SCALES
 from motionrecon.cameras.pinhole import Pinhole
@@ -39,21 +39,17 @@ def find_reframing(tracks: BackgroundTracks, camera: Pinhole, count: int) -> Cam
         if known[key]:
             found, away[links] = _similarities(corners.start[links], corners.now[links], tracks.agree[links])
             moves[tracks.frame[links]], known[tracks.frame[links]] = _after(found, moves[key]), True
-    first = moves[tracks.first : tracks.first + 1].copy()
-    moves = _after(moves[tracks.first :], _undone(first[0]))
-    roll, zoom = np.arctan2(moves[:, 1], moves[:, 0]), np.log(np.hypot(moves[:, 0], moves[:, 1]))
-    shown = known[tracks.first :]
-    if not shown.any() or max(np.ptp(roll[shown]), np.ptp(zoom[shown])) < _STAYS:
-        roll, zoom = 0.0 * roll, 0.0 * zoom
-    turns = np.zeros((len(roll), 3, 3))
+    at = np.flatnonzero(known) if known.any() else np.arange(1)
+    moves = np.stack([np.interp(np.arange(count), at, moves[at, i]) for i in range(4)], axis=1)
+    moves = _after(moves[tracks.first :], _undone(moves[tracks.first]))
+    roll, zoom = np.arctan2(moves[:, 1], moves[:, 0]), np.hypot(moves[:, 0], moves[:, 1])
+    if max(np.ptp(roll), np.ptp(np.log(zoom))) < _STAYS:
+        roll, zoom = np.zeros(len(moves)), np.ones(len(moves))
+    turns = np.zeros((len(moves), 3, 3))
     turns[:, 0, 0] = turns[:, 1, 1] = np.cos(roll)
     turns[:, 0, 1], turns[:, 1, 0], turns[:, 2, 2] = -np.sin(roll), np.sin(roll), 1.0
-    turns, zoom = between(turns, zoom, shown)
-    at = np.flatnonzero(shown)
-    shift = np.stack([np.interp(np.arange(len(moves)), at, moves[shown, 2 + axis]) for axis in (0, 1)], axis=1)
-    return CameraCourse(
-        turns, np.exp(zoom), reached(shown), 1.0, 0.0, away / corners.wide, corners.displaced, shift * tracks.pixel
-    )
+    shown, shift = reached(known)[tracks.first :], moves[:, 2:] * tracks.pixel
+    return CameraCourse(turns, zoom, shown, 1.0, 0.0, away / corners.wide, corners.displaced, shift)
 
 
 def _similarities(

@@ -41,14 +41,12 @@ def one_shot(
     tracks, count = keypoints.background, len(keypoints)
     everything = np.ones(count, bool)
     scenes = np.zeros(count, int) if tracks is None else tracks.scene_of(tracks.first + np.arange(count))
-    before = scenes
+    backgrounds = scenes
     if alone:
-        known = np.flatnonzero(np.diff(before)) + 1  # there the person is elsewhere anyway
-        jumps = [one for one in _jumps(keypoints) if not len(known) or np.abs(known - one[0]).min() > _BESIDE]
-        scenes = _distinct(before, jumps)
-    cuts = np.flatnonzero(np.diff(scenes)) + 1
+        scenes = _distinct(scenes, _jumps(keypoints, _changes(scenes)))
+    cuts = _changes(scenes)
     if not len(cuts):
-        return _of_scene(keypoints, int(before[0])), everything
+        return _of_scene(keypoints, int(backgrounds[0])), everything
     longest = int(np.bincount(scenes, keypoints.tracked).argmax())
     shown = scenes == longest
     times = [f"{recording.clock.shown_at(frame):.2f}" for frame in cuts[:_TOLD].tolist()]
@@ -57,7 +55,7 @@ def one_shot(
     if not alone or options.camera_motion == "static":
         what = "one of several cameras must not be cut" if not alone else "camera_motion=static takes all for one shot"
         said += f": {what}; give an uncut part with start=... and end=..."
-        shown, scene = everything, int(before[0])
+        shown, scene = everything, int(backgrounds[0])
     else:
         ends = [(one.start, one.stop) for one in spans(shown)]
         parts = [f"{recording.clock.shown_at(a):.2f} to {recording.clock.shown_at(b):.2f} s" for a, b in ends[:_TOLD]]
@@ -65,7 +63,7 @@ def one_shot(
             f": only what is shown from {' and '.join(parts)} is reconstructed, where the person is seen longest; "
             "in other frames nobody counts as seen (start=... and end=... choose another shot)"
         )
-        scene = int(before[shown][0])
+        scene = int(backgrounds[shown][0])
     run.warn(said if not recording.name else f"{recording.name}: {said}")
     return _of_scene(_only(keypoints, shown), scene), shown
 
@@ -78,6 +76,11 @@ def _of_scene(keypoints: Keypoints, scene: int) -> Keypoints:
     return replace(keypoints, background=tracks if len(tracks) or not scene else None)
 
 
+def _changes(scenes: Int[np.ndarray, " T"]) -> Int[np.ndarray, " C"]:
+    """The frames from which on another scene is shown."""
+    return np.flatnonzero(np.diff(scenes)) + 1
+
+
 def _distinct(scenes: Int[np.ndarray, " T"], jumps: list[tuple[int, bool]]) -> Int[np.ndarray, " T"]:
     """Scenes that are others from each jump on; where the person is back, the one before the last jump goes on."""
     part, parts = np.zeros(len(scenes), int), [0]
@@ -87,8 +90,14 @@ def _distinct(scenes: Int[np.ndarray, " T"], jumps: list[tuple[int, bool]]) -> I
     return np.unique(scenes * (1 + max(parts)) + part, return_inverse=True)[1]
 
 
-def _jumps(keypoints: Keypoints) -> list[tuple[int, bool]]:
-    """Frames from which on the person is elsewhere, and whether it is where they were before the last time."""
+def _jumps(keypoints: Keypoints, cuts: Int[np.ndarray, " C"]) -> list[tuple[int, bool]]:
+    """Frames from which on the person is elsewhere, and whether it is where they were before the last time.
+
+    Args:
+        keypoints: of the film.
+        cuts: frames from which on another background is shown: the person is elsewhere there anyway, and what was
+            before tells nothing of who is back.
+    """
     middle = keypoints.pixels[:, _TRUNK].mean(1)
     frames = np.flatnonzero(keypoints.tracked & np.isfinite(middle).all(1))
     if len(frames) < 3:
@@ -101,19 +110,22 @@ def _jumps(keypoints: Keypoints) -> list[tuple[int, bool]]:
     far = (way > _REACH + _REACH_PER_SECOND * seconds) & (seconds <= _UNSEEN)
     lasting = max(2, round(_LASTING * keypoints.fps))
     found: list[tuple[int, bool]] = []
-    left: list[np.ndarray] = []  # where the person was when a jump began
+    left: tuple[int, np.ndarray] | None = None  # how many cuts there were when the last jump began, and where from
     last = 0
     for i in np.flatnonzero(far).tolist():
+        frame = int(frames[i + 1])
+        if len(cuts) and np.abs(cuts - frame).min() <= _BESIDE:
+            continue
         sides = speed[max(0, i - lasting) : i], speed[i + 1 : i + 1 + lasting]
         if min(map(len, sides)) < lasting - 1 or i + 1 - last < lasting:
             continue
         if speed[i] < _SUDDENLY * max(float(np.median(side)) for side in sides):
             continue
-        there = middle[frames[i + 1]]
-        back = bool(left) and float(np.linalg.norm(there - left[-1])) < _REACH * size[i + 1]
-        found.append((int(frames[i + 1]), back))
-        left.append(middle[frames[i]])
-        last = i + 1
+        before = int(np.searchsorted(cuts, frame))
+        there, here = middle[frames[i + 1]], middle[frames[i]]
+        back = left is not None and left[0] == before and np.linalg.norm(there - left[1]) < _REACH * size[i + 1]
+        found.append((frame, bool(back)))
+        left, last = (before, here), i + 1
     return found
 
 
