@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import Pose, pose
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
@@ -29,6 +28,7 @@ from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
+from motionrecon.result.seats import standing_out
 
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
 _AHEAD = 4  # frames that are drawn before they are written
@@ -115,7 +115,7 @@ class Painter:
         self._canvas = self.canvas()
         self._surface = DrawnSurface(motion.surface, motion.surface_bodies)
         self._posed: _Posed | None = None
-        ground = ground_meshes(motion.model)
+        ground = standing_out(motion)
         self._side = SideView(
             motion.joints, heading_of(motion), motion.camera, self.layout.side.size, motion.fps, ground
         )

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.pose import Pose, pose
 from motionrecon.cameras.base import Camera
 from motionrecon.mechanics.arrows import pushes, tip
@@ -20,6 +19,7 @@ from motionrecon.render import colours
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
 from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.words import draw_words, width_of
+from motionrecon.result.seats import standing_out
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -88,7 +88,7 @@ class Studio:
     def staged(self, t: int, angle: float, width: int) -> Picture:
         """The person on a floor, from the camera's side and turned by an angle, radians."""
         if width not in self._stages:
-            motion, ground = self.motion, ground_meshes(self.motion.model)
+            motion, ground = self.motion, standing_out(self.motion)
             size = width, self.height
             self._stages[width] = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps, ground)
         stage = self._stages[width].turned(angle) if angle else self._stages[width]

@@ -164,7 +164,7 @@ class SideView:
         light = across[:, 2] / np.maximum(np.linalg.norm(across, axis=-1), 1e-12)  # from above
         pixels = camera.project(triangles)
         for i in sorted(np.flatnonzero(ahead), key=lambda i: -away[i]):
-            colour = mixed(colours.OUTLINE, colours.TILES[0], 0.75 + 0.25 * light[i])
+            colour = mixed(colours.OUTLINE, colours.TILES[0], 0.55 + 0.3 * light[i])
             colour = mixed(colour, colours.SKY, self._haze(away[i]))
             fixed = np.round(pixels[i] * 2**_SUBPIXEL).astype(np.int32)
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motionrecon.body.geoms import ground_meshes
 from motionrecon.body.surface import vertex_normals
+from motionrecon.result.seats import standing_out
 from motionrecon.viewer.colours import GROUND
 from motionrecon.viewer.layers.base import Layer
 from motionrecon.viewer.parts import MeshPart, Part, bytes_of
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def ground(motion: Motion, poses: Poses) -> list[Part]:
-    """The meshes of the model's ground, with an edge between every two faces."""
+    """The meshes of what stands out of the floor, with an edge between every two faces."""
     found: list[Part] = []
-    for vertices, faces in ground_meshes(motion.model):
+    for vertices, faces in standing_out(motion):
         corners = np.asarray(vertices)[faces].reshape(-1, 3)
         triangles = np.arange(len(corners)).reshape(-1, 3)
         still = np.ones((len(corners), 1))
