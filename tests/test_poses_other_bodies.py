@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from dataclasses import replace
 
@@ -17,15 +18,23 @@ from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import make_bank
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.errors import InputError
+from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.fit import Weights
+from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.observed import directed
+from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.smoothness import Smoothness
 from motionrecon.optimus.facade import SQUARES_WEIGHTS
 from motionrecon.poses import bank as banks
 from motionrecon.poses.bank import PoseBank, learned_for
 from motionrecon.poses.learned import PoseOptimus, weights_for
+from motionrecon.poses.runs import RunProblem
 from motionrecon.research.bench.poses import report
 from motionrecon.research.bench.poses.measure import joint_errors
 from motionrecon.research.tasks.poses.chances import Chances
 from motionrecon.research.tasks.poses.motions import motions
 from motionrecon.research.tasks.poses.people import People, training_source, tuning_source
+from motionrecon.research.tasks.poses.tasks import problem_of
 from motionrecon.research.tasks.poses.untold import Untold, told_to
 from motionrecon.research.training.pose_training import PoseTraining
 from motionrecon.research.training.settings import TrainingSettings
@@ -99,6 +108,21 @@ def test_the_tasks_are_of_such_persons(people, body):
     there, mirrored = (pose(body.model, q).at(body.marks) for q in (qpos, people.mirror.mirrored(qpos)))
     np.testing.assert_allclose(mirrored[:, MIRROR] * [1, -1, 1], there, atol=0.01)  # Anny's sides differ a little
     assert len(people.mirror.groups) == 5 and sum(map(len, people.mirror.groups)) == len(hinges_of(body))
+
+
+@pytest.mark.parametrize("kind", ["capsules", "anny"])
+def test_tasks_weigh_poses_and_motion_as_the_fit_does(kind, request):
+    body = CAPSULES if kind == "capsules" else request.getfixturevalue("body")
+    source = People(TUNE, guess=1.0, heights=(1.70,), kind=kind)
+    tasks, weights = source.draw(1, np.random.default_rng(2), 6), Weights()
+    problem, _ = problem_of(tasks)
+    assert isinstance(problem, RunProblem)
+    x, trust = Trajectory(body, tasks.qpos, Plane()), tasks.problem.trust
+    smooth, prior = Smoothness(tasks.fps, weight=weights.smooth)(x), PosePrior(weight=weights.prior)(x)
+    np.testing.assert_allclose((problem._accelerations(tasks.qpos[None]) ** 2).sum(), smooth.cost, rtol=1e-9)
+    np.testing.assert_allclose((tasks.problem._belief(tasks.qpos)[0] ** 2).sum(), prior.cost, rtol=1e-9)
+    assert (trust.pixels, trust.depth) == (weights.pixels, weights.depth)
+    assert trust.depth_bend == inspect.signature(directed).parameters["scale"].default * weights.depth
 
 
 def test_a_training_on_such_persons_lowers_their_poses(people, body, tmp_path):

@@ -35,6 +35,7 @@ class Articulation:
         spread: (nv,) standard deviation about it of each unknown, radians or metres; infinite where it is free, and for
             turns of free and ball joints.
         bones: (2, Q) indices of the points at the ends of bones, whose depth a detector's own 3D tells.
+        shares: (nv,) of each unknown in what is known of a joint's acceleration (`Body.hinge_shares`); 1 for all.
     """
 
     model: mujoco.MjModel
@@ -42,6 +43,7 @@ class Articulation:
     rest: Float[np.ndarray, " nq"]
     spread: Float[np.ndarray, " nv"]
     bones: Int[np.ndarray, "2 Q"] = field(default_factory=lambda: np.zeros((2, 0), int))
+    shares: float | Float[np.ndarray, " nv"] = 1.0
 
     def __post_init__(self) -> None:
         roots = set(self.model.body_rootid[1:].tolist())
@@ -53,7 +55,9 @@ class Articulation:
         """A person, as the detector marks them."""
         spread = np.full(body.model.nv, np.inf)
         spread[BEND] = body.hinge_spread
-        return Articulation(body.model, body.marks, body.rest_qpos, spread, np.stack([START, END]))
+        shares = np.ones(body.model.nv)
+        shares[BEND] = body.hinge_shares
+        return Articulation(body.model, body.marks, body.rest_qpos, spread, np.stack([START, END]), shares)
 
     @staticmethod
     def of_model(model: mujoco.MjModel, sites: Sequence[str] = (), spread: float = np.inf) -> Articulation:

@@ -19,7 +19,7 @@ class Steadiness:
     Attributes:
         length: of lengths (the root's place, slides), m/s^2.
         root: of turns of free and ball joints, rad/s^2.
-        hinge: of hinges, rad/s^2.
+        hinge: of joints' hinges, rad/s^2, in which those that act together have their shares.
         weight: root weight.
     """
 
@@ -111,6 +111,7 @@ class RunProblem:
         """By what a second difference is a residual."""
         articulation, s = self.frames.articulation, self.steadiness
         sigma = np.where(~articulation.turns, s.length, np.where(articulation.scalar, s.hinge, s.root))
+        sigma = sigma * np.sqrt(articulation.shares)
         return np.asarray(s.weight * self.fps**2 / sigma)
 
     def _accelerations(self, x: Float[np.ndarray, "R L nq"]) -> Float[np.ndarray, "R L_2 n"]:
