@@ -33,7 +33,7 @@ class OptimizeResult(Mapping[str, Any]):
         evaluations: what was asked of the problem.
         nfev: times f was evaluated: bare, with a gradient, or with a Jacobian; for difference quotients too.
         njev: times a gradient or Jacobian was evaluated.
-        fallbacks: steps of a learned optimizer that were a safer one in place of the predicted.
+        fallbacks: steps of Optimus that were a safer one in place of the first, or lowered nothing.
         status: 0 converged, 1 evaluations or steps spent, 2 stalled, 3 no finite value, 99 stopped by the callback, -1
             going on.
     """

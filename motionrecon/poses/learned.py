@@ -22,7 +22,7 @@ from motionrecon.poses.level import from_level, level_camera, to_level
 from motionrecon.poses.problem import NormalEquations, PoseProblem
 from motionrecon.poses.runs import RunProblem
 
-#: The weights for single frames of the default body that come with motionrecon.
+#: The weights for single frames of the capsule person that come with motionrecon.
 DEFAULT = "poses"
 #: Learned steps that a network is trained for and used with.
 LEARNED_STEPS = 3

@@ -207,7 +207,7 @@ class Report(Record):
         verdict: how far from the truth the motion is expected to be, in a word, and why.
         seconds: that each stage took.
         windows: one record for each window of the physics.
-        fallbacks: steps of a learned optimizer that failed and were damped.
+        fallbacks: steps of Optimus in the windows that lowered nothing, and were damped more.
         warnings: what the user was told.
         more: what else stands in the file.
     """

@@ -39,8 +39,7 @@ def poses(
         tasks: frames or runs of each split; 512 where not given.
         quick: few of them.
         bank: start from the learned bank of typical poses, as reconstruct does, instead of from the relaxed one.
-        body: kind of the persons' bodies: capsules, which the weights that come with motionrecon were trained on,
-            or anny.
+        body: kind of the persons' bodies: capsules, or anny, as reconstruct has them. Each has weights of its own.
         seed: another seed gives other tasks.
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.

@@ -35,8 +35,8 @@ class WindowRecord(Record):
         first_frame, last_frame: what it simulated, or failed to; the next one begins with its last frame.
         status: what became of it.
         attempts: starts that were tried.
-        evaluations, rollouts, fallbacks: Jacobians (or gradients), bare simulations, and steps of a learned optimizer
-            that failed and were damped, over all attempts.
+        evaluations, rollouts, fallbacks: Jacobians (or gradients), bare simulations, and steps of Optimus that lowered
+            nothing and were damped more, over all attempts.
         loss_before, loss_after: the objective at the start and end of the attempt that is kept.
         assist_mean_newtons, assist_most_newtons: the assisting force on the pelvis.
     """

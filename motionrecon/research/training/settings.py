@@ -81,7 +81,7 @@ class TrainingSettings:
         frames: of a run, on poses; 1 for poses of single frames. Of a training on runs, a quarter is on single frames.
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
             Each joint moves by itself: equality constraints and tendons are not obeyed.
-        body: kind of the persons' bodies, on poses: capsules, as of the weights that come with motionrecon, or anny.
+        body: kind of the persons' bodies, on poses: capsules, or anny, as reconstruct has them.
     """
 
     rule: str = ""
