@@ -125,15 +125,16 @@ def _weights() -> dict[str, str]:
     from motionrecon.body import BODIES
     from motionrecon.body.base import CAPSULES
     from motionrecon.core.files import sha256
+    from motionrecon.depth import files as depth
     from motionrecon.optimus import weights
-    from motionrecon.optimus.poses import files
+    from motionrecon.optimus.poses import files as poses
     from motionrecon.poses.bank import bank_file, checked_bank
 
     finders: dict[str, Callable[[], Path]] = {"bank of poses": checked_bank}
     own = [kind for kind in BODIES if kind != CAPSULES and bank_file(kind).is_file()]
     finders |= {f"bank of poses, {kind}": partial(checked_bank, kind) for kind in own}
-    for room in (files, weights):
-        finders |= {name: partial(room.find, name) for name in room.records()}
+    for shelf in (poses.SHIPPED, weights, depth.SHIPPED):
+        finders |= {name: partial(shelf.find, name) for name in shelf.records()}
     found = {}
     for name, find in finders.items():
         try:

@@ -13,7 +13,7 @@ from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import COUNT
 from motionrecon.depth import NETWORK
 from motionrecon.depth.corrected import corrected
-from motionrecon.depth.files import DepthNetwork, find, read, records, save
+from motionrecon.depth.files import SHIPPED, DepthNetwork, read, save
 from motionrecon.depth.network import FEATURES, Sighting, initial, says, together
 from motionrecon.errors import ModelError
 from motionrecon.keypoints.file import keypoints_of
@@ -47,9 +47,9 @@ def view(seed: int = 0, calibrated: bool = True, aside: float = 0.0, T: int = 5)
 
 
 def test_what_comes_with_motionrecon_is_checked_and_small():
-    network = read(find(NETWORK))
+    network = read(SHIPPED.find(NETWORK))
     assert sum(value.size for value in network.weights.values()) <= 300_000
-    assert set(records()) == {NETWORK} and int(network.facts["pictures"]) > 500
+    assert set(SHIPPED.records()) == {NETWORK} and int(network.facts["pictures"]) > 500
 
 
 def test_untaught_members_correct_nothing():

@@ -1,9 +1,12 @@
 """`motionrecon info` says what is there, and fetches nothing."""
 
 import json
+from importlib import resources
+from pathlib import Path
 
 from motionrecon import info
 from motionrecon.keypoints import models
+from motionrecon.optimus.shipped import INDEX, records
 
 
 def test_it_names_what_a_bug_report_needs():
@@ -25,6 +28,13 @@ def test_weights_are_told_by_their_hashes(optimus_weights):
     found = info.collect()["weights"]
     assert found["optimus-windows"] == f"ok ({sha256(optimus_weights)[:12]})"
     assert {"bank of poses", "poses", "poses-runs"} <= {name for name, said in found.items() if said.startswith("ok")}
+
+
+def test_all_that_was_trained_is_told():
+    told = info.collect()["weights"]
+    shelves = [index.parent for index in Path(str(resources.files("motionrecon.models"))).glob(f"*/{INDEX}")]
+    assert {shelf.name for shelf in shelves} >= {"optimus", "poses", "depth"}
+    assert {name for shelf in shelves for name in records(shelf)} <= told.keys()
 
 
 def test_damaged_weights_are_told(optimus_weights, tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from motionrecon.errors import InputError, ModelError
 from motionrecon.optimus.poses import files
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial, says
 from motionrecon.optimus.poses.step import SILENT, scale_of, silent, step_of
+from motionrecon.optimus.shipped import Shelf
 from motionrecon.optimus.weights import find
 from motionrecon.poses.articulation import Articulation
 from motionrecon.poses.damped import damped_steps, descend
@@ -276,7 +277,7 @@ def test_lines_that_a_killed_training_left_in_its_log_are_passed_over(tmp_path):
 def test_weights_by_name_or_by_file(tmp_path, monkeypatch):
     files.save(network(), tmp_path / "made.safetensors")
     ship(tmp_path / "made.safetensors", "mine", "train", tmp_path)
-    monkeypatch.setattr(files, "folder", lambda: tmp_path)
+    monkeypatch.setattr(Shelf, "folder", tmp_path)
     assert PoseOptimus.load("mine").network is not None
     with pytest.raises(InputError, match="choose one of mine, a"):
         PoseOptimus.load("yours")

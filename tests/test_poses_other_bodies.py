@@ -159,8 +159,8 @@ def test_the_benchmark_compares_on_such_persons(people, tmp_path, monkeypatch):
 
 def test_weights_are_of_the_body_that_they_were_trained_for(monkeypatch):
     monkeypatch.setattr(
-        "motionrecon.poses.learned.records",
-        lambda: {"poses": {"settings": "{}"}, "poses-anny": {"settings": '{"body": "anny"}'}},
+        "motionrecon.optimus.shipped.Shelf.records",
+        lambda shelf: {"poses": {"settings": "{}"}, "poses-anny": {"settings": '{"body": "anny"}'}},
     )
     assert weights_for() == ("poses",) and weights_for("anny") == ("poses-anny",) and weights_for("other") == ()
 

@@ -10,7 +10,7 @@ from motionrecon.body.pose import pose
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.errors import InputError
-from motionrecon.optimus.poses.files import records
+from motionrecon.optimus.poses.files import SHIPPED
 from motionrecon.poses.damped import descend
 from motionrecon.poses.learned import PoseOptimus
 from motionrecon.poses.placing import placed
@@ -149,4 +149,4 @@ def test_the_weights_that_come_with_motionrecon_beat_their_untrained_control(nam
     problem, start = problem_of(drawn)
     learned, silent = (o.descend(problem, start, 3) for o in (PoseOptimus.load(name), PoseOptimus(None)))
     assert np.log10(silent.value / learned.value).mean() > gained  # decades; 0.48 and 0.57 where they were made
-    assert set(records()) >= {"poses", "poses-runs", "poses-no-attention"}
+    assert set(SHIPPED.records()) >= {"poses", "poses-runs", "poses-no-attention"}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -18,6 +16,8 @@ from motionrecon.errors import ModelError
 from motionrecon.optimus import shipped
 
 KIND = "depth"
+#: The networks that come with motionrecon.
+SHIPPED = shipped.Shelf(KIND, "weights of depth")
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,6 @@ class DepthNetwork:
 
     weights: Mapping[str, np.ndarray]
     facts: Mapping[str, str]
-
-
-def folder() -> Path:
-    """Where the networks that come with motionrecon are."""
-    return Path(str(resources.files("motionrecon.models").joinpath("depth")))
-
-
-def records() -> dict[str, dict[str, Any]]:
-    """The networks that come with motionrecon, by name, as written in ``weights.toml``."""
-    return shipped.records(folder())
-
-
-def find(name: str) -> Path:
-    """The checked file of the network of this name; a path of a ``.safetensors`` file is its own name.
-
-    Raises:
-        InputError: no network has this name, or no file this path.
-        ModelError: the file is missing or damaged.
-    """
-    return shipped.find(name, folder(), "weights of depth")
 
 
 def save(network: DepthNetwork, path: Path) -> None:
@@ -78,4 +58,4 @@ def read(path: Path) -> DepthNetwork:
     }
     if not members or {n: v.shape for n, v in weights.items()} != {n: (members, *v) for n, v in shapes.items()}:
         raise ModelError(f"{path} does not fit this version of motionrecon; train or install again")
-    return DepthNetwork({k: v.astype(np.float32) for k, v in weights.items()}, {k: v for k, v in about.items()})
+    return DepthNetwork({k: v.astype(np.float32) for k, v in weights.items()}, dict(about))

@@ -55,7 +55,7 @@ def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View
     if not any(view.detector in DETECTORS for view in views):
         run.warn("depth=corrected changes nothing: the keypoints do not name a detector whose errors are known")
         return views
-    network = files.read(files.find(NETWORK))
+    network = files.read(files.SHIPPED.find(NETWORK))
     return tuple(corrected(view, network) for view in views)
 
 

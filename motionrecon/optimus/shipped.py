@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,37 @@ from motionrecon.errors import InputError, ModelError
 
 #: What says which files a folder has, with the hash and the history of each.
 INDEX = "weights.toml"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of weights that come with motionrecon.
+
+    Attributes:
+        name: of the folder.
+        what: what messages call the weights.
+    """
+
+    name: str
+    what: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return Path(str(resources.files("motionrecon.models").joinpath(self.name)))
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """The weights by name, as written in ``weights.toml``."""
+        return records(self.folder)
+
+    def find(self, name: str) -> Path:
+        """The checked file of the weights of this name; a path of a ``.safetensors`` file is its own name.
+
+        Raises:
+            InputError: no weights have this name, or no file this path.
+            ModelError: the file is missing or damaged.
+        """
+        return find(name, self.folder, self.what)
 
 
 def records(folder: Path) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from motionrecon.body.base import CAPSULES
 from motionrecon.errors import InputError
-from motionrecon.optimus.poses.files import PoseNetwork, find, read, records
+from motionrecon.optimus.poses.files import SHIPPED, PoseNetwork, read
 from motionrecon.optimus.poses.network import PoseNetworkSizes, PoseSays, says
 from motionrecon.optimus.poses.step import OWN_CHANNELS, scale_of, silent, step_of, tokens_of
 from motionrecon.poses import facts
@@ -32,7 +32,7 @@ LONGEST = 3.0
 
 def weights_for(kind: str = CAPSULES) -> tuple[str, ...]:
     """Names of the weights of a kind of body that come with motionrecon, those for single frames first."""
-    bodies = {name: json.loads(record["settings"]).get("body", CAPSULES) for name, record in records().items()}
+    bodies = {name: json.loads(record["settings"]).get("body", CAPSULES) for name, record in SHIPPED.records().items()}
     return tuple(name for name, body in bodies.items() if body == kind)
 
 
@@ -103,9 +103,9 @@ class PoseOptimus:
         """With the weights of a name, or of a file.
 
         Raises:
-            InputError, ModelError: as `motionrecon.optimus.poses.files.find` and `read`.
+            InputError, ModelError: as `motionrecon.optimus.shipped.find` and `motionrecon.optimus.poses.files.read`.
         """
-        path = find(name)
+        path = SHIPPED.find(name)
         return _loaded(path, path.stat().st_mtime_ns)
 
     def descend(

@@ -170,7 +170,7 @@ def _depth_of(figure: Figure) -> dict[str, str]:
     """What corrected the depth that the figure was found from."""
     if all(view.spread is None for view in figure.views):
         return {}
-    return {"depth": NETWORK, "depth_sha256": str(files.records()[NETWORK]["sha256"])}
+    return {"depth": NETWORK, "depth_sha256": str(files.SHIPPED.records()[NETWORK]["sha256"])}
 
 
 def say_how_it_began(run: Run, learned: report.Learned, options: Options) -> None:

@@ -516,7 +516,7 @@ def samples(folder: Path) -> list[tuple[Reader, Path]]:
         Reader("weights, shipped", shipped, _read_shipped, _any_difference),
         lambda f: [shutil.copy(path, f) for path in (source, weights.folder() / "weights.toml")],
     )
-    network = pose_networks.find("poses")
+    network = pose_networks.SHIPPED.find("poses")
     add(
         Reader("weights of poses, one's own", mine, lambda f, t: _read_pose_network(f / mine, t), _weights_wrong),
         lambda f: shutil.copy(network, f / mine),

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -18,6 +16,8 @@ from motionrecon.optimus import shipped
 from motionrecon.optimus.poses.network import PoseNetworkSizes, initial
 
 KIND = "poses"
+#: The networks that come with motionrecon.
+SHIPPED = shipped.Shelf(KIND, "weights of poses")
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,6 @@ class PoseNetwork:
     sizes: PoseNetworkSizes
     weights: Mapping[str, np.ndarray]
     facts: Mapping[str, str]
-
-
-def folder() -> Path:
-    """Where the networks that come with motionrecon are."""
-    return Path(str(resources.files("motionrecon.models").joinpath("poses")))
-
-
-def records() -> dict[str, dict[str, Any]]:
-    """The networks that come with motionrecon, by name, as written in ``weights.toml``."""
-    return shipped.records(folder())
-
-
-def find(name: str) -> Path:
-    """The checked file of the network of this name; a path of a ``.safetensors`` file is its own name.
-
-    Raises:
-        InputError: no network has this name, or no file this path.
-        ModelError: the file is missing or damaged.
-    """
-    return shipped.find(name, folder(), "weights of poses")
 
 
 def save(network: PoseNetwork, path: Path) -> None:

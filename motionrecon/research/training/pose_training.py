@@ -198,7 +198,7 @@ class PoseTraining(Loop):
 
     def _started(self, start: str) -> dict[str, np.ndarray]:
         """Weights of a name or a file, of those that this network has too; `say` is told which it has not."""
-        found = files.read(files.find(start))
+        found = files.read(files.SHIPPED.find(start))
         fits = initial(self.sizes, np.random.default_rng(0))
         same = {k: np.asarray(v).copy() for k, v in found.weights.items() if k in fits and fits[k].shape == v.shape}
         if new := sorted(fits.keys() - same.keys()):

@@ -147,7 +147,7 @@ class TrainingSettings:
         if self.start is not None and self.tasks == "poses":
             from motionrecon.optimus.poses import files
 
-            files.find(self.start)
+            files.SHIPPED.find(self.start)
         elif self.start is not None and not Path(self.start).is_file():
             raise InputError(f"start={self.start}: no such file; give weights of a training")
         limits: dict[str, tuple[float, float]] = {

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from motionrecon.body.base import CAPSULES
 from motionrecon.errors import InputError
-from motionrecon.optimus.poses.files import records
+from motionrecon.optimus.poses.files import SHIPPED
 from motionrecon.poses.damped import Damping, Descent, descend
 from motionrecon.poses.learned import PoseOptimus, weights_for
 from motionrecon.poses.problem import PoseProblem
@@ -52,7 +52,7 @@ def methods(weights: dict[str, Path], kind: str = CAPSULES) -> dict[str, PoseMet
         InputError, ModelError: as `PoseOptimus.load`.
     """
     built_in, shipped = _built_in(kind), weights_for(kind)
-    if taken := sorted(weights.keys() & (built_in.keys() | records().keys())):
+    if taken := sorted(weights.keys() & (built_in.keys() | SHIPPED.records().keys())):
         raise InputError(f"weights {taken[0]}=...: a method that comes with motionrecon has this name; give another")
     files = {name: name for name in shipped} | {name: str(path) for name, path in weights.items()}
     learned = {name: PoseMethod(f"Optimus, {name}", PoseOptimus.load(file).descend) for name, file in files.items()}
