@@ -15,6 +15,7 @@ from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.kinematics.seated import seated
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.physics.rollout import Rollout, SimulationState
+from motionrecon.physics.windows.carrying import Carrying
 from motionrecon.physics.windows.layout import WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.stretch import Knots
@@ -183,22 +184,24 @@ class Windows:
     ) -> Iterator[Float[np.ndarray, " n"]]:
         """Unknowns to start from, the most promising first.
 
-        The previous window's controls, shifted, and beyond them those that hold the kinematic angles; these alone; and
-        these, perturbed.
+        The previous window's controls, shifted, and beyond them those that carry the person along the kinematic angles;
+        these alone; those that only hold these angles; and the second, perturbed.
         """
         times = self._times(first, problem.weights.shape[1])
         kinematic = self.layout.at(self._lead, times)
+        carrying = kinematic + self._pull(first, times)
         if knots is not None:
             known = knots.began + np.arange(len(knots.angles)) * self.layout.knot_time
             inside = times <= known[-1] + 1e-9
-            shifted = kinematic.copy()
+            shifted = carrying.copy()
             for i in range(shifted.shape[1]):
                 shifted[inside, i] = np.interp(times[inside], known, knots.angles[:, i])
             yield problem.unknowns(shifted)
+        yield problem.unknowns(carrying)
         yield problem.unknowns(kinematic)
         rng = np.random.default_rng([seed, first])
         for _ in range(PERTURBED):
-            yield problem.unknowns(kinematic + PERTURBATION * rng.standard_normal(kinematic.shape))
+            yield problem.unknowns(carrying + PERTURBATION * rng.standard_normal(carrying.shape))
 
     def held_up(self, first: int, last: int) -> bool:
         """Whether the person stays in the air without falling: on a box, a stair or a chair that the ground knows not.
@@ -273,6 +276,16 @@ class Windows:
         model = self.engine.body.model
         gain, damping = model.actuator_gainprm[:, 0], -model.actuator_biasprm[:, 2]
         return np.asarray(self._angles + self.figure.qvel[:, self.engine.body.hinge_qpos - 1] * (damping / gain))
+
+    def _pull(self, first: int, times: Float[np.ndarray, " K"]) -> Float[np.ndarray, "K nu"]:
+        """By how much controls lead, so that the actuators pull as carries the person from frame `first` on."""
+        last = min(int(np.ceil(times[-1] * self.figure.clock.fps)) + 1, len(self.figure) - 1)
+        torques = self._carrying.torques(first, last) / self.engine.body.model.actuator_gainprm[:, 0]
+        return self.layout.at(torques, np.maximum(times - self.figure.clock.seconds(first), 0.0))
+
+    @cached_property
+    def _carrying(self) -> Carrying:
+        return Carrying(self.figure)
 
     @cached_property
     def _carried(self) -> Float[np.ndarray, "T 3"]:
