@@ -340,3 +340,15 @@ def test_who_falls_is_simulated(engine):
     time = np.arange(14) / FPS
     windows = raised(engine, 2.0 - 0.5 * 9.81 * time**2).windows
     assert all(w.status != "no floor under the feet" for w in windows)
+
+
+def test_what_goes_another_way_than_the_person_is_not_accepted(engine):
+    figure = figure_of(12)
+    windows = Windows(engine, figure, SHORT)
+    problem = windows.problem(Stretch.empty(figure).state, None, 0, 11)
+    found = minimize(problem, next(windows.starts(problem, None, 0)), max_evaluations=5).x
+    assert windows.accepts(problem, found, 0, 6)
+    aside = replace(figure, qpos=figure.qpos + np.eye(figure.qpos.shape[1])[1] * 0.1)
+    away = Windows(engine, aside, SHORT)
+    assert away.follows(problem, found, 0, 6), "it has not fallen"
+    assert not away.accepts(problem, found, 0, 6)

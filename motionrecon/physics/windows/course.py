@@ -119,7 +119,7 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
         failed=lambda x: not windows.follows(problem, x, first, keep),
     )
     cost = (search.starts, search.evaluations.derivatives, search.evaluations.values, search.fallbacks)
-    result = next((f for f in search.found if windows.follows(problem, f.x, first, keep)), None)
+    result = next((f for f in search.found if windows.accepts(problem, f.x, first, keep)), None)
     if result is None:
         return _not_simulated(windows, so_far, WindowRecord(first, keep, Status.FAILED, *cost))
     rollout = problem.rollout(result.x)

@@ -37,6 +37,9 @@ BORNE, WEIGHTLESS = 8.0, 0.1
 #: which the result of a window will do.
 CLOSE = 0.5
 
+#: The same over the frames that are kept, beyond which a result is not: the simulated person does something else.
+APART = 0.85
+
 #: Height of the lowest landmark over the ground from which nobody can be standing on it, metres.
 IN_THE_AIR = 0.3
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
@@ -228,9 +231,20 @@ class Windows:
         rollout = problem.rollout(x)
         if not self._stays(problem, rollout, first, keep):
             return False
-        away = self._away(problem, rollout, first, problem.steps)
-        mean_square = np.average(away**2, axis=1, weights=LANDMARK_SHARE**2).mean()
-        return bool(mean_square < (CLOSE * self.trust.landmark) ** 2)
+        return self._distance(problem, rollout, first, problem.steps) < CLOSE * self.trust.landmark
+
+    def accepts(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
+        """Whether the motion simulated up to frame `keep` can be what the person did."""
+        rollout = problem.rollout(x)
+        if not self._stays(problem, rollout, first, keep):
+            return False
+        kept = problem.steps[problem.steps <= (keep - first) * self._per_frame]
+        return self._distance(problem, rollout, first, kept) < APART * self.trust.landmark
+
+    def _distance(self, problem: WindowProblem, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]) -> float:
+        """Root mean square of the way from the kinematic landmarks along each axis, metres."""
+        away = self._away(problem, rollout, first, steps)
+        return float(np.sqrt(np.average(away**2, axis=1, weights=LANDMARK_SHARE**2).mean()))
 
     def _stays(self, problem: WindowProblem, rollout: Rollout, first: int, keep: int) -> bool:
         """`follows`, of a motion that is simulated already."""
