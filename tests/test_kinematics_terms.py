@@ -15,7 +15,7 @@ from motionrecon.body.tangent import MOVE, PLACE, integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import feet_alone, haste, runs
+from motionrecon.kinematics.standing import bearing_points, feet_alone, haste, runs
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
@@ -426,3 +426,23 @@ def test_a_tilt_of_the_cameras_is_measured_from_where_they_stood(x):
     camera = people.camera()
     expected = x.seen_by(camera).axes[0] @ so3.matrix(np.array([0.1, 0.0, 0.0]))
     np.testing.assert_allclose(turned.seen_by(camera).axes[0], expected, atol=1e-12)
+
+
+def test_the_floor_bears_who_runs_between_two_flights_and_of_who_walks_that_tells_nothing():
+    body, frames = people.person(), 60
+    time = np.arange(frames) / FPS
+    x = Trajectory(body, np.tile(body.rest_qpos, (frames, 1)), Plane())
+    x.qpos[:, 2] -= x.over.min()
+    qpos = x.qpos.copy()
+    # Thrown up and caught again every second: an acceleration of -12 m/s^2 at most, and of 12.
+    qpos[:, 2] += 12.0 / (2 * np.pi) ** 2 * (np.cos(2 * np.pi * time) - 1)
+    qpos[:, 2] -= qpos[:, 2].min()
+    qpos[:, 0] += 4.0 * time
+    bounding = Trajectory(body, qpos, Plane(qpos[:, 2].max()))
+    bears = bearing_points(bounding, FPS)
+    inner = slice(8, -8)
+    up = -12.0 * np.cos(2 * np.pi * time)
+    assert bears[inner][up[inner] < -9.8].max() < 0.1, "in flight"
+    assert (bears[inner][up[inner] > -4.0].max(axis=1) > 0.45).all()
+    slowly = replace(bounding, qpos=qpos - 3.5 * time[:, None] * np.eye(qpos.shape[1])[0])
+    assert not bearing_points(slowly, FPS).any()

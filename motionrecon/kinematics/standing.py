@@ -15,6 +15,14 @@ RESTS = [
 ]
 #: What is between such a landmark and the ground then, metres, roughly.
 _FLESH = 0.05
+#: Metres a second squared.
+_GRAVITY = 9.81
+#: Who runs flies below the first share of their weight and is held up from the second; the standard deviation, seconds,
+#: of what smooths it.
+_FLIES, _HELD, _STEADY = 0.15, 0.5, 0.045
+#: How surely the lowest point of the soles bears them, then, if it is less than so many metres over the ground; and how
+#: far others are over that point, metres, for which the chance is down to 1 / e.
+_SURE, _BELOW, _FLAT = 0.5, 0.1, 0.01
 #: Root mean square of a walker's feet's speed, m/s, and the seconds over which it is taken, a standard deviation.
 _WALKS, _ABOUT = 2.0, 0.25
 
@@ -67,6 +75,23 @@ def standing_points(
     slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (speed * wide)) ** 4)
     low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (height * wide)) ** 4)
     return np.asarray(slow * low)
+
+
+def bearing_points(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
+    """How surely each point of the soles bears somebody who runs: the lowest ones, while something holds them up.
+
+    That is the floor, though in the trajectory, which is smoothed, the foot comes down late and leaves it early. Who
+    walks is held up all the time, which tells nothing.
+
+    Returns:
+        in [0, 1], in the order of `body.soles`.
+    """
+    rising = np.gradient(np.gradient(x.com[:, 2], 1.0 / fps), 1.0 / fps)
+    share = 1.0 + gaussian_filter1d(rising, _STEADY * fps, mode="nearest") / _GRAVITY
+    held = np.clip((share - _FLIES) / (_HELD - _FLIES), 0.0, 1.0)
+    lowest = x.over.min(axis=1, keepdims=True)
+    low = np.exp((lowest - x.over) / _FLAT) * (lowest < _BELOW)
+    return np.asarray(_SURE * (held * runs(x, fps))[:, None] * low)
 
 
 def feet_alone(x: Trajectory, height: float = 0.1) -> Float[np.ndarray, " T"]:

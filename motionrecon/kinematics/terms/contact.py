@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import haste, standing_points
+from motionrecon.kinematics.standing import bearing_points, haste, standing_points
 from motionrecon.kinematics.state import HEIGHT, SHAPE, Trajectory
 
 
@@ -39,7 +39,8 @@ class Contact:
     def of(x: Trajectory, fps: float, weight: float = 1.0) -> Contact:
         """The term for feet that stand where a trajectory, which is uncertain, has them stand."""
         times = haste(x, fps)
-        return Contact(fps, standing_points(x, fps, times), haste=times, weight=weight)
+        standing = np.maximum(standing_points(x, fps, times), bearing_points(x, fps))
+        return Contact(fps, standing, haste=times, weight=weight)
 
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv
