@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from motionrecon.core.files import check_folder
-from motionrecon.errors import OutputError
+from motionrecon.errors import InputError, OutputError
 
 
 def called_after(result: Path) -> str:
@@ -31,3 +31,14 @@ def check_output(files: Sequence[Path], force: bool) -> None:
     there = [file for file in files if os.path.lexists(file)]
     if there and not force:
         raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
+
+
+def check_made_folder(output: Path | None) -> None:
+    """Raise an InputError for a folder that cannot be made, or written into."""
+    if output is None:
+        return
+    there = next(one for one in (output.absolute(), *output.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError(f"output={output}: {there} is a file; name a folder, which is made")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"output={output}: {there} may not be written into; name another folder")

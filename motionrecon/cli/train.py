@@ -8,10 +8,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from motionrecon.cli.bench.common import check_folder
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Output
 from motionrecon.cli.messages import know
+from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
 from motionrecon.research.training.settings import TrainingSettings
 
@@ -34,7 +34,7 @@ def optimus(
     Args:
         output: the folder for the result; training_<tasks>_<rule>_<seed> in the current folder where not given.
     """
-    check_folder(output)
+    check_made_folder(output)
     folder = output or Path(f"training_{settings.tasks}_{settings.rule}_{settings.seed}")
     of = _on_windows if settings.squares else _on_poses if settings.tasks == "poses" else _on_functions
     found = of(settings, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -21,17 +20,6 @@ def check_counts(least: int = 1, **numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and number < least:
             raise InputError(f"{name}={number}: give at least {least}")
-
-
-def check_folder(output: Path | None) -> None:
-    """Raise an InputError for a folder that cannot be made, or written into."""
-    if output is None:
-        return
-    there = next(one for one in (output.absolute(), *output.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise InputError(f"output={output}: {there} is a file; name a folder, which is made")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"output={output}: {there} may not be written into; name another folder")
 
 
 def check_files(**flags: Sequence[str]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motionrecon.cli.bench.common import check_counts, check_files, check_folder, command_line
+from motionrecon.cli.bench.common import check_counts, check_files, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
+from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import bars
 from motionrecon.errors import InputError
 
@@ -63,7 +64,7 @@ def optimizers(
     check_counts(2, instances=instances)
     check_counts(0, seed=seed)
     check_files(weights=weights)
-    check_folder(output)
+    check_made_folder(output)
     progress = bars(quiet)
     if physics:
         if outside:

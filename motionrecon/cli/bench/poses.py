@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motionrecon.cli.bench.common import check_counts, check_files, check_folder, command_line
+from motionrecon.cli.bench.common import check_counts, check_files, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
+from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
 
 
@@ -47,7 +48,7 @@ def poses(
     check_counts(frames=frames, tasks=tasks)
     check_counts(0, seed=seed)
     check_files(weights=weights)
-    check_folder(output)
+    check_made_folder(output)
     from motionrecon.research.bench.poses import report
 
     text = report.main(

@@ -6,9 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from motionrecon.cli.bench.common import check_counts, check_folder, command_line
+from motionrecon.cli.bench.common import check_counts, command_line
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
+from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
 from motionrecon.errors import InputError
 
@@ -59,7 +60,7 @@ def reconstruct(
 
     check_counts(every=every, clips=clips)
     check_counts(0, jobs=jobs)
-    check_folder(output)
+    check_made_folder(output)
     flags = ({} if body is None else {"body": body}) | ({} if physics else {"physics": False})
     options = options_of(given, flags | {"detector": detector}) | flags
     if calibrated and (known := {"camera", "camera_name", "fov", "focal_px"} & options.keys()):
