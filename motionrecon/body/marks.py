@@ -18,3 +18,18 @@ MARKED: dict[str, tuple[float, float, float]] = {
     "heel": (0.011, -0.002, 0.004),
     "foot_index": (-0.021, -0.003, 0.001),
 }
+
+#: The same of faces, of bodies whose ears and noses are where people's are: the detector's face is narrower and
+#: flatter, its ears 4 cm nearer to the middle. Measured likewise, on 24 rendered clips of the synthetic suite's tuning
+#: split: the root mean square distance of a nose falls from 14 to 9 thousandths of the height, of an ear from 18 to 8.
+#: On films of real people, too, its ears are but 1.4 times as far apart as the eyes' outer corners. A face that is too
+#: large makes the person around it larger, whose size nothing else tells one camera.
+MARKED_FACE: dict[str, tuple[float, float, float]] = {
+    "nose": (-0.012, 0.0, 0.011),
+    "ear": (0.019, -0.024, 0.006),
+    "eye": (-0.012, -0.004, 0.005),
+    "eye_inner": (0.0, -0.001, 0.008),
+    "eye_outer": (-0.006, -0.007, 0.006),
+    "mouth_left": (0.007, -0.010, 0.008),
+    "mouth_right": (0.007, 0.010, 0.008),
+}

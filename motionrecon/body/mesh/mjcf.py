@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from motionrecon.body.base import SEEN
 from motionrecon.body.hinge import Hinge
-from motionrecon.body.marks import MARKED
+from motionrecon.body.marks import MARKED, MARKED_FACE
 from motionrecon.body.mesh.segments import DENSITY
 from motionrecon.body.mesh.template import Template, carrier_of, sole_carriers
 from motionrecon.body.mjcf import CONTACT_NAMES, FOOT_POINTS, add_body, begun, finished, text
@@ -124,11 +124,12 @@ def _sites(
     side, part = split(name)
     carrier = carrier_of(name)
     ET.SubElement(bodies[carrier], "site", name=name, pos=text(point - template.place(carrier)))
-    if part not in MARKED:
+    mark = MARKED.get(part) or MARKED_FACE.get(part)
+    if mark is None:
         return
     before = template.tree.names[template.tree.parents[template.index[carrier]]]
     above = before if part in SEEN_ABOVE else carrier
-    offset = height * np.array(MARKED[part]) * [1.0, OUTWARDS[side], 1.0]
+    offset = height * np.array(mark) * [1.0, OUTWARDS.get(side, 1.0), 1.0]
     ET.SubElement(bodies[above], "site", name=f"{SEEN}{name}", pos=text(point + offset - template.place(above)))
 
 
