@@ -14,7 +14,9 @@ from motionrecon.optimizers import minimize
 from motionrecon.research.bench import fingerprint
 from motionrecon.research.bench.functions import learned, measure, peers, profiles, report, tables
 from motionrecon.research.bench.functions import plan as plans
-from motionrecon.research.bench.functions.peers import Instances, Tuned
+from motionrecon.research.bench.functions.peers import all_at_once, one_by_one, tuning
+from motionrecon.research.bench.functions.peers.instances import Instances, score
+from motionrecon.research.bench.functions.peers.tuning import Tuned
 from motionrecon.research.bench.functions.plan import Plan
 from motionrecon.research.bench.functions.settings import SHIPPED, TunedSettings
 from motionrecon.research.bench.functions.tables import Entry
@@ -64,11 +66,11 @@ def instances(name: str, n: int = 5, P: int = 3) -> Instances:
 # ---- the peers
 
 
-def one_by_one(method: str, drawn: Instances, budget: int, rate: float, patience: int | None) -> np.ndarray:
+def by_itself(method: str, drawn: Instances, budget: int, rate: float, patience: int | None) -> np.ndarray:
     """A first-order peer as motionrecon.optimizers runs it, restarted by the rule that BFGS is restarted by."""
     best = []
     for k in range(drawn.batch.P):
-        recorder = peers._Recorder(drawn.batch.problem(k), budget, patience)
+        recorder = one_by_one._Recorder(drawn.batch.problem(k), budget, patience)
         u, number = (drawn.start[k] / drawn.batch.scale[k]).numpy(), 0
         while True:
             recorder.begin()
@@ -76,9 +78,9 @@ def one_by_one(method: str, drawn: Instances, budget: int, rate: float, patience
                 minimize(
                     recorder, u, method, max_evaluations=budget + 1, rate=rate, gtol=0 if patience is None else 1e-11
                 )
-            except peers._Stalled:
+            except one_by_one._Stalled:
                 pass
-            except peers._Spent:
+            except one_by_one._Spent:
                 break
             u, number = drawn.restart(number)[k], number + 1
         best.append(recorder.best)
@@ -90,11 +92,11 @@ def one_by_one(method: str, drawn: Instances, budget: int, rate: float, patience
 def test_batched_peers_are_those_of_motionrecon(method, name):
     drawn = instances(name)
     rates = np.array([0.003, 0.02])
-    plain = peers.first_order(method, drawn, 40, rates, None)
-    restarted = peers.first_order(method, drawn, 40, rates, np.array([5, 9]))
+    plain = all_at_once.first_order(method, drawn, 40, rates, None)
+    restarted = all_at_once.first_order(method, drawn, 40, rates, np.array([5, 9]))
     for k in range(2):
-        np.testing.assert_allclose(plain[k], one_by_one(method, drawn, 40, rates[k], None), rtol=1e-6)
-        np.testing.assert_allclose(restarted[k], one_by_one(method, drawn, 40, rates[k], (5, 9)[k]), rtol=1e-6)
+        np.testing.assert_allclose(plain[k], by_itself(method, drawn, 40, rates[k], None), rtol=1e-6)
+        np.testing.assert_allclose(restarted[k], by_itself(method, drawn, 40, rates[k], (5, 9)[k]), rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", (*peers.FIRST_ORDER, *peers.QUASI_NEWTON))
@@ -113,9 +115,9 @@ def test_every_peer_spends_its_budget_exactly(method, restarts, monkeypatch):
     monkeypatch.setattr(Instances, "enough", lambda self: np.full(2, -np.inf))  # asks for the starts' values
     monkeypatch.setattr(type(FUNCTIONS["levy"]), "value_and_gradient", counting)
     if method in peers.FIRST_ORDER:
-        best = peers.first_order(method, drawn, 25, np.array([0.1]), np.array([5]) if restarts else None)[0]
+        best = all_at_once.first_order(method, drawn, 25, np.array([0.1]), np.array([5]) if restarts else None)[0]
     else:
-        best = peers.quasi_newton(method, drawn, 25, 0.1, 5 if restarts else None)
+        best = one_by_one.quasi_newton(method, drawn, 25, 0.1, 5 if restarts else None)
     assert best.shape == (2, 25)
     assert sum(asked) == 50 if restarts else sum(asked) <= 50
     np.testing.assert_allclose(best[:, 0], first, rtol=1e-9)
@@ -127,7 +129,7 @@ def test_searches_for_better_minima_spend_their_budget_and_are_repeatable(method
     if method == "cma-es":
         pytest.importorskip("cma")
     drawn = instances("rastrigin", n=3, P=2)
-    best, again = (peers.hopping(method, drawn, 120, 0.3) for _ in range(2))
+    best, again = (one_by_one.hopping(method, drawn, 120, 0.3) for _ in range(2))
     assert np.array_equal(best, again) and best.shape == (2, 120)
     assert (np.diff(best, axis=1) <= 0).all() and (best[:, -1] < best[:, 0]).all()
     np.testing.assert_allclose(best[:, 0], drawn.batch.value_and_gradient(drawn.start)[0], rtol=1e-9)
@@ -145,20 +147,20 @@ def test_restarts_are_the_same_points_for_all_and_inside_the_domain():
 @pytest.mark.parametrize("method", ["lbfgs", "scipy-lbfgs"])
 def test_restarts_help_where_there_are_many_minima(method):
     drawn = Instances.draw("test", "styblinski_tang", 3, 12, 0)
-    both = [peers.quasi_newton(method, drawn, 200, 0.1, patience) for patience in (None, 10)]
-    plain, restarted = (peers.score(drawn.log_gaps(best)[:, -1]).mean() for best in both)
+    both = [one_by_one.quasi_newton(method, drawn, 200, 0.1, patience) for patience in (None, 10)]
+    plain, restarted = (score(drawn.log_gaps(best)[:, -1]).mean() for best in both)
     assert restarted > plain + 0.5
 
 
 def test_tuning_takes_the_rate_with_the_best_score():
-    tuned = peers.tune("gd", "sphere", 4, (15,))
-    drawn = Instances.draw("tune", "sphere", 4, peers.tuning_count(4), 0)
+    tuned = tuning.tune("gd", "sphere", 4, (15,))
+    drawn = Instances.draw("tune", "sphere", 4, tuning.tuning_count(4), 0)
     scores = [
-        peers.score(drawn.log_gaps(peers.first_order("gd", drawn, 15, np.array([rate]), None))[..., -1]).mean()
-        for rate in peers.RATES
+        score(drawn.log_gaps(all_at_once.first_order("gd", drawn, 15, np.array([rate]), None))[..., -1]).mean()
+        for rate in tuning.RATES
     ]
-    assert scores[peers.RATES.index(tuned["plain", 15].rate)] == pytest.approx(max(scores), abs=2e-3)
-    assert tuned["plain", 15].patience is None and tuned["restarts", 15].patience in peers.PATIENCES
+    assert scores[tuning.RATES.index(tuned["plain", 15].rate)] == pytest.approx(max(scores), abs=2e-3)
+    assert tuned["plain", 15].patience is None and tuned["restarts", 15].patience in tuning.PATIENCES
 
 
 def test_tuned_on_other_instances_than_tested_on():
@@ -173,18 +175,18 @@ def test_what_ends_early_has_the_score_of_the_whole(method, monkeypatch):
 
     def run() -> np.ndarray:
         if method == "gd":
-            best = peers.first_order(method, drawn, 60, np.array([0.2]), None)[0]
+            best = all_at_once.first_order(method, drawn, 60, np.array([0.2]), None)[0]
         else:
-            best = peers.quasi_newton(method, drawn, 60, 0.1, 5)
+            best = one_by_one.quasi_newton(method, drawn, 60, 0.1, 5)
         return np.maximum(drawn.log_gaps(best), -7.9)
 
     short = run()
-    monkeypatch.setattr(peers, "ENOUGH", 0.0)
+    monkeypatch.setattr("motionrecon.research.bench.functions.peers.instances.ENOUGH", 0.0)
     np.testing.assert_allclose(short, run(), atol=1e-6)
 
 
 def test_score_is_floored_and_capped():
-    np.testing.assert_array_equal(peers.score(np.array([0.5, 0.0, -2.5, -6.0, -9.0])), [0, 0, 2.5, 6, 6])
+    np.testing.assert_array_equal(score(np.array([0.5, 0.0, -2.5, -6.0, -9.0])), [0, 0, 2.5, 6, 6])
 
 
 # ---- learned rules
@@ -205,7 +207,7 @@ def test_a_failed_step_of_a_rule_never_counts():
     drawn = instances("zakharov")
     best = learned.run(Away(), drawn, 5)
     np.testing.assert_allclose(best, best[:, :1] * np.ones(5))
-    assert (peers.score(drawn.log_gaps(best)[:, -1]) == 0).all()
+    assert (score(drawn.log_gaps(best)[:, -1]) == 0).all()
 
 
 BUILT_IN = ("optimus", "no-axes", "no-exploration", "identity")
@@ -233,7 +235,7 @@ def test_built_in_rules_have_no_weights():
 def test_built_in_rules_run(name):
     drawn = instances("sphere", P=2)
     rule = learned.get(name).make(learned.get(name).labels()[0])
-    assert (peers.score(drawn.log_gaps(learned.run(rule, drawn, 40))[:, -1]) > 1).all()
+    assert (score(drawn.log_gaps(learned.run(rule, drawn, 40))[:, -1]) > 1).all()
 
 
 # ---- the whole
@@ -260,7 +262,7 @@ def test_run_resumes_and_writes_its_tables(tmp_path, toy, monkeypatch):
     done = []
     real = measure._compute
     monkeypatch.setattr(measure, "_compute", lambda task: (done.append(task[0]), real(task)))
-    monkeypatch.setattr(peers, "tune", lambda *a: pytest.fail("tuned again"))
+    monkeypatch.setattr(measure, "tune", lambda *a: pytest.fail("tuned again"))
     lost = next(iter(cells))
     lost.path(tmp_path).write_bytes(b"half a fi")
     again = measure.measure(plan, tmp_path, workers=1, shipped=nothing)
@@ -316,8 +318,8 @@ def test_shipped_settings_serve_the_quick_plan():
     for name in FUNCTIONS:
         for method in peers.PEERS:
             for version, tuned in settings.find(method, name, 10, 100) or pytest.fail(f"{method} on {name}"):
-                hops = peers.HOPS if method in peers.HOPPING else peers.FIRST_STEPS
-                grid = peers.RATES if method in peers.FIRST_ORDER else hops
+                hops = tuning.HOPS if method in peers.HOPPING else tuning.FIRST_STEPS
+                grid = tuning.RATES if method in peers.FIRST_ORDER else hops
                 assert tuned.rate in grid and (
                     method in peers.HOPPING or (tuned.patience is None) == (version == "plain")
                 )

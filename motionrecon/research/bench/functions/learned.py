@@ -19,7 +19,7 @@ from motionrecon.errors import InputError
 from motionrecon.optimus.rule import OptimusRule
 from motionrecon.optimus.state import RuleState
 from motionrecon.research.bench.fingerprint import of_code as fingerprint_of_code
-from motionrecon.research.bench.functions.peers import Instances
+from motionrecon.research.bench.functions.peers.instances import Instances
 
 #: The one that is measured, those it has to beat, and those that say what of it was learned.
 Role = Literal["subject", "peer", "control"]

@@ -18,8 +18,12 @@ from jaxtyping import Float
 from motionrecon.core.files import atomic
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import InputError
-from motionrecon.research.bench.functions import learned, peers
-from motionrecon.research.bench.functions.peers import FIRST_ORDER, HOPPING, PEERS, Instances, Tuned
+from motionrecon.research.bench.functions import learned
+from motionrecon.research.bench.functions.peers import FIRST_ORDER, HOPPING, PEERS
+from motionrecon.research.bench.functions.peers.all_at_once import first_order
+from motionrecon.research.bench.functions.peers.instances import Instances
+from motionrecon.research.bench.functions.peers.one_by_one import hopping, quasi_newton
+from motionrecon.research.bench.functions.peers.tuning import Tuned, tune
 from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 from motionrecon.research.bench.functions.settings import SHIPPED, TunedSettings, tuned_as
 from motionrecon.research.bench.parallel import parallel_map
@@ -98,7 +102,7 @@ def _jobs(plan: Plan, settings: TunedSettings) -> list[CellJob]:
 
 
 def _tune(task: tuple[str, str, int, tuple[int, ...]]) -> dict[tuple[str, int], Tuned]:
-    return peers.tune(*task)
+    return tune(*task)
 
 
 def _compute(task: tuple[CellJob, Path]) -> None:
@@ -122,8 +126,8 @@ def _runs(job: CellJob, instances: Instances) -> Iterable[tuple[str, Float[np.nd
         if job.method in FIRST_ORDER:
             patience = None if tuned.patience is None else np.array([tuned.patience])
             rates = np.array([tuned.rate])
-            yield version, peers.first_order(job.method, instances, job.budget, rates, patience)[0]
+            yield version, first_order(job.method, instances, job.budget, rates, patience)[0]
         elif job.method in HOPPING:
-            yield version, peers.hopping(job.method, instances, job.budget, tuned.rate)
+            yield version, hopping(job.method, instances, job.budget, tuned.rate)
         else:
-            yield version, peers.quasi_newton(job.method, instances, job.budget, tuned.rate, tuned.patience)
+            yield version, quasi_newton(job.method, instances, job.budget, tuned.rate, tuned.patience)

@@ -14,7 +14,8 @@ from jaxtyping import Float
 from motionrecon.core.files import read_arrays
 from motionrecon.errors import InputError
 from motionrecon.research.bench.functions import learned
-from motionrecon.research.bench.functions.peers import PEERS, Tuned
+from motionrecon.research.bench.functions.peers import PEERS
+from motionrecon.research.bench.functions.peers.tuning import Tuned
 from motionrecon.research.bench.hopping import cma_is_here
 from motionrecon.research.tasks.functions import FUNCTIONS, function
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from motionrecon.core.files import atomic
-from motionrecon.research.bench.functions import peers, profiles, tables
+from motionrecon.research.bench.functions import profiles, tables
 from motionrecon.research.bench.functions.peers import PEERS
+from motionrecon.research.bench.functions.peers.instances import CAP
 from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 
 
@@ -33,7 +34,7 @@ def write(plan: Plan, cells: dict[CellJob, Cell], folder: Path, command: str) ->
     record = {
         "command": command,
         "plan": {**vars(plan), "trainings": {m: plan.labels(m) for m in plan.methods if m not in PEERS}},
-        "score": f"-log10(gap at the end / gap at the start), from 0 to {peers.CAP:g}",
+        "score": f"-log10(gap at the end / gap at the start), from 0 to {CAP:g}",
         "tolerance": tables.TOLERANCE,
         "versions": versions(),
         "results": tables.as_json(plan, cells),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
-from motionrecon.research.bench.functions.peers import QUASI_NEWTON, Tuned, versions
+from motionrecon.research.bench.functions.peers import QUASI_NEWTON
+from motionrecon.research.bench.functions.peers.tuning import Tuned, versions
 
 #: The settings of peers that come with motionrecon; made by ``motionrecon bench optimizers --retune``.
 SHIPPED = Path(__file__).with_name("tuned_peers.json")

@@ -11,7 +11,8 @@ import pandas as pd
 from jaxtyping import Float
 
 from motionrecon.research.bench.functions import learned
-from motionrecon.research.bench.functions.peers import PEERS, score
+from motionrecon.research.bench.functions.peers import PEERS
+from motionrecon.research.bench.functions.peers.instances import score
 from motionrecon.research.bench.functions.plan import Cell, CellJob, Plan
 from motionrecon.research.bench.markdown import markdown_table
 from motionrecon.research.tasks.functions import HELD_OUT, MULTIMODAL
