@@ -224,6 +224,17 @@ def test_an_assumed_height_is_a_reason() -> None:
     assert assumed.expected_mm >= known.expected_mm
 
 
+@pytest.mark.parametrize(
+    ("growth", "height_given", "words"),
+    [(0.1, True, "larger than the height that was given"), (-0.1, False, "smaller than the height that was assumed")],
+)
+def test_another_size_is_told_of_the_height_that_was_given_or_assumed(growth, height_given, words) -> None:
+    body = figure().body
+    other = replace(figure(), body=body.reshaped(body.shape_prior.mean + growth * body.shape_prior.growth))
+    sign, found = POSE["odd_size"], evidence(other, height_given=height_given)
+    assert sign.say(found, sign.measure(found)) == f"the person is 10 % {words}"
+
+
 def test_what_the_simulation_left_of_the_film_adds_to_both_errors() -> None:
     found = evidence(force=np.ones(30))
     bent = found.qpos.copy()

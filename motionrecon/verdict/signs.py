@@ -202,6 +202,11 @@ def _length_ratios(e: Evidence) -> dict[str, float]:
     return {name: float(np.log(length / usual[name])) for name, length in body.lengths.items()}
 
 
+def _of_the_size(e: Evidence, percent: float) -> str:
+    known = "given" if e.height_given else "assumed"
+    return f"the person is {percent:.0f} % {'larger' if _growth(e) > 0 else 'smaller'} than the height that was {known}"
+
+
 def _mean_over_views(
     e: Evidence,
     of: Callable[[Evidence, View], Float[np.ndarray, " n"]],
@@ -230,7 +235,7 @@ POSE: dict[str, Sign] = {
         small_in_the_picture, lambda e, mm: f"the person is small in the picture, {mm:.1f} mm to a pixel"
     ),
     "odd_lengths": Sign(odd_lengths, lambda e, percent: f"lengths are {percent:.0f} % from a usual build"),
-    "odd_size": Sign(odd_size, lambda e, percent: f"the person is {percent:.0f} % from the size that was given"),
+    "odd_size": Sign(odd_size, _of_the_size),
     "standing_crouched": Sign(
         standing_crouched, lambda e, angle: f"who stands still has knees bent by {angle:.0f} degrees"
     ),
