@@ -4,7 +4,7 @@ A project is one trial, or a trial of a batch: what its ``Config.toml`` does not
 versions 0.5 to 0.8 of two: participant and session). Versions up to 0.4 keep it in the folder ``User``. Read are
 
 - ``frame_range``, ``frame_rate``, ``participant_height``, ``participant_mass`` and ``multi_person``;
-- the newest TOML in the folder with "calib" in its name, else Qualisys's file, which Pose2Sim would convert;
+- the newest TOML in the folder with "calib" in its name, else what Pose2Sim would convert (Qualisys's file, ...);
 - ``videos``, in natural order;
 - ``pose``, a folder of JSON for each camera, which are then not detected again;
 - ``pose-sync``, whose files are those of ``pose`` with numbers shifted by the offsets that Pose2Sim found.
@@ -32,6 +32,7 @@ _VIDEOS = frozenset([".mp4", ".avi", ".mov", ".mkv", ".wmv", ".flv", ".webm", ".
 _PICTURES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"])
 #: Calibrations that are read where there is no TOML, in this order.
 _CALIBRATIONS = ("*.toml", "*.qca.txt*", "*.json", "*.yaml", "*.xml")
+_LOOKED_FOR = f"looked for {', '.join(pattern.strip('*') for pattern in _CALIBRATIONS)}"
 #: Rates that differ by less than this share are the same.
 _SAME_RATE = 0.01
 #: How many times slower than the person a film in slow motion is, from and to.
@@ -320,12 +321,12 @@ def _calibration(trial: _Trial) -> Path | None:
                     return newest
             if any(one.is_file() for one in _entries(folder)):
                 raise trial.error(
-                    f"{folder} holds no calibration that can be read (looked for .toml and .qca.txt); run "
+                    f"{folder} holds no calibration that can be read ({_LOOKED_FOR}); run "
                     "Pose2Sim.calibration(), which writes the TOML"
                 )
     trial.remark(
         "camera",
-        "it has no calibration (looked for a .toml or .qca.txt in a folder with calib in its name, here and above)",
+        f"it has no calibration ({_LOOKED_FOR} in a folder with calib in its name, here and above)",
     )
     return None
 
