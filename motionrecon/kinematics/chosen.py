@@ -28,7 +28,7 @@ WORDS = {
     ),
     "runs": (
         "both feet are faster than a walker's, as of somebody who runs",
-        "knees and ankles may accelerate more than hips do",
+        "knees and ankles may accelerate more than hips, and the lowest foot is drawn to the floor between two flights",
     ),
     "accelerates": (
         "the hips are thrown up, or some joint is turned, harder than a walker's for some tenths of a second",
