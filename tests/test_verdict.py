@@ -31,6 +31,8 @@ from motionrecon.verdict.signs import POSE
 from motionrecon.verdict.weights import FORCE_LAW, POSE_LAW
 from motionrecon.views import Figure
 
+_MM = 1e3  # to a metre
+
 LAWS = {"pose": (POSE_LAW, POSE), "force": (FORCE_LAW, FORCE)}
 
 
@@ -88,6 +90,18 @@ def test_two_cameras_leave_less_open_than_one_and_a_hidden_arm_more() -> None:
     wrist = int(np.flatnonzero(INDEX["left_wrist"] == LIMBS)[0])
     hidden = spread(seen(weight=weight), LIMBS).mean(0)
     assert hidden[wrist] > 1.4 * spread(figure(), LIMBS).mean(0)[wrist]
+
+
+def test_frames_in_which_nobody_was_seen_for_long_leave_the_others_as_sure_as_they_are() -> None:
+    (view,) = figure().views
+    pixels, weight, points_3d = view.pixels.copy(), view.weight.copy(), view.points_3d.copy()
+    pixels[:20], weight[:20], points_3d[:20] = np.nan, 0.0, np.nan
+    lost = seen(pixels=pixels, weight=weight, points_3d=points_3d, seen=np.arange(30) >= 20)
+    sign = POSE["left_open"].measure
+    alone = _MM * spread(lost, LIMBS, slice(20, 30)).mean()
+    assert sign(evidence(lost)) == pytest.approx(alone)
+    assert sign(evidence()) == pytest.approx(_MM * spread(figure(), LIMBS).mean())
+    assert _MM * spread(lost, LIMBS).mean() > 2 * alone  # which nobody but the gap is to blame for
 
 
 # ---------------------------------------------------------------- signs

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.certainty import spread
@@ -91,11 +91,21 @@ def limbs_speed(e: Evidence) -> float:
 
 
 def left_open(e: Evidence) -> float:
-    """Standard deviation, millimetres, that the evidence leaves of the joints: `motionrecon.kinematics.certainty`."""
-    T = len(e.figure)
-    firsts = np.unique(np.linspace(0, max(0, T - _JUDGED), _STRETCHES).astype(int))
-    spreads = [spread(e.figure, LIMBS, slice(first, min(first + _JUDGED, T))) for first in firsts]
-    return _MM * float(np.mean([one.mean() for one in spreads]))
+    """Standard deviation, millimetres, that the evidence leaves of the joints: `motionrecon.kinematics.certainty`.
+
+    Where nobody was seen for long all is open, which `not_seen` counts.
+    """
+    followed = np.flatnonzero(e.figure.tracked) if e.figure.tracked.any() else np.arange(len(e.figure))
+    firsts = np.unique(np.linspace(0, max(0, len(followed) - _JUDGED), _STRETCHES).astype(int))
+    stretches = [_longest_run(followed[first : first + _JUDGED]) for first in firsts]
+    return _MM * float(np.mean([spread(e.figure, LIMBS, frames).mean() for frames in stretches]))
+
+
+def _longest_run(frames: Int[np.ndarray, " n"]) -> slice:
+    """The longest run of frames without a gap among ascending ones."""
+    runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
+    longest = max(runs, key=len)
+    return slice(int(longest[0]), int(longest[-1]) + 1)
 
 
 def arms_along_the_sight(e: Evidence) -> float:
