@@ -21,7 +21,7 @@ from motionrecon.kinematics.state import Trajectory
 from motionrecon.views import Figure
 
 #: Seconds over which velocities are smoothed before they are differentiated, a standard deviation.
-_SMOOTH = 0.045
+_SMOOTH = 0.03
 #: Slope of the friction pyramid within which the floor pushes.
 _SLOPE = 0.8
 #: Metres by which a newton metre on the root counts as a newton.
@@ -50,8 +50,9 @@ class Carrying:
         up for that.
         """
         figure, fps = self.figure, self.figure.clock.fps
-        begin, reach = max(0, first - int(4 * _SMOOTH * fps) - 1), int(4 * _SMOOTH * fps) + 2
-        smooth = gaussian_filter1d(figure.qvel[begin : last + reach], _SMOOTH * fps, axis=0, mode="nearest")
+        reach = int(4 * _SMOOTH * fps + 0.5) + 1  # of the filter and the difference
+        begin = max(0, first - reach)
+        smooth = gaussian_filter1d(figure.qvel[begin : last + 1 + reach], _SMOOTH * fps, axis=0, mode="nearest")
         acceleration = np.gradient(smooth, 1.0 / fps, axis=0)[first - begin :]
         x = Trajectory(figure.body, figure.qpos[first : last + 1], figure.ground)
         needed = self._inverse(x.qpos, figure.qvel[first : last + 1], acceleration)
