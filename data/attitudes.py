@@ -1,4 +1,4 @@
-"""Random poses of people: of recorded motions, widened, and standing and sitting ones, which films are full of.
+"""Random poses of people: of recorded motions, widened, and those who stand, sit or crouch, of whom films are full.
 
 Poses are the capsule person's (`motionrecon.data.make_poses`), with the pelvis at x = y = 0 and gravity along -z.
 """
@@ -18,7 +18,15 @@ from motionrecon.poses.articulation import Articulation
 from motionrecon.research.tasks.poses.mirror import Mirror
 
 #: How often a pose is of each kind.
-SHARES = {"recorded": 0.30, "standing": 0.20, "reaching": 0.18, "mixed": 0.16, "sitting": 0.10, "tumbled": 0.06}
+SHARES = {
+    "recorded": 0.24,
+    "standing": 0.16,
+    "reaching": 0.16,
+    "mixed": 0.14,
+    "crouching": 0.14,
+    "sitting": 0.10,
+    "tumbled": 0.06,
+}
 _HINGES = 7  # the first column of a pose that is a hinge's
 _LEGS = ("hip", "knee", "ankle")
 _ARMS = ("clavicle", "shoulder", "elbow")
@@ -27,7 +35,9 @@ _STANDING = {"lumbar": 4.0, "hip_flexion": 6.0, "hip_abduction": 4.0, "hip_rotat
 
 
 #: Standard deviations of how people of a kind lean, forwards and sideways, degrees.
-_LEAN = {"standing": (4.0, 2.0), "reaching": (8.0, 5.0), "sitting": (10.0, 2.0)}
+_LEAN = {"standing": (4.0, 2.0), "reaching": (8.0, 5.0), "sitting": (10.0, 2.0), "crouching": (6.0, 3.0)}
+#: How far the pelvis of somebody who crouches leans forwards for each degree of the knees' bend.
+_CROUCHED_LEAN = 0.2
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Attitudes:
     def draw(self, rng: np.random.Generator) -> tuple[str, Float[np.ndarray, " nq"]]:
         """A pose, turned about the vertical in any way, and its kind."""
         kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-        qpos = self._one(rng)
+        qpos, forwards = self._one(rng), 0.0
         hinges = qpos[_HINGES:]
         names = np.array(self.body.hinge_names)
         legs = np.array([any(part in name for part in _LEGS) for name in names])
@@ -70,6 +80,8 @@ class Attitudes:
             hinges[:] = self._reaching(hinges, names, legs, rng)
         elif kind == "sitting":
             hinges[:] = self._sitting(hinges, names, legs, rng)
+        elif kind == "crouching":
+            hinges[:], forwards = self._crouching(hinges, names, legs, rng)
         elif kind in ("mixed", "tumbled"):
             hinges[legs] = self._one(rng)[_HINGES:][legs]
             low, high = self.body.model.jnt_range[1:].T
@@ -80,7 +92,7 @@ class Attitudes:
         low, high = self.body.model.jnt_range[1:].T
         hinges[:] = np.clip(hinges, low, high)
         if kind in _LEAN:
-            lean = Rotation.from_euler("yx", rng.normal(0, _LEAN[kind]), degrees=True)
+            lean = Rotation.from_euler("yx", rng.normal((forwards, 0.0), _LEAN[kind]), degrees=True)
         elif kind == "tumbled":
             lean = Rotation.random(rng=rng)
         else:
@@ -144,3 +156,28 @@ class Attitudes:
                 wanted = bent + rng.normal(0, 10)
             found[i] = np.radians(wanted if wanted else rng.normal(0, 6))
         return found
+
+    @staticmethod
+    def _crouching(
+        hinges: np.ndarray, names: np.ndarray, legs: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, " n"], float]:
+        """The recorded arms and head on legs that squat, lunge or bend; and by how much the pelvis leans, degrees.
+
+        The shanks stay as far from the vertical as ankles allow, the thighs make up for the knees; in a third of the
+        poses the two legs are bent by what each likes.
+        """
+        found = hinges.copy()
+        bent = rng.uniform(10.0, 140.0)
+        lean = _CROUCHED_LEAN * bent + abs(rng.normal(0, 12))
+        apart, other = rng.normal(10, 8), rng.uniform(5.0, 140.0)
+        alike = rng.random() < 0.67
+        for side in ("left", "right"):
+            knee = (bent if side == "left" or alike else other) + rng.normal(0, 5)
+            shank = np.clip(0.4 * knee, 0, 35) + rng.normal(0, 6)  # forwards of the vertical
+            thigh = knee - shank  # forwards of the vertical, as seen from the hip
+            wanted = {"hip_flexion": thigh + lean, "hip_abduction": apart, "knee": knee, "ankle": shank}
+            for i in np.flatnonzero(legs):
+                if names[i].startswith(side):
+                    angle = next((value for part, value in wanted.items() if part in names[i]), 0.0)
+                    found[i] = np.radians(angle + rng.normal(0, 4))
+        return found, lean

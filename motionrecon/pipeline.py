@@ -103,8 +103,8 @@ def reconstruct(
         first_poses: where the kinematic fit begins: learned (typical poses that look like what was seen), or relaxed
             (one relaxed person, turned), for comparison.
         depth: what is taken for the person's depth: guessed (the detector's own 3D as it is), or corrected (less the
-            errors that it makes on rendered people, each mark trusted as far as that can be; it helps on some clips and
-            harms on others), for comparison.
+            errors that it makes on rendered people, which were learned; then how people look tells which way is up,
+            too; it helps on some clips and harms on others).
         optimizer: the optimizer of the physics: optimus (Gauss-Newton), optimus-paper (learned; it gets less far), lm,
             lbfgs, bfgs, adam, gd or momentum.
         window: length of a physics window, seconds; the body loses its balance more easily in shorter ones.

@@ -14,6 +14,7 @@ from motionrecon.background.motion import ASSUMED, UNKNOWN
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
 from motionrecon.cameras.sightline import turns_to
+from motionrecon.cameras.verticals import Direction
 from motionrecon.core.landmarks import TRUST
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class View:
         weight: (T, 33) root weights of the keypoints: `motionrecon.core.landmarks.TRUST` times the root of the
             detector's confidence; 0 where unseen.
         points_3d: (T, 33, 3) the detector's own 3D guess: metres, about the hips, in the camera's axes (of a
-            calibrated one turned to them from those of the cut-out that the detector saw); NaN where there is none.
+            calibrated one, and where it was corrected, turned to them from those of the cut-out that the detector saw);
+            NaN where there is none.
         seen: (T,) where the person was seen.
         offset: seconds by which the camera's film begins after that of the first camera, in the time of the first one's
             player.
@@ -52,8 +54,9 @@ class View:
         lens_found: whether the camera's focal length was found from how it turned.
         detector: whose guess it is; empty where that is not known.
         shown: (T,) the frames of the shot that is reconstructed; None for all.
-        spread: (T, 33) standard deviations of the guess along the line of sight, metres; None where nothing is known of
-            them.
+        corrected: whether what was learned of the detector's errors has been taken from the guess.
+        upright: which way is up by how the person looks, in the world in which the camera was given; None where
+            nothing tells.
     """
 
     camera: Camera
@@ -70,7 +73,8 @@ class View:
     lens_found: bool = False
     detector: str = ""
     shown: Bool[np.ndarray, " T"] | None = None
-    spread: Float[np.ndarray, "T 33"] | None = None
+    corrected: bool = False
+    upright: Direction | None = None
 
     @staticmethod
     def of(keypoints: Keypoints, camera: Camera, clock: Clock, offset: float = 0.0) -> View:
@@ -102,7 +106,6 @@ class View:
             points_3d=self.points_3d[frames],
             seen=self.seen[frames],
             shown=None if self.shown is None else self.shown[frames],
-            spread=None if self.spread is None else self.spread[frames],
         )
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mannequins import of_boxes
+from scipy.spatial.transform import Rotation
 
 from motionrecon.body import build
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES
+from motionrecon.cameras.sightline import turns_to
 from motionrecon.core.blas import one_thread
 from motionrecon.core.landmarks import BELOW_THE_HEAD, INDEX
 from motionrecon.data.attitudes import SHARES, Attitudes
@@ -39,7 +41,7 @@ def test_poses_are_of_all_kinds_and_within_the_joints(attitudes):
     assert set(found) == set(SHARES)
     knees = [i for i, name in enumerate(BODY.hinge_names) if "knee" in name]
     bent = {kind: np.degrees(np.median(np.array(poses)[:, ANGLES][:, knees])) for kind, poses in found.items()}
-    assert bent["standing"] < 6 and 60 < bent["sitting"] < 110
+    assert bent["standing"] < 6 and 60 < bent["sitting"] < 110 and 30 < bent["crouching"] < 110
     turn = pose(BODY.model, np.array(found["standing"])).rotations[:, BODY.model.body("pelvis").id]
     assert turn[:, 2, 2].min() > np.cos(np.radians(20))
     assert np.ptp(np.arctan2(turn[:, 1, 0], turn[:, 0, 0])) > 5  # all around
@@ -83,7 +85,8 @@ def lessons(count: int, rng: np.random.Generator) -> Lessons:
     sighting = Sighting.of(rays, np.full((count, 33), 0.9), said)
     nobody = np.zeros(count, dtype=int)
     names = np.array(["heavy"] * count)
-    return Lessons(replace(sighting, detector=np.full(count, -1.0)), points, nobody, np.array(["x"] * count), names)
+    up = np.tile([0.0, -1.0, 0.0], (count, 1))
+    return Lessons(replace(sighting, detector=np.full(count, -1.0)), points, nobody, np.array(["x"] * count), names, up)
 
 
 def test_a_training_learns_what_a_detector_does_wrong():
@@ -94,7 +97,8 @@ def test_a_training_learns_what_a_detector_does_wrong():
     believed = says(weights, other.said.features().astype(np.float32), other.said.points)
     before, after = (np.abs(depth_errors(p, other.marks)).mean() for p in (other.said.points, believed.points))
     assert after < 0.6 * before
-    assert "error over its deviation" in report("these", weights, other)
+    told, untold = (report("these", weights, other, told) for told in (True, False))
+    assert "error over its deviation" in told and "degrees" not in told and "degrees" in untold
 
 
 def test_parts_are_read_as_detectors_saw_them(tmp_path):
@@ -103,11 +107,13 @@ def test_parts_are_read_as_detectors_saw_them(tmp_path):
     K = np.tile(np.array([[500.0, 0, 200], [0, 500, 200], [0, 0, 1]]), (n, 1, 1))
     pixels = there[..., :2] / there[..., 2:] * 500 + 200
     about = there - there[:, [23, 24]].mean(1, keepdims=True)
-    arrays = {"marks": there, "K": K, "kind": np.array(["standing"] * n)}
+    R = Rotation.random(n, rng=rng).as_matrix()
+    arrays = {"marks": there, "K": K, "R": R, "kind": np.array(["standing"] * n)}
     for name in ("full", "heavy"):
         arrays |= {f"{name}/pixels": pixels, f"{name}/points_3d": about, f"{name}/confidence": np.ones((n, 33))}
     np.savez(tmp_path / "00000.npz", height=0.85, **arrays)
     found = read(tmp_path)
     assert len(found.marks) == 2 * n and set(found.said.detector) == {1.0, -1.0}
+    np.testing.assert_allclose(found.up[:n], np.einsum("nab,na->nb", turns_to((pixels - 200) / 500), R[:, :, 2]))
     lengths = np.linalg.norm(found.marks, axis=-1)
     np.testing.assert_allclose(lengths, 2.0 * np.tile(np.linalg.norm(about, axis=-1), (2, 1)), atol=1e-9)

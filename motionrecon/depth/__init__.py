@@ -1,4 +1,4 @@
-"""What the detector's 3D is worth: corrected by what was learned on rendered people, with a doubt for every mark.
+"""The detector's 3D, corrected by what was learned on rendered people, and which way is up by how people look to it.
 
 `network` is what was learned, `files` keeps it, `corrected` applies it to a view.
 """

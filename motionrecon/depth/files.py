@@ -10,8 +10,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from motionrecon.core.files import atomic
-from motionrecon.core.landmarks import COUNT
-from motionrecon.depth.network import FEATURES
+from motionrecon.depth.network import FEATURES, OUTPUTS
 from motionrecon.errors import ModelError
 from motionrecon.optimus import shipped
 
@@ -53,8 +52,8 @@ def read(path: Path) -> DepthNetwork:
     weights, about = shipped.read_arrays(path, KIND, "depth")
     members, _, width = weights["in.b"].shape if "in.b" in weights and weights["in.b"].ndim == 3 else (0, 0, 0)
     shapes = {
-        **{"in.w": (FEATURES, width), "inner.w": (width, width), "out.w": (width, 4 * COUNT)},
-        **{"in.b": (1, width), "inner.b": (1, width), "out.b": (1, 4 * COUNT)},
+        **{"in.w": (FEATURES, width), "inner.w": (width, width), "out.w": (width, OUTPUTS)},
+        **{"in.b": (1, width), "inner.b": (1, width), "out.b": (1, OUTPUTS)},
     }
     if not members or {n: v.shape for n, v in weights.items()} != {n: (members, *v) for n, v in shapes.items()}:
         raise ModelError(f"{path} does not fit this version of motionrecon; train or install again")

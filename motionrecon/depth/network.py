@@ -19,12 +19,17 @@ from motionrecon.core.landmarks import COUNT, INDEX
 Array = Any
 #: The person's height to which lengths are scaled, metres: as large as the detector thinks that people are.
 HEIGHT = 1.70
-#: Features of a picture: 2D, 3D and confidence of each mark, how large the person is seen, and which detector saw it.
-FEATURES = 6 * COUNT + 2
+#: Features of a picture: 2D, 3D and confidence of each mark, how large the person is seen, which detector saw it, and
+#: which way is up.
+FEATURES = 6 * COUNT + 5
+#: What is said: of each mark its correction and its doubt; of up its direction and its doubt.
+OUTPUTS = 4 * COUNT + 4
 #: The detectors whose errors were learned, and how the network is told of them; 0 where it is not told.
 DETECTORS = {"full": 1.0, "heavy": -1.0}
 #: A mark's correction and the logarithm of its standard deviation, in units and from.
 _UNIT, _DOUBT = 0.1, float(np.log(0.04))
+#: Up in the axes of a camera that is level, and the logarithm of its standard deviation, radians, to begin with.
+_LEVEL, _UP_DOUBT = (0.0, -1.0, 0.0), float(np.log(0.1))
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
@@ -38,6 +43,7 @@ class Sighting:
         trust: (N, 33) confidence, 0 where unseen.
         size: (N,) the spread of the rays: about the person's size over the distance.
         detector: (N,) of `DETECTORS`.
+        up: (N, 3) which way is up, a unit vector; 0 where that is not known.
     """
 
     rays: Float[np.ndarray, "N 33 2"]
@@ -45,6 +51,7 @@ class Sighting:
     trust: Float[np.ndarray, "N 33"]
     size: Float[np.ndarray, " N"]
     detector: Float[np.ndarray, " N"]
+    up: Float[np.ndarray, "N 3"]
 
     @staticmethod
     def of(
@@ -52,12 +59,17 @@ class Sighting:
         trust: Float[np.ndarray, "N 33"],
         points: Float[np.ndarray, "N 33 3"],
         detector: str | None = None,
+        up: Float[np.ndarray, "N 3"] | None = None,
     ) -> Sighting:
-        """Of rays on the camera's image plane, NaN where unseen, and 3D in the axes of the camera turned to them."""
+        """Of rays on the camera's image plane, NaN where unseen, and 3D in the axes of the camera turned to them.
+
+        Up is told, if it is, in the camera's axes.
+        """
         seen = np.isfinite(rays).all(-1) & (trust > 0)
         known = np.isfinite(points).all((1, 2))
         towards = np.concatenate([np.where(seen[..., None], rays, 0.0), np.ones((*rays.shape[:2], 1))], axis=-1)
-        turned = towards @ turns_to(rays)  # rows times R: by its transpose
+        turn = turns_to(rays)
+        turned = towards @ turn  # rows times R: by its transpose
         flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
         share = seen / np.maximum(seen.sum(1, keepdims=True), 1)
         flat = flat - np.einsum("nj,nja->na", share, flat)[:, None]
@@ -65,12 +77,14 @@ class Sighting:
         flat = np.where(seen[..., None], flat / size[:, None, None], 0.0)
         points = points - points[:, _HIPS].mean(1, keepdims=True)
         which = np.full(len(rays), DETECTORS.get(detector or "", 0.0))
-        return Sighting(flat, np.where(known[:, None, None], points, 0.0), np.where(seen, trust, 0.0), size, which)
+        points, trust = np.where(known[:, None, None], points, 0.0), np.where(seen, trust, 0.0)
+        told = np.zeros((len(rays), 3)) if up is None else np.einsum("na,nab->nb", up, turn)
+        return Sighting(flat, points, trust, size, which, told)
 
     def features(self) -> Float[np.ndarray, "N F"]:
         """What the network sees."""
         count = len(self.rays)
-        parts = (self.rays, 3.0 * self.points, self.trust - 0.5, np.log(self.size / 0.12), self.detector)
+        parts = (self.rays, 3.0 * self.points, self.trust - 0.5, np.log(self.size / 0.12), self.detector, 2.0 * self.up)
         return np.concatenate([np.reshape(part, (count, -1)) for part in parts], axis=1)
 
 
@@ -80,20 +94,25 @@ class Believed(NamedTuple):
     Attributes:
         points: (N, 33, 3) the marks of a person of `HEIGHT`, metres, about the hips.
         doubt: (N, 33) logarithm of their standard deviation along the line of sight, metres.
+        up: (N, 3) which way is up, a unit vector: by how the person looks, where it was not told.
+        up_doubt: (N,) logarithm of its standard deviation, radians.
     """
 
     points: Array
     doubt: Array
+    up: Array
+    up_doubt: Array
 
 
 def initial(width: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Untrained weights of one member, which correct nothing."""
-    shapes = {"in": (FEATURES, width), "inner": (width, width), "out": (width, 4 * COUNT)}
+    """Untrained weights of one member, which correct nothing and take the camera for level."""
+    shapes = {"in": (FEATURES, width), "inner": (width, width), "out": (width, OUTPUTS)}
     weights = {}
     for name, shape in shapes.items():
         gain = 0.0 if name == "out" else np.sqrt(2.0 / shape[0])
         weights[f"{name}.w"] = gain * rng.standard_normal((1, *shape))
         weights[f"{name}.b"] = np.zeros((1, 1, shape[1]))
+    weights["out.b"][..., 4 * COUNT : -1] = _LEVEL
     return {name: value.astype(np.float32) for name, value in weights.items()}
 
 
@@ -118,5 +137,7 @@ def says(
     """
     inner = thinned((features @ weights["in.w"] + weights["in.b"]).clip(0))
     inner = thinned(inner + (inner @ weights["inner.w"] + weights["inner.b"]).clip(0))
-    out = (inner @ weights["out.w"] + weights["out.b"]).mean(0).reshape(-1, COUNT, 4)
-    return Believed(points + _UNIT * out[..., :3], _DOUBT + out[..., 3])
+    out = (inner @ weights["out.w"] + weights["out.b"]).mean(0)
+    marks, up = out[:, : 4 * COUNT].reshape(-1, COUNT, 4), out[:, 4 * COUNT : -1]
+    up = up / ((up**2).sum(-1)[:, None] + 1e-6) ** 0.5
+    return Believed(points + _UNIT * marks[..., :3], _DOUBT + marks[..., 3], up, _UP_DOUBT + out[:, -1])

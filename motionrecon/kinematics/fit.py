@@ -55,7 +55,6 @@ class Weights:
     Attributes:
         pixels: metres across the line of sight of a confident keypoint.
         depth: metres along the line of sight between a bone's ends, of the detector's 3D guess.
-        doubted: the same as a factor on the standard deviations of a corrected guess.
         smooth, prior, sliding, balance: root weights of these terms.
         floor: metres, of the height of the ground of calibrated cameras, as far as one camera may doubt it: a person
             who is a little smaller than was said, on a floor a little higher, looks the same from there.
@@ -71,7 +70,6 @@ class Weights:
 
     pixels: float = 0.02
     depth: float = 0.12
-    doubted: float = 1.4
     smooth: float = 1.5
     prior: float = 1.5
     sliding: float = 0.5
@@ -276,10 +274,10 @@ def filmed(views: Sequence[View], fps: float, w: Weights) -> list[Term]:
     """
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     # One network guesses for all views, and errs alike in each: all its guesses together are worth one.
-    depth, doubted = (sigma * float(np.sqrt(len(views))) for sigma in (w.depth, w.doubted))
+    depth = w.depth * float(np.sqrt(len(views)))
     return [
         *(reprojected(view, sigma=w.pixels) for view in views),
-        *(directed(view, sigma=depth, doubted=doubted) for view in views),
+        *(directed(view, sigma=depth) for view in views),
         Smoothness(fps, weight=w.smooth * rate),
         PosePrior(weight=w.prior * rate),
     ]

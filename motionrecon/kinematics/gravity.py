@@ -1,8 +1,9 @@
 """Which way is up, where no calibration says so.
 
-A person who stands or walks has the centre of mass over the feet, on average over a clip; and behind the person edges
-of doors and walls are vertical. Each gives the direction of up with a standard deviation, and their Gaussian product
-is what the fit begins from; it then refines it together with the motion.
+A person who stands or walks has the centre of mass over the feet, on average over a clip; people look otherwise from
+above and from below, which a network has learned (`motionrecon.depth`); and behind the person edges of doors and walls
+are vertical. Each gives the direction of up with a standard deviation, and their Gaussian product is what the fit
+begins from; it then refines it together with the motion.
 """
 
 from __future__ import annotations
@@ -34,22 +35,25 @@ class Gravity:
 
     Attributes:
         standing: how the person stands.
+        looks: how the person looks to the cameras; None where nobody has learned that of the detector.
         lines: straight lines of the pictures; None where they say nothing, or something else.
-        up: both together.
+        up: all together.
     """
 
     standing: Direction
+    looks: Direction | None
     lines: Verticals | None
     up: Direction
 
     def in_world(self, turn: Float[np.ndarray, "3 3"]) -> Gravity:
         """The same in a world that is turned."""
         lines = None if self.lines is None else self.lines.turned(turn)
-        return Gravity(self.standing.turned(turn), lines, self.up.turned(turn))
+        looks = None if self.looks is None else self.looks.turned(turn)
+        return Gravity(self.standing.turned(turn), looks, lines, self.up.turned(turn))
 
 
 def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
-    """Which way is up, as the person stands and as the lines say that the views saw; in the views' world.
+    """Which way is up, as the person stands and looks and as the lines say that the views saw; in the views' world.
 
     Args:
         x: a trajectory in a world that may be tilted.
@@ -58,21 +62,43 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     """
     up = x.turn.T @ uprightness(x, fps)
     standing = Direction(up, STANDING**2 * (np.eye(3) - np.outer(up, up)))
-    seen = [found for view in views if (found := _seen(view, standing)) is not None]
+    said = [view.upright for view in views if view.upright is not None]
+    looks = _together(said) if said else None
+    expected = standing if looks is None else _together([looks, standing])
+    lines = straight_lines(views, expected)
+    return Gravity(standing, looks, lines, expected if lines is None else _together([expected, lines]))
+
+
+def beforehand(views: Sequence[View]) -> Direction | None:
+    """Which way is up, as it is known before anybody's pose is: from how people look, and from lines.
+
+    Args:
+        views: with what their looks say.
+    """
+    said = [view.upright for view in views if view.upright is not None]
+    if not said:
+        return None
+    looks = _together(said)
+    lines = straight_lines(views, looks)
+    return looks if lines is None else _together([looks, lines])
+
+
+def straight_lines(views: Sequence[View], expected: Direction) -> Verticals | None:
+    """Up as the straight lines of all views say it, near where it is expected."""
+    seen = [found for view in views if (found := _seen(view, expected)) is not None]
     if not seen:
-        return Gravity(standing, None, standing)
+        return None
     whole = _together(seen)
-    lines = Verticals(whole.up, whole.covariance, sum(one.count for one in seen))
-    return Gravity(standing, lines, _together([standing, lines]))
+    return Verticals(whole.up, whole.covariance, sum(one.count for one in seen))
 
 
-def _seen(view: View, standing: Direction) -> Verticals | None:
+def _seen(view: View, likely: Direction) -> Verticals | None:
     """Up as the lines of one view say it, in the world in which its camera was given."""
     if len(view.lines) == 0:
         return None
     camera = view.camera.at(slice(0, 1))  # the lines are those of its first picture
     axes = camera.axes
-    expected = standing.turned(axes[0])
+    expected = likely.turned(axes[0])
     focal = float(camera.pixels_per_metre(np.ones(1))[0]) * _WIDTH / max(camera.image_size)
     found = verticals(camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2), focal, expected)
     if found is None or _apart(found, expected) > _ANOTHER:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
 
 from motionrecon.body import Body, build
 from motionrecon.cameras.place import check_place
+from motionrecon.cameras.verticals import Direction
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
 from motionrecon.depth import NETWORK, files
-from motionrecon.depth.corrected import corrected
+from motionrecon.depth.corrected import corrected, looks_upright
 from motionrecon.depth.network import DETECTORS
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
+from motionrecon.kinematics.gravity import beforehand
 from motionrecon.kinematics.start import STARTS
 from motionrecon.options import Options
 from motionrecon.run import Run
@@ -56,7 +61,12 @@ def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View
         run.warn("depth=corrected changes nothing: the keypoints do not name a detector whose errors are known")
         return views
     network = files.read(files.SHIPPED.find(NETWORK))
-    return tuple(corrected(view, network) for view in views)
+    if all(view.camera.calibrated for view in views):
+        up: Direction | None = Direction(np.array([0.0, 0.0, 1.0]), np.zeros((3, 3)))
+    else:
+        views = tuple(replace(view, upright=looks_upright(view, network)) for view in views)
+        up = beforehand(views)
+    return tuple(corrected(view, network, up) for view in views)
 
 
 def _body(run: Run, height: float, options: Options) -> Body:

@@ -39,12 +39,10 @@ class Directions:
         points: (T, 33, 3) the landmarks in the world.
         points_3d: (T, 33, 3) the detector's guess, camera axes, NaN where unknown.
         weight: (T, 33) root weights.
-        sigma: standard deviation of the difference in depth along a bone, metres; a factor on `spread` where there is
-            one.
+        sigma: standard deviation of the difference in depth along a bone, metres.
         across: share of the weight that the other two axes get (1 until a pose has been found).
         bones: (2, Q) the points at the ends of the bones.
         lengths: (Q,) of the bones, metres; None for those that the points have.
-        spread: (T, 33) standard deviations of the guess's depths, metres; None where they are all alike.
     """
 
     camera: Camera
@@ -55,7 +53,6 @@ class Directions:
     across: float = 0.0
     bones: Int[np.ndarray, "2 Q"] = field(default_factory=lambda: np.stack([START, END]))
     lengths: Float[np.ndarray, " Q"] | None = None
-    spread: Float[np.ndarray, "T P"] | None = None
 
     @property
     def value(self) -> Float[np.ndarray, "T Q 3"]:
@@ -76,7 +73,5 @@ class Directions:
         error = bone - guess * (length / np.maximum(np.linalg.norm(guess, axis=-1, keepdims=True), 1e-6))
         axes = np.array([self.across, self.across, 1.0]) / self.sigma
         gain = np.sqrt(self.weight[:, end] * self.weight[:, start])[..., None] * axes
-        if self.spread is not None:
-            gain = gain / np.hypot(self.spread[:, start], self.spread[:, end])[..., None]
         known = np.isfinite(error)
         return np.where(known, error, 0.0), np.where(known, gain, 0.0)

@@ -168,7 +168,7 @@ def learned_of(options: Options, body: Body) -> report.Learned:
 
 def _depth_of(figure: Figure) -> dict[str, str]:
     """What corrected the depth that the figure was found from."""
-    if all(view.spread is None for view in figure.views):
+    if not any(view.corrected for view in figure.views):
         return {}
     return {"depth": NETWORK, "depth_sha256": str(files.SHIPPED.records()[NETWORK]["sha256"])}
 
@@ -191,6 +191,7 @@ def _camera(view: View, source: Source, gravity: Gravity | None) -> report.Camer
         roll_deg=tilt.roll_deg,
         up_error_deg=None if gravity is None else _tilt(camera, gravity.up).error_deg,
         by_standing=None if gravity is None else _tilt(camera, gravity.standing),
+        by_looks=None if gravity is None or gravity.looks is None else _tilt(camera, gravity.looks),
         by_lines=None if gravity is None or gravity.lines is None else _tilt(camera, gravity.lines),
         motion=did.kind,
         turned_deg=did.turned,

@@ -74,8 +74,8 @@ class CameraFound(Record):
         pitch_deg: by which it looks up, degrees; in the first frame, where it turns.
         roll_deg: by which what is vertical leans right in the middle of its picture, degrees; None in older results.
         up_error_deg: standard deviation of the direction of up, degrees, where it was estimated.
-        by_standing, by_lines: what it was estimated from: how the person stands, and straight lines behind the person,
-            where there are such that tell.
+        by_standing, by_looks, by_lines: what it was estimated from: how the person stands, how the person looks to a
+            detector whose errors were learned, and straight lines behind the person, where there are such that tell.
         motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and
             zooms", as the background showed it; "reframed", where it stands, and a window was moved over its picture;
             "unknown", where it moves otherwise, and nothing is simulated.
@@ -90,6 +90,7 @@ class CameraFound(Record):
     roll_deg: float | None = field(default=None, kw_only=True)
     up_error_deg: float | None = field(default=None, kw_only=True)
     by_standing: CameraTilt | None = field(default=None, kw_only=True)
+    by_looks: CameraTilt | None = field(default=None, kw_only=True)
     by_lines: CameraTilt | None = field(default=None, kw_only=True)
     motion: str | None = field(default=None, kw_only=True)
     turned_deg: float | None = field(default=None, kw_only=True)

@@ -68,19 +68,13 @@ def reprojected(view: View, sigma: float = 0.02, scale: float = 2.0) -> Observed
     return Observed(view.camera, residual, (SHAPE, TILT), scale)
 
 
-def directed(
-    view: View, sigma: float = 0.08, across: float = 0.0, scale: float = 2.0, doubted: float | None = None
-) -> Observed:
+def directed(view: View, sigma: float = 0.08, across: float = 0.0, scale: float = 2.0) -> Observed:
     """Bones must point where the detector's 3D guess does; `sigma` in metres of depth.
-
-    With `doubted`, so many times its own standard deviations count instead where the view has such.
 
     They do not depend on the person's shape: a bone must not shorten to fit.
     """
 
     def residual(camera: Camera, marks: Float[np.ndarray, "T 33 3"]) -> PointResidual:
-        if doubted is None or view.spread is None:
-            return Directions(camera, marks, view.points_3d, view.weight, sigma, across)
-        return Directions(camera, marks, view.points_3d, view.weight, doubted, across, spread=view.spread)
+        return Directions(camera, marks, view.points_3d, view.weight, sigma, across)
 
     return Observed(view.camera, residual, (TILT,), scale)
