@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.standing import RESTS, feet_alone
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.kinematics.terms.balance import GRAVITY
 from motionrecon.views import bridged, spans
 
 #: Sine of the slope of thighs that are level, on average, and of each.

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX
 from motionrecon.kinematics.state import Trajectory
 
@@ -15,8 +16,6 @@ RESTS = [
 ]
 #: What is between such a landmark and the ground then, metres, roughly.
 _FLESH = 0.05
-#: Metres a second squared.
-_GRAVITY = 9.81
 #: Who runs flies below the first share of their weight and is held up from the second; the standard deviation, seconds,
 #: of what smooths it.
 _FLIES, _HELD, _STEADY = 0.15, 0.5, 0.045
@@ -87,7 +86,7 @@ def bearing_points(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
         in [0, 1], in the order of `body.soles`.
     """
     rising = np.gradient(np.gradient(x.com[:, 2], 1.0 / fps), 1.0 / fps)
-    share = 1.0 + gaussian_filter1d(rising, _STEADY * fps, mode="nearest") / _GRAVITY
+    share = 1.0 + gaussian_filter1d(rising, _STEADY * fps, mode="nearest") / GRAVITY
     held = np.clip((share - _FLIES) / (_HELD - _FLIES), 0.0, 1.0)
     lowest = x.over.min(axis=1, keepdims=True)
     low = np.exp((lowest - x.over) / _FLAT) * (lowest < _BELOW)

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from motionrecon.body.anatomical import path_to
 from motionrecon.body.points import Points
 from motionrecon.body.pose import Pose
+from motionrecon.core.gravity import GRAVITY
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -95,7 +96,7 @@ def loaded_sole_speed(motion: Motion) -> float:
     radii = Points.geoms(model, motion.contact_names).radii
     feet = np.array([path_to(model, int(model.geom_bodyid[geom]))[:2][-1] for geom in points], int)
     pushes = np.clip(motion.contact_force[..., 2], 0.0, None)
-    least = LOADED * 9.81 * float(model.body_mass.sum())
+    least = LOADED * GRAVITY * float(model.body_mass.sum())
     moved, weight = 0.0, 0.0
     for t in np.flatnonzero(motion.simulated):
         data.qpos[:], data.qvel[:] = motion.qpos[t], motion.qvel[t]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.mechanics.angles import JointAngles, joint_angles
 from motionrecon.mechanics.events import FootEvents, foot_events
 from motionrecon.mechanics.feet import FootForces, contact_points, foot_forces
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     import mujoco
 
     from motionrecon.result.motion import Motion
-
-GRAVITY = 9.81
 
 
 def weight_of(model: mujoco.MjModel) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.errors import SimulationError
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from motionrecon.core.clock import Clock
     from motionrecon.ground.base import Ground
 
-#: Standard gravity, m/s^2.
-_G = 9.81
 #: Standard deviations of people of one height that a length may be off. At 4, one adult in 10,000 is beyond it.
 _UNUSUAL = 4.0
 #: Of the lengths of such a build those are named that are this share as far off as the worst.
@@ -103,7 +102,7 @@ class Outcome:
     def load(self) -> Float[np.ndarray, "T 3"]:
         """The force of the floor in body weights."""
         total: Float[np.ndarray, "T 3"] = self.contact_force.sum(axis=1)
-        return total / (self.body.mass * _G)
+        return total / (self.body.mass * GRAVITY)
 
 
 def doubts(outcome: Outcome) -> list[str]:

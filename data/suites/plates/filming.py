@@ -10,6 +10,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX
 from motionrecon.core.sides import SIDES
 from motionrecon.data.scene import look_at
@@ -21,7 +22,6 @@ from motionrecon.keypoints.file import keypoints_of
 from motionrecon.research.bench.reconstruct.truth import Truth
 
 FPS = 30.0
-_GRAVITY = 9.81
 _SIZE, _FOCAL = (1920, 1080), 1500.0
 #: Errors of the pixels, white and correlated; of the depth, metres (a third of it across); for how long, seconds.
 _WHITE, _SLOW, _SLOW_FOR, _DEPTH, _DEPTH_FOR = 2.0, 4.0, 0.25, 0.08, 0.3
@@ -90,7 +90,7 @@ def ankle_moments(
     point = point + moved.belt * time[:, None, None] * [1.0, 0.0, 0.0]
     away = point - joints[:, [INDEX[f"{side}_ankle"] for side in SIDES]]
     moment = (away[..., 0] * force[..., 2] - away[..., 2] * force[..., 0]) / trial.mass
-    return np.where(force[..., 2] > 0.1 * trial.mass * _GRAVITY, moment, 0.0)
+    return np.where(force[..., 2] > 0.1 * trial.mass * GRAVITY, moment, 0.0)
 
 
 def _camera(trial: Trial, joints: Float[np.ndarray, "T 33 3"], place: Place) -> Pinhole:

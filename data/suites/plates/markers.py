@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import COUNT, INDEX, NAMES
 from motionrecon.core.sides import SIDES
 from motionrecon.core.vectors import unit
 from motionrecon.data.suites.plates.opensim import PlateForces, read_markers
 from motionrecon.data.suites.plates.trials import Trial
 
-_GRAVITY = 9.81
 Places = Mapping[str, Float[np.ndarray, "3"]]
 
 
@@ -293,7 +293,7 @@ def _belt_speed(
     """Speed of a treadmill's belt: that of a foot which bears the body, the other way, m/s."""
     speeds = []
     for k, side in enumerate(SIDES):
-        bears = np.interp(time, forces.time, forces.force[:, k, 2]) > 0.8 * mass * _GRAVITY
+        bears = np.interp(time, forces.time, forces.force[:, k, 2]) > 0.8 * mass * GRAVITY
         speeds.append(np.median(np.gradient(at[names.side(side).belt][:, 0], time)[bears]))
     return -float(np.mean(speeds))
 

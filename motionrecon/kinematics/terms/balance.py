@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.kinematics.block import Block
 from motionrecon.kinematics.state import Trajectory
-
-GRAVITY = 9.81
 
 #: Seconds over which acceleration is looked at, a standard deviation.
 _ABOUT = 0.15

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.signal import butter, sosfiltfilt
 
 from motionrecon.body.pose import Pose, pose
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import foot_events
 from motionrecon.mechanics.feet import LOADED
@@ -20,7 +21,6 @@ from motionrecon.result.metrics import vertical_force_error
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
-_GRAVITY = 9.81
 #: Nobody pushes the ground while all of the force is below this share.
 _FLIES = 0.02
 #: Hertz above which the acceleration of a kinematic motion's centre of mass is noise.
@@ -49,7 +49,7 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
         plate's are often published; ``flight_points``: by how many points of a hundred the share of frames without any
         force is off. NaN where nobody knows the truth, or nothing was simulated.
     """
-    weight = truth.mass * _GRAVITY
+    weight = truth.mass * GRAVITY
     true, found = truth.force[..., 2], foot_loads(motion)
     known = np.isfinite(true) & motion.simulated[:, None]
     both = known.all(axis=1)
@@ -125,7 +125,7 @@ def _by_newton(motion: Motion) -> Float[np.ndarray, " T"]:
     com = pose(motion.model, motion.kinematic_qpos).com[:, 2]
     smooth = _below(com[:, None], motion.fps)[:, 0]
     acceleration = np.gradient(np.gradient(smooth, 1 / motion.fps), 1 / motion.fps)
-    return np.asarray(motion.model.body_mass.sum() * (acceleration + _GRAVITY))
+    return np.asarray(motion.model.body_mass.sum() * (acceleration + GRAVITY))
 
 
 def _timing(
