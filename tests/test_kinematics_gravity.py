@@ -88,6 +88,19 @@ def test_lines_of_something_else_are_left_out(seen, view):
     assert gravity(tilted(seen), FPS, [with_lines(view, far)]).lines is None
 
 
+def test_who_tumbles_does_not_overrule_the_lines(seen, view):
+    """Somebody who goes from lying to standing: what would be up for them on average is far from what is upright."""
+    true = seen.camera.axes[0][:, 2]
+    x, T = tilted(seen), len(seen.true)
+    about = LEVEL.T @ seen.camera.axes[0] @ np.array([0.0, 1.0, 0.0])
+    turned = so3.exp(np.linspace(1.8, 0.2, T)[:, None] * about)
+    lying = replace(x, qpos=x.qpos.copy())
+    lying.qpos[:, QUATERNION] = so3.multiply(turned, x.qpos[:, QUATERNION])
+    alone, both = gravity(lying, FPS), gravity(lying, FPS, [with_lines(view, true)])
+    assert angle(LEVEL @ alone.up.up, true) > 35
+    assert both.lines is not None and angle(LEVEL @ both.up.up, true) < 2
+
+
 def test_the_world_is_levelled_and_tilts_as_far_as_up_is_unsure(seen, view):
     x = tilted(seen)
     found = gravity(x, FPS, [with_lines(view, seen.camera.axes[0][:, 2])])

@@ -24,6 +24,9 @@ from motionrecon.views import View
 
 #: Standard deviation of up as standing tells it, radians: of 25 clips, half are within 4 degrees, and one is 22 off.
 STANDING = 0.09
+#: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
+#: that agree where up would be if the camera were level, with a standard deviation of so many radians.
+_UNSTEADY, _HELD = 0.2, 0.3
 #: Width of the pictures that lines are judged in, pixels, and standard deviations from what standing says at which
 #: they are taken for something else's.
 _WIDTH, _ANOTHER = 960.0, 4.0
@@ -60,12 +63,16 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
         fps: frames per second.
         views: by cameras as they were given.
     """
-    up = x.turn.T @ uprightness(x, fps)
+    upright, unsteady = uprightness(x, fps)
+    up = x.turn.T @ upright
     standing = Direction(up, STANDING**2 * (np.eye(3) - np.outer(up, up)))
     said = [view.upright for view in views if view.upright is not None]
     looks = _together(said) if said else None
     expected = standing if looks is None else _together([looks, standing])
     lines = straight_lines(views, expected)
+    if lines is None and unsteady > _UNSTEADY:
+        lines = straight_lines(views)
+        return Gravity(standing, looks, lines, expected if lines is None else lines)
     return Gravity(standing, looks, lines, expected if lines is None else _together([expected, lines]))
 
 
@@ -83,13 +90,19 @@ def beforehand(views: Sequence[View]) -> Direction | None:
     return looks if lines is None else _together([looks, lines])
 
 
-def straight_lines(views: Sequence[View], expected: Direction) -> Verticals | None:
-    """Up as the straight lines of all views say it, near where it is expected."""
-    seen = [found for view in views if (found := _seen(view, expected)) is not None]
+def straight_lines(views: Sequence[View], expected: Direction | None = None) -> Verticals | None:
+    """Up as the straight lines of all views say it, near where it is expected; else where cameras are held level."""
+    seen = [found for view in views if (found := _seen(view, expected or _level(view))) is not None]
     if not seen:
         return None
     whole = _together(seen)
     return Verticals(whole.up, whole.covariance, sum(one.count for one in seen))
+
+
+def _level(view: View) -> Direction:
+    """Up in the world in which a view's camera was given, if it is held as cameras are."""
+    up = view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0])
+    return Direction(up, _HELD**2 * (np.eye(3) - np.outer(up, up)))
 
 
 def _seen(view: View, likely: Direction) -> Verticals | None:

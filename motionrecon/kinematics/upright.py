@@ -14,13 +14,16 @@ from motionrecon.kinematics.state import Trajectory
 _BENT = 0.05
 
 
-def uprightness(x: Trajectory, fps: float, speed: float = 0.4) -> Float[np.ndarray, " 3"]:
-    """The body's mean uprightness: a unit vector in the trajectory's world.
+def uprightness(x: Trajectory, fps: float, speed: float = 0.4) -> tuple[Float[np.ndarray, " 3"], float]:
+    """The body's mean uprightness, and how steady it is.
 
     Args:
         x: a trajectory in a world that may be tilted.
         fps: frames per second.
         speed: m/s at which a sole's point counts half as standing.
+
+    Returns:
+        a unit vector in the trajectory's world, and by how much frames differ from it on average, radians.
     """
     points = x.soles
     pace = np.linalg.norm(np.gradient(points, 1.0 / fps, axis=0), axis=-1) if len(x) > 1 else np.zeros(points.shape[:2])
@@ -35,7 +38,9 @@ def uprightness(x: Trajectory, fps: float, speed: float = 0.4) -> Float[np.ndarr
         nearer = np.einsum("ti,ti->t", sits - upright, flat)
         if np.average(nearer[bent], weights=certain[bent]) > 0.0:
             upright[bent] = sits[bent]
-    return _robust_mean(upright, certain)
+    mean = _robust_mean(upright, certain)
+    away = np.arccos(np.clip(upright @ mean, -1.0, 1.0))
+    return mean, float(np.average(away, weights=certain))
 
 
 def _trunk_and_shanks(x: Trajectory) -> Float[np.ndarray, "T 3"]:
