@@ -352,3 +352,13 @@ def test_what_goes_another_way_than_the_person_is_not_accepted(engine):
     away = Windows(engine, aside, SHORT)
     assert away.follows(problem, found, 0, 6), "it has not fallen"
     assert not away.accepts(problem, found, 0, 6)
+
+
+def test_of_a_window_of_which_less_is_kept_than_lies_between_frames_that_are_compared_the_last_one_is_judged(engine):
+    """At 240 frames a second every eighth is compared: a window of which two are kept was never accepted."""
+    figure = figure_of(12)
+    windows = Windows(engine, figure, SHORT)
+    problem = windows.problem(Stretch.empty(figure).state, None, 0, 11)
+    found = minimize(problem, next(windows.starts(problem, None, 0)), max_evaluations=5).x
+    problem.steps = problem.steps[-1:]
+    assert windows.accepts(problem, found, 0, 6)

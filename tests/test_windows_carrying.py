@@ -57,6 +57,33 @@ def test_some_frames_are_those_of_the_whole(figure):
     np.testing.assert_allclose(carrying.torques(6, 11), carrying.torques(0, FRAMES - 1)[6:12], atol=1e-6)
 
 
+def test_who_is_lost_from_sight_is_not_stopped_by_that(figure):
+    """Nobody knows where they are then, and they stand still there: that takes no torques where they are seen."""
+    qpos = figure.qpos + 0.1 * np.arange(FRAMES)[:, None] * np.eye(figure.qpos.shape[1])[0]
+    tracked, (view,) = np.arange(FRAMES) < 12, figure.views
+    gone = np.concatenate([qpos[:12], np.repeat(qpos[11:12], FRAMES - 12, axis=0)])
+    lost = replace(figure, qpos=gone, views=(replace(view, seen=tracked),))
+    film = replace(figure, qpos=qpos[:12], views=(view.part(slice(12)),))  # which ends there
+    np.testing.assert_allclose(Carrying(lost).torques(0, 11), Carrying(film).torques(0, 11), atol=1e-9)
+    back = replace(lost, qpos=gone[::-1].copy(), views=(replace(view, seen=tracked[::-1]),))
+    first = replace(film, qpos=film.qpos[::-1].copy())
+    np.testing.assert_allclose(Carrying(back).torques(6, 17), Carrying(first).torques(0, 11), atol=1e-9)
+
+
+def test_controls_beyond_where_somebody_is_lost_go_on_as_before(figure):
+    tracked, (view,) = np.arange(FRAMES) < 12, figure.views
+    windows = [
+        Windows(Engine.of(figure.body), one, WindowSettings(window=0.4, overlap=0.2))
+        for one in (
+            replace(figure, qpos=figure.qpos[:12], views=(view.part(slice(12)),)),
+            replace(figure, views=(replace(view, seen=tracked),)),
+        )
+    ]
+    times = np.linspace(0.0, 0.45, 6)
+    film, lost = (each._pull(0, np.minimum(times, 11 / 30) if each is windows[0] else times) for each in windows)
+    np.testing.assert_allclose(lost, film, atol=1e-9)
+
+
 def test_a_window_begins_much_lower_with_them(figure):
     windows = Windows(Engine.of(figure.body), figure, WindowSettings(window=0.4, overlap=0.2))
     problem = windows.problem(Stretch.empty(figure).state, None, 0, 12)

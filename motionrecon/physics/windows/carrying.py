@@ -44,15 +44,17 @@ class Carrying:
     figure: Figure
 
     def torques(self, first: int, last: int) -> Float[np.ndarray, "n nu"]:
-        """Of the actuators in the frames `first` to `last`, N m.
+        """Of the actuators in the frames `first` to `last`, in which the person is tracked, N m.
 
         What the floor does not push, because it cannot push so or no foot is near it, the root lacks; no torque makes
         up for that.
         """
         figure, fps = self.figure, self.figure.clock.fps
         reach = int(4 * _SMOOTH * fps + 0.5) + 1  # of the filter and the difference
-        begin = max(0, first - reach)
-        smooth = gaussian_filter1d(figure.qvel[begin : last + 1 + reach], _SMOOTH * fps, axis=0, mode="nearest")
+        lost = np.flatnonzero(~figure.tracked)  # who is lost stands still there, and was not stopped by any torque
+        begin = max([0, first - reach, *(lost[lost < first][-1:] + 1)])
+        end = min([last + 1 + reach, *lost[lost > last][:1]])
+        smooth = gaussian_filter1d(figure.qvel[begin:end], _SMOOTH * fps, axis=0, mode="nearest")
         acceleration = np.gradient(smooth, 1.0 / fps, axis=0)[first - begin :]
         x = Trajectory(figure.body, figure.qpos[first : last + 1], figure.ground)
         needed = self._inverse(x.qpos, figure.qvel[first : last + 1], acceleration)

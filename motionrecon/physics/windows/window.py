@@ -238,7 +238,10 @@ class Windows:
         rollout = problem.rollout(x)
         if not self._stays(problem, rollout, first, keep):
             return False
-        kept = problem.steps[problem.steps <= (keep - first) * self._per_frame]
+        last = (keep - first) * self._per_frame
+        kept = problem.steps[problem.steps <= last]
+        if not len(kept):  # of a quick film, of which more frames are passed over than are kept
+            kept = np.array([last])
         return self._distance(problem, rollout, first, kept) < APART * self.trust.landmark
 
     def _distance(self, problem: WindowProblem, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]) -> float:
@@ -293,9 +296,11 @@ class Windows:
 
     def _pull(self, first: int, times: Float[np.ndarray, " K"]) -> Float[np.ndarray, "K nu"]:
         """By how much controls lead, so that the actuators pull as carries the person from frame `first` on."""
-        last = min(int(np.ceil(times[-1] * self.figure.clock.fps)) + 1, len(self.figure) - 1)
+        clock = self.figure.clock
+        last = min(int(np.ceil(times[-1] * clock.fps)) + 1, self.tracked_to(first))
         torques = self._carrying.torques(first, last) / self.engine.body.model.actuator_gainprm[:, 0]
-        return self.layout.at(torques, np.maximum(times - self.figure.clock.seconds(first), 0.0))
+        # Knots lie a little beyond the last frame, too: there the person is not followed, and the last torques go on.
+        return self.layout.at(torques, np.clip(times - clock.seconds(first), 0.0, clock.seconds(last - first)))
 
     @cached_property
     def _carrying(self) -> Carrying:
