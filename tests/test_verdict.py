@@ -104,6 +104,20 @@ def test_frames_in_which_nobody_was_seen_for_long_leave_the_others_as_sure_as_th
     assert _MM * spread(lost, LIMBS).mean() > 2 * alone  # which nobody but the gap is to blame for
 
 
+def test_who_is_seen_in_one_frame_only_leaves_more_open_than_who_is_seen_for_longer() -> None:
+    (view,) = figure().views
+
+    def glimpsed(frames: int) -> Figure:
+        shown = np.arange(30) < frames
+        pixels = np.where(shown[:, None, None], view.pixels, np.nan)
+        points_3d = np.where(shown[:, None, None], view.points_3d, np.nan)
+        return seen(pixels=pixels, points_3d=points_3d, weight=view.weight * shown[:, None], seen=shown)
+
+    sign = POSE["left_open"].measure
+    once, longer = (sign(evidence(glimpsed(frames))) for frames in (1, 10))
+    assert longer < once < np.inf
+
+
 # ---------------------------------------------------------------- signs
 
 

@@ -97,15 +97,16 @@ def left_open(e: Evidence) -> float:
     """
     followed = np.flatnonzero(e.figure.tracked) if e.figure.tracked.any() else np.arange(len(e.figure))
     firsts = np.unique(np.linspace(0, max(0, len(followed) - _JUDGED), _STRETCHES).astype(int))
-    stretches = [_longest_run(followed[first : first + _JUDGED]) for first in firsts]
+    stretches = [_longest_run(followed[first : first + _JUDGED], len(e.figure)) for first in firsts]
     return _MM * float(np.mean([spread(e.figure, LIMBS, frames).mean() for frames in stretches]))
 
 
-def _longest_run(frames: Int[np.ndarray, " n"]) -> slice:
-    """The longest run of frames without a gap among ascending ones."""
+def _longest_run(frames: Int[np.ndarray, " n"], T: int) -> slice:
+    """The longest run of frames without a gap among ascending ones of `T`; of a single one, with those beside it."""
     runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)
     longest = max(runs, key=len)
-    return slice(int(longest[0]), int(longest[-1]) + 1)
+    beside = int(len(longest) == 1)  # nothing moves in one
+    return slice(max(0, int(longest[0]) - beside), min(T, int(longest[-1]) + 1 + beside))
 
 
 def arms_along_the_sight(e: Evidence) -> float:
