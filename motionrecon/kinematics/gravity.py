@@ -40,7 +40,7 @@ class Gravity:
         standing: how the person stands.
         looks: how the person looks to the cameras; None where nobody has learned that of the detector.
         lines: straight lines of the pictures; None where they say nothing, or something else.
-        up: all together.
+        up: all together; of who is unsteady, lines alone where these tell only near where a level camera has it.
     """
 
     standing: Direction

@@ -16,6 +16,11 @@ RESTS = [
 ]
 #: What is between such a landmark and the ground then, metres, roughly.
 _FLESH = 0.05
+#: Speed of a walker's sole, m/s, and its height over the ground, metres, at which the chance that it stands is down to
+#: one half.
+_SPEED, _HEIGHT = 0.35, 0.04
+#: Height of anything else over the ground, metres, at which the chance that it is on it is down to one half.
+_LIES = 0.1
 #: Who runs flies below the first share of their weight and is held up from the second; the standard deviation, seconds,
 #: of what smooths it.
 _FLIES, _HELD, _STEADY = 0.15, 0.5, 0.045
@@ -50,7 +55,7 @@ def _pace(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
 
 
 def standing_points(
-    x: Trajectory, fps: float, times: Float[np.ndarray, " T"] | None = None, speed: float = 0.35, height: float = 0.04
+    x: Trajectory, fps: float, times: Float[np.ndarray, " T"] | None = None
 ) -> Float[np.ndarray, "T S"]:
     """How surely each point of the soles stands.
 
@@ -62,8 +67,6 @@ def standing_points(
         x: a trajectory.
         fps: frames per second.
         times: how many times as fast as a walker's the feet are, where that is known already; else it is found.
-        speed: m/s at which the chance is down to one half, of who is as fast as a walker.
-        height: metres over the ground at which the chance is down to one half, likewise.
 
     Returns:
         in [0, 1], in the order of `body.soles`.
@@ -71,8 +74,8 @@ def standing_points(
     velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
     velocity = uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest")
     wide = (haste(x, fps) if times is None else times)[:, None]
-    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (speed * wide)) ** 4)
-    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (height * wide)) ** 4)
+    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (_SPEED * wide)) ** 4)
+    low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (_HEIGHT * wide)) ** 4)
     return np.asarray(slow * low)
 
 
@@ -93,18 +96,10 @@ def bearing_points(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
     return np.asarray(_SURE * (held * runs(x, fps))[:, None] * low)
 
 
-def feet_alone(x: Trajectory, height: float = 0.1) -> Float[np.ndarray, " T"]:
-    """How surely nothing but feet is on the ground: no hand, no knee, not the trunk of somebody who lies.
-
-    Args:
-        x: a trajectory.
-        height: metres between another part of the body and the ground at which the chance is down to one half.
-
-    Returns:
-        in [0, 1]
-    """
+def feet_alone(x: Trajectory) -> Float[np.ndarray, " T"]:
+    """How surely nothing but feet is on the ground, in [0, 1]: no hand, no knee, not the trunk of somebody who lies."""
     over = np.maximum(x.ground.gap(x.marks[:, RESTS])[0] - _FLESH, 0.0)
-    high = (over / height) ** 4
+    high = (over / _LIES) ** 4
     return np.asarray((high / (1.0 + high)).prod(axis=1))
 
 

@@ -12,22 +12,23 @@ from motionrecon.kinematics.state import Trajectory
 
 #: Share of what a frame tells in which both knees are bent: what carries the person then is a guess.
 _BENT = 0.05
+#: Speed of a sole's point, m/s, at which it counts half as standing.
+_SPEED = 0.4
 
 
-def uprightness(x: Trajectory, fps: float, speed: float = 0.4) -> tuple[Float[np.ndarray, " 3"], float]:
+def uprightness(x: Trajectory, fps: float) -> tuple[Float[np.ndarray, " 3"], float]:
     """The body's mean uprightness, and how steady it is.
 
     Args:
         x: a trajectory in a world that may be tilted.
         fps: frames per second.
-        speed: m/s at which a sole's point counts half as standing.
 
     Returns:
         a unit vector in the trajectory's world, and by how much frames differ from it on average, radians.
     """
     points = x.soles
     pace = np.linalg.norm(np.gradient(points, 1.0 / fps, axis=0), axis=-1) if len(x) > 1 else np.zeros(points.shape[:2])
-    weight = 1.0 / (1.0 + (pace / speed) ** 4) + 1e-3
+    weight = 1.0 / (1.0 + (pace / _SPEED) ** 4) + 1e-3
     support = np.einsum("tp,tpi->ti", weight, points) / weight.sum(1)[:, None]
     upright = unit(x.com - support)
     certain = np.minimum(weight.sum(1), 2.0)
