@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from motionrecon.background.motion import ASSUMED, UNKNOWN
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.sightline import turns_to
 from motionrecon.cameras.verticals import Direction
 from motionrecon.core.landmarks import TRUST
@@ -97,7 +98,11 @@ class View:
         return bridged(self.seen, self.clock.frames(BRIDGED))
 
     def part(self, frames: slice | Int[np.ndarray, " n"]) -> View:
-        """The same of some of the frames; their clock keeps its rate."""
+        """The same of some of the frames; their clock keeps its rate, and lines are where the first has them."""
+        lines, first = self.lines, int(next(iter(np.arange(len(self))[frames]), 0))
+        if first and isinstance(self.camera, PanTiltZoom):
+            lines = self.camera.in_picture(first, lines, 0)
+            lines = lines[np.isfinite(lines).all(axis=(1, 2))]
         return replace(
             self,
             camera=self.camera.at(frames),
@@ -105,6 +110,7 @@ class View:
             weight=self.weight[frames],
             points_3d=self.points_3d[frames],
             seen=self.seen[frames],
+            lines=lines,
             shown=None if self.shown is None else self.shown[frames],
         )
 

@@ -20,6 +20,7 @@ from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.lines import lines
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import LEVEL
 from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
@@ -79,6 +80,18 @@ def test_both_say_where_up_is_and_together_they_are_surer(seen, view):
     assert np.trace(both.up.covariance) < np.trace(both.lines.covariance) < np.trace(both.standing.covariance)
     twice = gravity(tilted(seen), FPS, [with_lines(view, true)] * 2)
     assert np.trace(twice.lines.covariance) == pytest.approx(0.5 * np.trace(both.lines.covariance), rel=0.05)
+
+
+def test_lines_tell_a_part_of_a_film_the_same_whose_camera_has_turned_before(seen, view):
+    """They are of the first picture of the whole, and a part may begin where the person is seen first."""
+    true, T = seen.camera.axes[0][:, 2], len(seen.true)
+    turns = so3.matrix(np.linspace(0.0, 1.0, T)[:, None] * np.array([0.3, 0.2, 0.25]))
+    turning = replace(with_lines(view, true), camera=PanTiltZoom(view.camera, turns, np.linspace(1.0, 1.5, T)))
+    x = tilted(seen)
+    parts = slice(0, T), slice(20, T)
+    whole, part = (gravity(replace(x, qpos=x.qpos[some]), FPS, [turning.part(some)]).lines for some in parts)
+    assert whole is not None and part is not None
+    assert angle(whole.up, part.up) < 0.5 and angle(LEVEL @ part.up, true) < 2
 
 
 def test_lines_of_something_else_are_left_out(seen, view):

@@ -280,7 +280,7 @@ def test_a_shifted_picture_is_seen_shifted() -> None:
     np.testing.assert_allclose(pixels - moving.project(points), np.repeat(shift[:, None], 7, axis=1), atol=1e-9)
     np.testing.assert_allclose(moved.rays(pixels), moving.across(points).image, atol=1e-9)
     np.testing.assert_allclose(moved.at(slice(3, 5)).project_through_lens(points[3:5]), pixels[3:5], atol=1e-9)
-    np.testing.assert_allclose(moved.in_first_picture(pixels[7], 7), moved.in_first_picture(pixels[7:8], 7)[0])
+    np.testing.assert_allclose(moved.in_picture(0, pixels[7], 7), moved.in_picture(0, pixels[7:8], 7)[0])
 
 
 def test_a_moved_window_is_kept_and_the_camera_stands(tmp_path: Path) -> None:

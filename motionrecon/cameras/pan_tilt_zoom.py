@@ -86,12 +86,12 @@ class PanTiltZoom:
     def in_world(self, turn: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"]) -> PanTiltZoom:
         return replace(self, start=self.start.in_world(turn, shift))
 
-    def in_first_picture(self, pixels: Float[np.ndarray, "n *P 2"], frame: int) -> Float[np.ndarray, "n *P 2"]:
-        """Where the first frame would show what a frame shows at pixels without distortion; NaN where it is behind."""
-        then, first = (self.at(slice(k, k + 1)) for k in (frame, 0))
+    def in_picture(self, other: int, pixels: Float[np.ndarray, "n *P 2"], frame: int) -> Float[np.ndarray, "n *P 2"]:
+        """Where another frame would show what a frame shows at pixels without distortion; NaN where it is behind."""
+        then, there = (self.at(slice(k, k + 1)) for k in (frame, other))
         rays = then.rays(pixels.reshape(1, -1, 2))
         ahead = np.concatenate([rays, np.ones((*rays.shape[:2], 1))], axis=2)
-        return first.project(then.to_world(ahead)).reshape(pixels.shape)
+        return there.project(then.to_world(ahead)).reshape(pixels.shape)
 
     def _zooms(self, each: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
         """The frames' zooms, (T, 1, ...), beside values of one axis more."""

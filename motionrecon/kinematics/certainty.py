@@ -29,7 +29,7 @@ def spread(figure: Figure, joints: Int[np.ndarray, " J"], frames: slice = slice(
     Args:
         figure: the person as found.
         joints: places of landmarks in `motionrecon.core.landmarks.NAMES`.
-        frames: which, in a row; those beside them are not asked.
+        frames: which, in a row, two at least; those beside them are not asked.
     """
     w, fps = Weights(), figure.clock.fps
     rate = float(np.sqrt(REFERENCE_RATE / fps))

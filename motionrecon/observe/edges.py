@@ -65,6 +65,6 @@ def behind(recording: Recording, keypoints: Keypoints, camera: Camera, motion: s
                 picture = next(pictures, None)
             if picture is not None:
                 ends = camera.undistort(lines(picture, people))
-                found.append(camera.in_first_picture(ends, frame) if isinstance(camera, PanTiltZoom) else ends)
+                found.append(camera.in_picture(0, ends, frame) if isinstance(camera, PanTiltZoom) else ends)
     whole = np.concatenate(found)
     return whole[np.isfinite(whole).all(axis=(1, 2))]
