@@ -10,7 +10,6 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.cameras.sightline import turns_to
-from motionrecon.cameras.verticals import Direction
 from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import COUNT
 from motionrecon.depth import NETWORK
@@ -58,7 +57,7 @@ def test_untaught_members_correct_nothing():
     network = DepthNetwork(together([initial(4, rng), initial(4, rng)]), {})
     up = looks_upright(seen, network)
     np.testing.assert_allclose(up.up, [0, -1, 0], atol=0.02)  # a level camera's, about
-    found = corrected(seen, network, up)
+    found = corrected(seen, network, up.up)
     np.testing.assert_allclose(found.points_3d, seen.points_3d, atol=1e-6)
     assert found.corrected and not seen.corrected
 
@@ -134,8 +133,8 @@ def test_up_is_told_in_the_axes_in_which_the_person_is_seen(calibrated):
     turn = Rotation.from_euler("xyz", [20, 30, 40], degrees=True).as_matrix()
     turned = replace(seen, camera=seen.camera.in_world(turn, np.zeros(3)))
     up = np.array([0.1, -0.9, 0.4]) / np.linalg.norm([0.1, -0.9, 0.4])
-    one = corrected(seen, network, Direction(up, np.eye(3)))
-    other = corrected(turned, network, Direction(turn @ up, np.eye(3)))
+    one = corrected(seen, network, up)
+    other = corrected(turned, network, turn @ up)
     np.testing.assert_allclose(one.points_3d, other.points_3d, atol=1e-5)
     assert np.abs(one.points_3d - corrected(seen, network).points_3d).max() > 1e-3  # it counts
     tells, there = looks_upright(seen, network), looks_upright(turned, network)

@@ -20,7 +20,7 @@ from motionrecon.views import View
 LOOKING = 0.09
 
 
-def corrected(view: View, network: DepthNetwork, up: Direction | None = None) -> View:
+def corrected(view: View, network: DepthNetwork, up: Float[np.ndarray, " 3"] | None = None) -> View:
     """The view with better 3D, in the camera's own axes.
 
     It stays as it is where the guess is not of a detector whose errors are known, and in frames without any.
@@ -28,11 +28,11 @@ def corrected(view: View, network: DepthNetwork, up: Direction | None = None) ->
     Args:
         view: a camera's.
         network: what was learned.
-        up: which way is up in the camera's world, where that is known; a calibrated camera's is.
+        up: which way is up in the camera's world, a unit vector; None where that is not known.
     """
     if view.detector not in DETECTORS:
         return view
-    said = _said(view, None if up is None else view.camera.axes @ up.up)
+    said = _said(view, None if up is None else view.camera.axes @ up)
     points = says(network.weights, said.features().astype(np.float32), said.points).points
     points = points @ turns_to(view.camera.rays(view.pixels)).transpose(0, 2, 1)
     known = np.isfinite(view.points_3d).all((1, 2), keepdims=True)

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 
 from motionrecon.body import Body, build
 from motionrecon.cameras.place import check_place
-from motionrecon.cameras.verticals import Direction
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.cache import Checkpoint
 from motionrecon.depth import NETWORK, files
@@ -62,10 +62,11 @@ def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View
         return views
     network = files.read(files.SHIPPED.find(NETWORK))
     if all(view.camera.calibrated for view in views):
-        up: Direction | None = Direction(np.array([0.0, 0.0, 1.0]), np.zeros((3, 3)))
+        up: Float[np.ndarray, " 3"] | None = np.array([0.0, 0.0, 1.0])
     else:
         views = tuple(replace(view, upright=looks_upright(view, network)) for view in views)
-        up = beforehand(views)
+        found = beforehand(views)
+        up = None if found is None else found.up
     return tuple(corrected(view, network, up) for view in views)
 
 
