@@ -11,6 +11,7 @@ from mannequins import of_boxes
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.data.mannequin import INDEX, SEGMENTS
 from motionrecon.data.suites import chosen_suites
+from motionrecon.data.suites.synthetic.acted import FPS
 from motionrecon.data.suites.synthetic.authored import Carry, SitDown, Squat
 from motionrecon.data.suites.synthetic.catalogue import ACTIONS, clips
 from motionrecon.data.suites.synthetic.making import mannequin_angles
@@ -102,6 +103,19 @@ def test_a_recording_is_done_on_the_floor_and_a_box_is_held_by_the_hands():
     assert abs(np.median(lowest)) < 0.02 and len(acted.root) == 31
     hands = positions[:, [INDEX["left_hand"], INDEX["right_hand"]]].mean(1)
     assert np.linalg.norm(acted.props[0].positions - hands, axis=1).max() < 0.15
+
+
+@pytest.mark.parametrize("split", list(Split))
+def test_nobody_recorded_moves_as_nobody_can(split):
+    """Conversions of recordings have jumps, in which a person turns half way round from one picture to the next."""
+    man = of_boxes()
+    for name, action in ACTIONS[split].items():
+        act = action.act.walk if isinstance(action.act, Carry) else action.act
+        if isinstance(act, Recorded):
+            done = act.by(man)
+            joints = man.forward(done.root, done.rotations)
+            speed = np.linalg.norm(np.diff(joints, axis=0), axis=-1) * FPS
+            assert speed.max() < 14.0, f"{name}: {speed.max():.0f} m/s"  # a boxer's hand is nearly as quick
 
 
 def test_suites_are_chosen_by_name():

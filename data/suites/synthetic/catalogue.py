@@ -44,7 +44,7 @@ _TEST_ACTIONS: dict[str, Action] = {
     "stand up": Action(SitDown(0.70, 0.5, 1.0, 0.8, backwards=True)),
     "get up": Action(Recorded("deepmimic", "getup_facedown", 0.5, 2.4)),
     "cartwheel": Action(Recorded("deepmimic", "cartwheel", 0.2, 2.3)),
-    "turn": Action(Recorded("test_actions", "train/directing_traffic/directing_traffic_1", 14.2, 2.3, walks=True)),
+    "turn": Action(Recorded("test_actions", "train/directing_traffic/directing_traffic_1", 1.9, 2.3, walks=True)),
     "carry": Action(Carry(Recorded("test_clips", "test/walking_extra/walking_10", 0.4, 2.4, walks=True), 0.25, 1.25)),
 }
 _TUNING_ACTIONS: dict[str, Action] = {
