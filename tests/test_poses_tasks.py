@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -48,6 +50,20 @@ def test_a_mirrored_person_is_a_persons_mirror_image():
     points, mirrored = (pose(body.model, q).at(articulation.points) for q in (qpos, SOURCE.mirror.mirrored(qpos)))
     np.testing.assert_allclose(mirrored[:, MIRROR] * [1, -1, 1], points, atol=1e-9)
     assert len(SOURCE.mirror.groups) == 5 and sum(map(len, SOURCE.mirror.groups)) == 28
+
+
+def test_no_run_has_a_jump_of_half_a_turn_in_it():
+    jumps = 0
+    for name in SETS:
+        of = motions(name)
+        turned = [of.qpos[a:b, 3:7] for a, b in pairwise(of.first)]
+        jumps += sum((np.abs((q[1:] * q[:-1]).sum(1)) < 0.8).sum() for q in turned)
+        qpos, clip = of.runs(2000, 7, np.random.default_rng(1))
+        assert np.abs((qpos[:, 1:, 3:7] * qpos[:, :-1, 3:7]).sum(-1)).min() > 0.79, name  # 26 rad/s at 20 fps
+        assert len(set(clip.tolist())) > 5
+    assert jumps > 10  # what is left out
+    alone, _ = motions("test_actions").runs(3, 1, np.random.default_rng(0))
+    assert alone.shape[1] == 1
 
 
 def test_no_set_shares_a_clip_with_another():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.body.tangent import QUATERNION
 from motionrecon.core.files import read_arrays
@@ -16,6 +17,8 @@ from motionrecon.errors import InputError
 
 #: The sets of motions: of those that are tested on, new actions and another source, and other clips of known actions.
 SETS = ("train", "tune", "test_actions", "deepmimic", "test_clips")
+#: Nobody turns faster, radians a second: conversions of recordings jump by half a turn from one frame to the next.
+_TURNS = 26.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Motions:
     def runs(
         self, count: int, length: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, "N L nq"], Int[np.ndarray, " N"]]:
-        """Random runs of neighbouring frames, none across two clips, and which clip each is from.
+        """Random runs of neighbouring frames, none across two clips or a jump, and which clip each is from.
 
         Raises:
             InputError: no clip is as long.
@@ -51,7 +54,19 @@ class Motions:
         parts = [np.arange(a, b - length + 1) for a, b in pairwise(self.first) if b - a >= length]
         if not parts:
             raise InputError(f"frames={length}: the longest clip has {np.diff(self.first).max()}; give fewer")
-        return np.concatenate(parts)
+        starts = np.concatenate(parts)
+        jumped = np.concatenate([[0], np.cumsum(self._jumps)])  # before each frame
+        whole = starts[jumped[starts] == jumped[starts + length - 1]]
+        if not len(whole):
+            raise InputError(f"frames={length}: no clip has so many without a jump of the person's; give fewer")
+        return np.asarray(whole)
+
+    @cached_property
+    def _jumps(self) -> Bool[np.ndarray, " k"]:
+        """Whether the person turns faster than anybody from each frame to the next."""
+        turned = self.qpos[:, QUATERNION]
+        cosine = np.abs((turned[1:] * turned[:-1]).sum(axis=1))
+        return np.asarray(2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) * self.fps > _TURNS)
 
 
 def motions(name: str) -> Motions:
