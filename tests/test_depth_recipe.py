@@ -111,7 +111,9 @@ def test_parts_are_read_as_detectors_saw_them(tmp_path):
     arrays = {"marks": there, "K": K, "R": R, "kind": np.array(["standing"] * n)}
     for name in ("full", "heavy"):
         arrays |= {f"{name}/pixels": pixels, f"{name}/points_3d": about, f"{name}/confidence": np.ones((n, 33))}
-    np.savez(tmp_path / "00000.npz", height=0.85, **arrays)
+    (tmp_path / "0").mkdir()
+    np.savez(tmp_path / "0" / "00000.npz", height=0.85, **arrays)
+    assert len(read(tmp_path / "0").marks) == 2 * n
     found = read(tmp_path)
     assert len(found.marks) == 2 * n and set(found.said.detector) == {1.0, -1.0}
     np.testing.assert_allclose(found.up[:n], np.einsum("nab,na->nb", turns_to((pixels - 200) / 500), R[:, :, 2]))

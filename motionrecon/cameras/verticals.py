@@ -48,6 +48,16 @@ class Direction:
     up: Float[np.ndarray, " 3"]
     covariance: Float[np.ndarray, "3 3"]
 
+    @staticmethod
+    def about(up: Float[np.ndarray, " 3"], error: float) -> Direction:
+        """One that is as unsure to every side.
+
+        Args:
+            up: unit vector.
+            error: standard deviation, radians.
+        """
+        return Direction(up, error**2 * (np.eye(3) - np.outer(up, up)))
+
     def turned(self, turn: Float[np.ndarray, "3 3"]) -> Self:
         """The same in other axes."""
         return replace(self, up=turn @ self.up, covariance=turn @ self.covariance @ turn.T)

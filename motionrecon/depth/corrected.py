@@ -32,9 +32,8 @@ def corrected(view: View, network: DepthNetwork, up: Float[np.ndarray, " 3"] | N
     """
     if view.detector not in DETECTORS:
         return view
-    said = _said(view, None if up is None else view.camera.axes @ up)
-    points = says(network.weights, said.features().astype(np.float32), said.points).points
-    points = points @ turns_to(view.camera.rays(view.pixels)).transpose(0, 2, 1)
+    said, turn = _said(view, None if up is None else view.camera.axes @ up)
+    points = says(network.weights, said.features().astype(np.float32), said.points).points @ turn.transpose(0, 2, 1)
     known = np.isfinite(view.points_3d).all((1, 2), keepdims=True)
     return replace(view, points_3d=np.where(known, points, view.points_3d), corrected=True)
 
@@ -49,25 +48,23 @@ def looks_upright(view: View, network: DepthNetwork) -> Direction | None:
     known = np.isfinite(view.points_3d).all((1, 2)) & view.seen
     if view.detector not in DETECTORS or not known.any():
         return None
-    said = _said(view, None)
+    said, turn = _said(view, None)
     believed = says(network.weights, said.features().astype(np.float32), said.points)
-    turn = turns_to(view.camera.rays(view.pixels))
     each = np.einsum("tab,tb->ta", turn, believed.up)  # in the camera's axes
     each = np.einsum("tba,tb->ta", view.camera.axes, each)
     weight = np.where(known, np.exp(-2.0 * believed.up_doubt), 0.0)
-    up = unit(weight @ each)
-    return Direction(up, LOOKING**2 * (np.eye(3) - np.outer(up, up)))
+    return Direction.about(unit(weight @ each), LOOKING)
 
 
-def _turned(view: View) -> Float[np.ndarray, "T 3 3"]:
-    """From the axes of a camera that is turned to the person to those in which the view has the detector's 3D."""
-    if view.camera.calibrated:  # `View.of` has turned it
-        return turns_to(view.camera.rays(view.pixels))
-    return np.broadcast_to(np.eye(3), (len(view), 3, 3))
+def _said(view: View, up: Float[np.ndarray, "_ 3"] | None) -> tuple[Sighting, Float[np.ndarray, "T 3 3"]]:
+    """What the detector said, and rotations from the axes of a camera that is turned to the person to the camera's.
 
-
-def _said(view: View, up: Float[np.ndarray, "T 3"] | None) -> Sighting:
+    Args:
+        view: a camera's.
+        up: in the axes of the camera in each frame, or in those of all; None where that is not known.
+    """
     rays = view.camera.rays(view.pixels)
-    if up is not None:
-        up = np.broadcast_to(up, (len(view), 3))
-    return Sighting.of(rays, (view.weight / TRUST) ** 2, view.points_3d @ _turned(view), view.detector, up)
+    turn = turns_to(rays)
+    points = view.points_3d @ turn if view.camera.calibrated else view.points_3d  # `View.of` has turned that one's
+    told = None if up is None else np.broadcast_to(up, (len(view), 3))
+    return Sighting.of(rays, (view.weight / TRUST) ** 2, points, view.detector, told), turn

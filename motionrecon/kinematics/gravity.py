@@ -65,9 +65,7 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     """
     upright, unsteady = uprightness(x, fps)
     up = x.turn.T @ upright
-    standing = Direction(up, STANDING**2 * (np.eye(3) - np.outer(up, up)))
-    said = [view.upright for view in views if view.upright is not None]
-    looks = _together(said) if said else None
+    standing, looks = Direction.about(up, STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
     lines = straight_lines(views, expected)
     if lines is None and unsteady > _UNSTEADY:
@@ -82,12 +80,17 @@ def beforehand(views: Sequence[View]) -> Direction | None:
     Args:
         views: with what their looks say.
     """
-    said = [view.upright for view in views if view.upright is not None]
-    if not said:
+    looks = _looks(views)
+    if looks is None:
         return None
-    looks = _together(said)
     lines = straight_lines(views, looks)
     return looks if lines is None else _together([looks, lines])
+
+
+def _looks(views: Sequence[View]) -> Direction | None:
+    """Up as all views say it by how the person looks to them."""
+    said = [view.upright for view in views if view.upright is not None]
+    return _together(said) if said else None
 
 
 def straight_lines(views: Sequence[View], expected: Direction | None = None) -> Verticals | None:
@@ -101,8 +104,7 @@ def straight_lines(views: Sequence[View], expected: Direction | None = None) -> 
 
 def _level(view: View) -> Direction:
     """Up in the world in which a view's camera was given, if it is held as cameras are."""
-    up = view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0])
-    return Direction(up, _HELD**2 * (np.eye(3) - np.outer(up, up)))
+    return Direction.about(view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0]), _HELD)
 
 
 def _seen(view: View, likely: Direction) -> Verticals | None:

@@ -1,9 +1,9 @@
 """Teaches how much a detector's 3D errs: ``python -m motionrecon.research.training.depth PARTS``.
 
-PARTS is a folder that `motionrecon.data.make_depth` has filled. What counts is what the kinematic fit asks of the 3D:
-how much deeper one end of a bone is than the other, if the bone is as long as it is
-(`motionrecon.residuals.directions`). The network says that and its standard deviation, by maximum likelihood of errors
-that are Laplace distributed.
+PARTS is a folder that `motionrecon.data.make_depth` has filled, or one of such folders, of a seed each. What counts is
+what the kinematic fit asks of the 3D: how much deeper one end of a bone is than the other, if the bone is as long as it
+is (`motionrecon.residuals.directions`). The network says that and its standard deviation, by maximum likelihood of
+errors that are Laplace distributed.
 
 A detector takes cameras that look down or up for nearly level, and leans everybody by half of the difference. So the
 network is told which way is up, in most of the pictures; in the others it learns to say that itself.
@@ -69,9 +69,9 @@ class Lessons:
 
 
 def read(folder: Path, detectors: tuple[str, ...] = ("full", "heavy")) -> Lessons:
-    """All parts of a folder."""
+    """All parts of a folder, and of those in it."""
     rows: list[tuple[np.ndarray, ...]] = []
-    for number, path in enumerate(sorted(folder.glob("*.npz"))):
+    for number, path in enumerate(sorted(folder.rglob("*.npz"))):
         with np.load(path, allow_pickle=False) as part:
             for name in detectors:
                 pixels = part[f"{name}/pixels"].astype(float)
