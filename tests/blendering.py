@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-from support import require
+from support import HANGS, require
 
 
 def blenders_python() -> str:
@@ -25,7 +25,7 @@ def in_blender(script: str, *arguments: str | Path) -> None:
     command = [blenders_python(), str(Path(__file__).with_name(script)), *map(str, arguments)]
     # A clean environment: ours has a numpy that Blender's Python cannot load.
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=clean)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, env=clean)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

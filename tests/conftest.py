@@ -53,6 +53,25 @@ def pytest_collection_modifyitems(items):
     items[:] = [*first, *rest[:half], *middle, *rest[half:]]
 
 
+class Failures:
+    """Says what failed as soon as it has: of a run that is cut off, pytest's own summary never comes."""
+
+    def __init__(self, terminal):
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"FAILED ({report.when}) {report.nodeid}", red=True)
+            self._terminal.write_line(report.longreprtext[-4000:])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):  # in the process that prints
+        config.pluginmanager.register(Failures(config.pluginmanager.get_plugin("terminalreporter")))
+
+
 @pytest.fixture(scope="session")
 def optimus_weights():
     """A file of weights that comes with motionrecon."""

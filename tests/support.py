@@ -3,12 +3,18 @@
 import inspect
 import os
 import signal
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
 from motionrecon.options import Options
 from motionrecon.pipeline import reconstruct
+
+#: After so many seconds a test says that something hangs. Never a bar for speed: a busy machine takes ten times as
+#: long as an idle one.
+HANGS = 600.0
 
 
 def require(found: object, what: str) -> None:
@@ -18,6 +24,16 @@ def require(found: object, what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = HANGS) -> bool:
+    """Whether the condition comes true before something must be said to hang."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def options(**given) -> Options:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import demo_images, empty_images, write_clip
+from support import HANGS
 
 from motionrecon import cli
 from motionrecon.core.progress import Silent
@@ -216,11 +217,13 @@ def test_a_file_where_the_folder_should_be(refuse, clip, tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_a_read_only_folder(refuse, clip):
+def test_a_read_only_folder(refuse, clip, monkeypatch):
+    def work(*_):
+        raise AssertionError("the folder must be tried before the work, not after it")
+
+    monkeypatch.setattr("motionrecon.keypoints.clip.Child", work)
     # chmod does not bind root, but /proc takes no folders from anybody.
-    start = time.perf_counter()
     assert "cannot write to /proc/out" in refuse("reconstruct", clip, "-o", "/proc/out")
-    assert time.perf_counter() - start < 20, "the folder must be tried before the work, not after it"
 
 
 @contextmanager
@@ -406,11 +409,11 @@ def test_ctrl_c_from_the_keyboard(clip, tmp_path):
     )
     command = [sys.executable, "-P", str(script), "reconstruct", str(clip), "-o", "out"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANGS
     while not (tmp_path / "out").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANGS)
     assert process.returncode == 130, err
     assert "interrupted" in err and "Traceback" not in err
     assert no_result(tmp_path / "out")

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 from clips import demo_images, write_clip
 from hypothesis import given
 from hypothesis import strategies as st
-from support import require
+from support import HANGS, require, wait_until
 
 from motionrecon import cli
 from motionrecon.batch import run as batch
@@ -205,29 +204,22 @@ def test_ray_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_ctrl_c_and_a_kill_leave_no_worker() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_and_a_kill_leave_no_worker(number: int) -> None:
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "import time; from motionrecon.batch.processes import Processes\n"
-        "for end in Processes(2).run(time.sleep, [100, 100]): print(end, flush=True)"
+        "for end in Processes(2).run(time.sleep, [9999, 9999]): print(end, flush=True)"
     )
-    for number in (signal.SIGINT, signal.SIGKILL):
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert process.stdout
-        process.stdout.readline()
-        workers = children(process.pid)
-        assert len(workers) >= 2
-        process.send_signal(number)
-        process.wait(20)
-        process.stdout.close()
-        for _ in range(100):
-            if not [worker for worker in workers if is_alive(worker)]:
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"after {number!r} workers go on")
+    process = subprocess.Popen([sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout
+    process.stdout.readline()
+    workers = children(process.pid)
+    assert len(workers) >= 2
+    process.send_signal(number)
+    process.wait(HANGS)
+    process.stdout.close()
+    assert wait_until(lambda: not any(map(is_alive, workers))), f"after {number!r} workers go on"
 
 
 def children(pid: int) -> list[int]:

@@ -20,6 +20,7 @@ from camera_texts import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import HANGS
 
 from motionrecon.cameras.files import load_camera
 from motionrecon.errors import InputError
@@ -474,5 +475,5 @@ def test_damaged_calibrations_are_read_or_refused_in_a_line(tmp_path):
         str(random.Random(4).randrange(10**6)),
         "1500",
     ]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(run, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr[-2000:]

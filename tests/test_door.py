@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support import HANGS
 
 COMMAND = [sys.executable, "-P", "-m", "motionrecon"]
 
@@ -15,7 +16,7 @@ COMMAND = [sys.executable, "-P", "-m", "motionrecon"]
 def run(*arguments, shell, cwd):
     """Run the command with what a shell does to its streams; gives its exit code, stdout and stderr."""
     line = f"{' '.join([*COMMAND, *arguments])} {shell}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cwd, timeout=120)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cwd, timeout=HANGS)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -53,7 +54,7 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path):
         "    assert file.fileno() > 2\n"
     )
     (tmp_path / "script.py").write_text(code)
-    done = subprocess.run(["bash", "-c", f"{sys.executable} script.py <&- >&- 2>&-"], cwd=tmp_path, timeout=60)
+    done = subprocess.run(["bash", "-c", f"{sys.executable} script.py <&- >&- 2>&-"], cwd=tmp_path, timeout=HANGS)
     assert done.returncode == 0 and (tmp_path / "mine").read_bytes() == b""
 
 
@@ -61,7 +62,7 @@ def test_names_that_the_terminal_cannot_show(tmp_path):
     name = os.fsdecode(b"caf\xe9.mp4")
     environment = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
     done = subprocess.run(
-        [*COMMAND, "reconstruct", name], capture_output=True, cwd=tmp_path, env=environment, timeout=60
+        [*COMMAND, "reconstruct", name], capture_output=True, cwd=tmp_path, env=environment, timeout=HANGS
     )
     assert done.returncode == 2 and b"no such file: caf" in done.stderr and done.stderr.count(b"\n") == 1
 
@@ -82,7 +83,7 @@ def test_ctrl_c_while_it_starts(tmp_path, delay):
         pipe.open().close()
         time.sleep(0.02 + delay)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=HANGS)
     assert process.returncode == 130, err
     assert err.endswith(b"motionrecon: interrupted\n") and b"Traceback" not in err
     assert {path.name for path in (tmp_path / "out").glob("*")} <= {"cache", ".motionrecon.json"}
@@ -95,7 +96,7 @@ def test_a_background_job_goes_on(tmp_path):
     done = subprocess.run(
         ["bash", "-c", f"trap '' INT; {sys.executable} -c '{script.replace(chr(39), chr(34))}'"],
         capture_output=True,
-        timeout=60,
+        timeout=HANGS,
         cwd=tmp_path,
     )
     assert done.stdout == b"goes on\n"
@@ -134,7 +135,7 @@ except KeyboardInterrupt:
 
 def test_ctrl_c_in_a_destructor_is_heard_and_at_the_very_end_it_ends(tmp_path):
     (tmp_path / "script.py").write_text(LOST)
-    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=HANGS)
     assert (done.stdout, done.stderr, done.returncode) == (b"heard\n", b"", 130)
 
 
@@ -150,28 +151,26 @@ try:
             signal.raise_signal(signal.SIGINT)
         except BaseException:
             pass
-        time.sleep(20)
+        time.sleep(9999)
         print("lost")
 except KeyboardInterrupt:
     print("heard", flush=True)
 interrupts.end(130)
-threading.Thread(target=time.sleep, args=(20,)).start()
+threading.Thread(target=time.sleep, args=(9999,)).start()
 sys.exit(130)
 """
 
 
 def test_ctrl_c_that_a_library_swallows_or_that_waits_for_a_thread_comes_again(tmp_path):
     (tmp_path / "script.py").write_text(SWALLOWED)
-    start = time.monotonic()
-    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=HANGS)
     assert (done.stdout, done.stderr, done.returncode) == (b"heard\n", b"", 130)
-    assert time.monotonic() - start < 19
 
 
 def test_errors_of_threads_are_told_where_nothing_was_pressed(tmp_path):
     script = LOST.replace("        unlucky = Unlucky()\n        del unlucky\n", "        raise KeyboardInterrupt\n")
     (tmp_path / "script.py").write_text(script)
-    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=HANGS)
     assert b"RuntimeError: torn down" in done.stderr
 
 
@@ -183,7 +182,7 @@ def test_out_of_memory_is_a_line(tmp_path, error):
         "cli.main = greedy\nsys.exit(main())\n"
     )
     (tmp_path / "script.py").write_text(script)
-    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, cwd=tmp_path, timeout=HANGS)
     assert done.returncode == 1 and done.stderr.startswith(b"motionrecon: out of memory")
 
 

@@ -46,7 +46,7 @@ def die(advance: Advance) -> None:
 
 def sleep(advance: Advance) -> None:
     advance(1)
-    time.sleep(600)
+    time.sleep(9999)
 
 
 def quietly(done: int) -> None:
@@ -92,10 +92,8 @@ def test_leaving_early_ends_the_child() -> None:
         raise Enough
 
     child = Child()
-    began = time.monotonic()
     with pytest.raises(Enough), child:
         child.call(sleep, enough)
-    assert time.monotonic() - began < 60
     assert child._process is not None and child._process.poll() is not None
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import rosen, rosen_der
+from support import HANGS
 
 from motionrecon.errors import InputError
 from motionrecon.optimizers import Result, State, get, minimize
@@ -449,7 +450,7 @@ def test_two_runs_in_two_threads_leave_each_others_setting():
     """Each thread has its own number; a third one that begins meanwhile has torch's."""
     before = torch.get_num_threads()
     torch.set_num_threads(3)
-    numbers, gate = {}, threading.Barrier(2, timeout=60)
+    numbers, gate = {}, threading.Barrier(2, timeout=HANGS)
 
     def work(name, own):
         torch.get_num_threads()  # what a thread asks first gives it torch's number: before its own is set

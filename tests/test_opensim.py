@@ -15,7 +15,7 @@ import mujoco
 import numpy as np
 import pytest
 from motions import as_if_simulated, body, kinematic, walking
-from support import require
+from support import HANGS, require
 
 from motionrecon.body.pose import pose
 from motionrecon.cli import main
@@ -70,7 +70,7 @@ def opensim(folder: Path) -> dict[str, np.ndarray]:
     script = Path(__file__).with_name("opensim_read.py")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
-        [python, str(script), str(folder)], capture_output=True, text=True, timeout=300, env=clean, cwd=folder
+        [python, str(script), str(folder)], capture_output=True, text=True, timeout=HANGS, env=clean, cwd=folder
     )
     assert done.returncode == 0, done.stdout + done.stderr
     with np.load(folder / "opensim.npz") as file:

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support import HANGS
 
 from motionrecon.errors import InputError, OutputError
 from motionrecon.result.folder import LOCK, MARKER, RESULT, SCRATCH, ResultFolder, read_marker
@@ -344,7 +345,7 @@ def test_a_run_in_another_process_holds_the_folder_until_it_ends_however_it_ends
         with pytest.raises(OutputError, match=f"in use by another run of motionrecon .process {process.pid} on"):
             ResultFolder.claim(tmp_path / "d", force=True)
         getattr(process, end)()
-        process.wait(30)
+        process.wait(HANGS)
     finish(tmp_path / "d")
     assert names(tmp_path / "d") == sorted(RESULT)
 

@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+from support import HANGS
 
 from motionrecon.core.progress import Bars, Calls, Silent, as_progress
 
@@ -75,7 +76,7 @@ def test_stages_of_several_threads_leave_the_streams_and_each_other_alone(monkey
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", stream())
     before = sys.stdout, sys.stderr
-    together, failed = threading.Barrier(4, timeout=20), []
+    together, failed = threading.Barrier(4, timeout=HANGS), []
 
     def run(number):
         try:
@@ -95,7 +96,7 @@ def test_stages_of_several_threads_leave_the_streams_and_each_other_alone(monkey
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=HANGS)
     assert not failed and (sys.stdout, sys.stderr) == before
     text = sys.stderr.getvalue()
     for number in range(4):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import HANGS
 
 FOLDER = Path(__file__).parent / "reliability"
 
@@ -15,7 +16,7 @@ FOLDER = Path(__file__).parent / "reliability"
 )
 def test_nothing_is_lost_or_silently_wrong(command):
     name, *options = command.split()
-    done = subprocess.run([sys.executable, FOLDER / name, *options], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, FOLDER / name, *options], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -41,7 +42,7 @@ def test_a_fault_is_counted(tmp_path):
         "fuzz.samples, fuzz.PATIENCE = samples, 1\n"
         "sys.exit(fuzz.run(60, 0))\n"
     )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode > 0, done.stdout + done.stderr
     for fault in ("traceback", "hang", "crash", "stray file", "silently wrong"):
         assert f"{fault}: broken" in done.stdout, done.stdout

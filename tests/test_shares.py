@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import HANGS
 
 from motionrecon.core.shares import in_shares
 
@@ -26,7 +27,7 @@ def test_every_row_is_worked_on_once_in_as_many_shares_as_there_are_threads(rows
 
 
 def test_shares_are_worked_on_at_the_same_time():
-    both = threading.Barrier(2, timeout=30.0)  # who waits alone raises
+    both = threading.Barrier(2, timeout=HANGS)  # who waits alone raises
 
     def work(some: slice) -> None:
         both.wait()

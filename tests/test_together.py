@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 import people
 import pytest
+from support import HANGS
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import motionrecon
@@ -26,16 +27,16 @@ def overlapping(context, inside) -> None:
     def second():
         with context():
             entered.set()
-            left.wait(timeout=20)
+            left.wait(timeout=HANGS)
             inside()
 
     thread = threading.Thread(target=second)
     with context():
         thread.start()
-        entered.wait(timeout=20)
+        entered.wait(timeout=HANGS)
         inside()
     left.set()
-    thread.join(timeout=20)
+    thread.join(timeout=HANGS)
 
 
 def test_blas_has_its_threads_back():
@@ -82,7 +83,7 @@ def test_two_runs_in_two_threads_give_what_each_gives_alone(tmp_path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=300)
+        thread.join(timeout=HANGS)
     assert blas() == before
     for number, motion in enumerate(alone):
         np.testing.assert_array_equal(together[number].qpos, motion.qpos)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 from safetensors.torch import load_file
-from support import interrupted, killed
+from support import HANGS, interrupted, killed
 
 from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
@@ -464,6 +464,6 @@ def test_two_processes_average_their_gradients(tmp_path):
         )
         for rank in range(2)
     ]
-    errors = [process.communicate(timeout=600)[1] for process in processes]
+    errors = [process.communicate(timeout=HANGS)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(errors)
     assert (tmp_path / "checkpoint.safetensors").exists() and (tmp_path / "checkpoint-1.safetensors").exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import HANGS
 
 from motionrecon.core.prefetch import prefetch
 from motionrecon.errors import InputError
@@ -211,7 +212,7 @@ def test_a_forked_process_reads_too(tmp_path):
     path = write(tmp_path / "clip.mp4")
     assert sum(1 for _ in frames(path)) == 30
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(_count, (path,)).get(timeout=30) == 30
+        assert pool.apply_async(_count, (path,)).get(timeout=HANGS) == 30
 
 
 def _count(path: Path) -> int:

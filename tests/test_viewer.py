@@ -24,7 +24,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
-from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
+from support import HANGS, wait_until
+from viewing import FPS, FRAMES, chromium, decode, frame_number, make_motion, write_video
 
 import motionrecon.viewer
 from motionrecon.body import build
@@ -496,7 +497,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert "http://127.0.0.1:" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=HANGS)
     assert (process.returncode, out.strip(), err) == (0, "", "")
 
 
@@ -532,6 +533,7 @@ def opened(browser: Any, clip: Path) -> Iterator[SimpleNamespace]:
 def new_tab(browser: Any, width: int, height: int) -> tuple[Any, list[str]]:
     """A tab, and all that goes wrong in it."""
     tab = browser.new_page(viewport={"width": width, "height": height})
+    tab.set_default_timeout(1000 * HANGS)
     errors: list[str] = []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))
@@ -677,13 +679,13 @@ def test_keys_work_after_every_control(page: SimpleNamespace) -> None:
         page.viewer.seek(3)
         assert wait_until(lambda: drawn(page) == 3), what
         tab.keyboard.press("l")
-        assert wait_until(lambda: drawn(page) == 4, 5), what
+        assert wait_until(lambda: drawn(page) == 4), what
         if not tab.locator("#repeat").is_checked():
             return  # it would stop at the end by itself
         tab.keyboard.press("Space")
-        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Pause", 5), what
+        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Pause"), what
         tab.keyboard.press("Space")
-        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Play", 5), what
+        assert wait_until(lambda: tab.locator("#play").get_attribute("aria-label") == "Play"), what
 
     for box in tab.locator("input[type=checkbox]").all():
         for _ in range(2):
@@ -969,6 +971,7 @@ def test_the_file_opens_from_disk_without_a_network(browser: Any, clip: Path, tm
     assert write_page(make_motion(source=source, warnings=[NASTY]), tmp_path / "walk é.html") == []
     assert [path.name for path in tmp_path.iterdir()] == ["walk é.html"]
     context = browser.new_context(offline=True, viewport={"width": 1100, "height": 700})
+    context.set_default_timeout(1000 * HANGS)
     tab, errors, asked = context.new_page(), [], []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from clips import demo_images, write_clip
-from viewing import chromium, wait_until
+from support import HANGS, wait_until
+from viewing import chromium
 
 import motionrecon
 from motionrecon import cli
@@ -126,7 +127,7 @@ def test_a_browser_that_never_reads_holds_nothing_up(found: list[SoFar]) -> None
                 with progress.stage(large, 100) as advance:
                     advance(100)
                 took.append(time.perf_counter() - began)
-            assert max(took) < 5  # the server gives up on it after 30
+            assert max(took) < 25  # the server gives up on it after 30
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
     live.stop()  # harmless
@@ -142,7 +143,7 @@ def test_progress_is_told_to_both_and_to_who_comes_later(found: list[SoFar]) -> 
         with progress.stage("physics", 15) as advance:
             advance(4)
         assert told[-1] == ("physics", 4, 15)
-        with urllib.request.urlopen(f"{live.url}/commands", timeout=10) as stream:
+        with urllib.request.urlopen(f"{live.url}/commands", timeout=HANGS) as stream:
             first = json.loads(stream.readline().removeprefix(b"data: "))
         assert first["doing"]["stage"] == "physics" and first["doing"]["total"] == 15
 
@@ -210,6 +211,7 @@ def browser() -> Iterator[Any]:
 
 def test_the_page_grows_with_the_run(found: list[SoFar], browser: Any) -> None:
     tab = browser.new_page(viewport={"width": 1100, "height": 700})
+    tab.set_default_timeout(1000 * HANGS)
     errors: list[str] = []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))

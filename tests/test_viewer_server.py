@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from viewing import FRAMES, chromium, frame_number, make_motion, wait_until, write_video
+from support import HANGS, wait_until
+from viewing import FRAMES, chromium, frame_number, make_motion, write_video
 
 from motionrecon.errors import InputError
 from motionrecon.viewer import Viewer, view
@@ -120,7 +121,7 @@ def test_what_another_site_embeds_is_refused(site: str, target: str, answered: b
 
 def status(port: int, *headers: str) -> str:
     """The first line of the answer to a GET with these headers."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=HANGS) as connection:
         connection.sendall("\r\n".join(["GET / HTTP/1.1", *headers, "", ""]).encode())
         return connection.makefile("rb").readline().decode().strip()
 
@@ -155,7 +156,7 @@ def test_rubbish_prints_nothing(port: int, capfd: pytest.CaptureFixture[str]) ->
         b"POST / HTTP/1.1\r\n" + own + b"\r\nContent-Length: 5\r\n\r\nhello",
         b"GET / HTTP/9.9\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=HANGS) as connection:
             try:
                 connection.sendall(raw)
                 connection.shutdown(socket.SHUT_WR)
@@ -170,7 +171,7 @@ def test_a_page_that_goes_is_forgotten_and_stopping_ends_all_that_listen() -> No
     server = LocalServer("", b"", lambda *_: None, port=8080)
     threads = threading.active_count()
     request = f"GET /commands HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
-    listening = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    listening = socket.create_connection(("127.0.0.1", server.port), timeout=HANGS)
     listening.sendall(request)
     assert wait_until(lambda: server.listeners == 1)
     server.send(frame=3)
@@ -187,7 +188,7 @@ def test_a_slow_line_gets_all_of_a_large_answer(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("motionrecon.viewer.server._Handler.timeout", 0.5)
     server = LocalServer("", bytes(24 << 20), lambda *_: None, port=8080)
     got = 0
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as reader:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=HANGS) as reader:
         reader.sendall(f"GET /document HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
         while part := reader.recv(1 << 19):
             got += len(part)
@@ -266,6 +267,7 @@ class _Silent(http.server.SimpleHTTPRequestHandler):
 def test_a_page_of_another_origin_gets_nothing(viewer: Viewer, port: int, foreign_port: int) -> None:
     with chromium("--host-resolver-rules=MAP *.test 127.0.0.1", "--no-proxy-server") as browser:
         tab = browser.new_page()
+        tab.set_default_timeout(1000 * HANGS)
         for site in ("127.0.0.1", "localhost", "evil.test"):
             for target in ("127.0.0.1", "localhost", "rebound.test"):
                 tab.goto("about:blank")

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from motions import filmed_by
-from viewing import FRAMES, chromium, decode, frame_number, make_motion, wait_until, write_video
+from support import HANGS, wait_until
+from viewing import FRAMES, chromium, decode, frame_number, make_motion, write_video
 
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.errors import InputError
@@ -164,6 +165,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, motion: Motion, open_viewer: Callable[[Motion], Viewer]) -> Iterator[SimpleNamespace]:
     viewer = open_viewer(motion)
     tab = browser.new_page(viewport={"width": 1100, "height": 700})
+    tab.set_default_timeout(1000 * HANGS)
     errors: list[str] = []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))
@@ -230,6 +232,7 @@ def test_more_than_two_cameras_are_looked_through_from_a_list(
 ) -> None:
     three = filmed_by(make_motion(), *((films[0], offset) for offset in (0.0, 0.1, 0.2)), turn=0.7)
     tab = browser.new_page(viewport={"width": 620, "height": 800})
+    tab.set_default_timeout(1000 * HANGS)
     tab.goto(open_viewer(three).url)
     choice = tab.get_by_role("combobox", name="Look through a camera")
     choice.select_option(label="Through cam 3")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import av
 import cv2
 import mujoco
 import numpy as np
-from support import require
+from support import HANGS, require
 
 from motionrecon.cameras.pinhole import LEVEL, Pinhole
 from motionrecon.core import landmarks
@@ -118,15 +117,6 @@ def frame_number(jpeg: bytes) -> int:
     return round((float(decode(jpeg).mean()) - 5) / 10)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 #: Software WebGL, and no talk with anything but the page.
 CHROMIUM_FLAGS = (
     "--use-gl=angle",
@@ -155,6 +145,6 @@ def chromium(*flags: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags], timeout=1000 * HANGS)
         yield browser
         browser.close()
