@@ -114,6 +114,26 @@ def test_who_tumbles_does_not_overrule_the_lines(seen, view):
     assert both.lines is not None and angle(LEVEL @ both.up.up, true) < 2
 
 
+@pytest.mark.parametrize(("first", "last", "lies"), [(1.8, 0.2, True), (0.9, -0.3, False)])
+def test_who_lies_for_most_of_a_clip_is_taken_as_seen_by_a_level_camera_where_no_lines_tell(
+    seen, view, first, last, lies
+):
+    x, about = tilted(seen), LEVEL.T @ seen.camera.axes[0] @ np.array([0.0, 1.0, 0.0])
+    turned = so3.exp(np.linspace(first, last, len(x))[:, None] * about)
+    lying = replace(x, qpos=x.qpos.copy())
+    lying.qpos[:, QUATERNION] = so3.multiply(turned, x.qpos[:, QUATERNION])
+    found = gravity(lying, FPS, [view])
+    if lies:
+        assert (
+            found.up is found.level and angle(LEVEL @ found.up.up, seen.camera.axes[0][:, 2]) < 12
+        )  # it is tilted by 10
+        assert (
+            angle(found.in_world(np.diag([-1.0, -1.0, 1.0])).level.up, np.diag([-1.0, -1.0, 1.0]) @ found.up.up) < 0.01
+        )
+    else:  # no farther from over the feet than cameras are tilted
+        assert found.level is None and found.up is found.standing
+
+
 def test_the_world_is_levelled_and_tilts_as_far_as_up_is_unsure(seen, view):
     x = tilted(seen)
     found = gravity(x, FPS, [with_lines(view, seen.camera.axes[0][:, 2])])

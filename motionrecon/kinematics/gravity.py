@@ -3,7 +3,8 @@
 A person who stands or walks has the centre of mass over the feet, on average over a clip; people look otherwise from
 above and from below, which a network has learned (`motionrecon.depth`); and behind the person edges of doors and walls
 are vertical. Each gives the direction of up with a standard deviation, and their Gaussian product is what the fit
-begins from; it then refines it together with the motion.
+begins from; it then refines it together with the motion. Of somebody who gets up from the floor or tumbles the first
+tells little: there lines decide that agree near where a level camera has up, or that it is held level.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ STANDING = 0.09
 #: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
 #: that agree where up would be if the camera were level, with a standard deviation of so many radians.
 _UNSTEADY, _HELD = 0.2, 0.3
+#: Nobody holds a camera so far from level, radians: who is unsteady, and has the centre of mass over the feet only
+#: if somebody did, lies or crawls for most of the clip.
+_LIES = 0.7
 #: Width of the pictures that lines are judged in, pixels, and standard deviations from what standing says at which
 #: they are taken for something else's.
 _WIDTH, _ANOTHER = 960.0, 4.0
@@ -40,19 +44,23 @@ class Gravity:
         standing: how the person stands.
         looks: how the person looks to the cameras; None where nobody has learned that of the detector.
         lines: straight lines of the pictures; None where they say nothing, or something else.
-        up: all together; of who is unsteady, lines alone where these tell only near where a level camera has it.
+        level: where cameras that are held level have it; None where that counts for nothing.
+        up: all together; of who is unsteady, lines alone where these tell only near where a level camera has it; of who
+            lies for most of the clip and where no lines tell, as if cameras were held level.
     """
 
     standing: Direction
     looks: Direction | None
     lines: Verticals | None
+    level: Direction | None
     up: Direction
 
     def in_world(self, turn: Float[np.ndarray, "3 3"]) -> Gravity:
         """The same in a world that is turned."""
         lines = None if self.lines is None else self.lines.turned(turn)
         looks = None if self.looks is None else self.looks.turned(turn)
-        return Gravity(self.standing.turned(turn), looks, lines, self.up.turned(turn))
+        level = None if self.level is None else self.level.turned(turn)
+        return Gravity(self.standing.turned(turn), looks, lines, level, self.up.turned(turn))
 
 
 def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
@@ -68,10 +76,16 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     standing, looks = Direction.about(up, STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
     lines = straight_lines(views, expected)
-    if lines is None and unsteady > _UNSTEADY:
+    if lines is not None:
+        return Gravity(standing, looks, lines, None, _together([expected, lines]))
+    if unsteady > _UNSTEADY:
         lines = straight_lines(views)
-        return Gravity(standing, looks, lines, expected if lines is None else lines)
-    return Gravity(standing, looks, lines, expected if lines is None else _together([expected, lines]))
+        if lines is not None:
+            return Gravity(standing, looks, lines, None, lines)
+        level = _together([_level(view) for view in views]) if views else expected
+        if np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES:
+            return Gravity(standing, looks, None, level, level)
+    return Gravity(standing, looks, None, None, expected)
 
 
 def beforehand(views: Sequence[View]) -> Direction | None:

@@ -193,6 +193,7 @@ def _camera(view: View, source: Source, gravity: Gravity | None) -> report.Camer
         by_standing=None if gravity is None else _tilt(camera, gravity.standing),
         by_looks=None if gravity is None or gravity.looks is None else _tilt(camera, gravity.looks),
         by_lines=None if gravity is None or gravity.lines is None else _tilt(camera, gravity.lines),
+        by_level=None if gravity is None or gravity.level is None else _tilt(camera, gravity.level),
         motion=did.kind,
         turned_deg=did.turned,
         zoomed=did.zoomed,

@@ -76,6 +76,8 @@ class CameraFound(Record):
         up_error_deg: standard deviation of the direction of up, degrees, where it was estimated.
         by_standing, by_looks, by_lines: what it was estimated from: how the person stands, how the person looks to a
             detector whose errors were learned, and straight lines behind the person, where there are such that tell.
+        by_level: that the camera was taken as held level, as nothing else told: somebody lies or crawls for most of the
+            clip.
         motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and
             zooms", as the background showed it; "reframed", where it stands, and a window was moved over its picture;
             "unknown", where it moves otherwise, and nothing is simulated.
@@ -92,6 +94,7 @@ class CameraFound(Record):
     by_standing: CameraTilt | None = field(default=None, kw_only=True)
     by_looks: CameraTilt | None = field(default=None, kw_only=True)
     by_lines: CameraTilt | None = field(default=None, kw_only=True)
+    by_level: CameraTilt | None = field(default=None, kw_only=True)
     motion: str | None = field(default=None, kw_only=True)
     turned_deg: float | None = field(default=None, kw_only=True)
     zoomed: float | None = field(default=None, kw_only=True)
