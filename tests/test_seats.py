@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
 from motions import as_if_simulated, body, kinematic
+from viewing import chromium, decode, wait_until, write_video
 
 from motionrecon.body.pose import pose
 from motionrecon.render.picturing import Studio
+from motionrecon.render.side_view import SideView, heading_of
 from motionrecon.result.motion import Motion
 from motionrecon.result.seats import Seat, seats, standing_out
+from motionrecon.viewer import Viewer
 from motionrecon.viewer.layers.ground import ground
 from motionrecon.viewer.poses import compute_poses
 
@@ -78,3 +85,70 @@ def test_pictures_and_viewer_show_it() -> None:
     assert len(standing_out(motion)) == 1 and standing_out(without) == []
     assert (Studio(motion, 160).staged(0, 0.0, 160) != Studio(without, 160).staged(0, 0.0, 160)).any()
     assert [len(ground(one, compute_poses(one))) for one in (motion, without)] == [1, 0]
+
+
+def shin(motion: Motion, side: str) -> np.ndarray:
+    """(3,) the middle of a shin of one who sits."""
+    knee, ankle = (motion.joints[SITS.start, motion.joint_names.index(f"{side}_{part}")] for part in ("knee", "ankle"))
+    return np.asarray((knee + ankle) / 2)
+
+
+def test_in_pictures_it_hides_legs_behind_it_and_legs_before_it_hide_it() -> None:
+    motion, t, size = on_a_chair(), SITS.start, (240, 320)
+    (seat,) = seats(motion)
+    studio = Studio(motion, size[1])
+    stage = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps)
+    angles = np.radians(np.arange(0, 360, 10))
+    ways = [stage.turned(angle).camera(t).axes[0, 2, :2] @ seat.forward for angle in angles]
+
+    def coloured(angle: float) -> list[int]:
+        """How far the left shin is from grey towards orange, and the right one towards blue."""
+        image, camera = studio.staged(t, angle, size[0]).astype(int), stage.turned(angle).camera(t)
+        found = []
+        for side, channels in (("left", (0, 2)), ("right", (2, 0))):
+            x, y = camera.project(shin(motion, side)[None, None])[0, 0].round().astype(int)
+            found.append(int(image[y, x] @ np.eye(3, dtype=int)[list(channels)].T @ [1, -1]))
+        return found
+
+    assert min(coloured(float(angles[np.argmin(ways)]))) > 100, "who faces us has the legs before the seat"
+    from_behind = float(angles[np.argmax(ways)])
+    assert 0 < min(coloured(from_behind)) <= max(coloured(from_behind)) < 70, "they shine through it, faintly"
+    # The shadow is on the floor, which the seat hides.
+    back = seat.hips - 0.22 * seat.forward
+    camera, image = stage.turned(from_behind).camera(t), studio.staged(t, from_behind, size[0]).astype(int)
+    low, high = (camera.project(np.array([[[*back, z]]]))[0, 0].round().astype(int) for z in (0.04, 0.3))
+    assert np.abs(image[low[1], low[0]] - image[high[1], high[0]]).max() < 8
+
+
+def test_in_the_viewer_it_is_a_veil_over_the_film_that_shows_the_true_one(
+    tmp_path: Path, open_viewer: Callable[[Motion], Viewer]
+) -> None:
+    write_video(tmp_path / "film.mp4", 24, fps=30, size=(320, 240))
+    seated = on_a_chair(turn=np.pi / 2)  # away from the camera
+    motion = replace(seated, report={**seated.report, "source": {"video": str(tmp_path / "film.mp4"), "start": 0.0}})
+    (seat,), frame = seats(motion), 3
+    wall = np.array([*(seat.hips - [0.2, 0.22]), 0.1])  # of its back, beside the legs
+    viewer = open_viewer(motion)
+
+    def seen(tab: Any, point: np.ndarray) -> np.ndarray:
+        """The colour (BGR) at a point of the world."""
+        stage = tab.locator("#stage")
+        image = decode(base64.b64decode(stage.evaluate("e => e.toDataURL('image/png')").partition(",")[2])).astype(int)
+        clip = np.array(stage.get_attribute("data-clip").split(), float).reshape(4, 4).T
+        x, y, _, w = clip @ [*point, 1]
+        height, width = image.shape[:2]
+        return np.asarray(image[round((0.5 - 0.5 * y / w) * height), round((0.5 + 0.5 * x / w) * width)])
+
+    with chromium() as browser:
+        tab = browser.new_page(viewport={"width": 900, "height": 700})
+        tab.goto(viewer.url)
+        tab.wait_for_selector("html[data-drawn]")
+        assert wait_until(lambda: viewer.server.listeners == 1)
+        viewer.seek(frame)
+        tab.keyboard.press("c")
+        film = 0.92 * (10 * frame + 5)
+        beside = wall - [0.4, 0.0, 0.0]
+        assert wait_until(lambda: bool(np.abs(seen(tab, beside) - film).max() < 8))
+        assert (seen(tab, wall) > film + 15).all() and (seen(tab, wall) < film + 90).all()
+        leg = seen(tab, shin(motion, "left"))
+        assert leg[2] > leg[0] + 20, "the leg behind it is seen through it"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 from motionrecon.body.pose import Pose
 from motionrecon.body.surface import Surface
@@ -23,6 +23,7 @@ from motionrecon.render.light import LIGHT, shade
 _FINER = 2  # pixels of the larger picture to one
 _LEAST_AREA = 1e-6  # square pixels; triangles below it are seen from the edge
 _GLOW = 0.7  # share of the glow's colour in a foot that bears the whole weight
+_THROUGH = 0.22  # how much of what is hidden shines through what hides it
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,58 @@ class DrawnSurface:
         return DrawnMesh(vertices, self._surface.faces, normals, shown)
 
 
+@dataclass(frozen=True)
+class Patch:
+    """What was drawn of some triangles, in the part of a picture that they take.
+
+    Attributes:
+        low, high: (x, y) of the part's upper left corner in the picture, pixels, and past its lower right one.
+        colour: (h, w, 3) RGB, 0 to 1, twice as fine as the picture; black where nothing is.
+        away: (h, w) how far before the camera it is, metres, infinite where nothing is; as fine.
+    """
+
+    low: Int[np.ndarray, " 2"]
+    high: Int[np.ndarray, " 2"]
+    colour: Float32[np.ndarray, "h w 3"]
+    away: Float32[np.ndarray, "h w"]
+
+    def onto(self, image: UInt8[np.ndarray, "H W 3"], opacity: float = 1.0, behind: Patch | None = None) -> None:
+        """Put it into its picture, in place; what of it is behind another patch shines faintly through that."""
+        colour, covered = self.colour, np.isfinite(self.away).astype(np.float32)
+        hidden = None if behind is None else self._hidden(behind)
+        if hidden is not None and hidden.any():
+            shows = np.where(hidden, np.float32(_THROUGH), np.float32(1.0))
+            colour, covered = colour * shows[..., None], covered * shows
+        size = (self.high - self.low).tolist()
+        colour, covered = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (colour, covered))
+        part = image[self.low[1] : self.high[1], self.low[0] : self.high[0]]
+        # Where nothing was drawn the canvas is black, so that its colours are already weighted by how much they cover.
+        mixed = part * (1 - opacity * covered[..., None])
+        mixed += 255 * opacity * colour
+        part[:] = mixed
+
+    def _hidden(self, other: Patch) -> Bool[np.ndarray, "h w"]:
+        """Where another patch of the same picture is nearer."""
+        found = np.zeros(self.away.shape, bool)
+        low, high = np.maximum(self.low, other.low), np.minimum(self.high, other.high)
+        if (low < high).all():
+            here, there = self._part(low, high), other._part(low, high)
+            found[here] = self.away[here] > other.away[there]
+        return found
+
+    def _part(self, low: Int[np.ndarray, " 2"], high: Int[np.ndarray, " 2"]) -> tuple[slice, slice]:
+        """The rows and columns of what lies between two corners in the picture."""
+        (left, top), (right, bottom) = (_FINER * (corner - self.low) for corner in (low, high))
+        return slice(top, bottom), slice(left, right)
+
+
 def draw_mesh(
-    image: UInt8[np.ndarray, "H W 3"], camera: Camera, mesh: DrawnMesh, opacity: float = 1.0, lens: bool = False
+    image: UInt8[np.ndarray, "H W 3"],
+    camera: Camera,
+    mesh: DrawnMesh,
+    opacity: float = 1.0,
+    lens: bool = False,
+    behind: Patch | None = None,
 ) -> None:
     """Draw a mesh into an RGB picture of any size that the camera's picture was scaled to, in place.
 
@@ -91,29 +142,47 @@ def draw_mesh(
         mesh: what is drawn; triangles that reach behind the camera are left out.
         opacity: of the whole, 0 to 1.
         lens: as the camera's lens distorts it, as over a film.
+        behind: what is in the picture already and hides what of the mesh is behind it.
     """
-    depth = camera.to_camera(mesh.vertices[None])[0, :, 2]
+    height, width, _ = image.shape
+    patch = drawn(camera, (width, height), mesh.vertices, mesh.faces, _lit(mesh, camera), lens)
+    if patch is not None:
+        patch.onto(image, opacity, behind)
+
+
+def drawn(
+    camera: Camera,
+    size: tuple[int, int],
+    vertices: Float[np.ndarray, "V 3"],
+    faces: Int[np.ndarray, "F 3"],
+    lit: Float[np.ndarray, "V 3"],
+    lens: bool = False,
+) -> Patch | None:
+    """Triangles as a camera sees them from outside; None where it sees none.
+
+    Args:
+        camera: of one frame.
+        size: (width, height) of the picture, pixels, that the camera's was scaled to.
+        vertices: in the world.
+        faces: counter-clockwise from outside; those that reach behind the camera are left out.
+        lit: the vertices' colours in light, RGB, 0 to 1.
+        lens: as the camera's lens distorts it.
+    """
+    depth = camera.to_camera(vertices[None])[0, :, 2]
     project = camera.project_through_lens if lens else camera.project
-    limit = np.array([image.shape[1], image.shape[0]])
-    pixels = (project(mesh.vertices[None])[0] + 0.5) * limit / camera.image_size - 0.5
+    limit = np.array(size)
+    pixels = (project(vertices[None])[0] + 0.5) * limit / camera.image_size - 0.5
     ahead = depth > NEAREST
-    faces = mesh.faces if ahead.all() else mesh.faces[ahead[mesh.faces].all(axis=1)]
+    faces = faces if ahead.all() else faces[ahead[faces].all(axis=1)]
     faces = faces[_area(pixels[faces]) < -_LEAST_AREA]  # those that are seen from outside
     if not len(faces):
-        return
+        return None
     low = np.clip(np.floor(np.fmin.reduce(pixels[ahead])) - 1, 0, limit).astype(int)
     high = np.clip(np.ceil(np.fmax.reduce(pixels[ahead])) + 2, 0, limit).astype(int)
     if (high <= low).any():
-        return
-    size = (high - low).tolist()
-    places = (pixels - low + 0.5) * _FINER
-    finer = _rasterized(faces, places, depth, _lit(mesh, camera), (_FINER * size[0], _FINER * size[1]))
-    colour, covered = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in finer)
-    part = image[low[1] : high[1], low[0] : high[0]]
-    # Where nothing was drawn the canvas is black, so that its colours are already weighted by how much they cover.
-    mixed = part * (1 - opacity * covered[..., None])
-    mixed += 255 * opacity * colour
-    part[:] = mixed
+        return None
+    width, height = (_FINER * (high - low)).tolist()
+    return Patch(low, high, *_rasterized(faces, (pixels - low + 0.5) * _FINER, depth, lit, (width, height)))
 
 
 def _area(corners: Float[np.ndarray, "F 3 2"]) -> Float[np.ndarray, " F"]:
@@ -136,7 +205,7 @@ def _rasterized(
     lit: Float[np.ndarray, "V 3"],
     size: tuple[int, int],
 ) -> tuple[Float32[np.ndarray, "H W 3"], Float32[np.ndarray, "H W"]]:
-    """A picture of triangles, RGB, 0 to 1, black where there are none; and a 1 where there are some.
+    """A picture of triangles, RGB, 0 to 1, black where there are none; and how far away they are, metres.
 
     Args:
         faces: which vertices they have.
@@ -157,4 +226,5 @@ def _rasterized(
     cv2.triangleRasterize(
         seen, faces.astype(np.int32), lit.astype(np.float32), colour, away, np.eye(4), np.pi / 2, near, far, how
     )
-    return colour, (away < 0.75 * far).astype(np.float32)
+    away[away >= 0.75 * far] = np.inf
+    return colour, away

@@ -177,9 +177,9 @@ class Painter:
         if posed is None or t not in posed.frames:
             posed = self._posed = _Posed.of(motion, range(t, min(t + _TOGETHER, len(motion))))
         k = t - posed.frames.start
-        self._side.draw(image, t, posed.skin[k], motion.body.skin.radii)
+        hides = self._side.draw(image, t, posed.skin[k], motion.body.skin.radii)
         mesh = self._surface.at(posed.shown.part(slice(k, k + 1)), tracked=bool(motion.tracked[t]))
-        draw_mesh(image, camera, mesh)
+        draw_mesh(image, camera, mesh, behind=hides)
         for force, start in pushes(posed.feet.force[k], posed.feet.pressure[k], self._weight):
             draw_arrow(image, camera, start, tip(force, start, self._weight), colours.FORCE)
 

@@ -93,8 +93,8 @@ class Studio:
             self._stages[width] = SideView(motion.joints, heading_of(motion), motion.camera, size, motion.fps, ground)
         stage = self._stages[width].turned(angle) if angle else self._stages[width]
         image, now = np.empty((self.height, width, 3), np.uint8), self.standing(t)
-        stage.draw(image, t, self._skin.at(now.at)[0], self._skin.radii)
-        draw_mesh(image, stage.camera(t), now.mesh)
+        hides = stage.draw(image, t, self._skin.at(now.at)[0], self._skin.radii)
+        draw_mesh(image, stage.camera(t), now.mesh, behind=hides)
         self._forces(image, stage.camera(t), now)
         return image
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,8 +15,10 @@ from scipy.ndimage import gaussian_filter1d
 from motionrecon.body.geoms import Mesh
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.pinhole import Pinhole
+from motionrecon.core.vectors import unit
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
+from motionrecon.render.mesh import Patch, drawn
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -31,6 +34,21 @@ _TOWARDS = 0.3  # share of a heading towards or away from the camera that a side
 _SMOOTH = 0.6  # seconds over which the camera's path is smoothed
 _SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 _SHADOW, _SHADOW_SPAN, _SHADOW_CELLS = 0.42, 3.0, 240
+
+
+@dataclass(frozen=True)
+class _Empty:
+    """The stage without the person.
+
+    Attributes:
+        place: where the camera looks.
+        floor: sky and floor.
+        ground: what stands out of the floor.
+    """
+
+    place: tuple[float, ...]
+    floor: UInt8[np.ndarray, "H W 3"]
+    ground: Patch | None
 
 
 class SideView:
@@ -69,7 +87,7 @@ class SideView:
         self._targets, self._away = (still, far) if far <= _FOLLOW * near else (moving, near)
         self._sky = self._background()
         self._triangles = np.concatenate([np.zeros((0, 3, 3)), *map(_small, ground)])
-        self._floor: tuple[tuple[float, ...], UInt8[np.ndarray, "H W 3"]] | None = None
+        self._empty: _Empty | None = None
 
     def camera(self, frame: int) -> Pinhole:
         """The camera of a frame."""
@@ -81,7 +99,7 @@ class SideView:
         other = copy(self)
         c, s = np.cos(angle), np.sin(angle)
         other._rotation = self._rotation @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
-        other._sky, other._floor = other._background(), None
+        other._sky, other._empty = other._background(), None
         return other
 
     def draw(
@@ -90,7 +108,7 @@ class SideView:
         frame: int,
         ends: Float[np.ndarray, "G 2 3"],
         radii: Float[np.ndarray, "G 2"],
-    ) -> None:
+    ) -> Patch | None:
         """Fill an RGB picture with the stage and the shadow of a person made of round pieces, but not the person.
 
         Args:
@@ -98,10 +116,17 @@ class SideView:
             frame: of the motion.
             ends: of the pieces, in the world.
             radii: at the ends, metres.
+
+        Returns:
+            what of the stage hides the person where it is nearer; None where nothing does.
         """
         camera = self.camera(frame)
-        image[:] = self._empty(frame, camera)
+        stage = self._without_person(frame, camera)
+        image[:] = stage.floor
         self._draw_shadow(image, camera, ends, radii)
+        if stage.ground is not None:
+            stage.ground.onto(image)
+        return stage.ground
 
     def _distance(self, joints: Float[np.ndarray, "T J 3"], targets: Float[np.ndarray, "T 3"]) -> float:
         """How far from ``targets`` the camera must stand to see all of ``joints``, metres."""
@@ -119,22 +144,22 @@ class SideView:
         eye_height = self._targets[0, 2] - self._away * self._rotation[2, 2]
         with np.errstate(divide="ignore"):
             distance = np.where(down < 0, -eye_height / down, np.inf)
-        share = np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2))[:, None]
-        colour = np.array(colours.SKY) + share * (np.array(colours.TILES[0]) - np.array(colours.SKY))
+        haze = self._haze(distance)[:, None]
+        colour = np.array(colours.TILES[0]) + haze * (np.array(colours.SKY) - np.array(colours.TILES[0]))
         return np.repeat(colour[:, None].round().astype(np.uint8), self.size[0], axis=1)
 
-    def _haze(self, distance: float) -> float:
-        return 1 - float(np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2)))
+    def _haze(self, distance: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
+        """How much of what is so far away is hidden by haze."""
+        return np.asarray(1 - np.exp(-((distance / (self._away + 0.45 * _REACH)) ** 2)))
 
-    def _empty(self, frame: int, camera: Pinhole) -> UInt8[np.ndarray, "H W 3"]:
-        """Sky and floor; kept while the camera stands still."""
+    def _without_person(self, frame: int, camera: Pinhole) -> _Empty:
+        """The stage of a frame; kept while the camera stands still."""
         place = tuple(self._targets[frame])
-        if self._floor is None or self._floor[0] != place:
-            image = self._sky.copy()
-            self._draw_tiles(image, camera, self._targets[frame])
-            self._draw_ground(image, camera)
-            self._floor = place, image
-        return self._floor[1]
+        if self._empty is None or self._empty.place != place:
+            floor = self._sky.copy()
+            self._draw_tiles(floor, camera, self._targets[frame])
+            self._empty = _Empty(place, floor, self._ground(camera))
+        return self._empty
 
     def _draw_tiles(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole, target: Float[np.ndarray, " 3"]) -> None:
         """Every other tile; the ones between are the background's."""
@@ -149,25 +174,22 @@ class SideView:
         pixels = camera.project(tiles[ahead])
         distances = np.linalg.norm(in_camera[ahead].mean(axis=1), axis=-1)
         on_screen = ((pixels.max(axis=1) > 0) & (pixels.min(axis=1) < self.size)).all(axis=-1)
-        for polygon, distance in zip(pixels[on_screen], distances[on_screen], strict=True):
+        for polygon, haze in zip(pixels[on_screen], self._haze(distances[on_screen]), strict=True):
             fixed = np.round(polygon * 2**_SUBPIXEL).astype(np.int32)
-            colour = mixed(colours.TILES[1], colours.SKY, self._haze(distance))
+            colour = mixed(colours.TILES[1], colours.SKY, float(haze))
             cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
 
-    def _draw_ground(self, image: UInt8[np.ndarray, "H W 3"], camera: Pinhole) -> None:
-        """What stands out of the floor, far triangles first; like the floor, it hides nobody."""
+    def _ground(self, camera: Pinhole) -> Patch | None:
+        """What stands out of the floor."""
         triangles = self._triangles
-        away = np.linalg.norm(triangles.mean(axis=1) - camera.eye[0], axis=-1)
-        across = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-        facing = (across * (camera.eye[0] - triangles[:, 0])).sum(axis=-1) > 0
-        ahead = facing & (camera.to_camera(triangles)[..., 2].min(axis=1) > 0.3)
-        light = across[:, 2] / np.maximum(np.linalg.norm(across, axis=-1), 1e-12)  # from above
-        pixels = camera.project(triangles)
-        for i in sorted(np.flatnonzero(ahead), key=lambda i: -away[i]):
-            colour = mixed(colours.OUTLINE, colours.TILES[0], 0.55 + 0.3 * light[i])
-            colour = mixed(colour, colours.SKY, self._haze(away[i]))
-            fixed = np.round(pixels[i] * 2**_SUBPIXEL).astype(np.int32)
-            cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
+        across = unit(np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]))
+        # From above, and a little from the viewer's left, so that two walls tell from each other.
+        light = (0.53 + 0.3 * across[:, 2] - 0.1 * across @ camera.axes[0, 0])[:, None, None]
+        haze = self._haze(np.linalg.norm(triangles - camera.eye[0], axis=-1))[..., None]
+        dark, bright, sky = (np.array(colour) / 255 for colour in (colours.OUTLINE, colours.TILES[0], colours.SKY))
+        lit = dark + light * (bright - dark)
+        lit = (lit + haze * (sky - lit)).reshape(-1, 3)
+        return drawn(camera, self.size, triangles.reshape(-1, 3), np.arange(len(lit)).reshape(-1, 3), lit)
 
     def _draw_shadow(
         self,

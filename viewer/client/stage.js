@@ -12,6 +12,7 @@ const EFFORTS = [
   { scale: 0.75, shadow: 768, samples: 6 },
   { scale: 0.5, shadow: 768, samples: 4 },
 ];
+const OVER_FILM = 0.3; // opacity of what stands on the floor over a film, which shows it itself
 const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
 
 // The picture of any document; `open` gives it one.
@@ -140,6 +141,7 @@ function makeStage(canvas, words) {
     results.forEach((one, i) => {
       for (const mesh of visible(one.meshes, state)) {
         if (mesh.part.opacity < 1 || isPending(one, mesh, frames[i])) continue; // a ghost casts none
+        if (mesh.part.ground && state.through >= 0) continue; // the film has its shadow
         drawMesh("depth", mesh, { clip: lightClip, ...offsetOf(i, state), frames: 1 });
       }
     });
@@ -154,24 +156,25 @@ function makeStage(canvas, words) {
     gl.drawElements(gl.TRIANGLES, mesh[name].count, gl.UNSIGNED_INT, 0);
   }
 
-  // Those that are seen through fill the depth first, so that only their nearest surface is seen.
+  // Those that are seen through fill the depth first, so that only their nearest surface is seen. What stands on the
+  // floor comes last: seen through, it is a veil over who is behind it.
   function drawMeshes(state, frames, common, seeThrough) {
-    results.forEach((one, i) => {
-      for (const mesh of visible(one.meshes, state)) {
-        if (opacityOf(one, mesh, frames[i], state) > 0.99 === seeThrough) continue;
-        const unseen = !mesh.part.ground && !one.result.tracked[frames[i]];
-        const opacity = opacityOf(one, mesh, frames[i], state);
-        const values = { ...common, ...offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
-        if (mesh.part.ground) values.wash = [0, 0, 0];
-        else if (isPending(one, mesh, frames[i])) values.wash = PENDING.wash;
-        if (seeThrough) {
-          gl.colorMask(false, false, false, false);
-          drawMesh("depth", mesh, values);
-          gl.colorMask(true, true, true, true);
-        }
-        drawMesh("body", mesh, values);
+    const all = results.flatMap((one, i) => visible(one.meshes, state).map((mesh) => ({ one, i, mesh })));
+    const ground = ({ mesh }) => mesh.part.ground;
+    for (const { one, i, mesh } of [...all.filter((of) => !ground(of)), ...all.filter(ground)]) {
+      const opacity = opacityOf(one, mesh, frames[i], state);
+      if (opacity > 0.99 === seeThrough) continue;
+      const unseen = !mesh.part.ground && !one.result.tracked[frames[i]];
+      const values = { ...common, ...offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
+      if (mesh.part.ground) values.wash = [0, 0, 0];
+      else if (isPending(one, mesh, frames[i])) values.wash = PENDING.wash;
+      if (seeThrough) {
+        gl.colorMask(false, false, false, false);
+        drawMesh("depth", mesh, values);
+        gl.colorMask(true, true, true, true);
       }
-    });
+      drawMesh("body", mesh, values);
+    }
   }
 
   // Arrows, lines and balls: where something hides them they shine through faintly.
@@ -284,7 +287,7 @@ const tens = (newtons) => String(10 * Math.round(newtons / 10));
 const isPending = ({ result }, mesh, frame) => !mesh.part.ground && result.pending[frame] === 1;
 
 function opacityOf(one, mesh, frame, state) {
-  if (mesh.part.ground) return mesh.part.opacity;
+  if (mesh.part.ground) return mesh.part.opacity * (state.through < 0 ? 1 : OVER_FILM);
   return mesh.part.opacity * state.opacity * (isPending(one, mesh, frame) ? PENDING.opacity : 1);
 }
 
