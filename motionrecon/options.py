@@ -15,6 +15,8 @@ from motionrecon.errors import InputError
 #: Seconds by which one camera may have been started after another at most.
 LONGEST_OFFSET = 86_400.0
 
+#: The kind of body that a person has of whom nothing else is said.
+DEFAULT_BODY = "anny"
 
 #: What may be said of how a camera moves: that it is found from the background, or that it does not.
 CAMERA_MOTIONS = ("auto", "static")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.core.progress import Progress, Told, as_progress
-from motionrecon.options import Assumed, Options
+from motionrecon.options import DEFAULT_BODY, Assumed, Options
 from motionrecon.run import Run
 from motionrecon.so_far import SoFar, Watch
 
@@ -24,7 +24,7 @@ def reconstruct(
     mass: float | None = None,
     sex: str = "neutral",
     age: float | None = None,
-    body: str = "anny",
+    body: str = DEFAULT_BODY,
     body_model: str | Path | None = None,
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,

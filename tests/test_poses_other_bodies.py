@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import sys
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from support import options, require
 from motionrecon.body import Body, build
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import ANGLES
+from motionrecon.cli.bench.poses import poses as bench_poses
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import make_bank
 from motionrecon.data.make_poses import FOLDER
@@ -25,6 +27,8 @@ from motionrecon.kinematics.terms.observed import directed
 from motionrecon.kinematics.terms.pose_prior import PosePrior
 from motionrecon.kinematics.terms.smoothness import Smoothness
 from motionrecon.optimus.facade import SQUARES_WEIGHTS
+from motionrecon.optimus.poses.files import SHIPPED
+from motionrecon.pipeline import reconstruct
 from motionrecon.poses import bank as banks
 from motionrecon.poses.bank import PoseBank, learned_for
 from motionrecon.poses.learned import PoseOptimus, weights_for
@@ -145,8 +149,24 @@ def test_sources_and_settings_know_kinds_of_bodies():
         tuning_source("stick")
     with pytest.raises(InputError, match=r"body=.*only trainings on poses"):
         TrainingSettings(body="anny")
-    with pytest.raises(InputError, match="model of your own or a person"):
-        TrainingSettings(tasks="poses", model="x.xml", body="anny")
+    for body in ("anny", "capsules"):
+        with pytest.raises(InputError, match="model of your own or a person"):
+            TrainingSettings(tasks="poses", model="x.xml", body=body)
+
+
+def test_where_no_body_is_said_it_is_the_one_that_reconstruct_gives(tmp_path):
+    bodies = [inspect.signature(of).parameters["body"].default for of in (reconstruct, bench_poses)]
+    assert [*bodies, TrainingSettings(tasks="poses").body] == 3 * ["anny"]
+    (tmp_path / "mine.xml").write_text("<mujoco/>")
+    assert TrainingSettings().body == TrainingSettings(tasks="poses", model=str(tmp_path / "mine.xml")).body == ""
+
+
+@pytest.mark.parametrize("name", SHIPPED.records())
+def test_the_command_of_weights_that_come_with_motionrecon_trains_for_their_body(name):
+    record = SHIPPED.records()[name]
+    _, _, said = record["command"].partition("--body ")
+    given = said.split()[0] if said else ""
+    assert TrainingSettings(tasks="poses", body=given).body == json.loads(record["settings"]).get("body", "capsules")
 
 
 def test_the_benchmark_compares_on_such_persons(people, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from motionrecon.cli.flags import Output
 from motionrecon.cli.messages import know
 from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
+from motionrecon.options import DEFAULT_BODY
 from motionrecon.research.training.settings import TrainingSettings
 
 train = App(name="train", help="Train the learned parts of motionrecon.")
@@ -62,7 +63,7 @@ def _on_poses(settings: TrainingSettings, folder: Path) -> str:
     training.run()
     use = f'motionrecon.poses.learned.PoseOptimus.load("{_weights(folder)}") runs with it'
     if settings.model is None:
-        body = "" if settings.body == "capsules" else f" --body {settings.body}"
+        body = "" if settings.body == DEFAULT_BODY else f" --body {settings.body}"
         use = f"bench poses{body} --weights mine={_weights(folder)} measures it"
     return f"{training.summary()}; {use}"
 

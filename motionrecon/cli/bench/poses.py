@@ -9,6 +9,7 @@ from motionrecon.cli.command import command
 from motionrecon.cli.flags import Many, Output, Switch
 from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
+from motionrecon.options import DEFAULT_BODY
 
 
 @command
@@ -21,7 +22,7 @@ def poses(
     tasks: int | None = None,
     quick: Switch = False,
     bank: Switch = False,
-    body: str = "capsules",
+    body: str = DEFAULT_BODY,
     seed: int = 0,
     output: Output = None,
     quiet: Switch = False,
@@ -40,7 +41,7 @@ def poses(
         tasks: frames or runs of each split; 512 where not given.
         quick: few of them.
         bank: start from the learned bank of typical poses, as reconstruct does, instead of from the relaxed one.
-        body: kind of the persons' bodies: capsules, or anny, as reconstruct has them. Each has weights of its own.
+        body: kind of the persons' bodies: anny, as reconstruct has them, or capsules. Each has weights of its own.
         seed: another seed gives other tasks.
         output: the folder for the result; poses_bench in the current folder where not given.
         quiet: no progress and no summary.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from motionrecon.errors import InputError
+from motionrecon.options import DEFAULT_BODY
 
 #: Minutes of a training that was given neither minutes nor steps.
 DEFAULT_MINUTES = 10.0
@@ -81,7 +82,7 @@ class TrainingSettings:
         frames: of a run, on poses; 1 for poses of single frames. Of a training on runs, a quarter is on single frames.
         model: an MJCF of your own, on poses: an arm, a hand, an animal, seen at its named sites, instead of persons.
             Each joint moves by itself: equality constraints and tendons are not obeyed.
-        body: kind of the persons' bodies, on poses: capsules, or anny, as reconstruct has them.
+        body: kind of the persons' bodies, on poses: anny, as reconstruct has them, where not given, or capsules.
     """
 
     rule: str = ""
@@ -114,7 +115,7 @@ class TrainingSettings:
     start: str | None = None
     frames: int = 1
     model: str | None = None
-    body: str = "capsules"
+    body: str = ""
 
     def __post_init__(self) -> None:
         if not self.rule:
@@ -133,11 +134,13 @@ class TrainingSettings:
         if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
             given = ", ".join(f"{name}=..." for name in extra)
             raise InputError(f"{given}: trainings on poses do not have that; leave it out with tasks=poses")
-        if self.tasks != "poses" and (self.frames != 1 or self.model is not None or self.body != "capsules"):
+        if self.tasks != "poses" and (self.frames != 1 or self.model is not None or self.body):
             raise InputError("frames=..., model=..., body=...: only trainings on poses have that; leave it out")
-        if self.model is not None and self.body != "capsules":
+        if self.model is not None and self.body:
             raise InputError("model=..., body=...: what is posed is a model of your own or a person; give one of them")
-        if self.body != "capsules":
+        if self.tasks == "poses" and self.model is None and not self.body:
+            object.__setattr__(self, "body", DEFAULT_BODY)
+        elif self.body:
             from motionrecon.body import BUILT_IN
 
             if self.body not in BUILT_IN:

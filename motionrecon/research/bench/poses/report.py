@@ -66,7 +66,7 @@ def main(
     known = methods(weights, kind)
     for name in only:
         if name not in known:
-            raise InputError(f"no method is called {name!r}: choose from {', '.join(known)}")
+            raise InputError(f"no method is called {name!r} with body={kind}: choose from {', '.join(known)}")
         if known[name].frames and frames > 1:
             raise InputError(f"method {name!r} is for single frames: leave it out, or frames={frames}")
     for name in splits:
