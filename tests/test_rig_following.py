@@ -13,13 +13,12 @@ from motionrecon.core.progress import Silent
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.clip import detect_clip, detect_there
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.tracks import Track
+from motionrecon.keypoints.tracks import Looks, Track
 from motionrecon.options import Options
 from motionrecon.pipeline import reconstruct
 from motionrecon.rig import following
 from motionrecon.run import Run
 from motionrecon.source import look
-from motionrecon.video import probe
 
 CAMERAS = {"a": camera((4.2, -3.4, 1.3)), "b": camera((-3.9, -3.6, 1.5)), "c": camera((0.4, 5.1, 1.2))}
 #: Frames a second of the films, of which every other one is looked at.
@@ -57,7 +56,7 @@ def searched(films, motion, monkeypatch, late, **given):
         looks = range(0, FRAMES, EVERY)
         found = [Detection(seen.pixels[t], seen.confidence[t], seen.points_3d[t]) for t in looks]
         people = [] if path.stem == "c" else [Track(list(range(len(looks))), found)]
-        return SimpleNamespace(every=EVERY, info=probe(path)), people
+        return SimpleNamespace(looks=Looks(EVERY / FPS)), people
 
     monkeypatch.setattr(following, "look_round", look_round)
     chosen = options(films, **given)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motionrecon.errors import InputError
-from motionrecon.keypoints.tracks import Track
+from motionrecon.keypoints.tracks import Looks, Track
 
 #: What stands for the largest person that stays longest.
 LARGEST = "largest"
@@ -60,12 +60,12 @@ class Choice:
             return str(self.number)
         return LARGEST if self.point is None else f"{self.point[0]:g},{self.point[1]:g}"
 
-    def among(self, people: Sequence[Track], every: float, name: str) -> tuple[Track, list[Track]]:
+    def among(self, people: Sequence[Track], looks: Looks, name: str) -> tuple[Track, list[Track]]:
         """The chosen one of ``people``, and the others.
 
         Args:
             people: as `motionrecon.keypoints.tracks.everybody` orders them.
-            every: seconds from one frame of the tracks to the next.
+            looks: when the tracks' frames were.
             name: of the clip.
 
         Raises:
@@ -80,21 +80,20 @@ class Choice:
         else:
             index = 0
         if not 0 <= index < len(people):
-            raise InputError(
-                f"person={self}: nobody of that kind in {name}, which shows " + "; ".join(listed(people, every))
-            )
+            kind = "with that number" if self.point is None else "stands there"
+            raise InputError(f"person={self}: nobody {kind} in {name}, which shows {'; '.join(listed(people, looks))}")
         return people[index], [track for k, track in enumerate(people) if k != index]
 
 
-def listed(people: Sequence[Track], every: float) -> list[str]:
+def listed(people: Sequence[Track], looks: Looks) -> list[str]:
     """One line for each person: the number, when they are seen, for how long, their size and where they first stand."""
     lines = []
     for number, track in enumerate(people, start=1):
         x0, y0, x1, y1 = track.detections[0].box
+        begin, end = looks.span(track)
         lines.append(
-            f"{number}: seen for {len(track.frames) * every:.1f} s (from {track.frames[0] * every:.1f} to "
-            f"{(track.frames[-1] + 1) * every:.1f} s), {track.size:.0f} pixels tall, "
-            f"first at {(x0 + x1) / 2:.0f},{(y0 + y1) / 2:.0f}"
+            f"{number}: seen for {looks.seconds(track):.1f} s (from {begin:.1f} to {end:.1f} s), "
+            f"{track.size:.0f} pixels tall, first at {(x0 + x1) / 2:.0f},{(y0 + y1) / 2:.0f}"
         )
     return lines
 

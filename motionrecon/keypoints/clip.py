@@ -89,7 +89,7 @@ class _Job:
             with self.progress.stage("keypoints", self.count) as advance:
                 sight = child.call(watch, advance, self.clip)
         people = everybody(sight.looks, 1 / self.look_seconds)
-        person, others = choice.among(people, self.look_seconds, self.clip.info.path.name)
+        person, others = choice.among(people, self.clip.looks, self.clip.info.path.name)
         if arrays is None and people:
             kept.save(sight.to_arrays())
         return sight, person, others

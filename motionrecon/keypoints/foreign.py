@@ -24,7 +24,7 @@ from motionrecon.keypoints.folder import files_of_clip
 from motionrecon.keypoints.formats import People
 from motionrecon.keypoints.numbering import clips, first_frame
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.tracks import everybody
+from motionrecon.keypoints.tracks import Looks, everybody
 from motionrecon.keypoints.types import Keypoints
 
 #: Share of the files that may be damaged (and at least one): an interrupted tool leaves its last one cut short.
@@ -53,7 +53,7 @@ def load_foreign(
 ) -> Keypoints:
     """See `motionrecon.keypoints.load_keypoints`."""
     crowd = read_crowd(path, video, fps, image_size)
-    person, others = choice.among(everybody(crowd.frames, crowd.fps), 1 / crowd.fps, path.name)
+    person, others = choice.among(everybody(crowd.frames, crowd.fps), Looks(1 / crowd.fps), path.name)
     keypoints = mended(person, len(crowd.frames), crowd.fps, crowd.image_size, path.name)
     crowded = crowd_warning(person, others, path.name, choice)
     return replace(keypoints, warnings=(*crowd.warnings, *crowded, *keypoints.warnings))

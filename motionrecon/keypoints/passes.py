@@ -23,7 +23,7 @@ from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
 from motionrecon.keypoints.hands import HandDetector, HandWatch
 from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.picture_part import cropped
-from motionrecon.keypoints.tracks import Track, distinct
+from motionrecon.keypoints.tracks import Looks, Track, distinct
 from motionrecon.video import Picture, VideoInfo, pictures
 
 #: How often everybody is looked for.
@@ -48,6 +48,12 @@ class DetectorRun:
     def every(self) -> int:
         """Frames from one look to the next."""
         return max(1, round(self.info.fps / LOOKS_PER_SECOND))
+
+    @property
+    def looks(self) -> Looks:
+        """When everybody is looked for."""
+        fps, frames = self.info.fps, self.info.frame_range(self.start, self.end)
+        return Looks(self.every / fps, frames.start / fps, frames.stop / fps)
 
     @property
     def scale(self) -> float:

@@ -16,7 +16,7 @@ from motionrecon.core.progress import Progress
 from motionrecon.errors import InputError, OutputError
 from motionrecon.keypoints.choice import listed
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.tracks import Track, everybody
+from motionrecon.keypoints.tracks import Looks, Track, everybody
 from motionrecon.video import VideoInfo, frames, probe
 
 #: Longer side of each frame in the picture, pixels, and frames in it at most.
@@ -43,7 +43,7 @@ def draw_people(
         from motionrecon.keypoints.clip import look_round
 
         clip, people = look_round(video, detector, start, end, cache_dir, progress)
-        info, every = clip.info, clip.every
+        info, every, looks = clip.info, clip.every, clip.looks
     else:
         from motionrecon.keypoints.foreign import read_crowd
 
@@ -51,9 +51,9 @@ def draw_people(
             raise InputError(f"{keypoints} holds one person only; there is nobody to choose from")
 
         crowd = read_crowd(keypoints, video, None, None)
-        info, every = probe(video), 1
+        info, every, looks = probe(video), 1, Looks(1 / crowd.fps)
         people = everybody(crowd.frames, crowd.fps)
-    lines = listed(people, every / info.fps)
+    lines = listed(people, looks)
     if keypoints is not None:
         people = [_within(track, info.frame_range(start, end)) for track in people]
         lines = [line for line, track in zip(lines, people, strict=True) if track.frames]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -46,6 +47,31 @@ class Track:
     def weight(self) -> float:
         """How large, how sure and how long: the sum over frames of size times mean confidence."""
         return float(sum(d.size * d.confidence.mean() for d in self.detections))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When the frames of tracks were, in seconds as a player shows the film.
+
+    Attributes:
+        every: from one to the next.
+        first: when the first of them is.
+        end: where what was looked at ends, which is seldom a whole number of looks.
+    """
+
+    every: float
+    first: float = 0.0
+    end: float = math.inf
+
+    def span(self, track: Track) -> tuple[float, float]:
+        """From when until when somebody is seen: each look stands for the time until the next one."""
+        begin, end = (self.first + frame * self.every for frame in (track.frames[0], track.frames[-1] + 1))
+        return begin, min(end, self.end)
+
+    def seconds(self, track: Track) -> float:
+        """How long somebody is seen, without the gaps."""
+        begin, end = self.span(track)
+        return min(len(track.frames) * self.every, end - begin)
 
 
 def everybody(people: Sequence[Sequence[Detection]], fps: float, single: bool | None = None) -> list[Track]:

@@ -16,7 +16,7 @@ from motionrecon.keypoints.choice import LARGEST, Choice, listed
 from motionrecon.keypoints.clip import look_round
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.foreign import read_crowd
-from motionrecon.keypoints.tracks import Track, everybody
+from motionrecon.keypoints.tracks import Looks, Track, everybody
 from motionrecon.options import Options
 from motionrecon.rig.people import Sighting, Unlike, by_meeting, by_turning, in_doubt, numbered, whereabouts
 from motionrecon.run import Run
@@ -29,7 +29,7 @@ class Company:
 
     Attributes:
         tracks: of those in each recording, in the order of its own numbers.
-        every: seconds from one of the tracks' frames to the next, in the player's time.
+        looks: when the tracks' frames were, in the player's time.
         sightings: the same as seen by posed or unposed cameras, in the person's time, as is what follows.
         rows: a row for each person: their places in the recordings' lists, -1 where a recording does not show them.
         started: seconds by which recordings start after the first, as far as it matters here.
@@ -37,7 +37,7 @@ class Company:
     """
 
     tracks: tuple[tuple[Track, ...], ...]
-    every: tuple[float, ...]
+    looks: tuple[Looks, ...]
     sightings: tuple[tuple[Sighting, ...], ...]
     rows: Int[np.ndarray, "N V"]
     started: tuple[float, ...]
@@ -45,7 +45,7 @@ class Company:
 
     def lines(self, names: Sequence[str]) -> list[str]:
         """A line for each person and recording that shows them."""
-        own = [listed(tracks, every) for tracks, every in zip(self.tracks, self.every, strict=True)]
+        own = [listed(tracks, looks) for tracks, looks in zip(self.tracks, self.looks, strict=True)]
         return [
             f"{person}: in {names[view]} {own[view][j].split(': ', 1)[1]}"
             for person, row in enumerate(self.rows.tolist(), start=1)
@@ -66,10 +66,10 @@ def company(source: Source, options: Options, kept: Sequence[Path | None], progr
         _everybody(recording, number, options, kept[number], progress)
         for number, recording in enumerate(source.recordings)
     ]
-    tracks = tuple(tuple(people) for people, _, _ in found)
+    tracks = tuple(tuple(people) for people, _ in found)
     sightings = tuple(
-        tuple(_sighting(track, every, first, recording) for track in people)
-        for (people, every, first), recording in zip(found, source.recordings, strict=True)
+        tuple(_sighting(track, looks, recording) for track in people)
+        for (people, looks), recording in zip(found, source.recordings, strict=True)
     )
     unlike: Unlike = by_meeting([recording.camera for recording in source.recordings]) if source.posed else by_turning
     late = [0.0, *(map(source.leader.clock.lived, options.offset) if options.offset else [None] * (len(found) - 1))]
@@ -77,7 +77,7 @@ def company(source: Source, options: Options, kept: Sequence[Path | None], progr
         rows, started = np.array([[len(people) - 1 for people in tracks]]), tuple(start or 0.0 for start in late)
     else:
         rows, started = numbered(sightings, unlike, late)
-    return Company(tracks, tuple(every for _, every, _ in found), sightings, rows, started, unlike)
+    return Company(tracks, tuple(looks for _, looks in found), sightings, rows, started, unlike)
 
 
 def _starts_are_known(tracks: Sequence[Sequence[Track]], late: Sequence[float | None]) -> bool:
@@ -138,7 +138,7 @@ def _chosen(source: Source, all_of_them: Company, choice: Choice) -> int:
         able = [choice.number - 1]
     elif choice.point is not None:
         first = list(all_of_them.tracks[0])
-        one, _ = choice.among(first, all_of_them.every[0], names[0])
+        one, _ = choice.among(first, all_of_them.looks[0], names[0])
         able = [next(k for k, track in enumerate(first) if track is one)]
     else:
         able = [k for k in range(len(rows)) if _can_be_followed(source, rows[k])] or list(range(len(rows)))[:1]
@@ -183,24 +183,21 @@ def _guided(source: Source, all_of_them: Company, person: int, view: int) -> Rec
 
 def _everybody(
     recording: Recording, number: int, options: Options, kept: Path | None, progress: Progress
-) -> tuple[list[Track], float, float]:
-    """Everybody in a recording, the seconds between their tracks' frames, and when the first of those is.
-
-    These are seconds of the player's time.
-    """
+) -> tuple[list[Track], Looks]:
+    """Everybody in a recording, and when their tracks' frames are."""
     clock = recording.clock
     if recording.keypoints is None:
         what = (recording.path, options.detector, recording.start, recording.end, kept, progress, options.hands)
         clip, people = look_round(*what)
-        return people, clip.every / clip.info.fps, clock.first / clock.shown_fps
+        return people, clip.looks
     path = options.keypoints[number]
     if is_foreign(path):
         crowd = read_crowd(*_foreign(recording, path))
-        return everybody(crowd.frames, crowd.fps), 1 / crowd.fps, 0.0
+        return everybody(crowd.frames, crowd.fps), Looks(1 / crowd.fps)
     k = recording.keypoints
     frames = np.flatnonzero(k.tracked).tolist()
     track = Track(frames, [Detection(k.pixels[t], k.confidence[t], k.points_3d[t]) for t in frames])
-    return [track] if frames else [], 1 / clock.shown_fps, clock.first / clock.shown_fps
+    return [track] if frames else [], Looks(1 / clock.shown_fps, clock.shown_at(0))
 
 
 def _is_one_person(recording: Recording, number: int, options: Options) -> bool:
@@ -215,11 +212,11 @@ def _foreign(recording: Recording, path: Path) -> tuple[Path, Path | None, float
     return path, None, recording.clock.shown_fps, recording.camera.image_size
 
 
-def _sighting(track: Track, every: float, first: float, recording: Recording) -> Sighting:
+def _sighting(track: Track, looks: Looks, recording: Recording) -> Sighting:
     """A track of a recording, whose frames are known in the player's time, in the person's."""
     clock = recording.clock
-    one = Sighting.of(track, clock.lived(every), recording.camera)
-    return replace(one, time=one.time + clock.lived(first))
+    one = Sighting.of(track, clock.lived(looks.every), recording.camera)
+    return replace(one, time=one.time + clock.lived(looks.first))
 
 
 def _names(source: Source) -> list[str]:

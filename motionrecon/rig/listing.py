@@ -52,7 +52,7 @@ def list_everybody(given: Mapping[str, Any], folder: Path, progress: Progress) -
         numbers = {row: j for row, j in enumerate(people.rows[:, view].tolist(), start=1) if j >= 0}
         if numbers and recording.video is not None:
             tracks = {number: people.tracks[view][j] for number, j in numbers.items()}
-            every = round(people.every[view] * recording.video.fps)
+            every = round(people.looks[view].every * recording.video.fps)
             cut = (recording.start, recording.end) if recording.keypoints is None else (None, None)
             draw_numbered(recording.video, tracks, *cut, every, picture)
             drawn.append(picture)
