@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -617,6 +618,13 @@ def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> 
         page.tab.get_by_text(f"frame {frame} of {FRAMES - 1}").wait_for()
         assert wait_until(partial(shows_only, page, frame))
         assert wait_until(partial(shows_video, page, frame))
+
+
+def test_charts_have_round_numbers_of_which_two_tell_the_scale(page: SimpleNamespace) -> None:
+    program = resources.files("motionrecon.viewer").joinpath("client/charts.js").read_text()
+    ticks = program[program.index("function ticks(") :]
+    for between, numbers in (("-13, 8, 2", [-10, 0]), ("0, 100, 5", [0, 20, 40, 60, 80, 100]), ("0, 1, 2", [0, 0.5, 1])):
+        assert page.tab.evaluate(f"(() => {{ {ticks}; return ticks({between}); }})()") == numbers
 
 
 def test_page_plays_in_real_time_and_pauses(page: SimpleNamespace) -> None:

@@ -115,12 +115,17 @@ function makeChart(box, fps, seek) {
   return chart;
 }
 
-// Round numbers between two values, at most so many.
+// Round numbers between two values, at most so many, but two at least: one alone tells no scale.
 function ticks(low, high, most) {
   const raw = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const size = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw);
-  const found = [];
-  for (let v = Math.ceil(low / size); v * size <= high; v++) found.push(Number((v * size).toPrecision(6)));
+  const sizes = [0.5, 1, 2, 5, 10].map((k) => k * power);
+  let next = sizes.findIndex((k) => k >= raw);
+  let found = [];
+  for (; next >= 0 && found.length < 2; next--) {
+    found = [];
+    const size = sizes[next];
+    for (let v = Math.ceil(low / size); v * size <= high; v++) found.push(Number((v * size).toPrecision(6)));
+  }
   return found;
 }
