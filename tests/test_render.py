@@ -255,6 +255,12 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
         render(motion, tmp_path / "walk_sheet.png" / "a.png")
 
 
+def test_a_film_that_is_gone_is_said_with_what_to_do(motion: Motion, tmp_path: Path) -> None:
+    gone = {"source": {"video": str(tmp_path / "gone.mp4"), "start": 0.0, "sha256": "0" * 64}}
+    with pytest.raises(InputError, match=r"not at .*gone\.mp4 any more; put it back there, or draw .* view=side"):
+        render(replace(motion, report=gone), tmp_path / "walk.png")
+
+
 def test_a_film_that_the_report_does_not_know_is_not_drawn(motion: Motion, tmp_path: Path) -> None:
     source = motion.report.source
     assert source is not None

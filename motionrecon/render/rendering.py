@@ -111,6 +111,11 @@ def _films(studio: Studio, view: str) -> Generator[Picture | None, None, None]:
     if view not in _WITH_FILM or film.video is None:
         while True:
             yield None
+    if not film.video.is_file():
+        raise InputError(
+            f"the source video is not at {film.video} any more; put it back there, or draw the body alone, "
+            "with view=side or view=orbit"
+        )
     check_recorded(film)
     source = motion.report.source
     ends = (None, None) if source is None else (source.start, source.end)
