@@ -215,6 +215,17 @@ def test_many_fallbacks_are_said(capsys, pipeline):
     pipeline.report["fallbacks"] = 3
     _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
     assert "3 steps of Optimus failed and were damped, with 20 Jacobians" in out and "--optimizer lm" in out
+    pipeline.report["fallbacks"], pipeline.report["windows"] = 1, pipeline.report["windows"][:1]
+    pipeline.report["windows"][0]["evaluations"] = 4
+    _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
+    assert "\n1 step of Optimus failed and was damped, with 4 Jacobians" in out
+
+
+@pytest.mark.parametrize(("filmed", "kind"), [(240.0, "slow motion"), (2.0, "time lapse")])
+def test_it_is_said_what_became_of_the_time(capsys, pipeline, filmed, kind):
+    pipeline.report["frames"] |= {"fps": filmed, "film_fps": 30.0}
+    _, out, _ = run(capsys, "reconstruct", "films/walk.mp4")
+    assert f"\n{kind}: filmed at {filmed:g} frames per second, shown at 30\n" in out
 
 
 def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeline):

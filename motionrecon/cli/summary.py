@@ -50,10 +50,16 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += f"\n{choice.because}, in {choice.frames} of {frames.total} frames: {choice.so}"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
     if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
-        line += f"\n{report.fallbacks} steps of Optimus failed and were damped, with {steps} Jacobians; "
+        failed = (
+            "1 step of Optimus failed and was"
+            if report.fallbacks == 1
+            else (f"{report.fallbacks} steps of Optimus failed and were")
+        )
+        line += f"\n{failed} damped, with {steps} Jacobians; "
         line += "compare --optimizer lm"
     if frames.film_fps is not None:
-        line += f"\nslow motion: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
+        kind = "slow motion" if frames.fps > frames.film_fps else "time lapse"
+        line += f"\n{kind}: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
     if not options["height_given"] and person is not None and person.height != options["height"]:
         from motionrecon.rig.stature import UNCERTAIN
 
