@@ -9,6 +9,8 @@ import re
 
 #: A word of a message (a name or a number, read from a file) that is shown by its ends only.
 _LONG_WORD = re.compile(r"\S{600,}")
+#: A number as many languages write it, and programs do not.
+_WITH_COMMA = re.compile(r"\s*[-+]?\d*,\d+\s*")
 #: Characters of a message; of a longer one, which quotes endless text of a file, so many at the start and at the end.
 _LONG, _START, _END = 1000, 600, 300
 
@@ -17,6 +19,11 @@ def shortened(message: str) -> str:
     """A message without what is left out of endless words, and of endlessly many."""
     message = _LONG_WORD.sub(lambda word: f"{word[0][:300]}…{word[0][-20:]}", message)
     return message if len(message) <= _LONG else f"{message[:_START]}…{message[-_END:]}"
+
+
+def with_point(text: str) -> str:
+    """What to write instead of a number with a decimal comma, as words after a message; nothing of anything else."""
+    return f"; write {text.strip().replace(',', '.')}, with a point" if _WITH_COMMA.fullmatch(text) else ""
 
 
 class MotionReconError(Exception):

@@ -105,6 +105,7 @@ def test_a_table_gives_each_clip_its_own_options(tmp_path: Path, separator: str)
         ("list.csv", "video,hight\na.mp4,1.8\n", "a column 'hight' that says nothing here; known are .*height"),
         ("list.csv", "video,force\na.mp4,1\n", "a column 'force'"),
         ("list.csv", "video,height\na.mp4,tall\n", "line 2: height is 'tall'"),
+        ("list.csv", "video;height\na.mp4;1,80\n", "height is '1,80', which cannot be used; write 1.80, with a point"),
         ("list.csv", "video,physics\na.mp4,maybe\n", "line 2: physics is 'maybe'"),
         ("list.csv", "video,height\n,1.8\n", "line 2: the cell 'video' is empty"),
         ("list.csv", "video,height\na.mp4,1,8\n", "line 2 has more cells"),

@@ -66,6 +66,8 @@ def test_every_command_has_help(capsys, command):
 def test_help_breaks_lines_where_the_terminal_does_only(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     assert "in all parts of the picture: that tells its lens." in run(capsys, "calibrate", "--help")[1]
+    training = run(capsys, "train", "optimus", "--help")[1]
+    assert "and on poses the controls optimus-identity (B begins as a diagonal, without J'J)" in training
     assert "[default: largest]" in " ".join(run(capsys, "reconstruct", "--help")[1].split())
 
 
@@ -142,6 +144,8 @@ def test_version(capsys):
         (["view", "a", "b", "c"], "c"),
         (["reconstruct", "a.mp4", "--heigth", "2"], r"Did you mean --height\?.*reconstruct --help"),
         (["reconstruct", "a.mp4", "--height", "tall"], '--height.*"tall"'),
+        (["reconstruct", "a.mp4", "--height", "1,80"], '--height "1,80" is no number; write 1.80, with a point'),
+        (["reconstruct", "a.mp4", "--seed", "x"], '--seed "x" is no whole number'),
         (["reconstruct", "a.mp4", "--height"], "--height"),
         (["view"], "FOLDER"),
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from motionrecon.core.files import read_text, reason
-from motionrecon.errors import InputError
+from motionrecon.errors import InputError, with_point
 from motionrecon.options import Options
 
 #: Between several cameras' values in a cell: no system has it in names that it shares with others.
@@ -125,7 +125,7 @@ def _value(where: str, name: str, cell: str, kind: tuple[_Kind, bool]) -> Any:
             return [make(part.strip()) for part in cell.split(BETWEEN)]
         return make(cell)
     except (ValueError, KeyError) as error:
-        raise InputError(f"{where}: {name} is {cell!r}, which cannot be used") from error
+        raise InputError(f"{where}: {name} is {cell!r}, which cannot be used{with_point(cell)}") from error
 
 
 def _beside(where: str, path: Path, name: str) -> Path:

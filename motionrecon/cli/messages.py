@@ -7,12 +7,15 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from cyclopts import App, CycloptsError, UnknownCommandError, UnusedCliTokensError
+from cyclopts import App, CoercionError, CycloptsError, UnknownCommandError, UnusedCliTokensError
 
-from motionrecon.errors import shortened
+from motionrecon.errors import shortened, with_point
 
 #: Parameters that messages of the library name, and that are flags. Each command adds its own.
 _parameters: set[str] = set()
+
+#: What a flag's value of a type is called.
+_NUMBERS = {float: "number", int: "whole number"}
 
 
 def know(parameters: Iterable[str]) -> None:
@@ -46,6 +49,9 @@ def in_one_line(error: Exception, arguments: list[str], app: App) -> str:
     if isinstance(error, UnknownCommandError) and arguments and Path(arguments[0]).suffix:
         command = shlex.join(["motionrecon", "reconstruct", *arguments])
         return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"
+    if isinstance(error, CoercionError) and error.token and error.target_type in _NUMBERS:
+        given, kind = error.token.value, _NUMBERS[error.target_type]
+        message = f'{error.token.keyword} "{_shown(given)}" is no {kind}{with_point(given)}'
     if isinstance(error, CycloptsError):
         if isinstance(error, UnusedCliTokensError):
             message = f"too many arguments; left over: {_shown(shlex.join(error.unused_tokens or []))}"

@@ -13,6 +13,7 @@ from motionrecon.cli.flags import Output
 from motionrecon.cli.messages import know
 from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
+from motionrecon.core.docstrings import unwrapped
 from motionrecon.options import DEFAULT_BODY
 from motionrecon.research.training.settings import TrainingSettings
 
@@ -43,6 +44,7 @@ def optimus(
         print(f"{folder}: {found}")
 
 
+TrainingSettings.__doc__ = unwrapped(TrainingSettings.__doc__ or "")  # its fields are flags, and this is their help
 know(field.name for field in fields(TrainingSettings))  # which `settings` holds
 
 

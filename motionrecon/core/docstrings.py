@@ -8,7 +8,7 @@ import re
 
 def unwrapped(docstring: str) -> str:
     """A docstring with a line for each paragraph and parameter, which the command's help wraps anew."""
-    head, args, rest = inspect.cleandoc(docstring).partition("\n\nArgs:\n")
+    head, args, rest = re.split(r"(\n\n(?:Args|Attributes):\n|\Z)", inspect.cleandoc(docstring), maxsplit=1)
     return re.sub(r"(?<!\n)\n(?!\n)", " ", head) + args + re.sub(r"\n {8}", " ", rest)
 
 
