@@ -136,6 +136,16 @@ def test_one_frame(refuse, images, tmp_path):
     assert no_result(tmp_path / "still_motionrecon")
 
 
+def test_fewer_frames_than_a_motion_needs(refuse, images, tmp_path):
+    line = refuse("reconstruct", write_clip(tmp_path / "short.mp4", images[:3]))
+    assert "short.mp4: 3 frames are no motion, which needs 4; give a longer video" in line
+    long = write_clip(tmp_path / "long.mp4", images, fps=10)
+    assert "3 frames are no motion, which needs 4; widen --start and --end" in refuse(
+        "reconstruct", long, "--end", "0.3"
+    )
+    assert no_result(tmp_path / "short_motionrecon") and no_result(tmp_path / "long_motionrecon")  # nor a cache
+
+
 # Who is in it
 
 

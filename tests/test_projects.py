@@ -330,6 +330,13 @@ def test_several_people_are_said(tmp_path, film) -> None:
 def test_what_is_no_project_is_refused(tmp_path, film) -> None:
     with pytest.raises(InputError, match=r"is a folder, but no project of Pose2Sim, which has a Config\.toml"):
         values(tmp_path)
+    (tmp_path / "0001.PNG").touch()
+    with pytest.raises(InputError, match=r"; numbered pictures are not read, make a video of them first"):
+        values(tmp_path)
+    (tmp_path / "walk.MP4").touch()
+    with pytest.raises(InputError, match=r"; `motionrecon batch` does all videos in a folder"):
+        values(tmp_path)
+    (tmp_path / "walk.MP4").unlink()
     (tmp_path / "Config.toml").write_text(CONFIG)
     with pytest.raises(InputError, match=r"it has no videos \(in videos\) and no keypoints \(in pose"):
         values(tmp_path)

@@ -185,7 +185,13 @@ def test_one_frame_is_no_motion(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "said"),
-    [(-1, None, "start=-1"), (5, None, "start=5"), (None, 9, "end=9"), (0.5, 0.2, "end=0.2"), (0.5, 0.51, "two")],
+    [
+        (-1, None, "start=-1"),
+        (5, None, "start=5"),
+        (None, 9, "end=9"),
+        (0.5, 0.2, "end=0.2"),
+        (0.5, 0.51, "0 of 30 frames, and a motion needs 4"),
+    ],
 )
 def test_ranges_outside_the_clip(tmp_path: Path, start: float | None, end: float | None, said: str) -> None:
     path = write(tmp_path / "clip.mp4")

@@ -167,6 +167,7 @@ def test_addresses_protocols_and_patterns_are_no_files(tmp_path, monkeypatch, na
     monkeypatch.chdir(tmp_path)
     write_once(tmp_path / "clip.mp4"), write_once(tmp_path / "a.mp4"), write_once(tmp_path / "b.mp4")
     assert "no such file" in refusal(name) or "regular file" in refusal(name)
+    assert not name.startswith("http") or name in refusal(name), "with both its slashes"
 
 
 @pytest.mark.parametrize(

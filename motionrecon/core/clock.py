@@ -13,6 +13,8 @@ from motionrecon.errors import InputError
 
 #: Simulation steps per second at least; the steps of a frame are as many as that takes.
 STEP_RATE = 120.0
+#: Frames that a motion needs at least, each with a person. Fewer can be read and cut, from two on.
+FEWEST_FRAMES = 4
 #: Frames of one clip: an hour at 50 fps. More do not fit the memory of the stages that follow.
 MOST_FRAMES = 200_000
 
@@ -95,7 +97,7 @@ class Clock:
         last = count if end is None else min(count, round(end * fps))
         if last - first < 2:
             raise InputError(
-                f"{of}: the chosen range holds {max(0, last - first)} of {count} frames, and fewer than two are no "
-                f"motion; widen start=... and end=... (the clip lasts {length:.2f} s)"
+                f"{of}: the chosen range holds {max(0, last - first)} of {count} frames, and a motion needs "
+                f"{FEWEST_FRAMES}; widen start=... and end=... (the clip lasts {length:.2f} s)"
             )
         return range(first, last)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from motionrecon.core.clock import FEWEST_FRAMES
 from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
@@ -18,11 +19,9 @@ from motionrecon.observe.edges import with_lines
 from motionrecon.observe.shots import one_shot
 from motionrecon.options import Options
 from motionrecon.run import Run
-from motionrecon.source import Source
+from motionrecon.source import Recording, Source
+from motionrecon.video import VideoInfo
 from motionrecon.views import View
-
-#: Frames with a person that a motion needs at least.
-FEWEST_FRAMES = 4
 
 
 def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...], tuple[HandKeypoints | None, ...]]:
@@ -75,6 +74,7 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
     alone = len(source.recordings) == 1
     if keypoints is None:
         assert recording.video is not None
+        _check_length(recording, recording.video)
         what = (recording.path, options.detector, recording.start, recording.end)
         progress = run.progress if alone else OfOne(run.progress, recording.name)
         if recording.boxes is None:
@@ -88,3 +88,11 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
         where = options.keypoints[number] if options.keypoints else recording.path
         raise InputError(f"{where}: a person is seen in {seen} frames only; a motion needs {FEWEST_FRAMES}")
     return keypoints
+
+
+def _check_length(recording: Recording, video: VideoInfo) -> None:
+    """Refuse what is too short for a motion, before anything is looked for in it."""
+    count = len(video.frame_range(recording.start, recording.end))
+    if count < FEWEST_FRAMES:
+        more = "give a longer video" if video.frame_count < FEWEST_FRAMES else "widen start=... and end=..."
+        raise InputError(f"{recording.path}: {count} frames are no motion, which needs {FEWEST_FRAMES}; {more}")

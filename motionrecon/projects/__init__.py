@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def opened(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         if path.is_dir():
             raise InputError(
                 f"{path} is a folder, but no project of {' or '.join(TOOLS)}, which has a {pose2sim.CONFIG}; give "
-                "video files, or such a project"
+                f"video files, or such a project{_meant(path)}"
             )
         return values, ()
     project = tool.read(path)
@@ -56,6 +57,17 @@ def opened(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     passed = own.union(*(_INSTEAD.get(name, ()) for name in own))
     said = {name: value for name, value in project.values.items() if name not in passed}
     return values | said, tuple(remark.text for remark in project.remarks if remark.parameter not in passed)
+
+
+def _meant(folder: Path) -> str:
+    """What else somebody may have meant by a folder that is no project."""
+    with suppress(OSError):
+        inside = {file.suffix.lower() for file in folder.iterdir()}
+        if inside & pose2sim.VIDEOS:
+            return "; `motionrecon batch` does all videos in a folder"
+        if inside & (pose2sim.PICTURES | {".exr"}):
+            return "; numbered pictures are not read, make a video of them first"
+    return ""
 
 
 def _is_given(name: str, value: object) -> bool:

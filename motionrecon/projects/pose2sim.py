@@ -28,8 +28,8 @@ from motionrecon.projects.base import Project, Remark
 
 CONFIG = "Config.toml"
 #: Suffixes of what Pose2Sim takes for videos and for pictures.
-_VIDEOS = frozenset([".mp4", ".avi", ".mov", ".mkv", ".wmv", ".flv", ".webm", ".m4v", ".mpeg", ".mpg"])
-_PICTURES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"])
+VIDEOS = frozenset([".mp4", ".avi", ".mov", ".mkv", ".wmv", ".flv", ".webm", ".m4v", ".mpeg", ".mpg"])
+PICTURES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"])
 #: Calibrations that are read where there is no TOML, in this order.
 _CALIBRATIONS = ("*.toml", "*.qca.txt*", "*.json", "*.yaml", "*.xml")
 _LOOKED_FOR = f"looked for {', '.join(pattern.strip('*') for pattern in _CALIBRATIONS)}"
@@ -170,7 +170,7 @@ def _nothing(trial: _Trial) -> InputError:
         more = ", ..." if len(trials) > _LISTED else ""
         return trial.error(f"it is a batch of several trials; give one of them: {', '.join(trials[:_LISTED])}{more}")
     place = trial.subfolder((trial.said("rawImg_folder_name"), "videos", "raw-2d"))
-    if place is not None and any(file.suffix.lower() in _PICTURES for file in place.glob("*/*")):
+    if place is not None and any(file.suffix.lower() in PICTURES for file in place.glob("*/*")):
         return trial.error(f"{place.name} holds pictures, which cannot be read; make a video of each camera's")
     return trial.error("it has no videos (in videos) and no keypoints (in pose, a folder of .json for each camera)")
 
@@ -178,7 +178,7 @@ def _nothing(trial: _Trial) -> InputError:
 def _videos(trial: _Trial) -> list[Path]:
     place = trial.subfolder((trial.said("rawImg_folder_name"), "videos", "raw-2d"))
     files = [] if place is None else _entries(place)
-    films = [file for file in files if file.suffix.lower() in _VIDEOS and file.is_file()]
+    films = [file for file in files if file.suffix.lower() in VIDEOS and file.is_file()]
     return sorted(films, key=lambda file: natural_order(file.name))
 
 

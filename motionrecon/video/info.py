@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from motionrecon.core.clock import Clock
+from motionrecon.core.clock import FEWEST_FRAMES, Clock
 from motionrecon.errors import InputError
 from motionrecon.video import remarks
 from motionrecon.video.index import Index
@@ -91,7 +91,7 @@ def probe(path: str | Path) -> VideoInfo:
     times = np.unique(found.times[np.isfinite(found.times)])
     times = times[times >= found.first_time] - found.first_time
     if len(times) < 2:
-        raise InputError(f"{path} has only one frame, and one frame is no motion; give a video of at least two frames")
+        raise InputError(f"{path} has only one frame; give a longer video: a motion needs {FEWEST_FRAMES}")
     pace = Pace.of(times, [numbering.rate] if numbering.counted else rates)
     hold = min(found.last_lasts, _LONGEST_END)
     end = float(times[-1]) + (hold if pace.is_gap(hold) else 1 / pace.fps)

@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             raise InputError(f"{path} is no regular file (a pipe, a device or a socket); give a video file")
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}{_hint(path)}") from error
+        raise InputError(f"no such file: {_typed(path)}{_hint(path)}") from error
     except PermissionError as error:
         raise InputError(f"{path} cannot be read: permission denied") from error
     except OSError as error:
@@ -151,6 +151,11 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         if found.st_size == 0:
             raise InputError(f"{path} is empty (0 bytes); copy it from its source again")
         yield file
+
+
+def _typed(path: Path) -> str:
+    """A path as it was given: a `Path` makes one slash of the two of an address."""
+    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]+:)/(?!/)", r"\1//", str(path))
 
 
 def _hint(path: Path) -> str:
