@@ -67,6 +67,7 @@ def test_help_breaks_lines_where_the_terminal_does_only(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     assert "in all parts of the picture: that tells its lens." in run(capsys, "calibrate", "--help")[1]
     training = run(capsys, "train", "optimus", "--help")[1]
+    assert '""' not in training and "default: None" not in training and "[default: functions]" in training
     assert "and on poses the controls optimus-identity (B begins as a diagonal, without J'J)" in training
     assert "[default: largest]" in " ".join(run(capsys, "reconstruct", "--help")[1].split())
 

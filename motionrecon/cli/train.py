@@ -20,12 +20,17 @@ from motionrecon.research.training.settings import TrainingSettings
 train = App(name="train", help="Train the learned parts of motionrecon.")
 
 
+def _default(value: object) -> str | None:
+    """What the help says of a field's default; of one that is empty, as its line explains, nothing."""
+    return None if value in ("", None) else str(value)
+
+
 @train.command
 @command
 def optimus(
     *,
     output: Output = None,
-    settings: Annotated[TrainingSettings, Parameter(name="*")] = TrainingSettings(),  # noqa: B008 - frozen
+    settings: Annotated[TrainingSettings, Parameter(name="*", show_default=_default)] = TrainingSettings(),  # noqa: B008 - frozen
 ) -> None:
     """Train Optimus, or a learned optimizer that it is compared with.
 
