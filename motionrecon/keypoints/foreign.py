@@ -73,9 +73,10 @@ def read_crowd(path: Path, video: str | Path | None, fps: float | None, image_si
         info = probe(video)
         fps, image_size = fps or info.fps, image_size or info.image_size
         video_frames = info.frame_count
-    for value, what in ((fps, "frame rate"), (image_size, "image size")):
+    told = (fps, "frame rate", "filmed_fps=..."), (image_size, "image size", "a camera=... file that tells it")
+    for value, what, instead in told:
         if value is None:
-            raise InputError(f"{path} does not say its {what}; give the video as well")
+            raise InputError(f"{path} does not say its {what}; give the video as well, or {instead}")
     clock, size = check_clock(str(path), fps), check_size(str(path), image_size)
     name = None if video is None else Path(video).stem
     people, base, warnings = _folder(path, name) if path.is_dir() else _file(path)
