@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mannequins import of_boxes
 
+from motionrecon.core.vectors import unit
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.data.mannequin import INDEX, SEGMENTS
 from motionrecon.data.suites import chosen_suites
@@ -107,7 +108,8 @@ def test_a_recording_is_done_on_the_floor_and_a_box_is_held_by_the_hands():
 
 @pytest.mark.parametrize("split", list(Split))
 def test_nobody_recorded_moves_as_nobody_can(split):
-    """Conversions of recordings have jumps, in which a person turns half way round from one picture to the next."""
+    """Conversions of recordings have jumps, in which a person turns half way round from one picture to the next, and
+    arms that are turned half way round from end to end."""
     man = of_boxes()
     for name, action in ACTIONS[split].items():
         act = action.act.walk if isinstance(action.act, Carry) else action.act
@@ -116,6 +118,14 @@ def test_nobody_recorded_moves_as_nobody_can(split):
             joints = man.forward(done.root, done.rotations)
             speed = np.linalg.norm(np.diff(joints, axis=0), axis=-1) * FPS
             assert speed.max() < 14.0, f"{name}: {speed.max():.0f} m/s"  # a boxer's hand is nearly as quick
+            for side in ("left", "right"):
+                shoulder, elbow, hand = (
+                    joints[:, INDEX[f"{side}_{part}"]] for part in ("upper_arm", "forearm", "hand")
+                )
+                upper, fore = (unit(one) for one in (elbow - shoulder, hand - elbow))
+                bent = np.einsum("ti,ti->t", upper, fore) < 0.7
+                backwards = np.einsum("ti,ti->t", fore, done.rotations[:, INDEX["torso"], :, 0]) < -0.3
+                assert np.mean(bent & backwards) < 0.2, f"{name}: the {side} elbow is bent the wrong way"
 
 
 def test_suites_are_chosen_by_name():
