@@ -277,6 +277,20 @@ def test_what_the_simulation_left_of_the_film_adds_to_both_errors() -> None:
         assert sum("the simulation has the joints" in reason for reason in found_so.reasons) == 1
 
 
+@pytest.mark.parametrize(("filmed", "told"), [(1.0, True), (0.7, False)])
+def test_forces_under_feet_that_no_picture_shows_are_guesses(filmed: float, told: bool) -> None:
+    (view,) = figure().views
+    ankles = view.camera.project(
+        Trajectory(figure().body, figure().qpos, Plane()).landmarks[:, [INDEX["left_ankle"], INDEX["right_ankle"]]]
+    )
+    low = int(filmed * ankles[..., 1].min()) if filmed < 1.0 else view.camera.image_size[1]
+    cut = replace(view, camera=replace(view.camera, image_size=(view.camera.image_size[0], low)))
+    found = verdict(evidence(replace(figure(), views=(cut,)), np.ones(30)))
+    assert (found.expected_force_percent is not None) == told
+    assert any("feet are outside the picture in 100 %" in why for why in found.reasons) != told
+    assert ("ground force" in str(found)) == told and (told or found.word is not Word.GOOD)
+
+
 def test_nobody_seen_has_a_verdict_too() -> None:
     (view,) = figure().views
     nothing = seen(

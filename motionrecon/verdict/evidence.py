@@ -19,6 +19,7 @@ LIMBS = np.array(
     [INDEX[f"{side}_{j}"] for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")]
 )
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+_ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,16 @@ class Evidence:
         """(T,) where the person stands upright and still: on a foot, knees not as those who sit or squat."""
         on_a_foot = self.standing.max(1) > 0.5
         return np.asarray(on_a_foot & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
+
+    @cached_property
+    def feet_filmed(self) -> float:
+        """Share of the frames in which the person was seen that have an ankle in a picture."""
+        shown = np.zeros(len(self.qpos), bool)
+        ankles = self.course.marks[:, _ANKLES]
+        for view in self.figure.views:
+            at = view.camera.project(ankles)
+            shown |= ((at >= 0) & (at < np.array(view.camera.image_size))).all(-1).any(-1)
+        return float(shown[self.figure.seen].mean()) if self.figure.seen.any() else 0.0
 
     @cached_property
     def marks(self) -> Float[np.ndarray, "T 12 3"]:

@@ -27,7 +27,7 @@ class Verdict(Record):
         reasons: what makes it worse than usual, in words, the worst first.
         expected_force_percent: mean error of the vertical ground force on both feet together, frame by frame and not
             smoothed, over those in stance, percent of what they bear there, forces being told in weights of the body;
-            that on one foot errs more. None where nothing was simulated.
+            that on one foot errs more. None where nothing was simulated, and where most frames show no foot.
         signs: the numbers that it is founded on, by their names in `motionrecon.verdict.signs` and
             `motionrecon.verdict.forces`; those that tell nothing are left out.
     """
