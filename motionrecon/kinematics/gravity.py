@@ -75,17 +75,15 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     up = x.turn.T @ upright
     standing, looks = Direction.about(up, STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
-    lines = straight_lines(views, expected)
+    level = _together([_level(view) for view in views]) if views else expected
+    lies = unsteady > _UNSTEADY and np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES
+    lines = None if lies else straight_lines(views, expected)  # those that agree with it would be level ones
     if lines is not None:
         return Gravity(standing, looks, lines, None, _together([expected, lines]))
-    if unsteady > _UNSTEADY:
-        lines = straight_lines(views)
-        if lines is not None:
-            return Gravity(standing, looks, lines, None, lines)
-        level = _together([_level(view) for view in views]) if views else expected
-        if np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES:
-            return Gravity(standing, looks, None, level, level)
-    return Gravity(standing, looks, None, None, expected)
+    lines = straight_lines(views) if unsteady > _UNSTEADY else None
+    if lines is not None:
+        return Gravity(standing, looks, lines, None, lines)
+    return Gravity(standing, looks, None, level, level) if lies else Gravity(standing, looks, None, None, expected)
 
 
 def beforehand(views: Sequence[View]) -> Direction | None:
