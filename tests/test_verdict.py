@@ -287,8 +287,18 @@ def test_forces_under_feet_that_no_picture_shows_are_guesses(filmed: float, told
     cut = replace(view, camera=replace(view.camera, image_size=(view.camera.image_size[0], low)))
     found = verdict(evidence(replace(figure(), views=(cut,)), np.ones(30)))
     assert (found.expected_force_percent is not None) == told
-    assert any("feet are outside the picture in 100 %" in why for why in found.reasons) != told
+    assert any("feet are outside the picture in 100 % of the frames" in why for why in found.reasons) != told
     assert ("ground force" in str(found)) == told and (told or found.word is not Word.GOOD)
+
+
+@pytest.mark.parametrize(("of_it", "filmed"), [(30, 1.0), (12, 0.4), (0, 0.0)])
+def test_feet_are_filmed_by_a_second_camera_while_it_sees_the_person(of_it: int, filmed: float) -> None:
+    (whole,) = figure().views
+    without_feet = replace(whole, camera=replace(whole.camera, image_size=(whole.camera.image_size[0], 1)))
+    second = replace(whole, seen=np.arange(30) < of_it)  # films no longer than that, and has the feet in its picture
+    found = evidence(replace(figure(), views=(without_feet, second)), np.ones(30))
+    assert found.feet_filmed == pytest.approx(filmed)
+    assert (verdict(found).expected_force_percent is None) == (filmed < 0.5)
 
 
 def test_nobody_seen_has_a_verdict_too() -> None:

@@ -76,12 +76,12 @@ class Evidence:
 
     @cached_property
     def feet_filmed(self) -> float:
-        """Share of the frames in which the person was seen that have an ankle in a picture."""
+        """Share of the frames in which the person was seen that have an ankle in the picture of who saw them then."""
         shown = np.zeros(len(self.qpos), bool)
         ankles = self.course.marks[:, _ANKLES]
         for view in self.figure.views:
             at = view.camera.project(ankles)
-            shown |= ((at >= 0) & (at < np.array(view.camera.image_size))).all(-1).any(-1)
+            shown |= view.seen & ((at >= 0) & (at < np.array(view.camera.image_size))).all(-1).any(-1)
         return float(shown[self.figure.seen].mean()) if self.figure.seen.any() else 0.0
 
     @cached_property

@@ -33,9 +33,8 @@ def verdict(evidence: Evidence) -> Verdict:
         grades.append(2)  # however well the poses fit, the person's way is the camera's
     forces = None
     if evidence.simulated.any() and evidence.feet_filmed < FEET_FILMED:
-        why[
-            f"the feet are outside the picture in {100 * (1 - evidence.feet_filmed):.0f} %, so that forces are guesses"
-        ] = inf
+        without = 100 * (1 - evidence.feet_filmed)
+        why[f"the feet are outside the picture in {without:.0f} % of the frames: forces are guesses"] = inf
         grades.append(1)
     elif evidence.simulated.any():
         acting = _measured(evidence, FORCE)
