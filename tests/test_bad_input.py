@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import demo_images, empty_images, write_clip
-from support import HANGS
+from support import HANGS, wait_until
 
 from motionrecon import cli
 from motionrecon.core.progress import Silent
@@ -419,9 +418,7 @@ def test_ctrl_c_from_the_keyboard(clip, tmp_path):
     )
     command = [sys.executable, "-P", str(script), "reconstruct", str(clip), "-o", "out"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    deadline = time.monotonic() + HANGS
-    while not (tmp_path / "out").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert wait_until((tmp_path / "out").exists)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=HANGS)
     assert process.returncode == 130, err
