@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import trimesh
 from motions import as_if_simulated, body, kinematic
-from viewing import chromium, decode, wait_until, write_video
+from support import HANGS, wait_until
+from viewing import chromium, decode, write_video
 
 from motionrecon.body.pose import pose
 from motionrecon.render.picturing import Studio
@@ -141,6 +142,7 @@ def test_in_the_viewer_it_is_a_veil_over_the_film_that_shows_the_true_one(
 
     with chromium() as browser:
         tab = browser.new_page(viewport={"width": 900, "height": 700})
+        tab.set_default_timeout(1000 * HANGS)
         tab.goto(viewer.url)
         tab.wait_for_selector("html[data-drawn]")
         assert wait_until(lambda: viewer.server.listeners == 1)
