@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 #: Nobody is nearer than this, metres: what a fit puts nearer, or behind the camera, is seen as if it were here.
 NEAREST = 0.1
@@ -98,3 +98,9 @@ class Camera(Protocol):
 
     def in_world(self, turn: Float[np.ndarray, "3 3"], shift: Float[np.ndarray, " 3"]) -> Camera:
         """The same camera in a world in which what was at ``p`` is at ``turn @ p + shift``: it sees the same."""
+
+
+def in_picture(camera: Camera, points: Float[np.ndarray, "T P 3"]) -> Bool[np.ndarray, "T P"]:
+    """Which world points lie within a camera's picture; none behind it does."""
+    pixels = camera.project(points)
+    return np.asarray(((pixels >= 0) & (pixels < np.array(camera.image_size))).all(-1))

@@ -50,13 +50,8 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += f"\n{choice.because}, in {choice.frames} of {frames.total} frames: {choice.so}"
     steps = sum(window.evaluations or 0 for window in report.windows or ())
     if (report.fallbacks or 0) > NOTABLE_FALLBACKS * steps:
-        failed = (
-            "1 step of Optimus failed and was"
-            if report.fallbacks == 1
-            else (f"{report.fallbacks} steps of Optimus failed and were")
-        )
-        line += f"\n{failed} damped, with {steps} Jacobians; "
-        line += "compare --optimizer lm"
+        failed = "step of Optimus failed and was" if report.fallbacks == 1 else "steps of Optimus failed and were"
+        line += f"\n{report.fallbacks} {failed} damped, with {steps} Jacobians; compare --optimizer lm"
     if frames.film_fps is not None:
         kind = "slow motion" if frames.fps > frames.film_fps else "time lapse"
         line += f"\n{kind}: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.cameras.base import in_picture
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.errors import SimulationError
@@ -235,8 +236,7 @@ def feet_in_picture(o: Outcome) -> str | None:
     """The picture shows the feet of the person whose trunk it shows."""
     if o.cameras > 1:
         return None
-    pixels = o.camera.project(o.joints)
-    inside = np.asarray(((pixels >= 0) & (pixels < np.array(o.camera.image_size))).all(axis=2))
+    inside = in_picture(o.camera, o.joints)
     trunk, ankles = (
         inside[:, [INDEX[f"{side}_{name}"] for side in ("left", "right")]] for name in ("shoulder", "ankle")
     )

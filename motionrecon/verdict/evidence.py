@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.cameras.base import in_picture
 from motionrecon.core.landmarks import INDEX, TRUST
 from motionrecon.kinematics.seated import hips_rest, knees_bent
 from motionrecon.kinematics.standing import standing_points
@@ -80,8 +81,7 @@ class Evidence:
         shown = np.zeros(len(self.qpos), bool)
         ankles = self.course.marks[:, _ANKLES]
         for view in self.figure.views:
-            at = view.camera.project(ankles)
-            shown |= view.seen & ((at >= 0) & (at < np.array(view.camera.image_size))).all(-1).any(-1)
+            shown |= view.seen & in_picture(view.camera, ankles).any(-1)
         return float(shown[self.figure.seen].mean()) if self.figure.seen.any() else 0.0
 
     @cached_property
