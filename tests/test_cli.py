@@ -13,6 +13,7 @@ from support import options
 
 import motionrecon
 from motionrecon import cli
+from motionrecon.cli.app import app
 from motionrecon.cli.batch import batch
 from motionrecon.cli.messages import as_flags
 from motionrecon.cli.reconstruct import reconstruct
@@ -147,6 +148,7 @@ def test_version(capsys):
         (["reconstruct", "a.mp4", "--height", "tall"], '--height.*"tall"'),
         (["reconstruct", "a.mp4", "--height", "1,80"], '--height "1,80" is no number; write 1.80, with a point'),
         (["reconstruct", "a.mp4", "--seed", "x"], '--seed "x" is no whole number'),
+        (["reconstruct", "a.mp4", "--seed", "1,5"], r'--seed "1,5" is no whole number \(see'),
         (["reconstruct", "a.mp4", "--height"], "--height"),
         (["view"], "FOLDER"),
     ],
@@ -156,6 +158,33 @@ def test_usage_errors_are_one_helpful_line(capsys, arguments, message):
     assert code == 2 and out == ""
     assert err.startswith("motionrecon: ") and err.count("\n") == 1
     assert re.search(message, err)
+
+
+def commands(of, path=()):
+    """Every command, by the words that call it, with what it takes."""
+    for name in of:
+        if not name.startswith("-"):
+            yield from commands(of[name], (*path, name))
+    if of.default_command is not None and path:
+        yield path, of.assemble_argument_collection()
+
+
+def test_whole_numbers_are_not_rounded(capsys, monkeypatch):
+    monkeypatch.setattr("cyclopts.App.error_console", None)  # nothing is printed to it, and each keeps its width
+    asked = set()
+    for path, arguments in commands(app):
+        for argument in arguments:
+            if "int" in re.split(r"\W+", str(argument.hint)):
+                asked.add((*path, argument.name))
+                code, out, err = run(capsys, *path, argument.name, "1.5")
+                assert (code, out) == (2, "")
+                assert f'{argument.name} "1.5" is no whole number' in err
+    assert {("reconstruct", "--seed"), ("batch", "--jobs"), ("bench", "optimizers", "--dims")} <= asked
+
+
+def test_a_whole_number_may_have_a_point(capsys, pipeline):
+    assert run(capsys, "reconstruct", "walk.mp4", "--seed", "4.0", "--quiet")[0] == 0
+    assert pipeline.calls[0][1]["seed"] == 4
 
 
 @pytest.fixture

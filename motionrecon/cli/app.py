@@ -21,6 +21,7 @@ from motionrecon.cli.reconstruct import reconstruct
 from motionrecon.cli.render import render
 from motionrecon.cli.train import train
 from motionrecon.cli.view import view
+from motionrecon.cli.whole_numbers import refuse_fractions
 from motionrecon.errors import MotionReconError
 
 #: What OpenCV and MediaPipe need from the system; desktops have it.
@@ -42,6 +43,7 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,
     result_action="return_value",
+    config=(refuse_fractions,),
 )
 for one in (reconstruct, batch, demo, calibrate, view, plot, render, info, bench, train):
     app.command(one)

@@ -51,7 +51,8 @@ def in_one_line(error: Exception, arguments: list[str], app: App) -> str:
         return f"{arguments[0]} is not a command; to reconstruct a video, run: {command}"
     if isinstance(error, CoercionError) and error.token and error.target_type in _NUMBERS:
         given, kind = error.token.value, _NUMBERS[error.target_type]
-        message = f'{error.token.keyword} "{_shown(given)}" is no {kind}{with_point(given)}'
+        hint = with_point(given) if error.target_type is float else ""
+        message = f'{error.token.keyword} "{_shown(given)}" is no {kind}{hint}'
     if isinstance(error, CycloptsError):
         if isinstance(error, UnusedCliTokensError):
             message = f"too many arguments; left over: {_shown(shlex.join(error.unused_tokens or []))}"
