@@ -291,14 +291,21 @@ def test_forces_under_feet_that_no_picture_shows_are_guesses(filmed: float, told
     assert ("ground force" in str(found)) == told and (told or found.word is not Word.GOOD)
 
 
-@pytest.mark.parametrize(("of_it", "filmed"), [(30, 1.0), (12, 0.4), (0, 0.0)])
-def test_feet_are_filmed_by_a_second_camera_while_it_sees_the_person(of_it: int, filmed: float) -> None:
+@pytest.mark.parametrize(("of_it", "off"), [(30, 0.0), (12, 0.6), (0, 1.0)])
+def test_feet_are_filmed_by_a_second_camera_while_it_sees_the_person(of_it: int, off: float) -> None:
     (whole,) = figure().views
-    without_feet = replace(whole, camera=replace(whole.camera, image_size=(whole.camera.image_size[0], 1)))
+    hips = int(whole.pixels[:, [INDEX["left_hip"], INDEX["right_hip"]], 1].max())
+    without_feet = replace(whole, camera=replace(whole.camera, image_size=(whole.camera.image_size[0], hips)))
     second = replace(whole, seen=np.arange(30) < of_it)  # films no longer than that, and has the feet in its picture
     found = evidence(replace(figure(), views=(without_feet, second)), np.ones(30))
-    assert found.feet_filmed == pytest.approx(filmed)
-    assert (verdict(found).expected_force_percent is None) == (filmed < 0.5)
+    assert found.feet_cut_off == pytest.approx(off)
+    assert (verdict(found).expected_force_percent is None) == (off > 0.5)
+
+
+def test_feet_of_who_is_not_in_the_picture_at_all_are_not_cut_off() -> None:
+    (view,) = figure().views
+    elsewhere = replace(view, camera=replace(view.camera, image_size=(1, 1)))
+    assert evidence(replace(figure(), views=(elsewhere,))).feet_cut_off == 0.0
 
 
 def test_nobody_seen_has_a_verdict_too() -> None:

@@ -57,10 +57,22 @@ def assemble(
     marks = pose(body.model, frames.qpos).at(body.marks)
     measured = quality(frames.joints, marks, figure.views, body.height, figure.ground)
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
-    found = (frames.joints, frames.qpos, frames.contact_force, figure.seen, simulated)
-    moved = float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0
-    off, cameras = measured.reprojection_percent, len(figure.views)
-    for text in doubts(Outcome(body, camera, clock, *found, off, figure.ground, moved, cameras)):
+    evidence = evidence_of(source, options, figure, frames, simulated)
+    found = Outcome(
+        body=body,
+        camera=camera,
+        clock=clock,
+        joints=frames.joints,
+        qpos=frames.qpos,
+        contact_force=frames.contact_force,
+        seen=figure.seen,
+        simulated=simulated,
+        reprojection_percent=measured.reprojection_percent,
+        ground=figure.ground,
+        floor_moved=float(source.leader.camera.eye[0, 2] - camera.eye[0, 2]) if camera.calibrated else 0.0,
+        feet_cut_off=evidence.feet_cut_off,
+    )
+    for text in doubts(found):
         run.warn(text)
     tracked_hands = _hands(source, figure, frames.qpos, hands)
     learned = replace(learned_of(options, body), **_depth_of(figure))
@@ -84,7 +96,7 @@ def assemble(
         ),
         seconds=run.seconds,
         quality=measured,
-        verdict=verdict(evidence_of(source, options, figure, frames, simulated)),
+        verdict=verdict(evidence),
         windows=stretch.windows,
         fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
         warnings=run.warnings,

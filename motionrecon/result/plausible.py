@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from motionrecon.cameras.base import in_picture
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.errors import SimulationError
@@ -41,7 +40,8 @@ _MOVED = 0.1
 _NEAR, _FAR = 0.6, 60.0
 #: Pixels that a person needs to be tall; at 60 the detector is off by a sixteenth of the person.
 _TALL = 60.0
-#: Share of the frames in which the feet may be outside the picture.
+#: Share of the frames in which the feet may be outside the picture; from `motionrecon.verdict.judge.FEET_CUT_OFF` on
+#: the verdict counts it, too.
 _CUT_OFF = 0.3
 #: Reprojection error in percent of the person's height; ordinary clips have 1 to 2.
 _OFF = 5.0
@@ -79,7 +79,8 @@ class Outcome:
             was seen well enough.
         ground: what the person stands on.
         floor_moved: metres by which it was found above where the calibration has it; 0 where there is none.
-        cameras: how many there are.
+        feet_cut_off: share of the frames in which the pictures have the trunk, but no foot, as
+            `motionrecon.verdict.evidence.Evidence` tells it.
     """
 
     body: Body
@@ -93,7 +94,7 @@ class Outcome:
     reprojection_percent: float | None
     ground: Ground
     floor_moved: float = 0.0
-    cameras: int = 1
+    feet_cut_off: float = 0.0
 
     def at(self, frame: float) -> str:
         """When a frame is shown, in the player's time."""
@@ -233,19 +234,12 @@ def size_in_picture(o: Outcome) -> str | None:
 
 
 def feet_in_picture(o: Outcome) -> str | None:
-    """The picture shows the feet of the person whose trunk it shows."""
-    if o.cameras > 1:
-        return None
-    inside = in_picture(o.camera, o.joints)
-    trunk, ankles = (
-        inside[:, [INDEX[f"{side}_{name}"] for side in ("left", "right")]] for name in ("shoulder", "ankle")
-    )
-    off = float((trunk[o.seen].any(1) & ~ankles[o.seen].any(1)).mean())
-    if off <= _CUT_OFF:
+    """The pictures show the feet of the person whose trunk they show."""
+    if o.feet_cut_off <= _CUT_OFF:
         return None
     return (
-        f"the feet are outside the picture in {100 * off:.0f} % of the frames: what the legs do there, where the floor "
-        "is, and all forces are guesses; film the whole person"
+        f"the feet are outside the picture in {100 * o.feet_cut_off:.0f} % of the frames: what the legs do there, "
+        "where the floor is, and all forces are guesses; film the whole person"
     )
 
 

@@ -19,8 +19,7 @@ from motionrecon.views import Figure, View
 LIMBS = np.array(
     [INDEX[f"{side}_{j}"] for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")]
 )
-_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
-_ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
+_HIPS, _SHOULDERS, _ANKLES = ([INDEX[f"left_{name}"], INDEX[f"right_{name}"]] for name in ("hip", "shoulder", "ankle"))
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,17 @@ class Evidence:
         return np.asarray(on_a_foot & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
 
     @cached_property
-    def feet_filmed(self) -> float:
-        """Share of the frames in which the person was seen that have an ankle in the picture of who saw them then."""
-        shown = np.zeros(len(self.qpos), bool)
-        ankles = self.course.marks[:, _ANKLES]
+    def feet_cut_off(self) -> float:
+        """Share of the frames with the person in which the pictures of who sees them have the trunk, but neither ankle.
+
+        Who is not in the picture at all has been found in a wrong place, which other things tell.
+        """
+        trunk, feet = np.zeros((2, len(self.qpos)), bool)
         for view in self.figure.views:
-            shown |= view.seen & in_picture(view.camera, ankles).any(-1)
-        return float(shown[self.figure.seen].mean()) if self.figure.seen.any() else 0.0
+            inside = view.seen[:, None] & in_picture(view.camera, self.course.marks)
+            trunk |= inside[:, _SHOULDERS].any(-1)
+            feet |= inside[:, _ANKLES].any(-1)
+        return float((trunk & ~feet)[self.figure.seen].mean()) if self.figure.seen.any() else 0.0
 
     @cached_property
     def marks(self) -> Float[np.ndarray, "T 12 3"]:

@@ -15,8 +15,8 @@ from motionrecon.verdict.weights import FORCE_LAW, GOOD_MM, POSE_LAW
 #: Expected errors, millimetres, and percent of the force in stance: below the first a motion is good, from the second
 #: on it is poor.
 JOINTS_MM, FORCES_PERCENT = (GOOD_MM, 100.0), (15.0, 30.0)
-#: Where fewer of the frames, as a share, have a foot in a picture, forces are guesses that no law foretells.
-FEET_FILMED = 0.5
+#: Where the pictures cut the feet off in more of the frames, as a share, forces are guesses that no law foretells.
+FEET_CUT_OFF = 0.5
 #: Signs, in the error's own unit, that add to what a law expects.
 ADDED = ("moved_by_physics", "unlike_the_motion")
 #: A sign is a reason that makes the error so many times larger than usual; so many reasons are given.
@@ -32,9 +32,9 @@ def verdict(evidence: Evidence) -> Verdict:
         why["the camera moves, and nobody can tell how"] = inf
         grades.append(2)  # however well the poses fit, the person's way is the camera's
     forces = None
-    if evidence.simulated.any() and evidence.feet_filmed < FEET_FILMED:
-        without = 100 * (1 - evidence.feet_filmed)
-        why[f"the feet are outside the picture in {without:.0f} % of the frames: forces are guesses"] = inf
+    if evidence.simulated.any() and evidence.feet_cut_off > FEET_CUT_OFF:
+        off = 100 * evidence.feet_cut_off
+        why[f"the feet are outside the picture in {off:.0f} % of the frames: forces are guesses"] = inf
         grades.append(1)
     elif evidence.simulated.any():
         acting = _measured(evidence, FORCE)
