@@ -147,7 +147,7 @@ def test_sources_and_settings_know_kinds_of_bodies():
     assert training_source(kind="anny").kind == tuning_source("anny").kind == "anny"
     with pytest.raises(InputError, match="body=stick is unknown; choose one of anny, capsules"):
         tuning_source("stick")
-    with pytest.raises(InputError, match=r"body=.*only trainings on poses"):
+    with pytest.raises(InputError, match=r"body=.* tasks=functions, rule=optimus-paper does not"):
         TrainingSettings(body="anny")
     for body in ("anny", "capsules"):
         with pytest.raises(InputError, match="model of your own or a person"):

@@ -8,17 +8,18 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from support import HANGS, interrupted, killed
 
 from motionrecon.core.interrupt import Interrupts
 from motionrecon.errors import InputError
 from motionrecon.optimus.adafactor import AdafactorMLP
 from motionrecon.research.training.curves import draw, read_log
+from motionrecon.research.training.folder import load_checkpoint
 from motionrecon.research.training.rules import RULES, build
 from motionrecon.research.training.settings import TrainingSettings
 from motionrecon.research.training.tasks import Functions, log_gap
@@ -116,6 +117,9 @@ def test_what_may_be_trained_is_what_there_is():
         ({"tasks": "poses", "model": "/nope"}, "no such file"),
         ({"tasks": "poses", "start": "nope"}, "no weights of poses are called"),
         ({"tasks": "physics", "start": "/nope"}, "no such file"),
+        ({"tasks": "physics", "frames": 7}, "frames=...: a training with tasks=physics, rule=optimus does not have"),
+        ({"tasks": "physics", "rule": "optimus-paper", "frames": 7}, "rule=optimus-paper does not have that"),
+        ({"tasks": "poses", "model": "/nope", "body": "anny"}, "give one of them"),
         ({"start": "/nope"}, "no such file"),
     ],
 )
@@ -365,6 +369,20 @@ def test_a_training_does_not_resume_with_other_settings_or_a_broken_checkpoint(t
     (tmp_path / "checkpoint.safetensors").write_bytes(b"rubbish")
     with pytest.raises(InputError, match="no checkpoint"):
         Training(SMALL, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [TrainingSettings(), TrainingSettings(tasks="physics"), TrainingSettings(tasks="physics", rule="optimus-paper")],
+    ids=lambda settings: settings.rule,
+)
+@pytest.mark.parametrize("then", ["capsules", None])
+def test_a_training_resumes_whatever_an_older_version_said_of_bodies_that_it_does_not_have(settings, then, tmp_path):
+    kept = {key: value for key, value in (asdict(settings) | {"body": then}).items() if value is not None}
+    about = {"facts": json.dumps({"step": 3}), "settings": json.dumps(kept)}
+    save_file({"theta": torch.zeros(1)}, tmp_path / "checkpoint.safetensors", about)
+    facts, _ = load_checkpoint(tmp_path / "checkpoint.safetensors", settings)
+    assert facts == {"step": 3}
 
 
 def test_weights_are_saved_as_the_rule_loads_them(tmp_path):

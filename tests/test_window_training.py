@@ -133,5 +133,5 @@ def test_rules_without_a_network_for_windows_are_refused(wrong, tmp_path):
 
 
 def test_flags_of_functions_are_refused():
-    with pytest.raises(InputError, match=r"largest_n=\.\.\., pairs=\.\.\.: only trainings on functions"):
+    with pytest.raises(InputError, match=r"largest_n=\.\.\., pairs=\.\.\.: .* tasks=physics, rule=optimus does not"):
         TrainingSettings(tasks="physics", pairs=3, largest_n=7)

@@ -36,7 +36,8 @@ def load_checkpoint(path: Path, settings: TrainingSettings) -> tuple[dict[str, A
     """Facts and tensors of a checkpoint; None where there is none.
 
     Raises:
-        InputError: the file is no checkpoint, or of a training with other settings.
+        InputError: the file is no checkpoint, or of a training with other settings; those that such a training does
+            not have, which an older version may have kept otherwise, do not count.
     """
     if not path.exists():
         return None
@@ -47,7 +48,7 @@ def load_checkpoint(path: Path, settings: TrainingSettings) -> tuple[dict[str, A
         facts, saved = json.loads(metadata["facts"]), json.loads(metadata["settings"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no checkpoint of a training ({error}): remove it") from error
-    changed = [key for key, value in asdict(settings).items() if saved.get(key) != value]
+    changed = [key for key, value in asdict(settings).items() if key in settings.had and saved.get(key) != value]
     if changed:
         raise InputError(
             f"{path.parent} holds a training with other settings ({', '.join(changed)}): repeat its command to "

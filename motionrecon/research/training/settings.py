@@ -10,7 +10,7 @@ from motionrecon.options import DEFAULT_BODY
 
 #: Minutes of a training that was given neither minutes nor steps.
 DEFAULT_MINUTES = 10.0
-#: What may be asked for, and the fields that physics uses.
+#: What may be trained on.
 TASKS = ("functions", "physics", "poses")
 #: What may be trained on each; the rules of functions see a window as one, too.
 RULES = {
@@ -30,15 +30,16 @@ RULES = {
         "optimus-identity",
     ),
 }
-_PHYSICS = {"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"}
-_POSES = _PHYSICS | {"frames", "model", "body"}
+#: Fields that every training has, and those of poses alone; all others are those of functions.
+_OF_ALL = frozenset({"rule", "tasks", "steps", "minutes", "seed", "lr", "clip", "ema", "threads", "start"})
+_OF_POSES = frozenset({"frames", "model", "body"})
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """How a rule is trained. Each field is the flag of the same name, and its line here is that flag's help.
 
-    A training resumes only with the settings that it began with.
+    A training resumes only with the settings that it began with, as far as they concern it.
 
     Attributes:
         rule: what to train. On poses and physics: optimus, where not given, or optimus-no-attention, a control, and on
@@ -128,16 +129,13 @@ class TrainingSettings:
             why = "has built-in rules for functions, and nothing to train" if self.rule == "optimus" else "is unknown"
             known = ", ".join(RULES[self.tasks])
             raise InputError(f"rule={self.rule!r} {why}: for tasks={self.tasks}, choose from {known}")
-        if self.squares and (extra := [f for f in self._changed() if f not in _PHYSICS]):
-            given = ", ".join(f"{name}=..." for name in extra)
-            raise InputError(f"{given}: only trainings on functions have that; leave it out with tasks=physics")
-        if self.tasks == "poses" and (extra := [f for f in self._changed() if f not in _POSES]):
-            given = ", ".join(f"{name}=..." for name in extra)
-            raise InputError(f"{given}: trainings on poses do not have that; leave it out with tasks=poses")
-        if self.tasks != "poses" and (self.frames != 1 or self.model is not None or self.body):
-            raise InputError("frames=..., model=..., body=...: only trainings on poses have that; leave it out")
         if self.model is not None and self.body:
             raise InputError("model=..., body=...: what is posed is a model of your own or a person; give one of them")
+        if extra := [f.name for f in fields(self) if f.name not in self.had and getattr(self, f.name) != f.default]:
+            given = ", ".join(f"{name}=..." for name in extra)
+            raise InputError(
+                f"{given}: a training with tasks={self.tasks}, rule={self.rule} does not have that; leave it out"
+            )
         if self.tasks == "poses" and self.model is None and not self.body:
             object.__setattr__(self, "body", DEFAULT_BODY)
         elif self.body:
@@ -185,6 +183,9 @@ class TrainingSettings:
         """Whether weights for sums of squares are trained: on windows, by rules that do not see them as functions."""
         return self.tasks == "physics" and not self.rule.startswith("optimus-paper")
 
-    def _changed(self) -> list[str]:
-        """Fields that are not at their default."""
-        return [f.name for f in fields(self) if getattr(self, f.name) != f.default]
+    @property
+    def had(self) -> frozenset[str]:
+        """The fields that such a training has; all others are at their defaults, and nothing depends on them."""
+        if self.tasks == "poses":
+            return _OF_ALL | _OF_POSES - ({"body"} if self.model is not None else set())
+        return _OF_ALL if self.squares else frozenset(field.name for field in fields(self)) - _OF_POSES
