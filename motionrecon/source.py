@@ -151,6 +151,13 @@ def _seen(
         return info, keypoints
     # Other tools' files do not say these; motionrecon's own does, and is believed.
     size = None if camera is None else camera_size(camera, name or None)
+    if is_foreign(path):
+        from motionrecon.keypoints.foreign import not_told
+
+        if filmed is None:
+            raise not_told(path, "frame rate", "filmed_fps=...")
+        if size is None:
+            raise not_told(path, "image size", "a camera=... file that tells it")
     return None, load_keypoints(path, None, filmed, size, person)
 
 

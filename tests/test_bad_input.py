@@ -299,6 +299,16 @@ def test_keypoints_that_are_none(refuse, tmp_path):
     assert "keypoints.npz" in refuse("reconstruct", "--keypoints", "keypoints.npz")
 
 
+def test_keypoints_of_another_tool_without_a_video_need_a_rate_and_a_size(refuse, tmp_path):
+    Path("json").mkdir()
+    (tmp_path / "json/walk_000_keypoints.json").write_text('{"people": []}')
+    line = refuse("reconstruct", "--keypoints", "json")
+    assert "json does not say its frame rate; give the video as well, or --filmed-fps\n" in line
+    line = refuse("reconstruct", "--keypoints", "json", "--filmed-fps", "30")
+    assert "json does not say its image size; give the video as well, or a --camera file that tells it\n" in line
+    assert "absent.json: no such file" in refuse("reconstruct", "--keypoints", "absent.json")
+
+
 # Damaged files of our own
 
 

@@ -434,9 +434,9 @@ def test_sizes_that_are_none(tmp_path: Path, size: Any) -> None:
 
 def test_openpose_needs_a_clock_and_a_size(tmp_path: Path) -> None:
     folder = write(tmp_path / "json")
-    with pytest.raises(InputError, match=r"frame rate; give the video as well, or filmed_fps=\.\.\.$"):
+    with pytest.raises(InputError, match=r"frame rate; give the video as well, or fps=\.\.\.$"):
         load_keypoints(folder, image_size=(10, 10))
-    with pytest.raises(InputError, match=r"image size; give the video as well, or a camera=\.\.\. file that tells it$"):
+    with pytest.raises(InputError, match=r"image size; give the video as well, or image_size=\.\.\.$"):
         load_keypoints(folder, fps=30.0)
 
 

@@ -54,9 +54,16 @@ def load_foreign(
     """See `motionrecon.keypoints.load_keypoints`."""
     crowd = read_crowd(path, video, fps, image_size)
     person, others = choice.among(everybody(crowd.frames, crowd.fps), Looks(1 / crowd.fps), path.name)
+    if len(person.frames) < 2:
+        raise InputError(f"no person was found in {path.name}; give keypoints of a video that shows the whole body")
     keypoints = mended(person, len(crowd.frames), crowd.fps, crowd.image_size, path.name)
     crowded = crowd_warning(person, others, path.name, choice)
     return replace(keypoints, warnings=(*crowd.warnings, *crowded, *keypoints.warnings))
+
+
+def not_told(path: Path, what: str, instead: str) -> InputError:
+    """That the files do not say what they never say, and nobody else does: give the video, or something instead."""
+    return InputError(f"{path} does not say its {what}; give the video as well, or {instead}")
 
 
 def read_crowd(path: Path, video: str | Path | None, fps: float | None, image_size: tuple[int, int] | None) -> Crowd:
@@ -73,10 +80,9 @@ def read_crowd(path: Path, video: str | Path | None, fps: float | None, image_si
         info = probe(video)
         fps, image_size = fps or info.fps, image_size or info.image_size
         video_frames = info.frame_count
-    told = (fps, "frame rate", "filmed_fps=..."), (image_size, "image size", "a camera=... file that tells it")
-    for value, what, instead in told:
+    for value, what, name in ((fps, "frame rate", "fps"), (image_size, "image size", "image_size")):
         if value is None:
-            raise InputError(f"{path} does not say its {what}; give the video as well, or {instead}")
+            raise not_told(path, what, f"{name}=...")
     clock, size = check_clock(str(path), fps), check_size(str(path), image_size)
     name = None if video is None else Path(video).stem
     people, base, warnings = _folder(path, name) if path.is_dir() else _file(path)
