@@ -80,9 +80,9 @@ def read_crowd(path: Path, video: str | Path | None, fps: float | None, image_si
         info = probe(video)
         fps, image_size = fps or info.fps, image_size or info.image_size
         video_frames = info.frame_count
-    for value, what, name in ((fps, "frame rate", "fps"), (image_size, "image size", "image_size")):
+    for value, what, instead in ((fps, "frame rate", "fps=..."), (image_size, "image size", "image_size=...")):
         if value is None:
-            raise not_told(path, what, f"{name}=...")
+            raise not_told(path, what, instead)
     clock, size = check_clock(str(path), fps), check_size(str(path), image_size)
     name = None if video is None else Path(video).stem
     people, base, warnings = _folder(path, name) if path.is_dir() else _file(path)
