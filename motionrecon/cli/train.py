@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,14 @@ from motionrecon.research.training.settings import TrainingSettings
 train = App(name="train", help="Train the learned parts of motionrecon.")
 
 
+@dataclass(frozen=True)
+class Flags(TrainingSettings):
+    __doc__ = unwrapped(TrainingSettings.__doc__ or "")  # the help of the flags that its fields are
+
+
+know(field.name for field in fields(Flags))
+
+
 def _default(value: object) -> str | None:
     """What the help says of a field's default; of one that is empty, as its line explains, nothing."""
     return None if value in ("", None) else str(value)
@@ -30,7 +38,7 @@ def _default(value: object) -> str | None:
 def optimus(
     *,
     output: Output = None,
-    settings: Annotated[TrainingSettings, Parameter(name="*", show_default=_default)] = TrainingSettings(),  # noqa: B008 - frozen
+    settings: Annotated[Flags, Parameter(name="*", show_default=_default)] = Flags(),
 ) -> None:
     """Train Optimus, or a learned optimizer that it is compared with.
 
@@ -47,10 +55,6 @@ def optimus(
     found = of(settings, folder)
     if found is not None:
         print(f"{folder}: {found}")
-
-
-TrainingSettings.__doc__ = unwrapped(TrainingSettings.__doc__ or "")  # its fields are flags, and this is their help
-know(field.name for field in fields(TrainingSettings))  # which `settings` holds
 
 
 def _on_windows(settings: TrainingSettings, folder: Path) -> str:
