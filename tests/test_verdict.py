@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from people import camera, person, see, stepping
+from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.background.motion import UNKNOWN
+from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import INDEX
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.certainty import spread
@@ -154,6 +156,22 @@ def test_signs_are_in_the_units_that_they_say() -> None:
     assert signs.off_the_keypoints(evidence(moved)) == pytest.approx(50.0, rel=0.1)
     other = seen(points_3d=view.points_3d + np.where(np.arange(33) < 23, 0.06, 0.0)[:, None] * [1.0, 0.0, 0.0])
     assert signs.unlike_the_detector(evidence(other)) == pytest.approx(30.0, rel=0.1)  # half of the joints
+
+
+@pytest.mark.parametrize("fps", [120.0, 60.0, 25.0, 15.0, 10.0, 5.0])
+def test_keypoints_jump_as_far_whatever_the_rate(fps) -> None:
+    """Of somebody who steps, seen by a detector whose errors last for some frames at 30 a second, as real ones do."""
+
+    def jump(fps: float) -> float:
+        qpos = stepping(person(), round(12 * fps), fps)
+        view = see(person(), qpos, camera()).view
+        noise = gaussian_filter1d(np.random.default_rng(0).standard_normal((12 * 120, 33, 2)), 3.0, axis=0)
+        pixels = view.pixels + 6.0 * noise[(np.arange(len(view)) * 120 / fps).astype(int)]
+        view = replace(view, pixels=pixels, clock=Clock(fps))
+        return signs.jumping_keypoints(evidence(Figure(person(), (view,), Plane(), qpos)))
+
+    assert jump(fps) == pytest.approx(jump(30.0), rel=0.6)
+    assert signs.jumping_keypoints(evidence(noisy(pixels=10.0))) > 3.0 * jump(fps)
 
 
 def test_who_stands_still_is_seen_to_crouch_and_to_lean() -> None:
@@ -306,6 +324,49 @@ def test_feet_of_who_is_not_in_the_picture_at_all_are_not_cut_off() -> None:
     (view,) = figure().views
     elsewhere = replace(view, camera=replace(view.camera, image_size=(1, 1)))
     assert evidence(replace(figure(), views=(elsewhere,))).feet_cut_off == 0.0
+
+
+def without(first: int, last: int) -> Figure:
+    """The same person in a film of whom some frames show nobody."""
+    (view,) = figure().views
+    lost = (np.arange(30) >= first) & (np.arange(30) < last)
+    pixels, points_3d = (np.where(lost[:, None, None], np.nan, values) for values in (view.pixels, view.points_3d))
+    return seen(pixels=pixels, points_3d=points_3d, weight=view.weight * ~lost[:, None], seen=~lost)
+
+
+def test_of_a_photo_shown_as_a_film_nothing_was_checked() -> None:
+    (view,) = figure().views
+    frozen = {name: np.tile(getattr(view, name)[:1], (30, 1, 1)) for name in ("pixels", "points_3d")}
+    trembling = frozen["pixels"] + 0.5 * np.random.default_rng(0).standard_normal(view.pixels.shape)
+    for pixels in (frozen["pixels"], trembling):
+        photo = replace(seen(**frozen | {"pixels": pixels}), qpos=np.tile(figure().qpos[:1], (30, 1)))
+        found = verdict(evidence(photo))
+        assert found.word is Word.FAIR and found.reasons[0].startswith("nothing moves, so nothing could be checked")
+    waving = trembling.copy()
+    waving[10:20, INDEX["left_wrist"], 1] -= 20.0
+    moving = verdict(evidence(replace(photo, views=(replace(view, pixels=waving),))))
+    assert moving.word is Word.GOOD and not any("nothing moves" in why for why in moving.reasons)
+
+
+@pytest.mark.parametrize(
+    ("frames", "word", "said"),
+    [
+        ((3, 8), Word.GOOD, None),  # so short that it is bridged
+        ((0, 2), Word.GOOD, "nobody is seen in 7 % of the frames, for up to 0.1 s"),
+        ((0, 10), Word.FAIR, "nobody is seen in 33 % of the frames, for up to 0.3 s"),
+        ((5, 22), Word.POOR, "nobody is seen in 57 % of the frames, for up to 0.6 s"),
+    ],
+)
+def test_frames_that_show_nobody_are_a_reason_and_spoil_the_word(frames, word, said) -> None:
+    found = verdict(evidence(without(*frames)))
+    assert found.word is word
+    assert [why for why in found.reasons if "nobody" in why] == ([said] if said else [])
+
+
+def test_frames_of_other_shots_are_no_gap() -> None:
+    (view,) = without(0, 10).views
+    found = verdict(evidence(replace(figure(), views=(replace(view, shown=np.arange(30) >= 10),))))
+    assert found.word is Word.GOOD and not any("nobody" in why for why in found.reasons)
 
 
 def test_nobody_seen_has_a_verdict_too() -> None:

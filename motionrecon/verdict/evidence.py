@@ -13,13 +13,17 @@ from motionrecon.core.landmarks import INDEX, TRUST
 from motionrecon.kinematics.seated import hips_rest, knees_bent
 from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.views import Figure, View
+from motionrecon.views import Figure, View, spans
 
 #: The joints that count: those over which pose errors are averaged.
 LIMBS = np.array(
     [INDEX[f"{side}_{j}"] for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")]
 )
 _HIPS, _SHOULDERS, _ANKLES = ([INDEX[f"left_{name}"], INDEX[f"right_{name}"]] for name in ("hip", "shoulder", "ankle"))
+#: Percentile of a joint's ways from where it mostly is that tells how far it moves: single frames may be mistaken.
+_OFTEN = 95.0
+#: Confidence from which a joint was seen.
+SURE = 0.5
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,27 @@ class Evidence:
         """(T,) where the person stands upright and still: on a foot, knees not as those who sit or squat."""
         on_a_foot = self.standing.max(1) > 0.5
         return np.asarray(on_a_foot & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
+
+    @cached_property
+    def stir(self) -> float:
+        """How far the limbs' joint that moves most is seen away from where it mostly is, metres at the person."""
+        return max((self._stir(view) for view in self.figure.views), default=0.0)
+
+    def _stir(self, view: View) -> float:
+        sure = (self.confidence(view) >= SURE) & view.seen[:, None]
+        places = np.where(sure[..., None], view.pixels[:, LIMBS], np.nan)[:, sure.mean(0) > 0.5 * view.seen.mean()]
+        if not view.seen.any() or not places.size:
+            return 0.0
+        away = np.linalg.norm(places - np.nanmedian(places, axis=0), axis=-1) / self.scale(view)[:, None]
+        return float(np.nanpercentile(away, _OFTEN, axis=0).max())
+
+    @cached_property
+    def gaps(self) -> tuple[float, float]:
+        """Share of the frames of the shots that count in which nobody is tracked, and its longest time, seconds."""
+        shown = self.figure.shown
+        lost = shown & ~self.figure.tracked
+        longest = max((gap.stop - gap.start for gap in spans(lost)), default=0)
+        return float(lost.sum() / max(1, shown.sum())), self.figure.clock.seconds(longest)
 
     @cached_property
     def feet_cut_off(self) -> float:

@@ -17,6 +17,11 @@ from motionrecon.verdict.weights import FORCE_LAW, GOOD_MM, POSE_LAW
 JOINTS_MM, FORCES_PERCENT = (GOOD_MM, 100.0), (15.0, 30.0)
 #: Where the pictures cut the feet off in more of the frames, as a share, forces are guesses that no law foretells.
 FEET_CUT_OFF = 0.5
+#: Metres by which some joint must be seen to move so that anything is checked: in films of one photo the detector's
+#: trembling moves one by 8 to 17 mm. All signs of what errs in time are small then, and tell nothing.
+STILL = 0.02
+#: Shares of the frames in which nobody is seen from which a motion is fair, and poor, at best.
+GAPS = (0.1, 0.5)
 #: Signs, in the error's own unit, that add to what a law expects.
 ADDED = ("moved_by_physics", "unlike_the_motion")
 #: A sign is a reason that makes the error so many times larger than usual; so many reasons are given.
@@ -28,9 +33,9 @@ def verdict(evidence: Evidence) -> Verdict:
     numbers = _measured(evidence, POSE)
     joints, why = _judged(evidence, POSE, POSE_LAW, numbers)
     grades = [_grade(joints, JOINTS_MM)]
-    if evidence.figure.before_unknown_camera:
-        why["the camera moves, and nobody can tell how"] = inf
-        grades.append(2)  # however well the poses fit, the person's way is the camera's
+    for said, at_best in _beyond_the_law(evidence).items():
+        why[said] = inf
+        grades.append(at_best)
     forces = None
     if evidence.simulated.any() and evidence.feet_cut_off > FEET_CUT_OFF:
         off = 100 * evidence.feet_cut_off
@@ -45,6 +50,20 @@ def verdict(evidence: Evidence) -> Verdict:
     reasons = sorted((said for said, factor in why.items() if factor >= NOTABLE), key=lambda said: -why[said])
     told = {name: number for name, number in numbers.items() if isfinite(number)}
     return Verdict(list(Word)[max(grades)], joints, reasons[:MOST], forces, told)
+
+
+def _beyond_the_law(evidence: Evidence) -> dict[str, int]:
+    """What no law foretells, in words, and the place of the word that a motion deserves at best for it."""
+    found = {}
+    if evidence.figure.before_unknown_camera:  # however well the poses fit, the person's way is the camera's
+        found["the camera moves, and nobody can tell how"] = 2
+    if evidence.stir < STILL:
+        found["nothing moves, so nothing could be checked against how people move"] = 1
+    share, seconds = evidence.gaps
+    if share > 0.0:
+        percent = max(1, round(100 * share))
+        found[f"nobody is seen in {percent} % of the frames, for up to {seconds:.1f} s"] = _grade(share, GAPS)
+    return found
 
 
 def expected(law: Law, numbers: Mapping[str, float]) -> float:
