@@ -103,7 +103,7 @@ def test_the_oldest_samples_are_forgotten(monkeypatch):
     assert samples.f.shape == (6, 5)
     x, every = x0.numpy(), np.ones(6, dtype=bool)
     for i in range(8):
-        samples = trend._remembered(samples, x + i, np.full(6, float(i)), x, every)
+        samples = trend.remembered(samples, x + i, np.full(6, float(i)), x, every)
     assert sorted(samples.f[0].tolist()) == [3.0, 4.0, 5.0, 6.0, 7.0]
 
 

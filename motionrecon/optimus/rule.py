@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from motionrecon.optimus.exploration import axes, trend
+from motionrecon.optimus.exploration import axes, observing, trend
 from motionrecon.optimus.exploration.modes import CURVE, LADDER, LAND, LOCAL, PROBE, QUADRATURE, SAMPLE
 from motionrecon.optimus.secant import bfgs, lift, scale
 from motionrecon.optimus.state import LocalSearch, RuleState
@@ -169,7 +169,7 @@ class OptimusRule:
             if self.along_axes:
                 state = axes.observe(state, x, g, valid)
                 state = trend.resume(state, (state.search.mode >= CURVE) & state.axes.failed)
-            state = trend.observe(state, x, f, g, mode == LADDER, mode == SAMPLE, along, valid)
+            state = observing.observe(state, x, f, g, mode == LADDER, mode == SAMPLE, along, valid)
         return state.replace(search=_moved(state.search, x, f, g, local, landing, valid))
 
     def _learned(self, search: LocalSearch, local: Bool[np.ndarray, " P"]) -> LocalSearch:
