@@ -14,7 +14,7 @@ from motionrecon.viewer.document import Document, as_json
 
 #: The files of the program in ``client/``, in the order in which they stand in the page.
 SCRIPTS = (
-    *("maths", "shaders", "graphics", "arrays", "shapes", "stage", "looking"),
+    *("maths", "shaders", "graphics", "arrays", "shapes", "results", "stage", "looking"),
     *("clock", "pace", "film", "charts", "panel", "keys", "main"),
 )
 

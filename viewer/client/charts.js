@@ -1,6 +1,78 @@
-// Curves over time, with the cursor at the frame that is shown.
+// The charts under the picture: curves over time, with the cursor at the frame that is shown.
 
 const CURVES = { left: "#e07030", right: "#3474cc", "": "#7a808c" };
+
+// One figure for each group of charts; with two results, the second one's curves are dashed.
+function makeCharts(doc, state, clock, actions) {
+  const first = doc.results[0];
+  const groups = [...new Set(first.charts.map(({ group }) => group))];
+  const figures = groups.map((group) => {
+    const own = first.charts.filter((chart) => chart.group === group);
+    const [figure, caption, choice, values, box] = ["figure", "figcaption", "select", "span", "div"].map((kind) =>
+      element(kind),
+    );
+    [values.className, box.className] = ["values", "plot"];
+    own.forEach(({ title, unit }, i) => choice.append(new Option(`${title} (${unit})`, i)));
+    choice.setAttribute("aria-label", group);
+    caption.append(choice, values);
+    figure.append(caption, box);
+    byId("charts").append(figure);
+    const chart = makeChart(box, first.fps, actions.scrub);
+    const one = { chart, values, chosen: own.find(({ title }) => title === state.chosen[group]) ?? own[0] };
+    choice.value = String(own.indexOf(one.chosen));
+    choice.onchange = () => {
+      one.chosen = own[Number(choice.value)];
+      state.chosen[group] = one.chosen.title;
+      show(one);
+      tell(one);
+    };
+    return one;
+  });
+  byId("charts").hidden = !figures.length;
+
+  function show(one) {
+    const { group, title, curves } = one.chosen;
+    const others = doc.results.slice(1).flatMap((result) =>
+      result.charts
+        .filter((chart) => chart.group === group && chart.title === title)
+        .flatMap((chart) => chart.curves)
+        .map((curve) => ({ ...curve, other: true, values: resampled(curve.values, result, first) })),
+    );
+    one.chart.show([...curves, ...others], first.count, state.dark);
+  }
+
+  function tell(one) {
+    const { unit: of, curves } = one.chosen;
+    one.values.replaceChildren(
+      ...curves.map(({ name, side, values }) => {
+        const value = values[state.frame];
+        const digits = of === "N" ? 0 : 1;
+        const known = Number.isFinite(value) ? value.toFixed(digits) : "–";
+        const told = element("span", side ? `${side[0].toUpperCase()} ${known}` : known);
+        told.style.color = CURVES[side];
+        told.title = name;
+        return told;
+      }),
+    );
+  }
+
+  return {
+    repaint: () => figures.forEach(show),
+    cursor: () =>
+      figures.forEach((one) => {
+        one.chart.cursor(state.frame);
+        tell(one);
+      }),
+  };
+}
+
+// A result's values at the moments of the first one's frames; nothing after its own end.
+function resampled(values, result, first) {
+  const last = (result.count - 0.5) / result.fps;
+  return Float32Array.from({ length: first.count }, (_, k) =>
+    k / first.fps < last ? values[frameOf(result, first, k)] : NaN,
+  );
+}
 
 // `box` gets the canvas of the curves, which are painted once, and over it the cursor, which moves.
 function makeChart(box, fps, seek) {

@@ -1,5 +1,7 @@
 // Which frame is due: computed from the time, never counted up, so that a slow drawer skips frames and stays in time.
 
+const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2]; // times the motion's own
+
 function makeClock(count, fps, before) {
   const clock = { playing: false, speed: 1, repeat: true, from: 0, to: count - 1, position: 0, since: 0, count };
   if (before) {
@@ -42,7 +44,7 @@ function makeClock(count, fps, before) {
   };
   clock.setSpeed = (speed) => {
     advance(performance.now()); // what has passed, passed at the old speed
-    clock.speed = clamp(speed, 0.1, 2);
+    clock.speed = clamp(speed, SPEEDS[0], SPEEDS.at(-1));
   };
   return clock;
 }

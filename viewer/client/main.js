@@ -137,7 +137,6 @@ function frontOf(doc, before) {
 function makeActions(doc, state, clock, stage, touch, moved) {
   const first = doc.results[0];
   const views = filmsOf(doc);
-  const speeds = [0.1, 0.25, 0.5, 1, 1.5, 2];
   const done = (work) => (...given) => {
     work(...given);
     touch();
@@ -177,8 +176,8 @@ function makeActions(doc, state, clock, stage, touch, moved) {
     },
     speed: (speed) => clock.setSpeed(speed),
     faster: (by) => {
-      const at = speeds.findIndex((speed) => speed >= clock.speed - 1e-6);
-      clock.setSpeed(speeds[clamp(at + by, 0, speeds.length - 1)]);
+      const at = SPEEDS.findIndex((speed) => speed >= clock.speed - 1e-6);
+      clock.setSpeed(SPEEDS[clamp(at + by, 0, SPEEDS.length - 1)]);
     },
     repeat: (on) => (clock.repeat = on),
     range: (which) => {

@@ -23,7 +23,7 @@ function makePanel(doc, state, clock, actions) {
   makeMarks(first, clock);
   byId("knob").max = Math.max(last, 1);
   for (const id of ["knob", "play", "back", "forth"]) byId(id).disabled = last < 1;
-  for (const speed of [0.1, 0.25, 0.5, 1, 1.5, 2]) byId("speed").append(new Option(`${speed}×`, speed));
+  for (const speed of SPEEDS) byId("speed").append(new Option(`${speed}×`, speed));
   for (const { name, facts } of doc.results) {
     if (doc.results.length > 1) byId("facts").append(element("h2", name));
     byId("facts").append(...facts.map(makeFact));
@@ -36,7 +36,10 @@ function makePanel(doc, state, clock, actions) {
   byId("back").onclick = () => actions.step(-1);
   byId("forth").onclick = () => actions.step(1);
   byId("knob").oninput = (event) => actions.scrub(Number(event.target.value));
-  byId("frame").onchange = (event) => actions.seek(Number.parseFloat(event.target.value) || 0);
+  byId("frame").onchange = (event) => {
+    const typed = Number.parseFloat(event.target.value);
+    actions.seek(Number.isFinite(typed) ? typed : state.frame);
+  };
   byId("speed").onchange = (event) => actions.speed(Number(event.target.value));
   byId("repeat").onchange = (event) => actions.repeat(event.target.checked);
   byId("opacity").oninput = (event) => actions.opacity(Number(event.target.value));
@@ -57,7 +60,7 @@ function makePanel(doc, state, clock, actions) {
     byId("play").textContent = clock.playing ? "❚❚" : "▶";
     byId("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
     byId("repeat").checked = clock.repeat;
-    byId("speed").value = String([0.1, 0.25, 0.5, 1, 1.5, 2].find((s) => Math.abs(s - clock.speed) < 1e-6) ?? 1);
+    byId("speed").value = String(SPEEDS.find((s) => Math.abs(s - clock.speed) < 1e-6) ?? 1);
     byId("opacity").value = state.opacity;
     document.documentElement.classList.toggle("dark", state.dark);
     boxes();
@@ -93,8 +96,8 @@ function makePanel(doc, state, clock, actions) {
       const guessed = doc.results.some(({ tracked }) => tracked.includes(0));
       const told = legends.filter(({ text }) => guessed || !text.startsWith("nobody seen"));
       if (first.pending.includes(1) && doc.layers.length)
-        told.push({ colour: [132, 76, 199], text: "fit to the film, still to be simulated" });
-      if (doc.results.length > 1) told.push({ colour: [46, 158, 133], text: `${doc.results[1].name}, dashed in the curves` });
+        told.push({ colour: PENDING.colour, text: "fit to the film, still to be simulated" });
+      if (doc.results.length > 1) told.push({ colour: SECOND, text: `${doc.results[1].name}, dashed in the curves` });
       const all = told.map(({ text }) => text).join();
       if (byId("legend").dataset.told === all) return;
       byId("legend").dataset.told = all;
@@ -249,76 +252,4 @@ function makeMarks(first) {
     byId("marks").append(mark);
   }
   byId("marks").append(element("div", undefined, "range"));
-}
-
-// One figure for each group of charts; with two results, the second one's curves are dashed.
-function makeCharts(doc, state, clock, actions) {
-  const first = doc.results[0];
-  const groups = [...new Set(first.charts.map(({ group }) => group))];
-  const figures = groups.map((group) => {
-    const own = first.charts.filter((chart) => chart.group === group);
-    const [figure, caption, choice, values, box] = ["figure", "figcaption", "select", "span", "div"].map((kind) =>
-      element(kind),
-    );
-    [values.className, box.className] = ["values", "plot"];
-    own.forEach(({ title, unit }, i) => choice.append(new Option(`${title} (${unit})`, i)));
-    choice.setAttribute("aria-label", group);
-    caption.append(choice, values);
-    figure.append(caption, box);
-    byId("charts").append(figure);
-    const chart = makeChart(box, first.fps, actions.scrub);
-    const one = { chart, values, chosen: own.find(({ title }) => title === state.chosen[group]) ?? own[0] };
-    choice.value = String(own.indexOf(one.chosen));
-    choice.onchange = () => {
-      one.chosen = own[Number(choice.value)];
-      state.chosen[group] = one.chosen.title;
-      show(one);
-      tell(one);
-    };
-    return one;
-  });
-  byId("charts").hidden = !figures.length;
-
-  function show(one) {
-    const { group, title, curves } = one.chosen;
-    const others = doc.results.slice(1).flatMap((result) =>
-      result.charts
-        .filter((chart) => chart.group === group && chart.title === title)
-        .flatMap((chart) => chart.curves)
-        .map((curve) => ({ ...curve, other: true, values: resampled(curve.values, result, first) })),
-    );
-    one.chart.show([...curves, ...others], first.count, state.dark);
-  }
-
-  function tell(one) {
-    const { unit: of, curves } = one.chosen;
-    one.values.replaceChildren(
-      ...curves.map(({ name, side, values }) => {
-        const value = values[state.frame];
-        const digits = of === "N" ? 0 : 1;
-        const known = Number.isFinite(value) ? value.toFixed(digits) : "–";
-        const told = element("span", side ? `${side[0].toUpperCase()} ${known}` : known);
-        told.style.color = CURVES[side];
-        told.title = name;
-        return told;
-      }),
-    );
-  }
-
-  return {
-    repaint: () => figures.forEach(show),
-    cursor: () =>
-      figures.forEach((one) => {
-        one.chart.cursor(state.frame);
-        tell(one);
-      }),
-  };
-}
-
-// A result's values at the moments of the first one's frames; nothing after its own end.
-function resampled(values, result, first) {
-  const last = (result.count - 0.5) / result.fps;
-  return Float32Array.from({ length: first.count }, (_, k) =>
-    k / first.fps < last ? values[frameOf(result, first, k)] : NaN,
-  );
 }

@@ -190,7 +190,7 @@ void main() {
   },
   arrow: {
     vertex: COMMON + PLACE + `
-uniform mat4 clip; uniform vec3 from; uniform vec3 along; uniform vec2 thick;
+uniform mat4 clip; uniform vec3 from; uniform vec3 along; uniform float thick;
 in vec3 position; in vec3 normal;
 out vec3 facing; out vec3 world;
 void main() {
@@ -199,7 +199,7 @@ void main() {
   vec3 y = cross(z, x);
   // z of the mesh: 0 to 1 is the shaft, 1 to 2 the head.
   float up = position.z <= 1.0 ? position.z * (size - head) : size - head + (position.z - 1.0) * head;
-  world = turned(from + thick.x * (position.x * x + position.y * y) + up * z) + offset;
+  world = turned(from + thick * (position.x * x + position.y * y) + up * z) + offset;
   facing = turned(normal.x * x + normal.y * y + normal.z * z);
   gl_Position = clip * vec4(world, 1.0);
 }`,

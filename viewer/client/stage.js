@@ -4,8 +4,9 @@ const THEMES = {
   light: { haze: [0.945, 0.953, 0.965], sky: [0.80, 0.845, 0.90], plane: [0.845, 0.858, 0.88], lines: [0.62, 0.65, 0.70] },
   dark: { haze: [0.15, 0.165, 0.195], sky: [0.055, 0.06, 0.075], plane: [0.20, 0.215, 0.245], lines: [0.36, 0.39, 0.45] },
 };
-const WASH = [[0, 0, 0], [0.10, 0.62, 0.52]]; // what tells the second result from the first
-const PENDING = { wash: [0.52, 0.30, 0.78], opacity: 0.45 }; // of a person who is still to be simulated
+// What is washed over a person to tell the second result from the first, and one who is still to be simulated; RGB.
+const SECOND = [26, 158, 133];
+const PENDING = { colour: [132, 76, 199], opacity: 0.45 };
 // How much work a picture is: pixels along each side of the page's, those of the shadow's, and looks at it for each pixel.
 const EFFORTS = [
   { scale: 1, shadow: 2048, samples: 16 },
@@ -13,14 +14,14 @@ const EFFORTS = [
   { scale: 0.5, shadow: 768, samples: 4 },
 ];
 const OVER_FILM = 0.3; // opacity of what stands on the floor over a film, which shows it itself
-const THICK = [0.022, 0.022]; // radius of an arrow's shaft, metres
+const THICK = 0.022; // radius of an arrow's shaft, metres
 
 // The picture of any document; `open` gives it one.
 function makeStage(canvas, words) {
   const graphics = makeGraphics(canvas);
   if (!graphics) return null;
   const { gl, programs } = graphics;
-  const shadowsOf = Object.fromEntries(EFFORTS.map(({ shadow }) => [shadow, makeShadows(gl, shadow)]));
+  const shadowsOf = Object.fromEntries([...new Set(EFFORTS.map(({ shadow }) => shadow))].map((size) => [size, makeShadows(gl, size)]));
   const arrowShape = makeArrowShape(graphics);
   const square = { corner: { data: new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), size: 2 } };
   const [floor, sky] = [makeVertices(gl, programs.floor, square), makeVertices(gl, programs.sky, square)];
@@ -165,9 +166,9 @@ function makeStage(canvas, words) {
       const opacity = opacityOf(one, mesh, frames[i], state);
       if (opacity > 0.99 === seeThrough) continue;
       const unseen = !mesh.part.ground && !one.result.tracked[frames[i]];
-      const values = { ...common, ...offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: WASH[i % 2] };
-      if (mesh.part.ground) values.wash = [0, 0, 0];
-      else if (isPending(one, mesh, frames[i])) values.wash = PENDING.wash;
+      const values = { ...common, ...offsetOf(i, state), opacity, grey: unseen ? 0.85 : 0, wash: [0, 0, 0] };
+      if (isPending(one, mesh, frames[i])) values.wash = inShares(PENDING.colour);
+      else if (i && !mesh.part.ground) values.wash = inShares(SECOND);
       if (seeThrough) {
         gl.colorMask(false, false, false, false);
         drawMesh("depth", mesh, values);
@@ -278,8 +279,10 @@ function makeStage(canvas, words) {
     });
   }
 
-  return { inSoftware: graphics.inSoftware, open, draw, view, home, showFilm, clipOf: () => clip, size: () => [canvas.clientWidth, canvas.clientHeight] };
+  return { inSoftware: graphics.inSoftware, open, draw, view, home, showFilm };
 }
+
+const inShares = (colour) => colour.map((c) => c / 255);
 
 // Digits that flicker from frame to frame tell nobody anything.
 const tens = (newtons) => String(10 * Math.round(newtons / 10));
@@ -289,70 +292,6 @@ const isPending = ({ result }, mesh, frame) => !mesh.part.ground && result.pendi
 function opacityOf(one, mesh, frame, state) {
   if (mesh.part.ground) return mesh.part.opacity * (state.through < 0 ? 1 : OVER_FILM);
   return mesh.part.opacity * state.opacity * (isPending(one, mesh, frame) ? PENDING.opacity : 1);
-}
-
-// Turned about the vertical, then shifted.
-function placed([x, y, z], { offset, heading: [c, s] }) {
-  return add([c * x - s * y, s * x + c * y, z], offset);
-}
-
-// Where a result stands: by itself, or as the first one, if the user wants them to begin alike.
-function placeOf(doc, number, { align }) {
-  const { place, aligned } = doc.results[number];
-  return align ? aligned : place;
-}
-
-// All films of all results: those that can be looked through, and whose they are.
-const filmsOf = (doc) =>
-  doc.results.flatMap(({ films }, result) => films.map((film, camera) => ({ film, camera, result })));
-
-const visible = (things, state) => things.filter(({ layer }) => state.layers[layer]);
-const tintOf = (part, alpha) => [...part.colour.map((c) => c / 255), alpha];
-
-// Above the highest body: a name there hides nothing of the person.
-function overHead({ path, tracks }, frame) {
-  const origins = row(tracks.motion.position, frame);
-  let top = 0;
-  for (let i = 5; i < origins.length; i += 3) top = Math.max(top, origins[i]);
-  return [...row(path, frame), top + 0.4];
-}
-
-// The frame of a result at the moment that a frame of the first one is of.
-function frameOf(result, first, frame) {
-  return clamp(Math.round((frame / first.fps) * result.fps), 0, result.count - 1);
-}
-
-function freeResult(gl, { tracks, meshes, ribbons, balls }) {
-  for (const { texture } of Object.values(tracks)) gl.deleteTexture(texture);
-  for (const { body, depth } of meshes) for (const one of [body, depth]) freeVertices(gl, one);
-  for (const { vertices } of [...ribbons, ...balls]) freeVertices(gl, vertices);
-}
-
-function makeResult(graphics, result, words) {
-  const tracks = Object.fromEntries(
-    Object.entries(result.tracks).map(([name, track]) => [name, makeTrack(graphics.gl, track)]),
-  );
-  const one = { result, tracks, meshes: [], arrows: [], ribbons: [], balls: [], words: [], title: null };
-  const word = (text, kind) => {
-    const element = document.createElement("div");
-    element.className = kind;
-    element.textContent = text;
-    element.hidden = true;
-    return words.appendChild(element);
-  };
-  for (const [layer, parts] of Object.entries(result.parts))
-    for (const part of parts) {
-      if (part.kind === "mesh") {
-        const mesh = makeMesh(graphics, part, tracks[part.track]);
-        if (!mesh.alone) mesh.track.rest = mesh.rest;
-        one.meshes.push({ layer, ...mesh });
-      } else if (part.kind === "arrow") one.arrows.push({ layer, part, word: word("", "word force") });
-      else if (part.kind === "line") one.ribbons.push({ layer, ...makeRibbons(graphics, part) });
-      else if (part.kind === "ball") one.balls.push({ layer, ...makeBalls(graphics, part) });
-      else if (part.kind === "word") one.words.push({ layer, part, word: word(part.text, "word") });
-    }
-  if (result.titled) one.title = word(result.name, "word title");
-  return one;
 }
 
 // From above, over the viewer's left shoulder.
