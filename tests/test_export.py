@@ -37,11 +37,14 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
 def test_a_format_is_chosen_by_suffix_or_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FORMATS, "red", Format(__name__, (".red", ".rot"), "painters"))
+    assert [format_of("a.usdz", "usd"), format_of("", "fbx")] == ["usd", "fbx"]
     assert format_of("a.ROT") == format_of("a.out", "red") == format_of("a.red", "red") == "red"
     for path, name, said in (
         ("a.bvh", "red", r"\.bvh files are bvh; call it \*\.red"),
         ("a.red", "green", "format=green: no such format; use one of bvh"),
         ("a.green", None, r"unknown suffix '\.green'; use one of \.bvh"),
+        ("a", "usd", r"cannot export to a with format=usd: call it \*\.usd"),
+        ("a.out", "blend", r"cannot export to a\.out with format=blend: call it \*\.blend"),
     ):
         with pytest.raises(InputError, match=said):
             format_of(path, name)

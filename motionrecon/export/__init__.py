@@ -34,6 +34,7 @@ class Format:
         beside: endings, instead of a file's suffix, of others that it writes beside it.
         surface: whether its files hold the person's surface, with which not everything may be done
             (`motionrecon.body.Anatomy.licence`).
+        by_suffix: whether another program writes them, by the suffix, which therefore must be one of these.
     """
 
     module: str
@@ -41,6 +42,7 @@ class Format:
     what: str
     beside: tuple[str, ...] = ()
     surface: bool = False
+    by_suffix: bool = False
 
     @property
     def write(self) -> Callable[..., None]:
@@ -78,14 +80,26 @@ FORMATS: dict[str, Format] = {
         "motionrecon.export.glb", (".glb",), "Blender, game engines, web pages: the person in motion", surface=True
     ),
     "usd": Format(
-        "motionrecon.export.usd", (".usd", ".usda", ".usdc", ".usdz"), "Omniverse, Houdini and Maya", surface=True
+        "motionrecon.export.usd",
+        (".usd", ".usda", ".usdc", ".usdz"),
+        "Omniverse, Houdini and Maya",
+        surface=True,
+        by_suffix=True,
     ),
     "amass": Format("motionrecon.export.amass", (".npz",), "what reads AMASS: an SMPL-H, SMPL-X or SMPL body"),
     "blend": Format(
-        "motionrecon.export.blender.files", (".blend",), "a scene of Blender, where that is installed", surface=True
+        "motionrecon.export.blender.files",
+        (".blend",),
+        "a scene of Blender, where that is installed",
+        surface=True,
+        by_suffix=True,
     ),
     "fbx": Format(
-        "motionrecon.export.blender.files", (".fbx",), "game engines and Maya, where Blender is installed", surface=True
+        "motionrecon.export.blender.files",
+        (".fbx",),
+        "game engines and Maya, where Blender is installed",
+        surface=True,
+        by_suffix=True,
     ),
     "trc": Format("motionrecon.export.trc", (".trc",), "OpenSim, markers"),
     "mot": Format("motionrecon.export.mot", (".mot",), "OpenSim, joint angles"),
@@ -119,10 +133,10 @@ def export(motion: Motion, path: str | Path, format: str | None = None, **option
 
 
 def format_of(path: str | Path, format: str | None = None) -> str:
-    """The name of the format that ``format`` says, or else the suffix of ``path``.
+    """The name of the format that ``format`` says, or else the suffix of ``path``; which may be empty beside a format.
 
     Raises:
-        InputError: no such format, or a suffix of another one.
+        InputError: no such format, or a suffix of another one, or none where the format needs its own.
     """
     suffix = Path(path).suffix.lower()
     called = Path(path).name.lower() if suffix else ""
@@ -136,6 +150,8 @@ def format_of(path: str | Path, format: str | None = None) -> str:
                 f"cannot export to {path} with format={format}: {suffix} files are {' or '.join(known)}; "
                 f"call it *{FORMATS[format].suffixes[0]}"
             )
+        if not known and FORMATS[format].by_suffix and str(path):
+            raise InputError(f"cannot export to {path} with format={format}: call it *{FORMATS[format].suffixes[0]}")
         return format
     if not known:
         suffixes = dict.fromkeys(suffix for one in FORMATS.values() for suffix in one.suffixes)

@@ -62,7 +62,6 @@ def run_scene(command: list[str], job: Mapping[str, Any], path: Path, scratch: P
     """
     told, given = scratch / "told.json", scratch / "job.json"
     given.write_text(json.dumps({**job, "told": str(told)}), encoding="utf-8")
-    command = [*command, str(given)]
     own = command[0] == sys.executable
     # Another Python must not find our packages: its numpy may be of another version.
     clean = {key: value for key, value in os.environ.items() if own or not key.startswith("PYTHON")}
