@@ -14,6 +14,10 @@ MIDDLE: Colour = (246, 240, 230)
 UNTRACKED: Colour = (150, 154, 160)
 FORCE: Colour = (214, 44, 56)
 OUTLINE: Colour = (24, 28, 36)
+LACKS: Colour = (150, 96, 12)
+"""Under the words that say what a frame lacks."""
+GLOW: Colour = (236, 62, 44)
+"""Of feet that bear load."""
 
 SKY: Colour = (232, 236, 241)
 TILES: tuple[Colour, Colour] = (202, 208, 216), (182, 189, 199)

@@ -43,10 +43,6 @@ class DrawnMesh:
     colours: Float[np.ndarray, "V 3"]
 
 
-#: Of feet that bear load.
-GLOW: colours.Colour = (236, 62, 44)
-
-
 class DrawnSurface:
     """A person's surface, in any pose: orange on the left, blue on the right, feet that bear load red.
 
@@ -76,7 +72,7 @@ class DrawnSurface:
         shown = self._colours if tracked else np.tile(np.array(colours.UNTRACKED, float), (len(self._colours), 1))
         if load is not None:
             glow = _GLOW * (self._follows[:, : len(load)] @ np.clip(load, 0, 1))[:, None]
-            shown = shown + glow * (np.array(GLOW) - shown)
+            shown = shown + glow * (np.array(colours.GLOW) - shown)
         vertices, normals = self._surface.with_normals(pose)
         return DrawnMesh(vertices, self._surface.faces, normals, shown)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
 from motionrecon.core.prefetch import prefetch
@@ -24,6 +24,7 @@ from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.layout import layout_of
 from motionrecon.render.mesh import DrawnSurface, draw_mesh
 from motionrecon.render.movie import mp4
+from motionrecon.render.pixels import Picture
 from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.skeleton import draw_skeleton
 from motionrecon.result.films import films_of
@@ -33,8 +34,6 @@ from motionrecon.result.seats import standing_out
 _LEAST_UNIT = 0.55  # of the words in a small view, which must be read
 _AHEAD = 4  # frames that are drawn before they are written
 _TOGETHER = 64  # frames whose poses are found at once: one by one, fingers cost more than all that is drawn
-
-Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
 
 def write_overlay(

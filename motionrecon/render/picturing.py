@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
 from motionrecon.cameras.base import Camera
@@ -17,14 +17,13 @@ from motionrecon.mechanics.feet import foot_forces
 from motionrecon.mechanics.summary import weight_of
 from motionrecon.render import colours
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
+from motionrecon.render.pixels import Picture
 from motionrecon.render.side_view import SideView, draw_arrow, heading_of
 from motionrecon.render.words import draw_words, width_of
 from motionrecon.result.seats import standing_out
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
-
-Picture = UInt8[np.ndarray, "H W 3"]  # RGB
 
 _OVER_FILM = 0.82  # opacity of the person over the film, so that what is under them can be judged
 _ROUND_SECONDS = 8.0  # of a whole turn of the orbit, at the motion's own pace
@@ -34,7 +33,13 @@ _LEGEND = "left", "right", "floor's push (BW: body weight)"
 
 @dataclass(frozen=True)
 class Standing:
-    """A person in one frame: where they are, and what pushes their feet."""
+    """A person in one frame.
+
+    Attributes:
+        at: how they are posed.
+        mesh: their surface there.
+        force, pressure: on each foot: what the floor pushes it with, newtons, and where, metres.
+    """
 
     at: Pose
     mesh: DrawnMesh
@@ -106,7 +111,7 @@ class Studio:
         draw_words(image, f"{t / motion.fps:.2f} s", (edge, edge), size)
         lacks = motion.lacks_simulation(t) if motion.tracked[t] else "nobody seen"
         if lacks:
-            draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=(150, 96, 12), anchor=(1, 0))
+            draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=colours.LACKS, anchor=(1, 0))
         return image
 
     def with_legend(self, image: Picture) -> Picture:

@@ -16,7 +16,8 @@ from motionrecon.errors import InputError
 from motionrecon.render.animation import write_animation
 from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.movie import mp4
-from motionrecon.render.picturing import MOMENT, VIEWS, Picture, Studio
+from motionrecon.render.picturing import MOMENT, VIEWS, Studio
+from motionrecon.render.pixels import Picture
 from motionrecon.render.sheet import sheet
 from motionrecon.result.films import check_recorded, films_of
 

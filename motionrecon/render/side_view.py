@@ -19,6 +19,7 @@ from motionrecon.core.vectors import unit
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, mixed
 from motionrecon.render.mesh import Patch, drawn
+from motionrecon.render.pixels import SUBPIXEL
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -32,7 +33,6 @@ _FOLLOW = 1.3  # the camera moves along if standing still would take it this muc
 _WALKS = 0.5  # metres from the first place to the last that are a walk
 _TOWARDS = 0.3  # share of a heading towards or away from the camera that a side view shows as a direction
 _SMOOTH = 0.6  # seconds over which the camera's path is smoothed
-_SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
 _SHADOW, _SHADOW_SPAN, _SHADOW_CELLS = 0.42, 3.0, 240
 
 
@@ -175,9 +175,9 @@ class SideView:
         distances = np.linalg.norm(in_camera[ahead].mean(axis=1), axis=-1)
         on_screen = ((pixels.max(axis=1) > 0) & (pixels.min(axis=1) < self.size)).all(axis=-1)
         for polygon, haze in zip(pixels[on_screen], self._haze(distances[on_screen]), strict=True):
-            fixed = np.round(polygon * 2**_SUBPIXEL).astype(np.int32)
+            fixed = np.round(polygon * 2**SUBPIXEL).astype(np.int32)
             colour = mixed(colours.TILES[1], colours.SKY, float(haze))
-            cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, _SUBPIXEL)
+            cv2.fillConvexPoly(image, fixed, colour, cv2.LINE_AA, SUBPIXEL)
 
     def _ground(self, camera: Pinhole) -> Patch | None:
         """What stands out of the floor."""
@@ -205,10 +205,10 @@ class SideView:
         cells = (ends[..., :2] - centre) * scale + _SHADOW_CELLS / 2
         heights, widths = ends[..., 2].mean(axis=1), 2 * radii.mean(axis=1) * scale
         for i in np.argsort(-heights):
-            a, b = np.round(cells[i] * 2**_SUBPIXEL).astype(int)
+            a, b = np.round(cells[i] * 2**SUBPIXEL).astype(int)
             strength = round(255 * float(np.exp(-max(heights[i], 0) / 0.7)))
             width = max(1, round(float(widths[i])))
-            cv2.line(mask, a.tolist(), b.tolist(), strength, width, cv2.LINE_AA, _SUBPIXEL)
+            cv2.line(mask, a.tolist(), b.tolist(), strength, width, cv2.LINE_AA, SUBPIXEL)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.035 * scale)
         square = _SHADOW_SPAN / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) + centre
         pixels = camera.project(np.column_stack([square, np.zeros(4)]))
@@ -253,11 +253,11 @@ def draw_arrow(
     length = float(np.linalg.norm(pixels[1] - pixels[0]))
     if not np.isfinite(length) or length < 6:
         return
-    a, b = np.round(pixels * 2**_SUBPIXEL).astype(int).tolist()
+    a, b = np.round(pixels * 2**SUBPIXEL).astype(int).tolist()
     width = max(2, round(image.shape[0] / 240))
     for extra, shade in ((2, colours.OUTLINE), (0, colour)):
         tip = min(0.35, 5 * width / length)
-        cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, _SUBPIXEL, tip)
+        cv2.arrowedLine(image, a, b, shade, width + extra, cv2.LINE_AA, SUBPIXEL, tip)
 
 
 def heading_of(motion: Motion) -> Float[np.ndarray, " 2"]:

@@ -10,8 +10,7 @@ from motionrecon.cameras.base import NEAREST, Camera
 from motionrecon.core.landmarks import BODY, BONES
 from motionrecon.render import colours
 from motionrecon.render.colours import Colour, of_side
-
-_SUBPIXEL = 4  # bits of fraction that OpenCV's drawing is given
+from motionrecon.render.pixels import SUBPIXEL
 
 
 def draw_skeleton(
@@ -42,7 +41,7 @@ def draw_skeleton(
         for start, end, colour in bones:
             if start and end:
                 width = max(1, round(3.8 * unit + extra))
-                cv2.line(image, start, end, edge or colour, width, cv2.LINE_AA, _SUBPIXEL)
+                cv2.line(image, start, end, edge or colour, width, cv2.LINE_AA, SUBPIXEL)
         for centre, colour in dots:
             _dot(image, centre, edge or colour, 5.2 * unit + extra / 2)
     for centre, _ in dots:
@@ -66,9 +65,9 @@ def _fixed(point: Float[np.ndarray, " 2"]) -> list[int] | None:
     """A point in OpenCV's fixed-point pixels; None where it cannot be drawn."""
     if not np.isfinite(point).all() or np.abs(point).max() > 1e5:
         return None
-    return [round(float(x) * 2**_SUBPIXEL) for x in point]
+    return [round(float(x) * 2**SUBPIXEL) for x in point]
 
 
 def _dot(image: UInt8[np.ndarray, "H W 3"], centre: list[int] | None, colour: Colour, radius: float) -> None:
     if centre:
-        cv2.circle(image, centre, round(radius * 2**_SUBPIXEL), colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL)
+        cv2.circle(image, centre, round(radius * 2**SUBPIXEL), colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from motionrecon.render.colours import Colour
+from motionrecon.render.colours import OUTLINE, Colour
 
 _PAD = 0.42  # of the letters' size, around the words
 
@@ -19,7 +19,7 @@ def draw_words(
     at: tuple[float, float],
     size: float,
     colour: Colour = (255, 255, 255),
-    back: Colour = (24, 28, 36),
+    back: Colour = OUTLINE,
     anchor: tuple[float, float] = (0.0, 0.0),
 ) -> None:
     """Draw a line of words into an RGB picture, in place; what lies outside the picture is left out.
