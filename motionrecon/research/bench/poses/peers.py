@@ -25,8 +25,8 @@ class Frame:
         problem: of one row.
         start: (1, nq).
         budget: evaluations after the start's.
-        values: the best value after each evaluation so far.
-        best: (n,) the step that led to it.
+        values: the best value after each evaluation so far, the start's first.
+        best: (n,) the step that led to the last of them.
     """
 
     problem: PoseProblem
@@ -42,7 +42,7 @@ class Frame:
         return self.problem.n
 
     def residuals(self, step: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
-        """Residuals after a step; an evaluation, which `jacobian` at the same step needs not pay again."""
+        """Residuals after a step."""
         return self.evaluated(step)[0]
 
     def jacobian(self, step: Float[np.ndarray, " n"]) -> Float[np.ndarray, "m n"]:
@@ -59,7 +59,7 @@ class Frame:
         return float(self.problem.value(self.problem.moved(self.start, step[None]))[0])
 
     def evaluated(self, step: Float[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, "m n"]]:
-        """Residuals and Jacobian.
+        """Residuals and Jacobian: an evaluation, which the same step right afterwards needs not pay again.
 
         Raises:
             Spent: the budget is used up.
@@ -78,17 +78,16 @@ class Frame:
         return r, J
 
     def history(self) -> Float[np.ndarray, " evaluations"]:
-        """(budget + 1,) the best value after each evaluation."""
+        """(budget + 1,) the best value after each evaluation; the last one stays where a method ended before."""
         rest = self.budget + 1 - len(self.values)
         return np.array(self.values + [self.values[-1]] * rest)
 
 
 @dataclass(frozen=True)
 class Searched:
-    """A frame as the project's own LM takes it, whose trials of values alone cost a share of an evaluation each."""
+    """A frame as the project's own LM takes it, which tries steps by their values alone."""
 
     frame: Frame
-    trial: float
 
     @property
     def n(self) -> int:
@@ -157,7 +156,7 @@ def searched(frame: Frame, trial: float) -> Float[np.ndarray, " evaluations"]:
         (budget + 1,) the best value after each evaluation, trials included.
     """
     history = np.full(frame.budget + 1, np.inf)
-    problem = Searched(frame, trial)
+    problem = Searched(frame)
 
     def note(state: State[object]) -> bool:
         used = state.evaluations.derivatives - 1 + trial * state.evaluations.values
@@ -174,6 +173,7 @@ def searched(frame: Frame, trial: float) -> Float[np.ndarray, " evaluations"]:
 
 
 def _until_spent(run: Callable[[], object]) -> None:
+    """Run a method until it ends, or its frame's budget does."""
     try:
         with np.errstate(all="ignore"):
             run()
