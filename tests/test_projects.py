@@ -304,6 +304,10 @@ def test_keypoints_without_videos(tmp_path) -> None:
             "[project]\nframe_range = [9, 3]",
             r"frame_range of Config.toml is \[9, 3\]; the second frame must come",
         ),
+        (
+            "[project]\nframe_range = [20, 30]",
+            r"frame_range of Config.toml is \[20, 30\], and there are frames 0 to 11",
+        ),
         ("[project]\nframe_range = 7", 'frame_range of Config.toml is 7; it must be "all", "auto" or two frames'),
         ("[project]\nparticipant_height = 'tall'", "participant_height of Config.toml is 'tall'; it must be a number"),
         ("[project", r"Config\.toml is not TOML"),
