@@ -70,6 +70,7 @@ class _Job:
                 "models": [sha256(clip.model), sha256(clip.scan_model)],
                 "frames": [wanted.start, wanted.stop, info.fps],
                 "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
+                "afresh": "who leans",  # people who leaned were not looked for afresh in earlier versions
                 "mediapipe": metadata.version("mediapipe"),
             }
             if hand_model is not None:

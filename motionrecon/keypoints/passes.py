@@ -16,6 +16,7 @@ from jaxtyping import Float, UInt8
 
 from motionrecon.background.watch import BackgroundWatch
 from motionrecon.core.prefetch import prefetch
+from motionrecon.keypoints.afresh import FreshLook
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
@@ -125,17 +126,19 @@ def _run(
     Pixels are those of pictures of a `size`, the video's own if it is None.
     """
     seen: list[list[Detection]] = []
+    shown_size = size or clip.info.image_size
     film = pictures(clip.info.path, clip.start, clip.end, max_side=MAX_SIDE, info=clip.info, warn=warn)
     with (
         closing(prefetch(film)) as pictured,
-        closing(PoseDetector(clip.model, size or clip.info.image_size, video=True)) as one,
+        closing(PoseDetector(clip.model, shown_size, video=True)) as one,
+        FreshLook(lambda: PoseDetector(clip.model, shown_size, video=False)) as afresh,
         _hand_watch(clip) as hands,
     ):
         for k, picture in enumerate(pictured):
             frame = picture.image
             # A picture that is held says nothing of where the person is now.
             shown = frame if prepare is None or picture.held else prepare(k, frame)
-            found = [] if picture.held else one(shown)
+            found = [] if picture.held else afresh(shown, one(shown))
             if hands is not None and found:
                 hands.add(k, shown, found[0])
             if observe is not None:

@@ -140,7 +140,7 @@ def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:
 
 def near(one: Detection, other: Detection) -> bool:
     """Whether two detections in the same frame are of one person."""
-    return _distance(one, other) < _REACH
+    return apart(one, other) < _REACH
 
 
 def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
@@ -151,10 +151,10 @@ def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
     ratio = size / min(last.size, person.size)
     if ratio > _SIZE_RATIO * (1 + gap):
         return np.inf
-    return _distance(last, person) / min(_FARTHEST, _REACH + _REACH_PER_SECOND * gap)
+    return apart(last, person) / min(_FARTHEST, _REACH + _REACH_PER_SECOND * gap)
 
 
-def _distance(one: Detection, other: Detection) -> float:
+def apart(one: Detection, other: Detection) -> float:
     """Between two trunks, in sizes of the larger person; infinite if they share no landmark.
 
     The trunk, not the box: limbs swing. Its middle does not care whether left and right were exchanged.
@@ -163,8 +163,8 @@ def _distance(one: Detection, other: Detection) -> float:
     if not both.any():
         return np.inf
     trunk = both & _TRUNK if (both & _TRUNK).any() else both
-    apart = np.linalg.norm(one.pixels[trunk].mean(0) - other.pixels[trunk].mean(0))
-    return float(apart / max(one.size, other.size))
+    between = np.linalg.norm(one.pixels[trunk].mean(0) - other.pixels[trunk].mean(0))
+    return float(between / max(one.size, other.size))
 
 
 def _gap(one: Track, other: Track) -> int:
@@ -178,7 +178,7 @@ def _continues(one: Track, other: Track, fps: float, single: bool) -> bool:
     last, first = one.detections[-1], other.detections[0]
     sizes = one.size, other.size  # usual ones: somebody who crouches is small for a moment
     ratio = max(sizes) / min(sizes)
-    moved = _distance(last, first) * max(last.size, first.size) / max(sizes)
+    moved = apart(last, first) * max(last.size, first.size) / max(sizes)
     reached = moved < _REACH + _REACH_PER_SECOND * gap
     if single:
         return gap > 0 and ratio < _SINGLE_SIZE_RATIO
