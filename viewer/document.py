@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from motionrecon.body.pose import pose
 from motionrecon.result.films import films_of
-from motionrecon.result.motion import CAMERA_MOVES, NOT_SIMULATED, ON_A_SEAT
+from motionrecon.result.motion import CAMERA_MOVES, NOBODY_SEEN, NOT_SIMULATED, ON_A_SEAT
 from motionrecon.viewer.charts import CHARTS, Chart
 from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
@@ -251,8 +251,10 @@ def _below(motion: Motion, body: int) -> Bool[np.ndarray, " B"]:
     return found
 
 
-#: What a stretch may lack, in the page's words.
-LACKS = (NOT_SIMULATED, "nobody seen", "still to come", ON_A_SEAT, CAMERA_MOVES)
+#: Of frames that a reconstruction under way has not simulated yet; and all that a stretch may lack, in the
+#: page's words.
+TO_COME = "still to come"
+LACKS = (NOT_SIMULATED, NOBODY_SEEN, TO_COME, ON_A_SEAT, CAMERA_MOVES)
 
 
 def stretches_of(
@@ -263,16 +265,18 @@ def stretches_of(
     camera_unknown: bool = False,
 ) -> tuple[Stretch, ...]:
     """Runs of frames in which nobody was seen, or else that were not simulated, or are not yet."""
-    lacking = np.zeros(len(tracked), int) if pending is None else np.where(pending, 3, 0)
-    lacking[~simulated] = 5 if camera_unknown else 1
+    lacking = np.full(len(tracked), "", dtype=object)
+    if pending is not None:
+        lacking[pending] = TO_COME
+    lacking[~simulated] = CAMERA_MOVES if camera_unknown else NOT_SIMULATED
     if on_a_seat is not None:
-        lacking[on_a_seat & ~simulated] = 4
-    lacking[~tracked] = 2
+        lacking[on_a_seat & ~simulated] = ON_A_SEAT
+    lacking[~tracked] = NOBODY_SEEN
     found, start = [], 0
-    for kind, run in groupby(lacking.tolist()):
+    for what, run in groupby(lacking.tolist()):
         end = start + len(list(run))
-        if kind:
-            found.append(Stretch(start, end, LACKS[kind - 1]))
+        if what:
+            found.append(Stretch(start, end, what))
         start = end
     return tuple(found)
 

@@ -163,7 +163,7 @@ class Painter:
         """What is to be said of a frame of one view, the worst first; nothing of most."""
         motion = self._motion
         if not motion.tracked[t]:
-            return "not tracked"
+            return motion.lacks(t)
         if picture is None and self._films[number].video is not None:
             return "no picture"
         if not motion.tracked_in(number)[t]:

@@ -109,7 +109,7 @@ class Studio:
         image = np.ascontiguousarray(image)
         edge = 0.6 * size
         draw_words(image, f"{t / motion.fps:.2f} s", (edge, edge), size)
-        lacks = motion.lacks_simulation(t) if motion.tracked[t] else "nobody seen"
+        lacks = motion.lacks(t)
         if lacks:
             draw_words(image, lacks, (image.shape[1] - edge, edge), size, back=colours.LACKS, anchor=(1, 0))
         return image

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from motionrecon.body.surface import Surface
 
 #: What is said of frames that are kinematic in a simulated motion.
-NOT_SIMULATED, ON_A_SEAT = "not simulated", "on a seat, not simulated"
+NOBODY_SEEN, NOT_SIMULATED, ON_A_SEAT = "nobody seen", "not simulated", "on a seat, not simulated"
 CAMERA_MOVES = "camera moves, not simulated"
 
 
@@ -160,6 +160,10 @@ class Motion:
             if window.status is Status.SEATED:
                 found[max(0, window.first_frame) : max(0, window.last_frame) + 1] = True
         return np.asarray(found & self.left_out)
+
+    def lacks(self, t: int) -> str:
+        """What is to be said of a frame, the worst first: nobody was seen, or it is not simulated; nothing of most."""
+        return self.lacks_simulation(t) if self.tracked[t] else NOBODY_SEEN
 
     def lacks_simulation(self, t: int) -> str:
         """What is to be said of a frame that is kinematic although it should be simulated; nothing of others."""
