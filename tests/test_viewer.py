@@ -40,11 +40,12 @@ from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
 from motionrecon.viewer import Viewer, view, write_page
 from motionrecon.viewer.charts import CHARTS
-from motionrecon.viewer.document import LACKS, Stretch, as_json, document_of, stretches_of
+from motionrecon.viewer.document import LACKS, Stretch, document_of, stretches_of
 from motionrecon.viewer.facts import facts_of
 from motionrecon.viewer.films import open_source
 from motionrecon.viewer.layers import LAYERS, Layer
 from motionrecon.viewer.layers.body import skinned
+from motionrecon.viewer.packing import as_json
 from motionrecon.viewer.page import page as page_of
 from motionrecon.viewer.parts import ArrowPart, BallPart, MeshPart, WordPart, bytes_of
 from motionrecon.viewer.poses import Poses, compute_poses

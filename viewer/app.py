@@ -94,8 +94,9 @@ class Viewer:
     """
 
     def __init__(self, motions: Sequence[Motion], names: Sequence[str], *, port: int = 8080) -> None:
-        from motionrecon.viewer.document import document_of, packed
+        from motionrecon.viewer.document import document_of
         from motionrecon.viewer.films import Films
+        from motionrecon.viewer.packing import packed
         from motionrecon.viewer.page import served_page
         from motionrecon.viewer.server import LocalServer
 

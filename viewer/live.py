@@ -98,8 +98,8 @@ class LiveViewer:
             self._films.close()
 
     def _open(self, so_far: SoFar) -> None:
-        from motionrecon.viewer.document import packed
         from motionrecon.viewer.films import Films
+        from motionrecon.viewer.packing import packed
         from motionrecon.viewer.page import served_page
         from motionrecon.viewer.server import LocalServer
         from motionrecon.viewer.sketch import film_of, sketch_of
@@ -140,8 +140,9 @@ class LiveViewer:
 
     def _show(self, so_far: SoFar) -> None:
         from motionrecon.result.preview import preview
-        from motionrecon.viewer.document import document_of, packed
+        from motionrecon.viewer.document import document_of
         from motionrecon.viewer.films import Films
+        from motionrecon.viewer.packing import packed
         from motionrecon.viewer.sketch import sketch_of
 
         assert self._server is not None and self._films is not None

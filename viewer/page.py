@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from motionrecon.viewer.document import Document, as_json
+from motionrecon.viewer.document import Document
+from motionrecon.viewer.packing import as_json
 
 #: The files of the program in ``client/``, in the order in which they stand in the page.
 SCRIPTS = (
