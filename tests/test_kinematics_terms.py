@@ -15,7 +15,7 @@ from motionrecon.body.tangent import MOVE, PLACE, integrate
 from motionrecon.core import landmarks, so3
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import bearing_points, feet_alone, haste, runs
+from motionrecon.kinematics.standing import bearing_points, feet_alone, haste, runs, walkers_points
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
@@ -262,8 +262,9 @@ def test_pose_prior(x):
     assert PosePrior()(replace(x, qpos=relaxed)).cost == pytest.approx(4.0)
 
 
-def test_contact(x):
-    term = Contact(FPS, standing(), weight=1.2)
+@pytest.mark.parametrize("low", [None, np.random.default_rng(8).uniform(0.1, 1.0, (FRAMES, 8))])
+def test_contact(x, low):
+    term = Contact(FPS, standing(), weight=1.2, low=low)
     assert_gradient(x, term(x), lambda y: term(y).cost, [*frame_directions(x), *shared_directions(x)])
     assert_jacobian(x, term, [*frame_directions(x), *shared_directions(x)])
 
@@ -446,3 +447,28 @@ def test_the_floor_bears_who_runs_between_two_flights_and_of_who_walks_that_tell
     assert (bears[inner][up[inner] > -4.0].max(axis=1) > 0.45).all()
     slowly = replace(bounding, qpos=qpos - 3.5 * time[:, None] * np.eye(qpos.shape[1])[0])
     assert not bearing_points(slowly, FPS).any()
+
+
+def test_who_walks_is_on_the_lower_foot_where_frames_are_too_few_to_tell_by_speed_which_one_stands():
+    body, fps, frames = people.person(), 5.0, 12
+    qpos = np.tile(body.rest_qpos, (frames, 1))
+    qpos[:, body.model.joint("left_knee_flexion").qposadr[0]] = 1.0
+    there = Trajectory(body, qpos, Plane())
+    right = np.array([name.startswith("right") for name in body.soles.names])
+
+    def found(fps: float = fps, pace: float = 1.2, over: float = 0.0, within: float = 0.1) -> np.ndarray:
+        moved = qpos.copy()
+        moved[:, 0] += pace * np.arange(frames) / fps
+        moved[:, 2] += over - there.over.min()
+        return walkers_points(Trajectory(body, moved, Plane()), fps, within)
+
+    assert (found()[:, right].max(1) > 0.45).all() and found()[:, ~right].max() < 1e-3
+    assert not found(fps=30.0).any() and not found(fps=25.0).any() and 0.2 < found(fps=13.0).max() < 0.4
+    assert not found(pace=0.1).any(), "who stays"
+    assert not found(pace=3.5).any(), "who runs is in the air, too"
+    assert not found(over=0.3).any() and found(over=0.3, within=0.4).max() > 0.45
+    jumping = qpos.copy()
+    jumping[:, 0] += 1.2 * np.arange(frames) / fps
+    jumping[:, 2] += -there.over.min() + np.where(np.arange(frames) == 6, 0.25, 0.0)
+    jumps = walkers_points(Trajectory(body, jumping, Plane()), fps, 0.4)
+    assert jumps[6].max() < 0.05 and jumps[3].max() > 0.45

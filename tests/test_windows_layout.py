@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import people
@@ -10,6 +11,7 @@ import pytest
 from motionrecon.core.clock import Clock
 from motionrecon.core.progress import Silent
 from motionrecon.physics.windows.layout import WindowLayout
+from motionrecon.physics.windows.stage import say_what_failed
 from motionrecon.physics.windows.stretch import Status, Stretch, WindowRecord
 from motionrecon.result.frames import frames_of
 from motionrecon.run import Run
@@ -94,3 +96,14 @@ def test_a_run_keeps_seconds_and_warnings():
     run.warn("the camera moves")
     assert list(run.seconds) == ["kinematics"] and run.seconds["kinematics"] >= 0
     assert run.warnings == heard == ["the camera moves"]
+
+
+@pytest.mark.parametrize(
+    ("fps", "status", "said"), [(5.0, Status.OK, 1), (5.0, Status.NOT_TRACKED, 0), (7.5, Status.OK, 0)]
+)
+def test_a_film_of_few_frames_a_second_is_said_to_tell_poorly_when_feet_come_down(fps, status, said):
+    found = people.see(people.person(), people.stepping(people.person(), 6, fps), people.camera()).figure
+    figure = replace(found, views=(replace(found.views[0], clock=Clock(fps)),))
+    run = Run(Silent())
+    say_what_failed(run, figure, replace(Stretch.empty(figure), windows=(WindowRecord(0, 5, status),)))
+    assert sum("5 frames per second: when feet come down" in why for why in run.warnings) == said

@@ -24,7 +24,7 @@ from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import HEIGHT, SHAPE, TILT, Trajectory
 from motionrecon.kinematics.terms.balance import Balance, neglected
-from motionrecon.kinematics.terms.contact import Contact
+from motionrecon.kinematics.terms.contact import KNOWN, TILTED, Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
 from motionrecon.kinematics.terms.scale_free import scale_free
@@ -252,8 +252,9 @@ def _fit(
         x = _unlocked(x, views, video)
     # How a body leans to be balanced is a guess, which one camera needs, and several the less: they see it.
     balance = w.balance / len(views)
+    within = _within(views)
     for _ in range(2):
-        contact = Contact.of(x, fps, rate)
+        contact = Contact.of(x, fps, rate, within)
         weight = balance * rate * on_feet(x, fps)
         feet: list[Term] = [
             contact,
@@ -262,6 +263,11 @@ def _fit(
         ]
         x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
+
+
+def _within(views: Sequence[View]) -> float:
+    """How far from the floor a walker's lower foot may be, metres."""
+    return KNOWN if all(view.camera.calibrated for view in views) else TILTED
 
 
 def filmed(views: Sequence[View], fps: float, w: Weights) -> list[Term]:
@@ -314,7 +320,7 @@ def _sized(
         height = (x.ground.height, ANYWHERE)
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
-        contact = Contact.of(x, fps, rate)
+        contact = Contact.of(x, fps, rate, _within(views))
         terms: list[Term] = [*eased(video, x), prior, contact]
         if tilted:
             terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))

@@ -27,6 +27,11 @@ _FLIES, _HELD, _STEADY = 0.15, 0.5, 0.045
 #: How surely the lowest point of the soles bears them, then, if it is less than so many metres over the ground; and how
 #: far others are over that point, metres, for which the chance is down to 1 / e.
 _SURE, _BELOW, _FLAT = 0.5, 0.1, 0.01
+#: Seconds between two frames up to which feet that stand are told by their speed, and from which they are not: it is
+#: that from the frame before to the frame after, and a walker's foot stands for 0.6 s.
+_TOLD, _UNTOLD = 0.05, 0.1
+#: Speeds of hips, m/s, up to which somebody does not walk, and from which they do; and likewise run.
+_WALKING, _RUNNING = (0.2, 0.4), (2.0, 2.5)
 #: Root mean square of a walker's feet's speed, m/s, and the seconds over which it is taken, a standard deviation.
 _WALKS, _ABOUT = 2.0, 0.25
 
@@ -94,6 +99,36 @@ def bearing_points(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
     lowest = x.over.min(axis=1, keepdims=True)
     low = np.exp((lowest - x.over) / _FLAT) * (lowest < _BELOW)
     return np.asarray(_SURE * (held * runs(x, fps))[:, None] * low)
+
+
+def walkers_points(x: Trajectory, fps: float, within: float) -> Float[np.ndarray, "T S"]:
+    """How surely each point of the soles is on the floor of somebody who walks, in a film of few frames a second.
+
+    There speed hardly tells which foot stands. But who walks, unlike who runs, is always on the lower one, and who
+    jumps falls while no foot is on the floor. Which points stand still is not known by that.
+
+    Args:
+        x: a trajectory.
+        fps: frames per second.
+        within: how far from the floor the lowest point may be, metres.
+
+    Returns:
+        in [0, 1], in the order of `body.soles`; 0 where frames are so many that speed tells.
+    """
+    untold = float(np.clip((1.0 / fps - _TOLD) / (_UNTOLD - _TOLD), 0.0, 1.0))
+    if untold == 0.0 or len(x) < 3:
+        return np.zeros(x.over.shape)
+    hips = x.landmarks[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(1)
+    steps = np.pad(np.linalg.norm(np.diff(hips, axis=0), axis=-1) * fps, 1)
+    speed = np.maximum(steps[1:], steps[:-1])
+    goes, hurries = (np.clip((speed - low) / (high - low), 0.0, 1.0) for low, high in (_WALKING, _RUNNING))
+    # From frame to frame: over more of them a jump would be lost.
+    rising = np.pad(np.diff(x.com[:, 2], 2) * fps**2, 1)
+    held = np.clip((1.0 + rising / GRAVITY - _FLIES) / (_HELD - _FLIES), 0.0, 1.0)
+    lowest = x.over.min(axis=1, keepdims=True)
+    low = np.exp((lowest - x.over) / _FLAT) * (lowest < within)
+    walks = goes * (1.0 - hurries) * held * feet_alone(x)
+    return np.asarray(_SURE * untold * walks[:, None] * low)
 
 
 def feet_alone(x: Trajectory) -> Float[np.ndarray, " T"]:

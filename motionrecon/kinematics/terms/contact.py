@@ -8,8 +8,12 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.standing import bearing_points, haste, standing_points
+from motionrecon.kinematics.standing import bearing_points, haste, standing_points, walkers_points
 from motionrecon.kinematics.state import HEIGHT, SHAPE, Trajectory
+
+#: How far from the floor soles may be, metres, that are taken to be on it since they are the lowest: where the floor is
+#: known, and where a wrong up may have tilted it by some degrees.
+KNOWN, TILTED = 0.1, 0.4
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Contact:
         haste: of all frames or of each (`motionrecon.kinematics.standing.haste`); its square is how many times `speed`
             the standard deviation of the velocity is. Held in proportion, a runner's touch-downs jerk the whole body.
         weight: root weight of one frame.
+        low: (T, S) in [0, 1], how surely each point is on the ground, whether or not it stands still; None for no more
+            surely than it stands.
     """
 
     fps: float
@@ -34,13 +40,21 @@ class Contact:
     depth: float = 0.01
     haste: float | Float[np.ndarray, " T"] = 1.0
     weight: float = 1.0
+    low: Float[np.ndarray, "T S"] | None = None
 
     @staticmethod
-    def of(x: Trajectory, fps: float, weight: float = 1.0) -> Contact:
-        """The term for feet that stand where a trajectory, which is uncertain, has them stand."""
+    def of(x: Trajectory, fps: float, weight: float = 1.0, within: float = KNOWN) -> Contact:
+        """The term for feet that stand where a trajectory, which is uncertain, has them stand.
+
+        Args:
+            x: the trajectory.
+            fps: frames per second.
+            weight: root weight of one frame.
+            within: how far from the floor a walker's lower foot may be where nothing tells which one stands, metres.
+        """
         times = haste(x, fps)
         standing = np.maximum(standing_points(x, fps, times), bearing_points(x, fps))
-        return Contact(fps, standing, haste=times, weight=weight)
+        return Contact(fps, standing, haste=times, weight=weight, low=walkers_points(x, fps, within))
 
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv
@@ -48,7 +62,8 @@ class Contact:
         still = np.sqrt(self.standing[:-1] * self.standing[1:]) * self.weight / speed
         moving = still[..., None] * self.fps
         velocity = (x.feet[1:] - x.feet[:-1]) * moving
-        height_gain = np.sqrt(self.standing) * self.weight / self.height
+        on_ground = self.standing if self.low is None else np.maximum(self.standing, self.low)
+        height_gain = np.sqrt(on_ground) * self.weight / self.height
         depth_gain = np.where(x.over < 0, self.weight / self.depth, 0.0)
         gain = np.sqrt(height_gain**2 + depth_gain**2)
         # One block of runs of two frames: velocity between them, height of the first (in the last run, of both).
