@@ -174,6 +174,19 @@ def test_keypoints_jump_as_far_whatever_the_rate(fps) -> None:
     assert signs.jumping_keypoints(evidence(noisy(pixels=10.0))) > 3.0 * jump(fps)
 
 
+@pytest.mark.parametrize("fps", [10.0, 5.0])
+def test_who_walks_is_on_a_foot_in_a_film_of_few_frames_a_second_that_tell_no_speed(fps) -> None:
+    body, frames = person(), round(4 * fps)
+    qpos = stepping(body, frames, fps, period=1.1)
+    qpos[:, 0] += 1.0 * np.arange(frames) / fps  # feet that stand slide in it
+    found = see(body, qpos, camera()).figure
+    (view,) = found.views
+    walks = evidence(replace(found, views=(replace(view, clock=Clock(fps)),)))
+    assert signs.in_the_air(walks) < 30.0
+    flies = evidence(replace(found, qpos=qpos + np.eye(1, qpos.shape[1], 2), views=walks.figure.views))
+    assert signs.in_the_air(flies) == 100.0
+
+
 def test_who_stands_still_is_seen_to_crouch_and_to_lean() -> None:
     body = person()
     qpos = np.tile(body.rest_qpos, (20, 1))

@@ -11,8 +11,9 @@ from jaxtyping import Bool, Float
 from motionrecon.cameras.base import in_picture
 from motionrecon.core.landmarks import INDEX, TRUST
 from motionrecon.kinematics.seated import hips_rest, knees_bent
-from motionrecon.kinematics.standing import standing_points
+from motionrecon.kinematics.standing import standing_points, walkers_points
 from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.contact import KNOWN
 from motionrecon.views import Figure, View, spans
 
 #: The joints that count: those over which pose errors are averaged.
@@ -22,6 +23,8 @@ LIMBS = np.array(
 _HIPS, _SHOULDERS, _ANKLES = ([INDEX[f"left_{name}"], INDEX[f"right_{name}"]] for name in ("hip", "shoulder", "ankle"))
 #: Percentile of a joint's ways from where it mostly is that tells how far it moves: single frames may be mistaken.
 _OFTEN = 95.0
+#: How surely a walker's lower foot is on the floor, 0.5 at most, from which a foot stands.
+_MUST = 0.1
 #: Confidence from which a joint was seen.
 SURE = 0.5
 
@@ -71,6 +74,12 @@ class Evidence:
     def standing(self) -> Float[np.ndarray, "T S"]:
         """How surely each point of the soles stands."""
         return standing_points(self.course, self.fps)
+
+    @cached_property
+    def on_a_foot(self) -> Bool[np.ndarray, " T"]:
+        """(T,) where a foot stands, or must, since somebody walks in a film of few frames a second."""
+        walks = walkers_points(self.course, self.fps, KNOWN).max(1) > _MUST
+        return np.asarray((self.standing.max(1) >= 0.5) | walks)
 
     @cached_property
     def stands_still(self) -> Bool[np.ndarray, " T"]:

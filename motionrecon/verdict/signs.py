@@ -156,7 +156,7 @@ def odd_size(e: Evidence) -> float:
 
 def in_the_air(e: Evidence) -> float:
     """Percent of the frames in which no foot stands."""
-    return 100.0 * float(np.mean(e.standing.max(1) < 0.5))
+    return 100.0 * float(np.mean(~e.on_a_foot))
 
 
 def standing_crouched(e: Evidence) -> float:
