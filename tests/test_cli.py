@@ -282,6 +282,12 @@ def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeli
     assert "simulated" not in out
 
 
+def test_of_a_film_too_slow_to_tell_no_skating_is_said(capsys, pipeline):
+    pipeline.report["quality"] = pipeline.report["quality"] | {"skate_percent": None}
+    code, out, _ = run(capsys, "reconstruct", "walk.mp4")
+    assert code == 0 and "height), penetration 1.2 mm" in out and "skate" not in out
+
+
 def test_errors_meant_for_users_are_one_line(capsys, pipeline):
     pipeline.does = InputError("walk.mp4 is not\na video")
     assert run(capsys, "reconstruct", "walk.mp4") == (2, "", "motionrecon: walk.mp4 is not a video\n")

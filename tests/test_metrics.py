@@ -103,7 +103,7 @@ def test_feet_that_stand_neither_skate_nor_sink():
     assert foot_quality(feet(), FPS) == {"skate_percent": 0, "penetration_mm": 0, "float_mm": 0}
 
 
-@pytest.mark.parametrize("fps", [25.0, 50.0, 100.0])
+@pytest.mark.parametrize("fps", [8.0, 12.5, 25.0, 50.0, 100.0])
 @pytest.mark.parametrize(("speed", "percent"), [(0.4, 0), (0.6, 100)])
 def test_skating_starts_at_half_a_metre_a_second_at_any_frame_rate(fps, speed, percent):
     points = feet()
@@ -111,6 +111,12 @@ def test_skating_starts_at_half_a_metre_a_second_at_any_frame_rate(fps, speed, p
     assert foot_quality(points, fps)["skate_percent"] == percent
     points[:, 1, 2] = 0.06  # a foot in the air may move
     assert foot_quality(points, fps)["skate_percent"] == 0
+
+
+def test_a_foot_that_may_have_swung_between_two_frames_is_not_told_to_skate():
+    points = feet()
+    points[:, 1, 0] = 3.0 * np.arange(100) / 5.0
+    assert np.isnan(foot_quality(points, 5.0)["skate_percent"])
 
 
 def test_half_of_the_frames_skate():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,12 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
     person = report.person
     assert quality and report.verdict and frames and options and camera  # of a run, and so complete
+    skate = quality.skate_percent
+    skates = f"feet skate in {skate:.0f} % of frames, " if skate is not None and isfinite(skate) else ""
     line = (
         f"{folder}: {report.verdict}\nreprojection error {quality.reprojection_px:.1f} px "
         f"({quality.reprojection_percent:.1f} % of the person's height), "
-        f"feet skate in {quality.skate_percent:.0f} % of frames, "
-        f"penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"
+        f"{skates}penetration {quality.penetration_mm:.1f} mm, {seconds:.0f} s"
     )
     if report.cameras:
         line += "\n" + of_cameras(report.cameras, frames.total)

@@ -23,6 +23,8 @@ _HIPS = [JOINTS.index("left_hip"), JOINTS.index("right_hip")]
 _LOW = 0.05
 _SLIDE = 0.02
 _SKATE_FPS = 25
+#: Frames per second below which a foot may be lifted, swing and come down between two of them: none is told to slide.
+_SWINGS = 8.0
 
 #: A frame is stance if the true vertical force exceeds this share of its mean.
 _STANCE = 0.05
@@ -79,7 +81,8 @@ def foot_quality(
         over: (T, 4) how high over the ground, metres (`motionrecon.ground.base.Ground.gap`); over z = 0 if not given.
 
     Returns:
-        ``skate_percent``: share of frames, at 25 fps, in which a foot point that stays below 5 cm moves more than 2 cm;
+        ``skate_percent``: share of frames, at 25 fps, in which a foot point that stays below 5 cm moves more than 2 cm,
+        or of a slower film as much in that time; NaN below 8 fps, where a foot may swing between two frames;
         ``penetration_mm``: mean depth of the foot points below the floor; ``float_mm``: mean height of the lowest one
         above it.
     """
@@ -87,10 +90,11 @@ def foot_quality(
     every = max(1, round(fps / _SKATE_FPS))
     sampled, heights = feet[::every], over[::every]
     low = (heights[1:] < _LOW) & (heights[:-1] < _LOW)
-    slides = np.linalg.norm(np.diff(sampled[..., :2], axis=0), axis=-1) > _SLIDE
+    slides = np.linalg.norm(np.diff(sampled[..., :2], axis=0), axis=-1) > _SLIDE * max(1.0, _SKATE_FPS / fps)
     skating = (low & slides).any(1)
+    skate = 100 * float(skating.mean()) if len(skating) else 0.0
     return {
-        "skate_percent": 100 * float(skating.mean()) if len(skating) else 0.0,
+        "skate_percent": skate if fps >= _SWINGS else float("nan"),
         "penetration_mm": 1e3 * float(np.nanmean(np.clip(-over, 0, None))),
         "float_mm": 1e3 * float(np.nanmean(np.clip(over.min(1), 0, None))),
     }

@@ -159,7 +159,7 @@ class Quality(Record):
     Attributes:
         reprojection_px: mean distance between the limbs' marks and confident keypoints; NaN (in a file null) without.
         reprojection_percent: the same in percent of the person's height in the picture.
-        skate_percent: share of frames in which a foot slides.
+        skate_percent: share of frames in which a foot slides; NaN (in a file null) of a film too slow to tell.
         penetration_mm, float_mm: mean depth of foot points below the floor, and height of the lowest above it.
     """
 
