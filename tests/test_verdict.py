@@ -365,6 +365,7 @@ def test_of_a_photo_shown_as_a_film_nothing_was_checked() -> None:
     ("frames", "word", "said"),
     [
         ((3, 8), Word.GOOD, None),  # so short that it is bridged
+        ((0, 1), Word.GOOD, "nobody is seen in 3 % of the frames, for up to 0.1 s"),
         ((0, 2), Word.GOOD, "nobody is seen in 7 % of the frames, for up to 0.1 s"),
         ((0, 10), Word.FAIR, "nobody is seen in 33 % of the frames, for up to 0.3 s"),
         ((5, 22), Word.POOR, "nobody is seen in 57 % of the frames, for up to 0.6 s"),

@@ -61,8 +61,8 @@ def _beyond_the_law(evidence: Evidence) -> dict[str, int]:
         found["nothing moves, so nothing could be checked against how people move"] = 1
     share, seconds = evidence.gaps
     if share > 0.0:
-        percent = max(1, round(100 * share))
-        found[f"nobody is seen in {percent} % of the frames, for up to {seconds:.1f} s"] = _grade(share, GAPS)
+        percent, longest = max(1, round(100 * share)), max(0.1, seconds)  # a frame or two are not none
+        found[f"nobody is seen in {percent} % of the frames, for up to {longest:.1f} s"] = _grade(share, GAPS)
     return found
 
 
