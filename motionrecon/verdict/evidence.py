@@ -84,8 +84,8 @@ class Evidence:
     @cached_property
     def stands_still(self) -> Bool[np.ndarray, " T"]:
         """(T,) where the person stands upright and still: on a foot, knees not as those who sit or squat."""
-        on_a_foot = self.standing.max(1) > 0.5
-        return np.asarray(on_a_foot & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
+        stands = self.standing.max(1) > 0.5
+        return np.asarray(stands & hips_rest(self.course, self.fps) & ~knees_bent(self.course) & self.figure.seen)
 
     @cached_property
     def stir(self) -> float:
