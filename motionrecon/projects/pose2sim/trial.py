@@ -31,6 +31,7 @@ class Trial:
     remarks: list[Remark] = field(default_factory=list)
 
     def remark(self, parameter: str, text: str) -> None:
+        """Note what the user should know, and the parameter that it is about."""
         self.remarks.append(Remark(parameter, f"{self.folder}: {text}"))
 
     def said(self, name: str, *sections: str) -> Any:
@@ -44,10 +45,12 @@ class Trial:
         return next((place for place in places if place.is_dir()), None)
 
     def error(self, text: str) -> InputError:
+        """What is wrong, with the folder before it."""
         return InputError(f"{self.folder}: {text}")
 
 
 def config_in(folder: Path) -> Path | None:
+    """The configuration in a folder, or in its folder ``User``; None where there is none."""
     places = (folder / CONFIG, folder / "User" / CONFIG)
     return next((place for place in places if place.is_file()), None)
 
@@ -59,7 +62,11 @@ def is_trial(folder: Path) -> bool:
 
 
 def trial_of(folder: Path) -> Trial:
-    """The configuration of a trial: its own, and what those above it say besides."""
+    """The configuration of a trial: its own, and what those above it say besides.
+
+    Raises:
+        InputError: one of them cannot be read, or is not TOML.
+    """
     levels = [folder]
     above = folder.absolute().parent
     while len(levels) < 3 and (above / CONFIG).is_file():
@@ -100,5 +107,6 @@ def entries(folder: Path) -> list[Path]:
 
 
 def pairs(paths: Sequence[Path], others: Sequence[object]) -> str:
+    """Which film or folder goes with what, in words."""
     names = (other.name if isinstance(other, Path) else str(other) for other in others)
     return ", ".join(f"{path.name} and {name}" for path, name in zip(paths, names, strict=True))
