@@ -103,7 +103,7 @@ def test_feet_that_stand_neither_skate_nor_sink():
     assert foot_quality(feet(), FPS) == {"skate_percent": 0, "penetration_mm": 0, "float_mm": 0}
 
 
-@pytest.mark.parametrize("fps", [8.0, 12.5, 25.0, 50.0, 100.0])
+@pytest.mark.parametrize("fps", [8.0, 12.5, 25.0, 38.0, 50.0, 100.0, 240.0])
 @pytest.mark.parametrize(("speed", "percent"), [(0.4, 0), (0.6, 100)])
 def test_skating_starts_at_half_a_metre_a_second_at_any_frame_rate(fps, speed, percent):
     points = feet()

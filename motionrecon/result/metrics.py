@@ -81,8 +81,9 @@ def foot_quality(
         over: (T, 4) how high over the ground, metres (`motionrecon.ground.base.Ground.gap`); over z = 0 if not given.
 
     Returns:
-        ``skate_percent``: share of frames, at 25 fps, in which a foot point that stays below 5 cm moves more than 2 cm,
-        or of a slower film as much in that time; NaN below 8 fps, where a foot may swing between two frames;
+        ``skate_percent``: share of frames, at 25 fps or near it, in which a foot point that stays below 5 cm moves more
+        than 2 cm, or more in proportion where frames last longer than at 25; NaN below 8 fps, where a foot may swing
+        between two frames;
         ``penetration_mm``: mean depth of the foot points below the floor; ``float_mm``: mean height of the lowest one
         above it.
     """
@@ -90,7 +91,7 @@ def foot_quality(
     every = max(1, round(fps / _SKATE_FPS))
     sampled, heights = feet[::every], over[::every]
     low = (heights[1:] < _LOW) & (heights[:-1] < _LOW)
-    slides = np.linalg.norm(np.diff(sampled[..., :2], axis=0), axis=-1) > _SLIDE * max(1.0, _SKATE_FPS / fps)
+    slides = np.linalg.norm(np.diff(sampled[..., :2], axis=0), axis=-1) > _SLIDE * max(1.0, _SKATE_FPS * every / fps)
     skating = (low & slides).any(1)
     skate = 100 * float(skating.mean()) if len(skating) else 0.0
     return {
