@@ -431,6 +431,14 @@ def test_figures_keep_their_digits() -> None:
     assert line["frames"] == "7" and float(line["reprojection_px"]) == 4.25 and line["outcome"] == "done"
 
 
+def test_what_a_film_is_too_slow_to_tell_is_an_empty_cell_of_a_new_result_and_of_one_before() -> None:
+    for unknown in (float("nan"), None):
+        report = Report.of({"quality": {"skate_percent": unknown, "penetration_mm": 1.0}})
+        row = Row.done("a", "a.mp4", report)
+        (line,) = csv.DictReader(as_csv([row]).splitlines())
+        assert (line["skate_percent"], line["penetration_mm"]) == ("", "1") and "<td>nan" not in as_page([row], "")
+
+
 # The command, and the whole of it.
 
 

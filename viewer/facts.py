@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from motionrecon.result.report import Report
 from motionrecon.verdict.record import Verdict, Word
@@ -67,7 +68,7 @@ def facts_of(report: Report) -> list[Fact]:
     """The numbers of the report's quality section, what it says of several cameras, and its warnings."""
     found = [] if report.verdict is None else _verdict(report.verdict)
     for name, value in (report.quality or {}).items():
-        if value is not None:
+        if value is not None and isfinite(value):
             called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))
             found.append(Fact(f"{called}: {value:.3g} {unit}".rstrip(), meaning))
     for camera in report.cameras or ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ class Row(Record):
             told |= {"frames": total, "fps": report.frames.fps}
             told |= {"tracked_percent": _percent(tracked, total), "simulated_percent": _percent(simulated, total)}
         if report.quality is not None:
-            told |= report.quality
+            # NaN in a report that was just made, null in one that was read: nothing is known.
+            told |= {name: value for name, value in report.quality.items() if value is not None and isfinite(value)}
         if report.verdict is not None:
             told |= {"verdict": report.verdict.word, "expected_mm": report.verdict.expected_mm}
             told |= {"expected_force_percent": report.verdict.expected_force_percent}
