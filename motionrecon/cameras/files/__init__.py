@@ -21,7 +21,8 @@ translation = [0.0, 1.4, 4.0]
   ``tvec``, ..., or ``extrinsics`` (3 x 4 or 4 x 4).
 - A pose of one camera relative to another: one R and T beside the intrinsics of two (``cv2.stereoCalibrate``), or
   ``T_cn_cnm1`` (Kalibr).
-- Lengths are metres, unless the file says ``unit = "mm"`` or ``"cm"``, once or in each camera.
+- Lengths are metres (in FreeMoCap's files, which say so in their own way, millimetres), unless the file says
+  ``unit = "mm"`` or ``"cm"``, once or in each camera.
 
 The world is Z up, and its floor near z = 0. A file without poses gives intrinsics only. So does one whose poses are in
 the frame of one of its cameras where one video is given; several videos know from it where their cameras are to each
