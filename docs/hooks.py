@@ -1,13 +1,18 @@
-"""Pages of the documentation that are written elsewhere: the README, the changelog, the model card, the examples."""
+"""Pages of the documentation that are written elsewhere, and links from its own pages to those.
+
+The README, the changelog, the model card and the examples stand where a reader of the repository looks for them.
+"""
 
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,10 +36,12 @@ PAGES = {
     "docs/smpl.md": "smpl.md",
     "docs/verdict.md": "verdict.md",
     "docs/windows_bench.md": "windows_bench.md",
+    "examples": "examples.md",
     "models/optimus/README.md": "model_card.md",
     "CONTRIBUTING.md": "extending.md",
     "CHANGELOG.md": "changelog.md",
 }
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -44,6 +51,21 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, page, content=_with_links(text, Path(source).parent)))
     files.append(File.generated(config, "examples.md", content=_examples()))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> str:
+    """A page whose links that leave docs/, as they do in the repository, lead to pages of the site."""
+    here = posixpath.dirname(page.file.src_uri)
+
+    def link(match: re.Match[str]) -> str:
+        bang, words, target = match.groups()
+        path, _, anchor = target.partition("#")
+        resolved = posixpath.normpath(posixpath.join("docs", here, path))
+        if bang or resolved.startswith("docs/") or resolved not in PAGES:
+            return match.group(0)
+        return f"[{words}]({posixpath.relpath(PAGES[resolved], here or '.')}{'#' if anchor else ''}{anchor})"
+
+    return _LINK.sub(link, markdown)
 
 
 def _with_links(text: str, folder: Path) -> str:
@@ -60,7 +82,7 @@ def _with_links(text: str, folder: Path) -> str:
         page = PAGES.get(resolved)
         return f"[{words}]({page}{'#' if anchor else ''}{anchor})" if page else words
 
-    return re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", link, text)
+    return _LINK.sub(link, text)
 
 
 def _examples() -> str:

@@ -1,4 +1,4 @@
-"""Pages of docs/ that show docstrings: as they are now, and readable where nothing renders them."""
+"""Pages say what docstrings say, and can be read in the repository, where nothing renders them: links lead on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-RECIPE = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "write_pages.py"))
+ROOT = Path(__file__).parent.parent
+RECIPE = runpy.run_path(str(ROOT / "docs" / "write_pages.py"))
+#: What is read in the repository.
+READ = sorted(page for folder in (".", "docs", "docs/api", "models/*") for page in ROOT.glob(f"{folder}/*.md"))
 
 
 @pytest.mark.parametrize("page", RECIPE["PAGES"])
@@ -19,10 +22,28 @@ def test_a_page_says_what_the_docstrings_say(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", RECIPE["PAGES"])
-def test_its_links_and_tables_are_markdown(page: str) -> None:
+def test_its_tables_are_markdown(page: str) -> None:
     text = (RECIPE["DOCS"] / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#\s]+)", text):
-        assert target.startswith("https:") or (RECIPE["DOCS"] / target).exists(), target
     for head, rule in re.findall(r"^(\|.*\|)\n(\|[ -|]*\|)$", text, re.MULTILINE):
         assert head.count("|") == rule.count("|")
     assert not re.search(r"^=+ +=+", text, re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """Of the headings of a page."""
+    heads = re.findall(r"^#+ +(.*)$", without_code(page), re.MULTILINE)
+    return {re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", head.strip().lower())) for head in heads}
+
+
+def without_code(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(page)):
+        if not target.startswith(("https:", "http:")):
+            path, _, anchor = target.partition("#")
+            there = page.parent / path if path else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), target
