@@ -359,6 +359,8 @@ def test_of_a_photo_shown_as_a_film_nothing_was_checked() -> None:
     waving[10:20, INDEX["left_wrist"], 1] -= 20.0
     moving = verdict(evidence(replace(photo, views=(replace(view, pixels=waving),))))
     assert moving.word is Word.GOOD and not any("nothing moves" in why for why in moving.reasons)
+    unsure = evidence(replace(photo, views=(replace(view, pixels=waving, weight=0.6 * view.weight),)))
+    assert not any("nothing moves" in why for why in verdict(unsure).reasons), "nobody can tell whether it does"
 
 
 @pytest.mark.parametrize(
@@ -391,7 +393,10 @@ def test_nobody_seen_has_a_verdict_too() -> None:
         weight=np.zeros_like(view.weight),
         seen=np.zeros_like(view.seen),
     )
-    assert np.isfinite(verdict(evidence(nothing)).expected_mm)
+    found = verdict(evidence(nothing))
+    assert np.isfinite(found.expected_mm) and found.word is Word.POOR
+    assert any("nobody is seen in 100 %" in why for why in found.reasons)
+    assert not any("nothing moves" in why for why in found.reasons)
 
 
 def test_it_is_written_and_read_again() -> None:

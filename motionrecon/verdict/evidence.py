@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -89,14 +90,19 @@ class Evidence:
 
     @cached_property
     def stir(self) -> float:
-        """How far the limbs' joint that moves most is seen away from where it mostly is, metres at the person."""
-        return max((self._stir(view) for view in self.figure.views), default=0.0)
+        """How far the limbs' joint that moves most is seen away from where it mostly is, metres at the person.
 
-    def _stir(self, view: View) -> float:
+        Infinite where no camera is sure of any joint, so that nobody can tell.
+        """
+        told = [stir for view in self.figure.views if (stir := self._stir(view)) is not None]
+        return max(told, default=inf)
+
+    def _stir(self, view: View) -> float | None:
+        """The same as one camera sees it; None where it is sure of no joint in half of the frames with the person."""
         sure = (self.confidence(view) >= SURE) & view.seen[:, None]
         places = np.where(sure[..., None], view.pixels[:, LIMBS], np.nan)[:, sure.mean(0) > 0.5 * view.seen.mean()]
         if not view.seen.any() or not places.size:
-            return 0.0
+            return None
         away = np.linalg.norm(places - np.nanmedian(places, axis=0), axis=-1) / self.scale(view)[:, None]
         return float(np.nanpercentile(away, _OFTEN, axis=0).max())
 
