@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -253,6 +254,27 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
     assert main([*given, "--force"]) == 0
     with pytest.raises(OutputError):
         render(motion, tmp_path / "walk_sheet.png" / "a.png")
+
+
+def test_the_film_that_a_motion_was_made_from_is_never_replaced(
+    motion: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """walk.mp4 is what somebody would call the drawn film, too, and --force is what they are told to replace a file."""
+    film, result = tmp_path / "walk.mp4", tmp_path / "walk_motionrecon"
+    write_video(film, FRAMES, size=(640, 360))
+    before = sha256(film)
+    shutil.copytree(Path(__file__).parent / "results" / "0.1.0", result)
+    report = json.loads((result / "report.json").read_text())
+    report["source"] = {"video": str(film), "start": None, "end": None, "sha256": before}
+    (result / "report.json").write_text(json.dumps(report))
+    (tmp_path / "linked.mp4").symlink_to(film)
+    for name in ("walk.mp4", "linked.mp4"):
+        for given in ([], ["--force"], ["--force", "--view", "side"]):
+            assert main(["render", str(result), str(tmp_path / name), "--quiet", *given]) == 2
+            assert f"{name} is the film that the motion was made from; choose another name" in capsys.readouterr().err
+    with pytest.raises(OutputError, match="is the film"):
+        render(replace(motion, report={"source": {"video": str(film), "start": 0.0, "sha256": before}}), film)
+    assert sha256(film) == before
 
 
 def test_a_film_that_is_gone_is_said_with_what_to_do(motion: Motion, tmp_path: Path) -> None:
