@@ -96,7 +96,7 @@ def render(
 
 
 def spare_films(motion: Motion, path: Path) -> None:
-    """Raise an OutputError where a file would replace a film that the motion was made from, by whatever name or link."""
+    """Raise an OutputError where a file would replace a film that the motion was made from, by any name or link."""
     for film in films_of(motion):
         if film.video is not None and film.video.exists() and path.exists() and path.samefile(film.video):
             raise OutputError(f"{path} is the film that the motion was made from; choose another name")
