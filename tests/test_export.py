@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,3 +127,26 @@ def test_only_what_is_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
         assert main(["export", str(tmp_path / "walk"), str(tmp_path / "a.bvh"), "--force"]) == 0
         assert capsys.readouterr().out == f"{tmp_path / 'a.bvh'}\n"
     assert (tmp_path / "a.unseen.txt").read_text() == "mine"
+
+
+def test_what_a_motion_was_made_from_is_never_replaced(tmp_path: Path, told: Callable[..., str]) -> None:
+    """walk.npz is what a body for AMASS is called, and what somebody's keypoints are, and --force is soon written."""
+    result = tmp_path / "walk_motionrecon"
+    shutil.copytree(Path(__file__).parent / "results" / "0.1.0", result)
+    (own := tmp_path / "walk.csv").write_text("mine")
+    (linked := tmp_path / "linked.csv").symlink_to(own)
+    report = json.loads((result / "report.json").read_text())
+    for option, value, what in (
+        ("keypoints", [str(own)], "keypoints"),
+        ("keypoints", str(own), "keypoints"),
+        ("camera", str(own), "calibration"),
+        ("body_model", str(own), "body model"),
+    ):
+        report["options"] = {option: value}
+        (result / "report.json").write_text(json.dumps(report))
+        for file in (own, linked):
+            assert f"{file.name} is the {what} that the motion was made from" in told(result, file, "--force")
+    assert own.read_text() == "mine"
+    report["options"] = {"keypoints": None, "camera": str(tmp_path / "gone.toml"), "body_model": 3}
+    (result / "report.json").write_text(json.dumps(report))
+    assert main(["export", str(result), str(own), "--force"]) == 0 and own.read_text() != "mine"

@@ -28,9 +28,11 @@ def export(
         output: the file to write; where not given, it is called after the folder, with --format's suffix, and lies in
             the current folder.
         format: %s.
-        force: replace the file, and those that the format writes beside it, if they are there.
+        force: replace the file, and those that the format writes beside it, if they are there, but
+            never one that the motion was made from.
     """
     from motionrecon.result.motion import Motion
+    from motionrecon.result.sources import spare_sources
 
     if output is None and format is None:
         raise InputError(f"say what to write: a file ({_suffixes()}), or format=... ({', '.join(FORMATS)})")
@@ -40,8 +42,9 @@ def export(
     check_options(name, given)
     files = FORMATS[name].files(output)
     check_output(files, force)
-    before = _stamps(files)
     motion = Motion.load(folder)
+    spare_sources(motion, files)
+    before = _stamps(files)
     write(motion, output, name, **given)
     print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
     if FORMATS[name].surface and motion.body.licence and "character" not in given:

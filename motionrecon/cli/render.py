@@ -40,16 +40,17 @@ def render(
         end: where it ends, seconds.
         at: the moment of a .png, seconds; the middle where not given.
         camera_name: the camera whose film is shown, where there are several; the first where not given.
-        force: replace the file if it is there, but never the film.
+        force: replace the file if it is there, but never one that the motion was made from.
         quiet: no progress bars.
     """
-    from motionrecon.render.rendering import SHEET, spare_films
+    from motionrecon.render.rendering import SHEET
     from motionrecon.render.rendering import render as draw
     from motionrecon.result.motion import Motion
+    from motionrecon.result.sources import spare_sources
 
     file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET else '.mp4'}")
     motion = Motion.load(folder)
-    spare_films(motion, file)
+    spare_sources(motion, [file])
     check_output([file], force)
     draw(
         motion,

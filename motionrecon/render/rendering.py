@@ -12,7 +12,7 @@ import numpy as np
 
 from motionrecon.core.files import atomic
 from motionrecon.core.progress import Progress, Silent
-from motionrecon.errors import InputError, OutputError
+from motionrecon.errors import InputError
 from motionrecon.render.animation import write_animation
 from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.movie import mp4
@@ -20,6 +20,7 @@ from motionrecon.render.picturing import MOMENT, VIEWS, Studio
 from motionrecon.render.pixels import Picture
 from motionrecon.render.sheet import sheet
 from motionrecon.result.films import check_recorded, films_of
+from motionrecon.result.sources import spare_sources
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -62,10 +63,10 @@ def render(
 
     Raises:
         InputError: a parameter cannot be used, or the film cannot be read or is another than the report knows.
-        OutputError: the file cannot be written, or is a film that the motion was made from.
+        OutputError: the file cannot be written, or is one that the motion was made from.
     """
     path = Path(path)
-    spare_films(motion, path)
+    spare_sources(motion, [path])
     suffix = _checked(path, view, height, at)
     number = _camera(motion, camera_name)
     first, last = _range(motion, start, end)
@@ -93,13 +94,6 @@ def render(
             _write_mp4(path, images, fps, advance)
         else:
             write_animation(path, (_told(image, advance) for image in images), fps / each)
-
-
-def spare_films(motion: Motion, path: Path) -> None:
-    """Raise an OutputError where a file would replace a film that the motion was made from, by any name or link."""
-    for film in films_of(motion):
-        if film.video is not None and film.video.exists() and path.exists() and path.samefile(film.video):
-            raise OutputError(f"{path} is the film that the motion was made from; choose another name")
 
 
 def _images(studio: Studio, view: str, moments: list[int]) -> Generator[Picture, None, None]:
