@@ -79,5 +79,5 @@ def test_the_settings_say_which_training_it_is():
     assert not SETTINGS.squares and replace(SETTINGS, rule="optimus", slots=6, truncation=20, shortest=20, longest=500,
         growth=0.5, largest_batch=64, pairs=8).squares  # fmt: skip
     assert [family.name for family in families("physics")] == ["windows"]
-    with pytest.raises(InputError, match="only trainings on functions"):
+    with pytest.raises(InputError, match="a training with tasks=physics, rule=optimus does not have that"):
         replace(SETTINGS, rule="optimus")
