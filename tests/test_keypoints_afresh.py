@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +60,14 @@ def test_only_who_leans_is_looked_for_afresh_by_a_detector_that_is_opened_once_a
         def close(self) -> None:
             self.closed = True
 
-    with FreshLook(Looking) as afresh:  # type: ignore[arg-type]
+    with closing(FreshLook(Looking)) as afresh:  # type: ignore[arg-type]
         upright, lying = person(0), person(80)
         assert afresh(FRAME, []) == [] and afresh(FRAME, [upright])[0] is upright and not opened
         for _ in range(2):
             assert afresh(FRAME, [lying])[0].confidence[0] == 0.8
         assert afresh(FRAME, [lying])[0] is lying  # not found afresh: as followed
     assert [(one.looks, one.closed) for one in opened] == [(3, True)]
-    with FreshLook(Looking) as afresh:  # type: ignore[arg-type]
+    with closing(FreshLook(Looking)) as afresh:  # type: ignore[arg-type]
         assert afresh(FRAME, [upright])[0] is upright
     assert len(opened) == 1
 

@@ -11,7 +11,7 @@ import pytest
 from motionrecon.core.clock import Clock
 from motionrecon.core.progress import Silent
 from motionrecon.physics.windows.layout import WindowLayout
-from motionrecon.physics.windows.stage import say_what_failed
+from motionrecon.physics.windows.stage import say_what_to_doubt
 from motionrecon.physics.windows.stretch import Status, Stretch, WindowRecord
 from motionrecon.result.frames import frames_of
 from motionrecon.run import Run
@@ -105,5 +105,5 @@ def test_a_film_of_few_frames_a_second_is_said_to_tell_poorly_when_feet_come_dow
     found = people.see(people.person(), people.stepping(people.person(), 6, fps), people.camera()).figure
     figure = replace(found, views=(replace(found.views[0], clock=Clock(fps)),))
     run = Run(Silent())
-    say_what_failed(run, figure, replace(Stretch.empty(figure), windows=(WindowRecord(0, 5, status),)))
+    say_what_to_doubt(run, figure, replace(Stretch.empty(figure), windows=(WindowRecord(0, 5, status),)))
     assert sum("5 frames per second: when feet come down" in why for why in run.warnings) == said

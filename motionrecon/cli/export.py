@@ -41,9 +41,9 @@ def export(
     given = {option: value for option, value in options.items() if value is not None}
     check_options(name, given)
     files = FORMATS[name].files(output)
-    check_output(files, force)
     motion = Motion.load(folder)
-    spare_sources(motion, files)
+    spare_sources(motion, files)  # first: what force=True would not replace is not said to be replaced by it
+    check_output(files, force)
     before = _stamps(files)
     write(motion, output, name, **given)
     print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))

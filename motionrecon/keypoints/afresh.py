@@ -8,7 +8,6 @@ frames (`docs/how_it_works.md` has figures). A look that knows nothing of the fr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
 
 import numpy as np
 from jaxtyping import UInt8
@@ -42,7 +41,7 @@ def same(person: Detection, found: Sequence[Detection]) -> Detection | None:
 
 
 class FreshLook:
-    """Looks afresh for a person who leans; a context, as its detector has to be closed.
+    """Looks afresh for a person who leans; open until closed, as its detector is.
 
     Args:
         opened: opens the detector of single pictures, once somebody leans.
@@ -61,11 +60,7 @@ class FreshLook:
         found = same(followed[0], self._detector(frame))
         return list(followed) if found is None else [found]
 
-    def __enter__(self) -> FreshLook:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Free the detector, if it was opened."""
         if self._detector is not None:
             self._detector.close()

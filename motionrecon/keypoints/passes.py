@@ -131,7 +131,7 @@ def _run(
     with (
         closing(prefetch(film)) as pictured,
         closing(PoseDetector(clip.model, shown_size, video=True)) as one,
-        FreshLook(lambda: PoseDetector(clip.model, shown_size, video=False)) as afresh,
+        closing(FreshLook(lambda: PoseDetector(clip.model, shown_size, video=False))) as afresh,
         _hand_watch(clip) as hands,
     ):
         for k, picture in enumerate(pictured):

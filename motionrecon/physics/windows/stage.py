@@ -69,11 +69,11 @@ def simulate(
 
         windows = Windows(Engine.of(figure.body), figure, settings)
         stretch = simulate_clip(windows, resumed, after_window, options.seed)
-    say_what_failed(run, figure, stretch)
+    say_what_to_doubt(run, figure, stretch)
     return stretch
 
 
-def say_what_failed(run: Run, figure: Figure, stretch: Stretch) -> None:
+def say_what_to_doubt(run: Run, figure: Figure, stretch: Stretch) -> None:
     """Warn of what was not simulated, and of what is simulated poorly."""
     if figure.clock.fps < FEW and stretch.simulated_frames:
         run.warn(
