@@ -26,6 +26,10 @@ class Assumed(float):
     """A number that the user did not give."""
 
 
+#: The person's height where nobody gives it, metres.
+ASSUMED_HEIGHT = Assumed(1.70)
+
+
 @dataclass(frozen=True)
 class Options:
     """The parameters of `motionrecon.pipeline.reconstruct` that decide what comes out, as described there.
@@ -98,8 +102,8 @@ class Options:
         return cls(**values).check()
 
     def to_dict(self) -> dict[str, Any]:
-        """The options, and whether the height was given, as JSON can hold them: paths are texts."""
-        values = vars(self) | {"height": float(self.height), "height_given": self.height_given}
+        """The options as JSON can hold them: paths are texts, and a height that nobody gave is None."""
+        values = vars(self) | {"height": float(self.height) if self.height_given else None}
         return {name: _as_json(value) for name, value in values.items()}
 
     def each(self, name: str, count: int) -> list[Any]:
@@ -188,6 +192,8 @@ def _as_read(name: str, value: Any, cameras: int) -> Any:
         value = [] if value is None else list(value) if isinstance(value, tuple | list) else [value]
     if name == "keypoints":
         return [Path(one) if isinstance(one, str) else one for one in value]
+    if name == "height" and value is None:
+        return ASSUMED_HEIGHT
     return Path(value) if name in ("body_model", "camera") and isinstance(value, str) else value
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.core.progress import Progress, Told, as_progress
-from motionrecon.options import DEFAULT_BODY, Assumed, Options
+from motionrecon.options import ASSUMED_HEIGHT, DEFAULT_BODY, Options
 from motionrecon.run import Run
 from motionrecon.so_far import SoFar, Watch
 
@@ -20,7 +20,7 @@ def reconstruct(
     video: str | Path | Sequence[str | Path] | None = None,
     *,
     output: str | Path | None = None,
-    height: float = Assumed(1.70),
+    height: float = ASSUMED_HEIGHT,
     mass: float | None = None,
     sex: str = "neutral",
     age: float | None = None,

@@ -357,6 +357,20 @@ def test_a_result_of_other_options_is_replaced_by_force_only(tmp_path: Path, pip
     assert row.outcome is Outcome.FAILED and "is damaged" in row.message
 
 
+def test_a_height_that_nobody_gave_is_none(tmp_path: Path, pipeline: list[str]) -> None:
+    films, out = touch(tmp_path / "films", "a.mp4"), tmp_path / "out"
+    batch.run_batch(films, out)
+    (row,) = batch.run_batch(films, out, height=1.7)
+    assert row.outcome is Outcome.FAILED and "holds a result made without height=1.7;" in row.message
+    marker = out / "a" / MARKER
+    content = json.loads(marker.read_text())
+    assert content["options"]["height"] is None
+    content["options"] |= {"height": 1.7, "height_given": False}  # as older versions said it
+    marker.write_text(json.dumps(content))
+    (row,) = batch.run_batch(films, out)
+    assert row.outcome is Outcome.DONE and pipeline == ["a.mp4"]
+
+
 def test_the_table_is_whole_at_any_time(tmp_path: Path, pipeline: list[str]) -> None:
     films, out = touch(tmp_path / "films", "a.mp4", "b.mp4"), tmp_path / "out"
     seen: list[list[str]] = []

@@ -17,6 +17,7 @@ from motionrecon.cli.app import app
 from motionrecon.cli.batch import batch
 from motionrecon.cli.messages import as_flags
 from motionrecon.cli.reconstruct import reconstruct
+from motionrecon.cli.summary import summary
 from motionrecon.errors import InputError
 from motionrecon.options import Options
 from motionrecon.result.report import Report
@@ -200,7 +201,10 @@ def pipeline(monkeypatch):
         lens = {"focal_length": "given" if asked.gives_focal_length else "assumed"}
         camera = {"pose": "estimated", "focal_px": 900.0, "pitch_deg": 0.0} | lens
         body = SimpleNamespace(licence="")
-        return SimpleNamespace(report=Report.of(report | {"options": asked.to_dict(), "camera": camera}), body=body)
+        known = "given" if asked.height_given else "assumed"
+        person = {"height": float(asked.height), "mass": 65.0, "lengths": {}, "height_from": known}
+        made = report | {"options": asked.to_dict(), "camera": camera, "person": person}
+        return SimpleNamespace(report=Report.of(made), body=body)
 
     quality = {"reprojection_px": 4.25, "reprojection_percent": 0.94, "skate_percent": 3.0, "penetration_mm": 1.21}
     quality["float_mm"] = 0.0
@@ -280,6 +284,20 @@ def test_one_line_says_how_good_it_is_and_others_what_was_assumed(capsys, pipeli
     assert "assumed" not in out
     _, out, _ = run(capsys, "reconstruct", "walk.mp4", "--no-physics")
     assert "simulated" not in out
+
+
+def test_a_height_that_cameras_found_is_told() -> None:
+    quality = {"reprojection_px": 4.0, "reprojection_percent": 1.0, "skate_percent": 3.0, "penetration_mm": 1.0}
+    report = {
+        "quality": quality | {"float_mm": 0.0},
+        "verdict": {"word": "fair", "expected_mm": 81.0, "reasons": []},
+        "frames": {"total": 50, "tracked": 50, "simulated": 50, "fps": 30.0},
+        "options": options().to_dict(),
+        "camera": {"pose": "calibrated", "focal_length": "given", "focal_px": 900.0, "pitch_deg": 0.0},
+        "person": {"height": 1.83, "mass": 75.0, "lengths": {}, "height_from": "found"},
+    }
+    said = summary(SimpleNamespace(report=Report.of(report)), Path("walk"), 3.0)
+    assert "the cameras found a height of 1.83 m, give or take 0.05; give it with --height" in said
 
 
 def test_of_a_film_too_slow_to_tell_no_skating_is_said(capsys, pipeline):

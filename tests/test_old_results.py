@@ -16,6 +16,7 @@ from motionrecon.cli import main
 from motionrecon.render import render_still
 from motionrecon.result.motion import Motion
 from motionrecon.result.replay import replay
+from motionrecon.result.report import Report
 from motionrecon.viewer import view
 
 FOLDERS = sorted((Path(__file__).parent / "results").iterdir())
@@ -34,6 +35,21 @@ def test_it_loads_without_a_word_and_replays(folder: Path, capfd: pytest.Capture
     assert len(motion) == 8 and motion.simulated.all() and motion.tracked.all()
     assert motion.report.quality is not None and motion.report["versions"]["motionrecon"] == folder.name
     assert np.abs(replay(motion) - motion.qpos).max() < 1e-6  # 0 with the MuJoCo that simulated it
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"height": 1.8, "height_given": True}, "given"),
+        ({"height": 1.7, "height_given": False}, "found"),
+        ({"height": 1.8, "height_given": False}, "assumed"),
+        ({}, ""),
+    ],
+)
+def test_where_a_height_is_from_is_known_of_older_results(options: dict[str, object], said: str) -> None:
+    person = {"height": 1.8, "mass": 70.0, "lengths": {}}
+    assert Report.of({"person": person, "options": options}).height_from == said
+    assert Report.of({"person": person | {"height_from": "found"}, "options": {"height": None}}).height_from == "found"
 
 
 def test_it_is_exported_as_it_was(folder: Path, tmp_path: Path) -> None:

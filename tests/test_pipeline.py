@@ -110,7 +110,7 @@ def test_the_report(motion, folder, clip):
     report = json.loads((folder / "report.json").read_text())
     assert report["source"]["video"] == str(clip.resolve())
     assert len(report["source"]["sha256"]) == 64
-    assert report["options"]["height"] == 1.75 and report["options"]["height_given"] is True
+    assert report["options"]["height"] == 1.75 and report["person"]["height_from"] == "given"
     assert {"mujoco", "mediapipe", "numpy", "motionrecon"} <= set(report["versions"])
     assert report["person"]["height"] == 1.75 and report["person"]["mass"] == pytest.approx(22.5 * 1.75**2)
     assert report["frames"] == {"total": FRAMES, "tracked": FRAMES, "simulated": FRAMES, "fps": 30}

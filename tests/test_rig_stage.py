@@ -182,7 +182,8 @@ def test_a_height_that_was_assumed_stays_so_in_what_is_made_of_it(seen, tmp_path
     rig = tmp_path / "first" / "cameras.toml"
     assert "1.70 m, the height that was assumed" in rig.read_text()
     second = reconstruct(None, output=tmp_path / "first", force=True, **(files | {"camera": rig}))
-    assert second.report.person.height == 1.7 and not second.report.options["height_given"]
+    assert second.report.person.height == 1.7 and second.report.options["height"] is None
+    assert first.report.height_from == second.report.height_from == "assumed"
     assert [one.focal_length for one in (*first.report.cameras, *second.report.cameras)] == ["assumed"] * 4
     said = "found with an assumed height of 1.70 m and assumed focal lengths"
     assert any(said in text for text in second.report.warnings)

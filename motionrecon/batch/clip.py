@@ -145,10 +145,12 @@ def _other(job: Job, report: Report, options: Mapping[str, Any]) -> str | None:
     from motionrecon.projects import opened
 
     given, _ = opened(defaults() | dict(job.given) | {"video": _video(job)})
+    if options.get("height_given") is False:  # of an older result, whose options hold the height that was assumed
+        options = {**options, "height": None}
     for name, value in Options.of(given).to_dict().items():
         # An option that is newer than the result had its default.
-        if name not in ("force", "height_given") and options.get(name, value) != value:
-            return f"made with {name}={options[name]}, not {value}"
+        if name != "force" and (had := options.get(name, value)) != value:
+            return f"made without {name}={value}" if had is None else f"made with {name}={had}, not {value}"
     source = report.source
     video = given["video"][0] if isinstance(given["video"], list | tuple) else given["video"]
     if source is not None and source.sha256 is not None and video is not None:

@@ -22,6 +22,7 @@ SELDOM = 0.8
 def summary(motion: Motion, folder: Path, seconds: float) -> str:
     """What is said of a result: how good it is, and what was assumed."""
     from motionrecon.background.motion import REFRAMED, TURNS, ZOOMS
+    from motionrecon.result.report import ASSUMED, FOUND
 
     report = motion.report
     quality, frames, options, camera = report.quality, report.frames, report.options, report.camera
@@ -57,15 +58,13 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
     if frames.film_fps is not None:
         kind = "slow motion" if frames.fps > frames.film_fps else "time lapse"
         line += f"\n{kind}: filmed at {frames.fps:g} frames per second, shown at {frames.film_fps:g}"
-    if not options["height_given"] and person is not None and person.height != options["height"]:
+    if person is not None and report.height_from == FOUND:
         from motionrecon.rig.stature import UNCERTAIN
 
         line += f"\nthe cameras found a height of {person.height:.2f} m, give or take {UNCERTAIN:.2f}"
         line += "; give it with --height where you know it"
-    elif not options["height_given"]:
-        line += (
-            f"\nthe height was assumed to be {options['height']:.2f} m; set it with --height: all lengths scale with it"
-        )
+    elif person is not None and report.height_from == ASSUMED:
+        line += f"\nthe height was assumed to be {person.height:.2f} m; set it with --height: all lengths scale with it"
     if camera.focal_length == "assumed" and options["camera"] is None:
         from motionrecon.cameras.default import DEFAULT_FOV
 

@@ -81,7 +81,15 @@ def assemble(
         source=_source(source, options),
         options=options.to_dict(),
         versions={name: metadata.version(name) for name in ("motionrecon", "mujoco", "mediapipe", "numpy", "scipy")},
-        person=report.Person(body.height, body.mass, body.lengths, options.body, options.sex, options.age),
+        person=report.Person(
+            body.height,
+            body.mass,
+            body.lengths,
+            options.body,
+            options.sex,
+            options.age,
+            _height_from(options, body.height),
+        ),
         camera=_camera(figure.views[0], source, figure.gravity),
         cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
@@ -126,6 +134,13 @@ def motion_of(
         report=made,
         **vars(frames),
     )
+
+
+def _height_from(options: Options, height: float) -> str:
+    """Where a person's height is from."""
+    if options.height_given:
+        return report.GIVEN
+    return report.ASSUMED if height == float(options.height) else report.FOUND
 
 
 def evidence_of(

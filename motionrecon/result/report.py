@@ -12,6 +12,9 @@ from motionrecon.kinematics.choice import Choice
 from motionrecon.physics.windows.stretch import WindowRecord
 from motionrecon.verdict.record import Verdict
 
+#: Where a person's height may be from.
+GIVEN, FOUND, ASSUMED = "given", "found", "assumed"
+
 
 @dataclass(frozen=True, eq=False)
 class ClipSource(Record):
@@ -37,6 +40,8 @@ class Person(Record):
         body: of which kind the body is, of `motionrecon.body.BODIES`; reports of versions that had one only do not say.
         sex: as it was given: female, male or neutral.
         age: years, as it was given; None where an adult was assumed.
+        height_from: whether the height was ``given``, ``found`` by several calibrated cameras, or ``assumed``; None in
+            older results.
     """
 
     height: float
@@ -45,6 +50,7 @@ class Person(Record):
     body: str = "capsules"
     sex: str = "neutral"
     age: float | None = None
+    height_from: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,6 +245,19 @@ class Report(Record):
         """Whether a camera moved in a way that nobody could tell, so that nothing was simulated."""
         cameras = (*(self.cameras or ()), *((self.camera,) if self.camera else ()))
         return any(camera.motion == UNKNOWN for camera in cameras)
+
+    @property
+    def height_from(self) -> str:
+        """Whether the person's height was ``given``, ``found`` or ``assumed``; empty where nobody knows.
+
+        An older result's options hold the height that was assumed, and say whether it was given.
+        """
+        person, options = self.person, self.options or {}
+        if person is None or person.height_from:
+            return "" if person is None else person.height_from or ""
+        if options.get("height_given") is False:
+            return ASSUMED if person.height == options.get("height") else FOUND
+        return GIVEN if options.get("height_given") else ""
 
     def __getitem__(self, key: str) -> Any:
         return self.more[key] if key in self.more else super().__getitem__(key)
