@@ -266,5 +266,8 @@ def test_the_command(studio, tmp_path, capsys, monkeypatch):
     assert "Calib.toml is there already; replace it with --force" in capsys.readouterr().err
     with pytest.raises(OutputError):
         calibrate("7x4", 40, [studio / "intrinsics"], output=tmp_path / "Calib.toml")
+    with pytest.raises(OutputError, match="is what the cameras are calibrated from"):
+        own = tmp_path / "Calib.toml"
+        calibrate("7x4", 40, (), [studio / "extrinsics"], camera=own, output=own, force=True)
     assert cli.main([*given[:5], "-o", "Other.toml"]) == 2
     assert "--intrinsics" in capsys.readouterr().err

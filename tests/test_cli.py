@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from motions import walking
 from support import options
 
 import motionrecon
@@ -343,18 +344,21 @@ def test_info_prints_lines_or_json(capsys, monkeypatch):
 def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
     calls = []
     monkeypatch.setattr("motionrecon.viewer.view", lambda *folders, **options: calls.append((folders, options)))
-    monkeypatch.setattr("motionrecon.viewer.write_page", lambda *given: calls.append(given) or ["no film"])
+    monkeypatch.setattr(
+        "motionrecon.viewer.write_page", lambda *given, **how: calls.append((given, how)) or ["no film"]
+    )
     walk, run_ = Path("walk_motionrecon"), Path("run_motionrecon")
     assert run(capsys, "view", str(walk), "--port", "9000", "--no-browser")[0] == 0
     assert calls.pop() == ((walk, None), {"port": 9000, "open_browser": False})
     assert run(capsys, "view", str(walk), str(run_), "--page", "both.html") == (0, "both.html\n", "no film\n")
-    assert calls.pop() == (walk, Path("both.html"), run_)
+    assert calls.pop() == ((walk, Path("both.html"), run_), {"force": False})
 
 
 def test_a_page_is_html_and_replaces_nothing_unasked(capsys, tmp_path):
     there = tmp_path / "walk.html"
     there.write_text("mine")
-    status, _, error = run(capsys, "view", "walk", "--page", str(there))
+    walking(2).save(tmp_path / "walk")
+    status, _, error = run(capsys, "view", str(tmp_path / "walk"), "--page", str(there))
     assert status == 2 and "walk.html is there already; replace it with --force" in error
     assert there.read_text() == "mine"
     status, _, error = run(capsys, "view", "walk", "--page", "walk.pdf")

@@ -265,7 +265,7 @@ def test_hands_are_kept_with_the_motion(moving, tmp_path):
     np.testing.assert_array_equal(again.hands.angles, moving.hands.angles)
     np.testing.assert_array_equal(again.hands.turns, moving.hands.turns)
     np.testing.assert_array_equal(again.hands.seen, moving.hands.seen)
-    replace(moving, hands=None).save(tmp_path)
+    replace(moving, hands=None).save(tmp_path, force=True)
     assert Motion.load(tmp_path).hands is None
 
 

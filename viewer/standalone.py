@@ -27,7 +27,13 @@ _SAMPLES = 6  # pictures of each film by which a grade is judged
 _WITHOUT = "This page has no film"
 
 
-def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path | Motion | None = None) -> list[str]:
+def write_page(
+    motion: str | Path | Motion,
+    path: str | Path,
+    other: str | Path | Motion | None = None,
+    *,
+    force: bool = False,
+) -> list[str]:
     """Write the viewer of a motion, with its films, as one HTML file that opens from disk in any browser.
 
     Films that are gone, or are not those that the motion was made from (`motionrecon.result.films.check_recorded`), are
@@ -38,13 +44,14 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
         motion: a result folder of motionrecon, or a `Motion`.
         path: the file to write (.html).
         other: another one to compare it with.
+        force: replace the file if it is there, but never one that a motion was made from.
 
     Returns:
         what is to be known of it, a line each: which films were left out and why, and whose the person's surface is.
 
     Raises:
         InputError: a folder, a motion or its model cannot be used.
-        OutputError: the file cannot be written.
+        OutputError: the file is there already (and not ``force``), or cannot be written.
     """
     from motionrecon.result.films import films_of
     from motionrecon.viewer.document import document_of
@@ -52,6 +59,8 @@ def write_page(motion: str | Path | Motion, path: str | Path, other: str | Path 
     from motionrecon.viewer.page import page
 
     motions, names = read(motion, other)
+    for one in motions:
+        one.check_output([Path(path)], force)
     films = [Films.of(one, _GRADES[0][0], sent=True) for one in motions]
     try:
         missing = [[_WITHOUT if why else "" for why in of.missing] for of in films]

@@ -18,6 +18,7 @@ from motionrecon.chessboard.board import Board
 from motionrecon.chessboard.floor import Standing, standing
 from motionrecon.chessboard.intrinsics import Lens, lens
 from motionrecon.chessboard.shots import Shots, children, is_picture, look
+from motionrecon.core.files import check_free, is_same
 from motionrecon.core.progress import Progress, Told, as_progress
 from motionrecon.errors import InputError, OutputError
 
@@ -91,7 +92,7 @@ def calibrate(
         camera: a calibration file that tells the lenses already, instead of intrinsics.
         names: of the cameras; where not given, as the files or folders are called.
         output: the file to write, .toml; where not given, nothing is written.
-        force: replace the file if it is there.
+        force: replace the file if it is there, but never one that the cameras are calibrated from.
         progress: what is told how far it is, and of what is odd.
 
     Returns:
@@ -99,12 +100,15 @@ def calibrate(
 
     Raises:
         InputError: the board is not found, or in too few pictures, or does not fit; and what to do.
-        OutputError: the file cannot be written.
+        OutputError: the file is there already (and not ``force``), or cannot be written.
     """
     told = as_progress(progress)
     chessboard = Board.parsed(board, square)
-    if output is not None and Path(output).exists() and not force:
-        raise OutputError(f"{output} is there already; replace it with force=True, or choose another name")
+    if output is not None:
+        given = [*intrinsics, *extrinsics, *([] if camera is None else [camera])]
+        if any(is_same(Path(output), Path(one)) for one in given):
+            raise OutputError(f"{output} is what the cameras are calibrated from; choose another name")
+        check_free([Path(output)], force)
     inside, outside = _sources("intrinsics", intrinsics, False), _sources("extrinsics", extrinsics, True)
     called = _names(inside, outside, list(names), camera)
     if len(called) > 1 and outside and chessboard.ambiguous:

@@ -39,7 +39,7 @@ def calibrate(
         camera: a calibration file that tells the lenses already, instead of --intrinsics.
         names: of the cameras; where not given, as the files or folders are called.
         output: the file to write; Calib.toml in the current folder where not given.
-        force: replace the file if it is there.
+        force: replace the file if it is there, but never one that the cameras are calibrated from.
         quiet: no progress bars and no summary; warnings and errors show.
     """
     from motionrecon.chessboard import calibrate as measure

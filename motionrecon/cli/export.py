@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from motionrecon.cli.command import command, own_flags
 from motionrecon.cli.flags import Switch, flag_type
-from motionrecon.cli.outputs import called_after, check_output
+from motionrecon.cli.outputs import called_after
+from motionrecon.core.files import check_folder
 from motionrecon.errors import InputError
 from motionrecon.export import FORMATS, check_options, format_of
 from motionrecon.export import export as write
@@ -32,7 +33,6 @@ def export(
             never one that the motion was made from.
     """
     from motionrecon.result.motion import Motion
-    from motionrecon.result.sources import spare_sources
 
     if output is None and format is None:
         raise InputError(f"say what to write: a file ({_suffixes()}), or format=... ({', '.join(FORMATS)})")
@@ -40,12 +40,11 @@ def export(
     output = output or Path(called_after(folder) + FORMATS[name].suffixes[0])
     given = {option: value for option, value in options.items() if value is not None}
     check_options(name, given)
+    check_folder(output)
     files = FORMATS[name].files(output)
     motion = Motion.load(folder)
-    spare_sources(motion, files)  # first: what force=True would not replace is not said to be replaced by it
-    check_output(files, force)
     before = _stamps(files)
-    write(motion, output, name, **given)
+    write(motion, output, name, force=force, **given)
     print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
     if FORMATS[name].surface and motion.body.licence and "character" not in given:
         print(motion.body.licence, file=sys.stderr)

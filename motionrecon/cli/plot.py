@@ -35,7 +35,7 @@ def plot(
             current folder.
         only: of forces, cop, angles, moments, power, com; all where not given.
         formats: png, svg, or both.
-        force: replace plots that are there.
+        force: replace plots that are there, but never a file that the motion was made from.
     """
     from motionrecon.plots import write_plots
     from motionrecon.result.motion import Motion

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Switch
-from motionrecon.cli.outputs import called_after, check_output
+from motionrecon.cli.outputs import called_after
 from motionrecon.cli.progress import bars
+from motionrecon.core.files import check_folder
 
 
 @command
@@ -46,14 +47,11 @@ def render(
     from motionrecon.render.rendering import SHEET
     from motionrecon.render.rendering import render as draw
     from motionrecon.result.motion import Motion
-    from motionrecon.result.sources import spare_sources
 
     file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET else '.mp4'}")
-    motion = Motion.load(folder)
-    spare_sources(motion, [file])
-    check_output([file], force)
+    check_folder(file)
     draw(
-        motion,
+        Motion.load(folder),
         file,
         view=view,
         height=height,
@@ -61,6 +59,7 @@ def render(
         end=end,
         at=at,
         camera_name=camera_name,
+        force=force,
         progress=bars(quiet),
     )
     print(file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Switch
-from motionrecon.cli.outputs import check_output
+from motionrecon.core.files import check_folder
 from motionrecon.errors import InputError
 
 
@@ -31,7 +31,7 @@ def view(
             included, which opens anywhere without a network.
         port: the port of the viewer on localhost.
         browser: open the web browser; without it, only the viewer's address is printed.
-        force: with --page, replace the file if it is there.
+        force: with --page, replace the file if it is there, but never one that the motion was made from.
     """
     from motionrecon.viewer import view as open_viewer
     from motionrecon.viewer import write_page
@@ -41,7 +41,7 @@ def view(
         return
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: a page is an .html file")
-    check_output([page], force)
-    remarks = write_page(folder, page, other)
+    check_folder(page)
+    remarks = write_page(folder, page, other, force=force)
     print(page)
     print(*remarks, sep="\n", end="\n" if remarks else "", file=sys.stderr)

@@ -114,21 +114,24 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def export(motion: Motion, path: str | Path, format: str | None = None, **options: Any) -> None:
+def export(motion: Motion, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any) -> None:
     """Write ``motion`` into the file ``path``, or into several beside it where the format needs them.
 
     Args:
         motion: what is written.
         path: the file; its suffix chooses the format where ``format`` does not.
         format: a name of `FORMATS`.
+        force: replace the file, and those that the format writes beside it, if they are there, but never one that the
+            motion was made from.
         options: of the format: keyword parameters of its module's ``write``.
 
     Raises:
         InputError: no such format, an option that it does not take, or a value that the option cannot have.
-        OutputError: the file cannot be written.
+        OutputError: a file is there already (and not ``force``), or cannot be written.
     """
     name = format_of(path, format)
     check_options(name, options)
+    motion.check_output(FORMATS[name].files(path), force)
     FORMATS[name].write(motion, path, **options)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motionrecon.core.files import atomic
-from motionrecon.errors import InputError, OutputError
+from motionrecon.errors import InputError
 from motionrecon.mechanics.summary import Mechanics, mechanics
 from motionrecon.plots import draw, panels
 
@@ -50,14 +49,14 @@ def write_plots(
         folder: where; it is made if it is missing.
         only: names of `PLOTS`; all that the motion has if empty. Without physics there are angles and com only.
         formats: png and svg.
-        force: replace files that are there.
+        force: replace files that are there, but never one that the motion was made from.
 
     Returns:
         The files.
 
     Raises:
         InputError: a name or a format is unknown, or a plot needs physics that the motion lacks.
-        OutputError: a file is there already, or cannot be written.
+        OutputError: a file is there already (and not ``force``), or cannot be written.
     """
     _check("only", only, PLOTS)
     _check("formats", formats, FORMATS)
@@ -69,9 +68,7 @@ def write_plots(
     found = mechanics(motion)
     figures = {stem: figure for name in chosen for stem, figure in _figures(name, motion, found)}
     files = {Path(folder) / f"{stem}.{kind}": (figure, kind) for stem, figure in figures.items() for kind in formats}
-    there = [path for path in files if os.path.lexists(path)]
-    if there and not force:
-        raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another folder")
+    motion.check_output(list(files), force)
     for path, (figure, kind) in files.items():
         _save(figure, path, kind)
     return list(files)

@@ -14,8 +14,10 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
+from motionrecon.core.files import is_same
 from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
+from motionrecon.errors import OutputError
 from motionrecon.mechanics.arrows import pushes, tip
 from motionrecon.mechanics.feet import FootForces, foot_forces
 from motionrecon.mechanics.summary import weight_of
@@ -43,6 +45,8 @@ def write_overlay(
     progress: Progress | None = None,
     start: float | None = None,
     end: float | None = None,
+    *,
+    force: bool = False,
 ) -> None:
     """Write the overlay of ``motion`` as H.264, which browsers play, as fast as a player shows the film.
 
@@ -53,13 +57,17 @@ def write_overlay(
         path: the file to write (.mp4).
         progress: told of every frame.
         start, end: the range of the first video that the motion covers, seconds; None for all of it.
+        force: replace the file if it is there, but never a video or what else the motion was made from.
 
     Raises:
         InputError: the video cannot be read.
-        OutputError: the file cannot be written.
+        OutputError: the file is there already (and not ``force``), or cannot be written.
     """
-    painter = Painter(motion)
     videos = [video] if video is None or isinstance(video, str | Path) else list(video)
+    if any(one is not None and is_same(Path(path), Path(one)) for one in videos):
+        raise OutputError(f"{path} is a video to be drawn over; choose another name")
+    motion.check_output([Path(path)], force)
+    painter = Painter(motion)
     shown = _pictures(motion, [*videos, *[None] * (len(motion.cameras) - len(videos))], painter, start, end)
     with (
         (progress or Silent()).stage("overlay", len(motion)) as advance,

@@ -20,7 +20,6 @@ from motionrecon.render.picturing import MOMENT, VIEWS, Studio
 from motionrecon.render.pixels import Picture
 from motionrecon.render.sheet import sheet
 from motionrecon.result.films import check_recorded, films_of
-from motionrecon.result.sources import spare_sources
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -46,6 +45,7 @@ def render(
     end: float | None = None,
     at: float | None = None,
     camera_name: str | None = None,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Draw a motion as its body's mesh, with the floor's push in newtons and body weights, the time, and a legend.
@@ -59,14 +59,16 @@ def render(
         start, end: the part of the motion that is drawn, seconds.
         at: the moment of a .png, seconds; the middle where not given.
         camera_name: the camera whose film is shown, where there are several; the first where not given.
+        force: replace the file if it is there, but never one that the motion was made from.
         progress: told of every frame.
 
     Raises:
         InputError: a parameter cannot be used, or the film cannot be read or is another than the report knows.
-        OutputError: the file cannot be written, or is one that the motion was made from.
+        OutputError: the file is there already (and not ``force``), is one that the motion was made from, or cannot be
+            written.
     """
     path = Path(path)
-    spare_sources(motion, [path])
+    motion.check_output([path], force)
     suffix = _checked(path, view, height, at)
     number = _camera(motion, camera_name)
     first, last = _range(motion, start, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -11,8 +12,10 @@ from jaxtyping import Float
 from motionrecon.cameras.base import Camera
 from motionrecon.core.files import sha256
 from motionrecon.errors import InputError
-from motionrecon.result.motion import Motion
 from motionrecon.result.report import CameraOfSeveral
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from motionrecon.core.files import TEMPORARY, atomic, read_json, reason, sha256
+from motionrecon.core.files import TEMPORARY, atomic, is_same, read_json, reason, sha256
 from motionrecon.core.lock import Held, Lock
 from motionrecon.errors import InputError, MotionReconError, OutputError
 
@@ -205,12 +205,12 @@ class ResultFolder:
         """Raise where a file of the result would replace what the run reads, by whatever name or link."""
         scratch = (folder / SCRATCH).resolve()
         for called, path in self._inputs.items():
-            if path.is_dir() and _same(path, folder):
+            if path.is_dir() and is_same(path, folder):
                 raise OutputError(f"{folder} is the folder of {called}, and would get the result's files; {_ELSEWHERE}")
             if scratch in path.resolve().parents:
                 raise OutputError(f"{called} {path} is in a folder that the result needs; {_ELSEWHERE}")
             for name in sorted(names):
-                if _same(path, folder / name):
+                if is_same(path, folder / name):
                     raise OutputError(f"{called} {path} would be replaced by the result's {name}; {_ELSEWHERE}")
 
     def _move_in(self, scratch: Path) -> None:
@@ -228,7 +228,7 @@ class ResultFolder:
         for file in files:
             os.replace(file, self.path / file.name)
         for name in sorted(older.keys() - names):
-            if not any(_same(path, self.path / name) for path in self._inputs.values()):  # now it is the user's
+            if not any(is_same(path, self.path / name) for path in self._inputs.values()):  # now it is the user's
                 _remove_if_unchanged(self.path / name, older[name])
         self._mark(written)
 
@@ -315,14 +315,6 @@ def _names(folder: Path) -> set[str]:
         return set(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return set()
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, through links of both kinds."""
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
 
 
 def _cannot_write(folder: Path, error: OSError) -> OutputError:

@@ -6,6 +6,7 @@ MuJoCo) and ``report.json`` (how it was made and how good it is). A folder is co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -214,14 +215,19 @@ class Motion:
         """The person, compiled; shared by everything that draws, exports or replays this motion. Do not change it."""
         return self.body.model
 
-    def save(self, folder: str | Path) -> None:
-        """Write the motion into ``folder``, which is made if it is missing; older files of these names are replaced.
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the motion into ``folder``, which is made if it is missing: motion.npz, model.xml and report.json.
 
         ``report.json`` comes last. Numbers in the report that are not finite are null there, as JSON has no others.
 
+        Args:
+            folder: where.
+            force: replace files of these names, but never one that the motion was made from.
+
         Raises:
-            OutputError: the folder cannot be written.
+            OutputError: a file is there already (and not ``force``), or the folder cannot be written.
         """
+        self.check_output([Path(folder) / name for name in storage.FILES], force)
         storage.save(self, Path(folder))
 
     @classmethod
@@ -233,12 +239,31 @@ class Motion:
         """
         return storage.load(cls, Path(path))
 
-    def to_bvh(self, path: str | Path) -> None:
+    def to_bvh(self, path: str | Path, *, force: bool = False) -> None:
         """Write the motion as BVH for Blender; ``motionrecon.export.export`` has other formats and their options.
 
-        Raises:
-            OutputError: the file cannot be written.
-        """
-        from motionrecon.export import bvh
+        Args:
+            path: the file.
+            force: replace it if it is there, but never a file that the motion was made from.
 
-        bvh.write(self, path)
+        Raises:
+            OutputError: the file is there already (and not ``force``), or cannot be written.
+        """
+        from motionrecon.export import export
+
+        export(self, path, "bvh", force=force)
+
+    def check_output(self, files: Sequence[Path], force: bool) -> None:
+        """Raise, before any work, where something of this motion may not be written; all that writes asks here.
+
+        Args:
+            files: that would be written, by whatever name or link.
+            force: whether they may replace others.
+
+        Raises:
+            OutputError: one is there already (and not ``force``), or is a film, keypoints, a calibration or a body
+                model that the motion was made from.
+        """
+        from motionrecon.result.sources import check_output
+
+        check_output(self, files, force)

@@ -1,35 +1,33 @@
-"""The user's own files that a motion was made from, which nothing that is made of it may replace."""
+"""What may be written of a motion: nothing that is there already, unless asked, and never what it was made from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from motionrecon.core.files import check_free, is_same
 from motionrecon.errors import OutputError
 from motionrecon.result.films import films_of
-from motionrecon.result.motion import Motion
+
+if TYPE_CHECKING:
+    from motionrecon.result.motion import Motion
 
 #: Options of a run that name files, and what these are.
 _FILES = {"keypoints": "the keypoints", "camera": "the calibration", "body_model": "the body model"}
 
 
-def spare_sources(motion: Motion, files: Sequence[Path]) -> None:
-    """Look at what is about to be written, by whatever name or link.
-
-    Args:
-        motion: with a report of what it was made from.
-        files: that would be written.
-
-    Raises:
-        OutputError: one is a film, keypoints, a calibration or a body model that the motion was made from.
-    """
-    for file in files:
+def check_output(motion: Motion, files: Sequence[Path], force: bool) -> None:
+    """See `motionrecon.result.motion.Motion.check_output`."""
+    for file in files:  # first: what force=True would not replace is not said to be replaced by it
         for source, what in _sources(motion):
-            if file.exists() and source.exists() and file.samefile(source):
+            if is_same(file, source):
                 raise OutputError(f"{file} is {what} that the motion was made from; choose another name")
+    check_free(files, force)
 
 
 def _sources(motion: Motion) -> Iterator[tuple[Path, str]]:
+    """The user's own files that a motion was made from, and what each is called."""
     for film in films_of(motion):
         if film.video is not None:
             yield film.video, "the film"

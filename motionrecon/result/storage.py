@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
 ARRAYS, MODEL, REPORT = "motion.npz", "model.xml", "report.json"
+#: What `save` writes, in its order.
+FILES = (MODEL, ARRAYS, REPORT)
 
 _REPAIR = "run `motionrecon reconstruct` again"
 

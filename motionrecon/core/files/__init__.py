@@ -25,7 +25,7 @@ from motionrecon.core.files.documents import JSON_LIMIT, parse_json, parse_toml,
 from motionrecon.core.files.npz import ARRAYS_LIMIT, read_arrays, write_arrays
 from motionrecon.core.files.reading import TEXT_LIMIT, open_regular, read_bytes, read_text, reason, sha256
 from motionrecon.core.files.seal import is_sealed
-from motionrecon.core.files.writing import TEMPORARY, atomic, check_folder
+from motionrecon.core.files.writing import TEMPORARY, atomic, check_folder, check_free, is_same
 
 __all__ = [
     "ARRAYS_LIMIT",
@@ -34,6 +34,8 @@ __all__ = [
     "TEXT_LIMIT",
     "atomic",
     "check_folder",
+    "check_free",
+    "is_same",
     "is_sealed",
     "open_regular",
     "parse_json",

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,29 @@ def check_folder(path: str | Path) -> None:
     folder = Path(path).parent
     if not folder.is_dir():
         raise OutputError(f"cannot write {path}: there is no folder {folder}; make it first, or choose another place")
+
+
+def check_free(files: Sequence[Path], force: bool) -> None:
+    """Raise, before any work, where a file would replace another unasked; a link that leads nowhere counts, too.
+
+    Args:
+        files: that would be written.
+        force: whether they may replace others.
+
+    Raises:
+        OutputError: one is there already.
+    """
+    there = [file for file in files if os.path.lexists(file)]
+    if there and not force:
+        raise OutputError(f"{there[0]} is there already; replace it with force=True, or choose another name")
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, through links of both kinds."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # one is not there, or no system has such a name
+        return False
 
 
 @contextmanager

@@ -169,7 +169,7 @@ def _made(task: _Task, prepared: PreparedClip, seen: Keypoints, place: Path, key
     given = dict(prepared.given) | (dict(prepared.calibration) if task.settings.calibrated else {})
     video = prepared.video if task.settings.every == 1 else None
     motion = reconstruct(video, keypoints=place / "keypoints.npz", hands=False, **given | dict(task.settings.given))
-    motion.save(place / MOTION)
+    motion.save(place / MOTION, force=True)  # what an older state of the code left
     with atomic(place / KEY) as file:
         file.write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
     return motion
