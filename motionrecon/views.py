@@ -52,7 +52,8 @@ class View:
         lines: ends of straight lines behind the person, pixels of the first picture without the lens's distortion; none
             where nobody looked.
         camera_motion: what the camera does, in the words of `motionrecon.background.motion`.
-        lens_found: whether the camera's focal length was found from how it turned.
+        lens_found: whether the camera's focal length was found, from how it turned or from straight lines.
+        lens_error: standard deviation of the logarithm of the focal length; 0 where that was given.
         detector: whose guess it is; empty where that is not known.
         shown: (T,) the frames of the shot that is reconstructed; None for all.
         corrected: whether what was learned of the detector's errors has been taken from the guess.
@@ -72,6 +73,7 @@ class View:
     lines: Float[np.ndarray, "L 2 2"] = field(default_factory=lambda: np.zeros((0, 2, 2)))
     camera_motion: str = ASSUMED
     lens_found: bool = False
+    lens_error: float = 0.0
     detector: str = ""
     shown: Bool[np.ndarray, " T"] | None = None
     corrected: bool = False

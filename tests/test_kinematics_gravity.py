@@ -134,6 +134,20 @@ def test_who_lies_for_most_of_a_clip_is_taken_as_seen_by_a_level_camera_where_no
         assert found.level is None and found.up is found.standing
 
 
+def test_who_crawls_steadily_does_not_overrule_the_lines_of_a_room_before_a_level_camera(seen, view):
+    """Who is on all fours leans far from up, and near no axis of the room; who stands, to one."""
+    true, x = seen.camera.axes[0][:, 2], tilted(seen)
+    level = seen.camera.axes[0] @ np.array([0.0, 1.0, 0.0])
+    lines = with_lines(view, true).lines
+    for lean, crawls in ((1.2, True), (0.0, False)):
+        turned = so3.exp(lean * (LEVEL.T @ level))
+        leaning = replace(x, qpos=x.qpos.copy())
+        leaning.qpos[:, QUATERNION] = so3.multiply(turned, x.qpos[:, QUATERNION])
+        found = gravity(leaning, FPS, [replace(view, lines=lines)])
+        assert (angle(LEVEL @ found.standing.up, true) > 45) == crawls
+        assert found.lines is not None and angle(LEVEL @ found.up.up, true) < 2
+
+
 def test_the_world_is_levelled_and_tilts_as_far_as_up_is_unsure(seen, view):
     x = tilted(seen)
     found = gravity(x, FPS, [with_lines(view, seen.camera.axes[0][:, 2])])

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motionrecon.cameras.lines import lines
-from motionrecon.cameras.verticals import Direction, across, verticals
+from motionrecon.cameras.verticals import Direction, verticals
 from motionrecon.core import so3
+from motionrecon.core.vectors import across
 
 #: Pixels to a metre at one metre's distance in a picture 960 wide, and how exactly up is expected.
 FOCAL, EXPECTED = 800.0, 0.1

@@ -10,6 +10,9 @@ from motionrecon.cameras.pinhole import LEVEL, Pinhole
 #: Field of view along the longer side of the image of a camera that nobody described, degrees. Phones film with
 #: lenses of 24 to 28 mm (35 mm equivalent: 74 to 65 degrees) and crop a tenth or so to steady the picture.
 DEFAULT_FOV = 65.0
+#: Standard deviation of the logarithm of the focal length that this is, of all cameras: phones' wide and long lenses,
+#: those of action cameras and of laptops.
+LENS_ERROR = 0.2
 
 
 def default_camera(image_size: tuple[int, int], fov: float | None = None, focal_px: float | None = None) -> Pinhole:

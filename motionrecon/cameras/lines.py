@@ -42,8 +42,20 @@ def lines(image: UInt8[np.ndarray, "H W 3"], people: Sequence[Float[np.ndarray, 
         x0, y0, x1, y1 = widened(np.asarray(box) * scale)
         inside = (middle > (x0, y0)).all(axis=1) & (middle < (x1, y1)).all(axis=1)
         keep &= ~inside
-    ends = ends[keep][np.argsort(-length[keep], kind="stable")]
-    return np.asarray(ends[_apart(ends)] / scale)
+    return distinct(ends[keep] / scale, image.shape[1::-1])
+
+
+def distinct(ends: Float[np.ndarray, "N 2 2"], image_size: Sequence[int]) -> Float[np.ndarray, "K 2 2"]:
+    """The lines of which none lies along a longer one, the longest first.
+
+    Args:
+        ends: of lines, pixels.
+        image_size: width and height of the picture, pixels.
+    """
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    ends = ends[np.argsort(-length, kind="stable")]
+    scale = min(1.0, _SIDE / max(image_size))
+    return np.asarray(ends[_apart(ends * scale)])
 
 
 def _apart(ends: Float[np.ndarray, "N 2 2"]) -> Bool[np.ndarray, " N"]:

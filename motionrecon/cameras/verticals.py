@@ -15,9 +15,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import binom
 
-#: Error of a line's ends in the picture, pixels of one 960 wide; and how far upright things lean, radians: houses and
-#: furniture, what stands about, trees. The one is taken under which the lines are likeliest.
-_PIXELS, _LEANS = 0.7, (0.006, 0.015, 0.04, 0.1)
+from motionrecon.cameras.vanishing import PIXELS, angles, linearized, middles_and_halves
+from motionrecon.core.vectors import across
+
+#: How far upright things lean, radians: houses and furniture, what stands about, trees. The one under which the lines
+#: are likeliest is taken.
+_LEANS = (0.006, 0.015, 0.04, 0.1)
 #: Lines in one of so many strips across the picture are of one thing, or bent by the lens alike: their common error,
 #: radians; and of all lines of a picture.
 _STRIPS, _COMMON, _LEAST = 12, 0.02, 0.006
@@ -82,10 +85,9 @@ def verticals(rays: Float[np.ndarray, "N 2 2"], focal_px: float, expected: Direc
         focal_px: pixels to a metre at one metre's distance, in a picture 960 wide: what errors of ends are told in.
         expected: where up may be, in the camera's axes: it decides between agreements, and hardly moves one.
     """
-    middle = np.insert(rays.mean(axis=1), 2, 1.0, axis=1)
-    half = 0.5 * (rays[:, 1] - rays[:, 0])
+    middle, half = middles_and_halves(rays)
     length = np.linalg.norm(half, axis=1)
-    pick = (length > 0) & (np.abs(_angles(middle, half, expected.up[None])[:, 0]) < _CONE)
+    pick = (length > 0) & (np.abs(angles(middle, half, expected.up[None])[:, 0]) < _CONE)
     middle, half, length = middle[pick], half[pick], length[pick]
     if len(length) < 3:
         return None
@@ -94,8 +96,8 @@ def verticals(rays: Float[np.ndarray, "N 2 2"], focal_px: float, expected: Direc
     inverse = np.linalg.inv(across(expected.up) @ expected.covariance @ across(expected.up).T)
     square = np.einsum("gi,ij,gj->g", away, inverse, away)
     prior = -0.5 * (_FREEDOM + 2) * np.log1p(square / _FREEDOM)
-    angle = _angles(middle, half, grid)
-    sigmas = [np.hypot(lean, _PIXELS / focal_px / length) for lean in _LEANS]
+    angle = angles(middle, half, grid)
+    sigmas = [np.hypot(lean, PIXELS / focal_px / length) for lean in _LEANS]
     votes = [_votes(angle, sigma) + prior for sigma in sigmas]
     best = int(np.argmax([one.max() for one in votes]))
     return _found(middle, half, sigmas[best], expected.up, grid, votes[best], prior)
@@ -122,23 +124,6 @@ def _around(expected: Float[np.ndarray, " 3"], reach: float) -> Float[np.ndarray
     return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
-def across(direction: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "2 3"]:
-    """Two unit vectors across one and each other."""
-    first = np.cross(direction, np.eye(3)[int(np.argmin(np.abs(direction)))])
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(direction, first)])
-
-
-def _angles(
-    middle: Float[np.ndarray, "N 3"], half: Float[np.ndarray, "N 2"], up: Float[np.ndarray, "G 3"]
-) -> Float[np.ndarray, "N G"]:
-    """By how much each line is turned in the picture from the way to the vanishing point, radians in +-pi / 2."""
-    to = up[None, :, :2] - middle[:, None, :2] * up[None, :, 2:]  # where a point at the middle goes that moves upwards
-    turned = half[:, None, 0] * to[..., 1] - half[:, None, 1] * to[..., 0]
-    level = (half[:, None] * to).sum(-1)
-    return np.asarray(np.arctan2(turned * np.sign(level + 1e-300), np.abs(level)))
-
-
 def _found(
     middle: Float[np.ndarray, "N 3"],
     half: Float[np.ndarray, "N 2"],
@@ -152,7 +137,7 @@ def _found(
     strip = np.floor(_STRIPS * (middle[:, 0] - middle[:, 0].min()) / (np.ptp(middle[:, 0]) + 1e-9)).astype(int)
     up = grid[int(votes.argmax())]
     for _ in range(20):
-        error, by_up = _linearized(middle, half, up)
+        error, by_up = linearized(middle, half, up)
         odds = _odds(sigma) * np.exp(-0.5 * (error / sigma) ** 2)
         weight = odds / (1.0 + odds) / sigma**2
         weight = weight / (1.0 + _COMMON**2 * np.bincount(strip, weight)[strip])
@@ -166,7 +151,7 @@ def _found(
         if np.abs(step).max() < 1e-6:
             break
     tangent = across(up)
-    error = _linearized(middle, half, up)[0]
+    error = linearized(middle, half, up)[0]
     agree: Bool[np.ndarray, " N"] = np.abs(error) < _AGREES * sigma
     chance = float(np.minimum(_AGREES * sigma / _CONE, 1.0).mean())
     tries = float(np.exp(prior).sum() * (_STEP / np.hypot(_STEP, np.median(sigma))) ** 2)
@@ -180,14 +165,3 @@ def _found(
         return None
     covariance = tangent.T @ small @ tangent
     return Verticals(up, covariance, int(agree.sum()))
-
-
-def _linearized(
-    middle: Float[np.ndarray, "N 3"], half: Float[np.ndarray, "N 2"], up: Float[np.ndarray, " 3"]
-) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, "N 3"]]:
-    """The lines' angles, and their derivatives by the direction of up."""
-    angle = _angles(middle, half, up[None])[:, 0]
-    to = up[:2] - middle[:, :2] * up[2]
-    square = np.maximum((to**2).sum(1), 1e-12)
-    x, y = -to[:, 1] / square, to[:, 0] / square  # of the direction of `to` by its parts
-    return angle, np.stack([x, y, -(x * middle[:, 0] + y * middle[:, 1])], axis=1)

@@ -72,6 +72,14 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
             f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "
             "set it with --fov, --focal-px or --camera: the distance to the person scales with it"
         )
+    elif camera.focal_length == "found":
+        from motionrecon.cameras.lens import field_of_view
+
+        fov = field_of_view(camera.focal_px, motion.camera.image_size)
+        how = (
+            "from how the camera turned" if camera.motion in (TURNS, ZOOMS) else "from straight lines behind the person"
+        )
+        line += f"\nthe camera's field of view was found to be {fov:.0f} degrees along the image's longer side, {how}"
     return line
 
 

@@ -18,3 +18,10 @@ def cross(a: Float[np.ndarray, "*#any 3"], b: Float[np.ndarray, "*#any 3"]) -> F
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
     return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
+def across(direction: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "2 3"]:
+    """Two unit vectors across one and each other."""
+    first = np.cross(direction, np.eye(3)[int(np.argmin(np.abs(direction)))])
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(direction, first)])

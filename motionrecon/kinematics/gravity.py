@@ -17,8 +17,10 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.tangent import PLACE, QUATERNION
-from motionrecon.cameras.verticals import Direction, Verticals, across, verticals
+from motionrecon.cameras.manhattan import Manhattan, manhattan, told_in
+from motionrecon.cameras.verticals import Direction, Verticals, verticals
 from motionrecon.core import so3
+from motionrecon.core.vectors import across
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.upright import uprightness
 from motionrecon.views import View
@@ -27,13 +29,16 @@ from motionrecon.views import View
 STANDING = 0.09
 #: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
 #: that agree where up would be if the camera were level, with a standard deviation of so many radians.
-_UNSTEADY, _HELD = 0.2, 0.3
+_UNSTEADY, LEVEL_ERROR = 0.2, 0.3
 #: Nobody holds a camera so far from level, radians: who is unsteady, and has the centre of mass over the feet only
 #: if somebody did, lies or crawls for most of the clip.
 _LIES = 0.7
-#: Width of the pictures that lines are judged in, pixels, and standard deviations from what standing says at which
-#: they are taken for something else's.
-_WIDTH, _ANOTHER = 960.0, 4.0
+#: Share of people who would be upright only before such a camera, and who lie, crawl or lean on their hands, steadily,
+#: and degrees of freedom (Student's t) of up by standing and by level cameras where one of them must be wrong.
+_LYING, _FREEDOM = 0.25, 5.0
+#: Standard deviations from what standing says at which lines are taken for something else's, and between what a room's
+#: lines and its vertical ones say at which these are.
+_ANOTHER, _AGREE = 4.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -76,14 +81,34 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     standing, looks = Direction.about(up, STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
     level = _together([_level(view) for view in views]) if views else expected
-    lies = unsteady > _UNSTEADY and np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES
+    tilted = np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES
+    lies = tilted and unsteady > _UNSTEADY
     lines = None if lies else straight_lines(views, expected)  # those that agree with it would be level ones
+    if tilted and not lies:
+        held = straight_lines(views)
+        if held is not None and (lines is None or _likelier(held.up, lines.up, expected, level)):
+            return Gravity(standing, looks, held, None, held)
     if lines is not None:
         return Gravity(standing, looks, lines, None, _together([expected, lines]))
     lines = straight_lines(views) if unsteady > _UNSTEADY else None
     if lines is not None:
         return Gravity(standing, looks, lines, None, lines)
     return Gravity(standing, looks, None, level, level) if lies else Gravity(standing, looks, None, None, expected)
+
+
+def _likelier(
+    one: Float[np.ndarray, " 3"], other: Float[np.ndarray, " 3"], standing: Direction, level: Direction
+) -> bool:
+    """Whether one up is likelier than another, by who seems to stand, but may lie, and by how cameras are held."""
+    sigma = float(np.sqrt(0.5 * np.trace(standing.covariance)))
+
+    def likely(up: Float[np.ndarray, " 3"]) -> float:
+        away, tilt = (np.arccos(np.clip(up @ said.up, -1.0, 1.0)) for said in (standing, level))
+        stands = (1.0 + (away / sigma) ** 2 / _FREEDOM) ** (-0.5 * (_FREEDOM + 2)) / (2 * np.pi * sigma**2)
+        held = (1.0 + (tilt / LEVEL_ERROR) ** 2 / _FREEDOM) ** (-0.5 * (_FREEDOM + 2))
+        return float(((1.0 - _LYING) * stands + _LYING / (4 * np.pi)) * held)
+
+    return likely(one) > likely(other)
 
 
 def beforehand(views: Sequence[View]) -> Direction | None:
@@ -116,7 +141,7 @@ def straight_lines(views: Sequence[View], expected: Direction | None = None) -> 
 
 def _level(view: View) -> Direction:
     """Up in the world in which a view's camera was given, if it is held as cameras are."""
-    return Direction.about(view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0]), _HELD)
+    return Direction.about(view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0]), LEVEL_ERROR)
 
 
 def _seen(view: View, likely: Direction) -> Verticals | None:
@@ -126,11 +151,22 @@ def _seen(view: View, likely: Direction) -> Verticals | None:
     camera = view.camera.at(slice(0, 1))  # the lines are those of its first picture
     axes = camera.axes
     expected = likely.turned(axes[0])
-    focal = float(camera.pixels_per_metre(np.ones(1))[0]) * _WIDTH / max(camera.image_size)
-    found = verticals(camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2), focal, expected)
+    rays, focal = camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2), told_in(camera)
+    error = float(np.sqrt(0.5 * np.trace(expected.covariance)))
+    room = manhattan(rays, focal, expected.up, error, view.lens_error)
+    upright = verticals(rays, focal, expected)
+    found = upright if room is None else _of_room(room, upright)
     if found is None or _apart(found, expected) > _ANOTHER:
         return None
     return found.turned(axes[0].T)
+
+
+def _of_room(room: Manhattan, upright: Verticals | None) -> Verticals:
+    """Up as all lines of a room say it, or as the vertical ones do where these agree and are surer."""
+    found = Verticals(room.up, Direction.about(room.up, room.error).covariance, room.count)
+    if upright is None or _apart(upright, found) > _AGREE or np.trace(upright.covariance) > np.trace(found.covariance):
+        return found
+    return upright
 
 
 def _apart(one: Direction, other: Direction) -> float:

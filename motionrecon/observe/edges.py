@@ -1,4 +1,4 @@
-"""Edges behind the person: straight lines of a film's pictures, where these are needed to know which way is up."""
+"""Edges behind the person: straight lines of a film, where these are needed to know how the camera is held."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from motionrecon.background.motion import UNKNOWN
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.lines import lines
+from motionrecon.cameras.lines import distinct, lines
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.keypoints import Keypoints
 from motionrecon.run import Run
@@ -37,7 +37,8 @@ def with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple
 def behind(recording: Recording, keypoints: Keypoints, camera: Camera, motion: str) -> Float[np.ndarray, "L 2 2"]:
     """Ends of straight lines behind the person in some pictures of a film, without the lens's distortion.
 
-    None without a film. Where the camera turns, they are where the first picture would have them.
+    None without a film. Where the camera turns, they are where the first picture would have them; what several pictures
+    show counts once.
 
     Args:
         recording: whose film is looked at.
@@ -67,4 +68,4 @@ def behind(recording: Recording, keypoints: Keypoints, camera: Camera, motion: s
                 ends = camera.undistort(lines(picture, people))
                 found.append(camera.in_picture(0, ends, frame) if isinstance(camera, PanTiltZoom) else ends)
     whole = np.concatenate(found)
-    return whole[np.isfinite(whole).all(axis=(1, 2))]
+    return distinct(whole[np.isfinite(whole).all(axis=(1, 2))], camera.image_size)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from motionrecon.background.motion import FOUND
+from motionrecon.cameras.default import LENS_ERROR
 from motionrecon.core.clock import FEWEST_FRAMES
 from motionrecon.core.progress import OfOne
 from motionrecon.errors import InputError
@@ -16,6 +18,7 @@ from motionrecon.keypoints.clip import detect_there
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.observe.camera_motion import camera_motion_of, with_background
 from motionrecon.observe.edges import with_lines
+from motionrecon.observe.lens import with_lens
 from motionrecon.observe.shots import one_shot
 from motionrecon.options import Options
 from motionrecon.run import Run
@@ -51,8 +54,13 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
 
         views = together(run, source, seen, options)
     kinds = [motion.kind for motion in motions]
-    views = tuple(replace(view, camera_motion=kind) for view, kind in zip(views, kinds, strict=True))
-    return with_lines(run, source, seen, views), hands
+    unsure = LENS_ERROR if source.assumed.focal_length else 0.0
+    views = tuple(
+        replace(view, camera_motion=kind, lens_error=FOUND if view.lens_found else unsure)
+        for view, kind in zip(views, kinds, strict=True)
+    )
+    views = with_lines(run, source, seen, views)
+    return (tuple(with_lens(view) for view in views) if len(views) == 1 else views), hands
 
 
 @contextmanager

@@ -75,14 +75,14 @@ class CameraFound(Record):
 
     Attributes:
         pose: "calibrated" or "estimated".
-        focal_length: "given", "assumed", or "found" (from how it turned).
+        focal_length: "given", "assumed", or "found" (from how it turned, or from straight lines behind the person).
         focal_px: pixels; in the first frame, where it zooms.
         pitch_deg: by which it looks up, degrees; in the first frame, where it turns.
         roll_deg: by which what is vertical leans right in the middle of its picture, degrees; None in older results.
         up_error_deg: standard deviation of the direction of up, degrees, where it was estimated.
         by_standing, by_looks, by_lines: what it was estimated from: how the person stands, how the person looks to a
-            detector whose errors were learned (with its depth corrected), and straight lines behind the person, where
-            there are such that tell.
+            detector whose errors were learned (with its depth corrected), and straight lines behind the person, of a
+            room's three directions or vertical ones, where there are such that tell.
         by_level: that the camera was taken as held level, as nothing else told: somebody lies or crawls for most of the
             clip.
         motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and

@@ -60,6 +60,10 @@ _TUNING_ACTIONS: dict[str, Action] = {
     "fence": Action(Recorded("tune", "02_08", 4.0, 2.8), simulated=True),
     "dribble": Action(Recorded("tune", "train/basketball/basketball_5", 0.2, 2.8), simulated=True),
     "pass": Action(Recorded("tune", "train/soccer/soccer_5", 0.5, 2.8), simulated=True),
+    "backflip": Action(Recorded("deepmimic", "backflip", 0.0, 1.75)),
+    "roll": Action(Recorded("deepmimic", "roll", 0.0, 2.0)),
+    "spin": Action(Recorded("deepmimic", "spin", 0.5, 2.5)),
+    "crawl": Action(Recorded("deepmimic", "crawl", 0.0, 2.5)),
 }
 ACTIONS: Mapping[Split, Mapping[str, Action]] = MappingProxyType(
     {Split.TUNING: _TUNING_ACTIONS, Split.TEST: _TEST_ACTIONS}
