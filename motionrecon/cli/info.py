@@ -1,19 +1,28 @@
-"""``motionrecon info``: what a bug report needs."""
+"""``motionrecon info``: what a bug report needs, or what a result is."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Switch
 
 
 @command
-def info(*, json: Switch = False) -> None:
-    """Print what a bug report needs: versions, machine, models.
+def info(folder: Path | None = None, /, *, json: Switch = False) -> None:
+    """Print what a result is: film, verdict, and how the person walks. Without one, print what a bug report needs:
+    versions, machine, models.
 
     Args:
+        folder: the folder of a result.
         json: print JSON instead of lines.
     """
     from motionrecon import info as report
 
-    facts = report.collect()
+    if folder is None:
+        facts = report.collect()
+    else:
+        from motionrecon.result.facts import facts_of
+
+        facts = facts_of(folder, plain=json)
     print(report.as_json(facts) if json else report.as_text(facts))

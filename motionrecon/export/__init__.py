@@ -107,7 +107,10 @@ FORMATS: dict[str, Format] = {
         "motionrecon.export.mot_forces", ("_forces.mot", ".mot"), "OpenSim, ground forces", (".loads.xml",)
     ),
     "csv": Format(
-        "motionrecon.export.csv", (".csv",), "spreadsheets, R, MATLAB, pandas", (".columns.csv", ".events.csv")
+        "motionrecon.export.csv",
+        (".csv",),
+        "spreadsheets, R, MATLAB, pandas",
+        (".columns.csv", ".events.csv", ".gait.csv"),
     ),
     "c3d": Format("motionrecon.export.c3d", (".c3d",), "motion capture laboratories"),
     "osim": Format("motionrecon.export.osim", (".osim",), "OpenSim, the person as a model"),

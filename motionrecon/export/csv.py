@@ -3,8 +3,8 @@
 ``walk.csv`` opens without settings: its only header is a line of names, each with its unit at its end
 (``left_knee_flexion_deg``, ``left_foot_force_z_N``), and a cell is empty where there is no such number: forces of
 frames that were not simulated, the centre of pressure of a foot in the air. Beside it stand ``walk.columns.csv``, which
-says of each column its unit, its axes, its sign and what it is, and ``walk.events.csv``, when feet come down and leave
-the ground.
+says of each column its unit, its axes, its sign and what it is, ``walk.events.csv``, when feet come down and leave
+the ground, and ``walk.gait.csv``, [how the person walks or runs](#gait).
 
 | columns | unit | what |
 | --- | --- | --- |
@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motionrecon.core.files import atomic
+from motionrecon.export import gait_table
 from motionrecon.export.columns import columns, plain
 from motionrecon.mechanics.summary import mechanics
 
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None:
-    """Write all of ``motion`` to ``path``, and beside it what its columns are and when feet touch the ground.
+    """Write all of ``motion`` to ``path``, and beside it what its columns are, when feet touch the ground, and gait.
 
     Args:
         motion: what is written.
@@ -78,6 +79,7 @@ def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None
     )
     rows = ([f"{time:.4f}", foot, event] for time, foot, event in events)
     _write(target.with_suffix(".events.csv"), ["time_s", "foot", "event"], rows)
+    _write(target.with_suffix(".gait.csv"), gait_table.HEAD, gait_table.rows(found.gait, motion.report))
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

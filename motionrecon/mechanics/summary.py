@@ -1,4 +1,4 @@
-"""All that movement scientists ask of a motion, found once: angles, moments, power, forces, centres, events."""
+"""All that movement scientists ask of a motion, found once: angles, moments, power, forces, centres, events, gait."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from jaxtyping import Float
 from motionrecon.body.pose import Pose, pose
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.mechanics.angles import JointAngles, joint_angles
-from motionrecon.mechanics.events import FootEvents, foot_events
+from motionrecon.mechanics.events import FootEvents
 from motionrecon.mechanics.feet import FootForces, contact_points, foot_forces
+from motionrecon.mechanics.gait import Gait, events_of, gait_of
 from motionrecon.mechanics.moments import JointMoments, joint_moments
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Mechanics:
         com: (T, 3) centre of mass.
         com_velocity: (T, 3) metres per second.
         events: of each foot, in the order of ``feet.names``.
+        gait: strides and steps, where somebody walks or runs.
     """
 
     at: Pose
@@ -51,6 +53,7 @@ class Mechanics:
     com: Float[np.ndarray, "T 3"]
     com_velocity: Float[np.ndarray, "T 3"]
     events: tuple[FootEvents, ...]
+    gait: Gait
 
     @property
     def weight(self) -> float:
@@ -69,7 +72,7 @@ def mechanics(motion: Motion) -> Mechanics:
     """What follows from a motion."""
     at = pose(motion.model, motion.qpos)
     feet = foot_forces(motion, at)
-    vertical = feet.force[..., 2]
+    events = events_of(motion, feet)
     return Mechanics(
         at=at,
         mass=float(motion.model.body_mass.sum()),
@@ -79,7 +82,6 @@ def mechanics(motion: Motion) -> Mechanics:
         contact_point=contact_points(motion, at),
         com=at.com,
         com_velocity=np.einsum("tij,tj->ti", at.com_jacobian, motion.qvel),
-        events=tuple(
-            foot_events(name, vertical[:, i], motion.fps, motion.simulated) for i, name in enumerate(feet.names)
-        ),
+        events=events,
+        gait=gait_of(motion, events),
     )

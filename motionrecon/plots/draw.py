@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import FootEvents
+from motionrecon.mechanics.gait_words import in_a_line
 from motionrecon.mechanics.summary import Mechanics
 from motionrecon.plots.panels import Panel
 from motionrecon.render.colours import LEFT, RIGHT
@@ -106,6 +107,7 @@ def from_above(title: str, motion: Motion, found: Mechanics) -> Figure:
     axis.set(xlabel="forward (m)", ylabel="to the left (m)")
     _plain(axis)
     figure.legend(loc="lower left", ncols=4, frameon=False, fontsize=9)
+    figure.text(0.975, 0.955, in_a_line(found.gait), fontsize=9, color=_INK, va="top", ha="right")
     return figure
 
 
