@@ -46,6 +46,10 @@ def test_points_are_the_landmarks_in_millimetres(motion: Motion, file: Any) -> N
     assert points["UNITS"]["value"] == ["mm"] and points["RATE"]["value"][0] == 30.0
     assert tuple(points["LABELS"]["value"]) == motion.joint_names
     assert points["Y_SCREEN"]["value"] == ["+Z"]
+    assert set(points["DESCRIPTIONS"]["value"]) == {"filter: none"}
+    assert set(file["parameters"]["ANALOG"]["DESCRIPTIONS"]["value"]) == {
+        "simulated; filter: none but the mean over one frame"
+    }
     found = file["data"]["points"][:3].transpose(2, 1, 0)
     seen = motion.tracked
     np.testing.assert_allclose(found[seen], 1e3 * motion.joints[seen], atol=1e-3)

@@ -78,6 +78,19 @@ def test_every_column_is_explained_and_ends_with_its_unit(table: pd.DataFrame) -
         assert not unit or column.endswith("_" + marks.get(unit, unit)), column
     assert (about["what"] != "").all()
     about = about.set_index("column")
+    mean = "none but the mean over one frame"
+    for column, said in {
+        "left_foot_force_z_N": mean,
+        "left_foot_cop_x_m": mean,
+        "left_knee_flexion_moment_Nm": mean,
+        "left_knee_power_W": mean,
+        "left_knee_flexion_deg": "none",
+        "com_velocity_x_m_s": "none",
+        "left_heel_point_x_m": "none",
+        "left_foot_on_ground": "",
+        "time_s": "",
+    }.items():
+        assert about.loc[column, "filter"] == said, column
     knee = about.loc["left_knee_flexion_moment_Nm"]
     assert "Z of the left thigh" in knee["axes"] and "positive: knee flexion" in knee["axes"]
     assert "sideways (0) to forward" in about.loc["left_shoulder_plane_deg", "axes"]

@@ -148,6 +148,7 @@ def test_the_coordinates_are_our_angles_by_opensims_names(folder: Path, held: Me
     lines = (folder / "still.mot").read_text().splitlines()
     start = lines.index("endheader") + 1
     found = dict(zip(lines[start].split("\t"), map(float, lines[start + 1].split("\t")), strict=True))
+    assert "Filter: none." in lines[:start]
     for theirs, ours, sign in pairs():
         wanted = sign * np.degrees(held.angles.values[0, held.angles.names.index(ours)])
         assert found[theirs] == pytest.approx(wanted, abs=1e-4), theirs

@@ -5,7 +5,8 @@ marked as invalid. The forces, where the motion was simulated, are analog channe
 type 2 (forces in N, moments in N mm about the middle of their surface): one platform for the left foot and one for the
 right, both as large as all that the feet trod on, since each is a foot's force rather than a plate's. As of a real
 platform, their axes have Z down; what they tell is what the floor does to the foot, so that ``Fz`` of somebody who
-stands is negative. **They are simulated, not measured**, and the channels' descriptions say so.
+stands is negative. **They are simulated, not measured**, and the channels' descriptions say so, and
+[how they were filtered](#filters).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from jaxtyping import Float
 
 from motionrecon.core.files import atomic
 from motionrecon.errors import OutputError
+from motionrecon.export.filters import MEAN, NONE
 from motionrecon.mechanics.feet import FootForces
 from motionrecon.mechanics.summary import Mechanics, mechanics
 
@@ -59,6 +61,7 @@ def _add_points(file: Any, motion: Motion) -> None:
     points["UNITS"]["value"] = ["mm"]
     points["RATE"]["value"] = [motion.fps]
     points["LABELS"]["value"] = list(motion.joint_names)
+    points["DESCRIPTIONS"]["value"] = [f"filter: {NONE}"] * len(motion.joint_names)
     file.add_parameter("POINT", "X_SCREEN", ["+X"])
     file.add_parameter("POINT", "Y_SCREEN", ["+Z"])
     places = 1e3 * motion.joints.transpose(2, 1, 0)
@@ -81,7 +84,7 @@ def _add_platforms(file: Any, motion: Motion, feet: FootForces) -> None:
     analog["RATE"]["value"] = [motion.fps]
     analog["LABELS"]["value"] = names
     analog["UNITS"]["value"] = ["N", "N", "N", "Nmm", "Nmm", "Nmm"] * len(feet.names)
-    analog["DESCRIPTIONS"]["value"] = ["simulated"] * len(names)
+    analog["DESCRIPTIONS"]["value"] = [f"simulated; filter: {MEAN}"] * len(names)
     file["data"]["analogs"] = signals.T[None]
     count = len(feet.names)
     platforms = file["parameters"]["FORCE_PLATFORM"]

@@ -3,8 +3,8 @@
 ``walk.csv`` opens without settings: its only header is a line of names, each with its unit at its end
 (``left_knee_flexion_deg``, ``left_foot_force_z_N``), and a cell is empty where there is no such number: forces of
 frames that were not simulated, the centre of pressure of a foot in the air. Beside it stand ``walk.columns.csv``, which
-says of each column its unit, its axes, its sign and what it is, ``walk.events.csv``, when feet come down and leave
-the ground, and ``walk.gait.csv``, [how the person walks or runs](#gait).
+says of each column its unit, its axes, its sign, what it is and [how it was filtered](#filters), ``walk.events.csv``,
+when feet come down and leave the ground, and ``walk.gait.csv``, [how the person walks or runs](#gait).
 
 | columns | unit | what |
 | --- | --- | --- |
@@ -44,6 +44,7 @@ import numpy as np
 from motionrecon.core.files import atomic
 from motionrecon.export import gait_table
 from motionrecon.export.columns import columns, plain
+from motionrecon.export.filters import filter_of
 from motionrecon.mechanics.summary import mechanics
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None
     _write(target, [column.name for column in table], rows)
     _write(
         target.with_suffix(".columns.csv"),
-        ["column", "unit", "group", "axes", "what"],
-        ([column.name, column.unit, column.group, column.axes, column.what] for column in table),
+        ["column", "unit", "group", "axes", "what", "filter"],
+        ([one.name, one.unit, one.group, one.axes, one.what, filter_of(one)] for one in table),
     )
     events = sorted(
         (time, plain(foot.name), event)

@@ -20,6 +20,7 @@ import numpy as np
 
 from motionrecon.body.pose import pose
 from motionrecon.errors import InputError
+from motionrecon.export.filters import NONE
 from motionrecon.export.opensim import coordinates_of
 from motionrecon.export.storage_file import write_storage
 
@@ -49,5 +50,8 @@ def write(motion: Motion, path: str | Path, *, signs: str = "rajagopal") -> None
     knees = [name.startswith("knee_angle") for name in found.names]
     values = np.where(found.turns, np.degrees(found.values), found.values)
     values = np.where(knees, _KNEES[signs] * values, values)
-    notes = ["Coordinates of an OpenSim model: degrees and metres, Y up. Written by motionrecon."]
+    notes = [
+        "Coordinates of an OpenSim model: degrees and metres, Y up. Written by motionrecon.",
+        f"Filter: {NONE}.",
+    ]
     write_storage(path, motion.time, found.names, values, degrees=True, notes=notes)

@@ -20,6 +20,7 @@ import numpy as np
 
 from motionrecon.core.files import atomic
 from motionrecon.errors import InputError
+from motionrecon.export.filters import MEAN
 from motionrecon.export.opensim import in_ground
 from motionrecon.export.storage_file import write_storage
 from motionrecon.mechanics.summary import mechanics
@@ -50,7 +51,10 @@ def write(motion: Motion, path: str | Path) -> None:
         ):
             names += [kind + axis for axis in "xyz"]
             columns.append(in_ground(values[:, i]))
-    notes = ["Simulated ground forces: N, m, N m, Y up, on the foot. Written by motionrecon."]
+    notes = [
+        "Simulated ground forces: N, m, N m, Y up, on the foot. Written by motionrecon.",
+        f"Filter: {MEAN}.",
+    ]
     write_storage(path, motion.time, names, np.hstack(columns), degrees=True, notes=notes)
     _write_loads(Path(path), [foot[0] for foot in feet.names])
 

@@ -3,7 +3,8 @@
 Millimetres, Y up: a world point (x, y, z) is (x, z, -y) in the file, OpenSim's ground. The markers are the 33
 landmarks by their names; those of hips, knees, ankles, shoulders, elbows and wrists are centres of joints, not points
 on the skin, and the markers of the model that ``.osim`` writes. The rate is the motion's. In frames in which nobody
-was seen the markers are missing, since the motion is only a guess there.
+was seen the markers are missing, since the motion is only a guess there. They are [unfiltered](#filters), which the
+format has no place to say.
 """
 
 from __future__ import annotations
