@@ -35,6 +35,7 @@ PAGES = {
     "docs/several_cameras.md": "several_cameras.md",
     "docs/smpl.md": "smpl.md",
     "docs/verdict.md": "verdict.md",
+    "docs/viewer.md": "viewer.md",
     "docs/windows_bench.md": "windows_bench.md",
     "examples": "examples.md",
     "models/optimus/README.md": "model_card.md",

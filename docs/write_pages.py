@@ -1,5 +1,8 @@
 """Writes what the docstrings of modules say into pages of docs/, where a reader of the repository sees it.
 
+The keys of the viewer stand between ``<!-- keys of the viewer -->`` and ``<!-- end -->``, from the table that the page
+itself obeys.
+
 Run from the repository's root after changing such a docstring: python docs/write_pages.py
 
 A page names the module in a comment, ``<!-- docstring of motionrecon.export.csv -->``; what stands between that and
@@ -14,13 +17,18 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 #: The pages that hold docstrings.
-PAGES = ("angles.md", "formats.md")
+PAGES = ("angles.md", "formats.md", "viewer.md")
 _PART = re.compile(r"<!-- docstring of (?P<module>[\w.]+) -->\n.*?<!-- end -->", re.DOTALL)
+
+_KEYS = re.compile(r"<!-- keys of the viewer -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(text: str) -> str:
     """A page with its docstrings as they are now."""
-    return _PART.sub(lambda part: _part(part["module"]), text)
+    from motionrecon.viewer.keys import as_table
+
+    text = _PART.sub(lambda part: _part(part["module"]), text)
+    return _KEYS.sub(lambda _: f"<!-- keys of the viewer -->\n\n{as_table()}\n\n<!-- end -->", text)
 
 
 def _part(module: str) -> str:

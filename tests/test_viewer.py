@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import re
 import shutil
@@ -43,6 +44,7 @@ from motionrecon.viewer.charts import CHARTS
 from motionrecon.viewer.document import LACKS, Stretch, document_of, stretches_of
 from motionrecon.viewer.facts import facts_of
 from motionrecon.viewer.films import open_source
+from motionrecon.viewer.keys import in_a_sentence, keys_of
 from motionrecon.viewer.layers import LAYERS, Layer
 from motionrecon.viewer.layers.body import skinned
 from motionrecon.viewer.packing import as_json
@@ -420,6 +422,26 @@ def test_a_new_layer_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -
     document = document_of([make_motion()], ["walk"])
     assert document.layers[-1].label == "Trail"
     assert [part.kind for part in document.results[0].parts["trail"]] == ["ball"]
+
+
+def test_the_help_of_view_tells_the_keys_of_the_page() -> None:
+    from motionrecon.cli.view import view as command
+
+    assert f"Keys of the page: {in_a_sentence()}." in " ".join((inspect.getdoc(command) or "").split())
+
+
+def test_every_key_does_one_thing_that_the_page_knows_and_is_told() -> None:
+    keys = keys_of(LAYERS.items(), 2)
+    names = [name for one in keys for name in one.keys]
+    assert len(set(names)) == len(names) and {"b", "v", "g", "s", "m"} <= set(names)
+    program = resources.files("motionrecon.viewer").joinpath("client", "main.js").read_text()
+    actions = program[program.index("const actions = {") : program.index("Object.fromEntries(Object.entries(actions)")]
+    known = set(re.findall(r"^    (\w+)(?::|,$)", actions, re.MULTILINE)) | {"last"}  # which keys.js adds
+    assert {one.action for one in keys} <= known
+    document = document_of([make_motion()] * 2, ["walk", "again"])
+    alone = document_of([make_motion()], ["walk"])
+    assert {one.action for one in document.keys} == {one.action for one in keys}
+    assert {one.told for one in document.keys} - {one.told for one in alone.keys} == {"P", "A"}
 
 
 NASTY = "</script><script>document.title = 'ran'</script><img src=x onerror=\"document.title='ran'\">&amp;\u2028é"

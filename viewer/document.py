@@ -18,6 +18,7 @@ from motionrecon.result.motion import CAMERA_MOVES, NOBODY_SEEN, NOT_SIMULATED, 
 from motionrecon.viewer.charts import CHARTS, Chart
 from motionrecon.viewer.facts import Fact, facts_of
 from motionrecon.viewer.filming import Filming, filming
+from motionrecon.viewer.keys import Key, keys_of
 from motionrecon.viewer.layers import LAYERS
 from motionrecon.viewer.layers.base import Swatch
 from motionrecon.viewer.parts import Track
@@ -102,6 +103,7 @@ class Document:
     Attributes:
         title: of the page.
         layers, results: what is shown.
+        keys: what they do.
         start: where the eye stands.
         through: the camera that is looked through at first; -1 for none.
         running: whether a reconstruction is still at work on it.
@@ -110,6 +112,7 @@ class Document:
     title: str
     layers: tuple[LayerEntry, ...]
     results: tuple[ResultEntry, ...]
+    keys: tuple[Key, ...]
     start: StartView
     through: int = -1
     running: bool = False
@@ -148,7 +151,8 @@ def document_of(
     used = [name for name in LAYERS if any(result.parts[name] for result in results)]
     layers = [(name, LAYERS[name]) for name in used]
     entries = tuple(LayerEntry(name, one.label, one.legend, one.key, one.at_start) for name, one in layers)
-    return Document(" and ".join(names), entries, tuple(results), start, running=reached is not None)
+    keys = keys_of(layers, len(results))
+    return Document(" and ".join(names), entries, tuple(results), keys, start, running=reached is not None)
 
 
 def _result(name: str, motion: Motion, poses: Poses, missing: Sequence[str], reached: int) -> ResultEntry:

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from motionrecon.result.films import Film
 from motionrecon.viewer.document import Document, ResultEntry
 from motionrecon.viewer.filming import filming
+from motionrecon.viewer.keys import keys_of
 from motionrecon.viewer.start_view import StartView
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def sketch_of(so_far: SoFar, name: str, missing: str) -> Document:
         films=(camera if view is None else replace(camera, points=_points(view, film)),),
         facts=(),
     )
-    return Document(name, (), (result,), _START, through=0, running=True)
+    return Document(name, (), (result,), keys_of((), 1), _START, through=0, running=True)
 
 
 def _points(view: View, film: Film) -> Float32[np.ndarray, "T 33 2"]:

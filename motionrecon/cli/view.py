@@ -24,6 +24,14 @@ def view(
 ) -> None:
     """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
 
+    Keys of the page: Space or K: play or pause; ← or J: a frame back (with Shift ten); → or L: a frame on (with
+    Shift ten); Home, End: the first and the last frame; − and +: slower and faster; [ and ]: the loop begins and
+    ends here, \\ ends it; 0 to 4: views: home, front, side, back, top; C: look through the next camera, and back;
+    F: follow the person; D: dark or light; ?: these keys; B: body, shown or hidden; V: floor's push, shown or
+    hidden; G: kinematic ghost, shown or hidden; S: skeleton, shown or hidden; M: centre of mass, shown or hidden;
+    P: of two results: side by side, or in one place; A: of two results: both begin at one place and face the same
+    way.
+
     Args:
         folder: the folder of a result.
         other: the folder of another result, to compare it with.

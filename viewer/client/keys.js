@@ -1,44 +1,17 @@
 // Keys that always work: the page listens before any control does, and no control but a box for text keeps the focus.
 
-// They stand until `ended` is aborted.
+// What they are, the document says. They stand until `ended` is aborted.
 function makeKeys(doc, actions, ended) {
-  const keys = new Map([
-    [" ", [actions.toggle, "Space or K", "play or pause"]],
-    ["k", [actions.toggle]],
-    ["arrowleft", [() => actions.step(-1), "← or J", "a frame back (with Shift ten)"]],
-    ["j", [() => actions.step(-1)]],
-    ["arrowright", [() => actions.step(1), "→ or L", "a frame on (with Shift ten)"]],
-    ["l", [() => actions.step(1)]],
-    ["home", [() => actions.seek(0), "Home, End", "the first and the last frame"]],
-    ["end", [() => actions.seek(doc.results[0].count - 1)]],
-    ["-", [() => actions.faster(-1), "− and +", "slower and faster"]],
-    ["+", [() => actions.faster(1)]],
-    ["=", [() => actions.faster(1)]],
-    ["[", [() => actions.range("from"), "[ and ]", "the loop begins and ends here; \\ ends it"]],
-    ["]", [() => actions.range("to")]],
-    ["\\", [() => actions.range("all")]],
-    ["0", [() => actions.from("home"), "0 to 4", "views: home, front, side, back, top"]],
-    ["1", [() => actions.from("front")]],
-    ["2", [() => actions.from("side")]],
-    ["3", [() => actions.from("back")]],
-    ["4", [() => actions.from("top")]],
-    ["c", [actions.nextCamera, "C", "look through the next camera, and back"]],
-    ["f", [() => actions.show("follow"), "F", "follow the person"]],
-    ["d", [actions.dark, "D", "dark or light"]],
-    ["?", [actions.help, "?", "these keys"]],
-  ]);
-  for (const { name, label, key } of doc.layers)
-    if (key && !keys.has(key)) keys.set(key, [() => actions.show(name), key.toUpperCase(), label.toLowerCase()]);
-  if (doc.results.length > 1) {
-    keys.set("p", [() => actions.show("apart"), "P", "side by side, or in one place"]);
-    keys.set("a", [() => actions.show("align"), "A", "both begin at one place and face the same way"]);
+  const last = () => actions.seek(doc.results[0].count - 1);
+  const work = { ...actions, last };
+  const keys = new Map();
+  for (const one of doc.keys) {
+    for (const key of one.keys) keys.set(key, one);
+    if (!one.told) continue;
+    const kbd = document.createElement("dt");
+    kbd.append(element("kbd", one.told));
+    byId("keylist").append(kbd, element("dd", one.what));
   }
-  for (const [, told, what] of keys.values())
-    if (told) {
-      const kbd = document.createElement("dt");
-      kbd.append(element("kbd", told));
-      byId("keylist").append(kbd, element("dd", what));
-    }
 
   const typing = (target) => target.tagName === "INPUT" && !["checkbox", "range"].includes(target.type);
   addEventListener(
@@ -59,9 +32,8 @@ function makeKeys(doc, actions, ended) {
       if (!found) return;
       event.preventDefault();
       event.stopPropagation();
-      if (event.shiftKey && key === "arrowleft") actions.step(-10);
-      else if (event.shiftKey && key === "arrowright") actions.step(10);
-      else found[0]();
+      if (event.shiftKey && key.startsWith("arrow")) actions.step(10 * found.given);
+      else work[found.action](...(found.given === null ? [] : [found.given]));
     },
     { capture: true, signal: ended },
   );
