@@ -645,6 +645,31 @@ def test_page_shows_the_frame_that_the_user_scrubs_to(page: SimpleNamespace) -> 
         assert wait_until(partial(shows_video, page, frame))
 
 
+def test_a_picture_that_could_not_be_had_is_asked_for_again(browser: Any, opened: SimpleNamespace) -> None:
+    tab, _ = new_tab(browser, 1100, 700)  # its own: that a request failed is an error in the console
+    refused: list[str] = []
+
+    def refuse(route: Any) -> None:
+        refused.append(route.request.url)
+        route.abort()
+
+    tab.route("**/film/0/0/*", refuse)
+    tab.goto(opened.viewer.url)
+    tab.wait_for_selector("html[data-drawn]")
+    page = SimpleNamespace(tab=tab, viewer=opened.viewer)
+    seek(page, 5)
+    assert wait_until(lambda: any(url.endswith("/5") for url in refused))
+    assert not shows_video(page, 5)
+    tab.unroute("**/film/0/0/*")
+
+    def again() -> bool:
+        seek(page, 5)
+        return shows_video(page, 5)
+
+    assert wait_until(again)
+    tab.close()
+
+
 def test_charts_have_round_numbers_of_which_two_tell_the_scale(page: SimpleNamespace) -> None:
     program = resources.files("motionrecon.viewer").joinpath("client/charts.js").read_text()
     ticks = program[program.index("function ticks(") :]

@@ -67,7 +67,10 @@ def undo_flips(keypoints: Keypoints, cuts: Sequence[int] = ()) -> tuple[Keypoint
 
 
 def _exchange(keypoints: Keypoints, frames: np.ndarray, moving: tuple[str, ...] | None) -> Keypoints:
-    """Exchange left and right of some joints (None: all) in some frames, (T,) bool."""
+    """Exchange left and right of some joints (None: all) in some frames, (T,) bool.
+
+    Hands stay in their rows: whose a hand is, the nearest wrist of the fitted body says (`motionrecon.hands.looks`).
+    """
     members = np.array([moving is None or name.endswith(moving) for name in NAMES])
     take = np.where(frames[:, None] & members, MIRROR, np.arange(len(NAMES)))
     rows = np.arange(len(keypoints))[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.core.landmarks import INDEX
-from motionrecon.kinematics.fit import REFERENCE_RATE, Weights, filmed
+from motionrecon.kinematics.fit import REFERENCE_RATE, Weights, filmed, nearest_floor
 from motionrecon.kinematics.solver import Term, drawn
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import Contact
@@ -35,7 +35,7 @@ def spread(figure: Figure, joints: Int[np.ndarray, " J"], frames: slice = slice(
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     x = Trajectory(figure.body, figure.qpos[frames], figure.ground)
     views = [replace(part, weight=rate * part.weight) for part in (view.part(frames) for view in figure.views)]
-    terms: list[Term] = [*filmed(views, fps, w), Contact.of(x, fps, rate)]
+    terms: list[Term] = [*filmed(views, fps, w), Contact.of(x, fps, rate, nearest_floor(views))]
     points = x.landmark_jacobian
     moved = points[:, joints] - points[:, _HIPS].mean(1, keepdims=True)
     steps = drawn(x, terms, DRAWS)

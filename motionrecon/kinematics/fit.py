@@ -252,7 +252,7 @@ def _fit(
         x = _unlocked(x, views, video)
     # How a body leans to be balanced is a guess, which one camera needs, and several the less: they see it.
     balance = w.balance / len(views)
-    within = _within(views)
+    within = nearest_floor(views)
     for _ in range(2):
         contact = Contact.of(x, fps, rate, within)
         weight = balance * rate * on_feet(x, fps)
@@ -265,8 +265,8 @@ def _fit(
     return x, up
 
 
-def _within(views: Sequence[View]) -> float:
-    """How far from the floor a walker's lower foot may be, metres."""
+def nearest_floor(views: Sequence[View]) -> float:
+    """How far from the floor a walker's lower foot may be that is taken to be on it, metres."""
     return KNOWN if all(view.camera.calibrated for view in views) else TILTED
 
 
@@ -320,7 +320,7 @@ def _sized(
         height = (x.ground.height, ANYWHERE)
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     for _ in range(3):
-        contact = Contact.of(x, fps, rate, _within(views))
+        contact = Contact.of(x, fps, rate, nearest_floor(views))
         terms: list[Term] = [*eased(video, x), prior, contact]
         if tilted:
             terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))

@@ -19,7 +19,8 @@ FEET: tuple[str, ...] = tuple(f"{side}_{point}" for side in ("left", "right") fo
 
 _HIPS = [JOINTS.index("left_hip"), JOINTS.index("right_hip")]
 
-#: A foot point lower than this is on the floor, metres; one that moves farther than ``_SLIDE`` within 1/25 s slides.
+#: A foot point lower than this is on the floor, metres; one that moves farther than ``_SLIDE`` from one frame to the
+#: next, at 25 a second or near it, slides: half a metre a second, 0.6 m/s in films of 30 or 60, and 0.75 at most.
 _LOW = 0.05
 _SLIDE = 0.02
 _SKATE_FPS = 25

@@ -2,6 +2,7 @@
 
 const KEPT = 200;
 const AHEAD = 12;
+const AGAIN = 2000; // milliseconds after which a picture that could not be had is asked for again
 
 function makeFilms(inside) {
   const kept = new Map(); // key -> bitmap, null (no picture), or a promise of one
@@ -18,7 +19,8 @@ function makeFilms(inside) {
       if (number >= 0) blob = new Blob([bytesOf(film.pictures[number])], { type: "image/webp" });
     } else {
       const answer = await fetch(`film/${result}/${camera}/${frame}`);
-      if (answer.status === 200) blob = await answer.blob();
+      if (!answer.ok) throw new Error(`a picture of the film: ${answer.status}`);
+      if (answer.status === 200) blob = await answer.blob(); // 204: this frame has none
     }
     return blob ? createImageBitmap(blob) : null;
   };
@@ -31,7 +33,11 @@ function makeFilms(inside) {
       return had;
     }
     const promise = load(result, camera, frame)
-      .catch(() => null)
+      .catch(() => {
+        // The server was busy, or is gone: there is none for now, but not for good.
+        setTimeout(() => kept.get(key) === null && kept.delete(key), AGAIN);
+        return null;
+      })
       .then((bitmap) => {
         kept.set(key, bitmap);
         return bitmap;
