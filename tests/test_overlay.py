@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from motions import camera, kinematic, simulated, walking
+from support import wait_until
 
 from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import BODY, INDEX, NAMES
@@ -64,15 +66,22 @@ def test_the_file_is_h264_at_the_motions_rate(tmp_path: Path, fps: float) -> Non
 
 
 def test_a_picture_stays_as_it_is_while_it_is_written_and_others_are_drawn(tmp_path: Path, monkeypatch) -> None:
-    motion, seen = walking(14), []
+    motion, seen, drawn = walking(14), [], []
     expected = [render_still(motion, t) for t in range(14)]
     assert all((a != b).any() for a, b in pairwise(expected))
 
+    def counted(*given: Any) -> Iterator[np.ndarray]:
+        for image in genuine(*given):
+            drawn.append(image)
+            yield image
+
     def slow(image: np.ndarray) -> None:
-        if len(seen) in (0, 7):
-            time.sleep(1.0)  # the other thread draws as far ahead as it may
+        ahead = min(len(motion), len(seen) + 2 + overlay._AHEAD)
+        assert wait_until(lambda: len(drawn) >= ahead)  # the other thread draws as far ahead as it may
         seen.append(image.copy())
 
+    genuine = overlay._drawn
+    monkeypatch.setattr(overlay, "_drawn", counted)
     monkeypatch.setattr(overlay, "mp4", lambda *given: nullcontext(slow))
     write_overlay(motion, None, tmp_path / "overlay.mp4")
     np.testing.assert_array_equal(seen, expected)

@@ -70,6 +70,16 @@ def test_what_it_was_made_from_is_never_replaced(
     assert own.read_text() == "mine" and len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.parametrize(("name", "option"), [("hero.blend", "character"), ("smplx.npz", "body_model")])
+def test_a_character_or_a_body_that_the_motion_is_given_to_is_never_replaced(
+    motion: Motion, tmp_path: Path, name: str, option: str
+) -> None:
+    (own := tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=rf"{name} is what {option}=\.\.\. reads; choose another name"):
+        export(motion, own, force=True, **{option: own})
+    assert own.read_text() == "mine"
+
+
 def test_the_overlay_does_not_replace_what_it_is_drawn_over(motion: Motion, tmp_path: Path) -> None:
     """Whoever names a film there may have a motion whose report knows none."""
     (film := tmp_path / "walk.mp4").write_text("mine")

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from motionrecon.core.docstrings import arguments
-from motionrecon.errors import InputError
+from motionrecon.core.files import is_same
+from motionrecon.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -125,7 +126,7 @@ def export(motion: Motion, path: str | Path, format: str | None = None, *, force
         path: the file; its suffix chooses the format where ``format`` does not.
         format: a name of `FORMATS`.
         force: replace the file, and those that the format writes beside it, if they are there, but never one that the
-            motion was made from.
+            motion was made from or that an option names.
         options: of the format: keyword parameters of its module's ``write``.
 
     Raises:
@@ -134,7 +135,12 @@ def export(motion: Motion, path: str | Path, format: str | None = None, *, force
     """
     name = format_of(path, format)
     check_options(name, options)
-    motion.check_output(FORMATS[name].files(path), force)
+    files = FORMATS[name].files(path)
+    for option in (option for option, kind in FORMATS[name].options.items() if "Path" in kind and options.get(option)):
+        for file in files:
+            if is_same(file, Path(options[option])):
+                raise OutputError(f"{file} is what {option}=... reads; choose another name")
+    motion.check_output(files, force)
     FORMATS[name].write(motion, path, **options)
 
 
