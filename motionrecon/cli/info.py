@@ -10,11 +10,10 @@ from motionrecon.cli.flags import Switch
 
 @command
 def info(folder: Path | None = None, /, *, json: Switch = False) -> None:
-    """Print what a result is: film, verdict, and how the person walks. Without one, print what a bug report needs:
-    versions, machine, models.
+    """Print what a result is: film, verdict, how the person walks; or, without a folder, what a bug report needs.
 
     Args:
-        folder: the folder of a result.
+        folder: the folder of a result; without it, versions, machine and models are told, as a bug report needs them.
         json: print JSON instead of lines.
     """
     from motionrecon import info as report
