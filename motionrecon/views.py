@@ -15,7 +15,7 @@ from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.sightline import turns_to
-from motionrecon.cameras.verticals import Direction
+from motionrecon.cameras.up import Direction, Gravity
 from motionrecon.core.landmarks import TRUST
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from motionrecon.core.clock import Clock
     from motionrecon.ground.base import Ground
     from motionrecon.keypoints import Keypoints
-    from motionrecon.kinematics.gravity import Gravity
 
 #: Gaps in which nobody is seen are bridged by the kinematic fit, and simulated, up to this many seconds.
 BRIDGED = 0.5

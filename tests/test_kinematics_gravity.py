@@ -22,13 +22,14 @@ from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.lines import lines
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import LEVEL
+from motionrecon.cameras.up import Gravity
 from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock
 from motionrecon.keypoints import Keypoints
 from motionrecon.kinematics.fit import Fitted, fit
-from motionrecon.kinematics.gravity import STANDING, Gravity, gravity, levelled, tilting
+from motionrecon.kinematics.gravity import STANDING, gravity, levelled, tilting
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.observe.edges import behind
 from motionrecon.source import Recording

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motionrecon.cameras.lines import lines
-from motionrecon.cameras.verticals import Direction, verticals
+from motionrecon.cameras.up import Direction
+from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
 from motionrecon.core.vectors import across
 

@@ -8,13 +8,11 @@ Moisan and Morel (2008) do: where they may, or where another direction has as ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
-
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import binom
 
+from motionrecon.cameras.up import Direction, Verticals
 from motionrecon.cameras.vanishing import PIXELS, angles, linearized, middles_and_halves
 from motionrecon.core.vectors import across
 
@@ -37,44 +35,6 @@ _BY_CHANCE = -2.0
 _ANOTHER, _TIES = 4.0, 2.0
 #: Standard deviations within which a line is taken to agree.
 _AGREES = 2.0
-
-
-@dataclass(frozen=True)
-class Direction:
-    """A direction, and how sure it is.
-
-    Attributes:
-        up: unit vector.
-        covariance: of the direction, radians squared; of rank two, as it is a unit vector's.
-    """
-
-    up: Float[np.ndarray, " 3"]
-    covariance: Float[np.ndarray, "3 3"]
-
-    @staticmethod
-    def about(up: Float[np.ndarray, " 3"], error: float) -> Direction:
-        """One that is as unsure to every side.
-
-        Args:
-            up: unit vector.
-            error: standard deviation, radians.
-        """
-        return Direction(up, error**2 * (np.eye(3) - np.outer(up, up)))
-
-    def turned(self, turn: Float[np.ndarray, "3 3"]) -> Self:
-        """The same in other axes."""
-        return replace(self, up=turn @ self.up, covariance=turn @ self.covariance @ turn.T)
-
-
-@dataclass(frozen=True)
-class Verticals(Direction):
-    """Up as lines say it, in the camera's axes.
-
-    Attributes:
-        count: lines that agree.
-    """
-
-    count: int
 
 
 def verticals(rays: Float[np.ndarray, "N 2 2"], focal_px: float, expected: Direction) -> Verticals | None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.cameras.sightline import turns_to
-from motionrecon.cameras.verticals import Direction
+from motionrecon.cameras.up import Direction
 from motionrecon.core.landmarks import TRUST
 from motionrecon.core.vectors import unit
 from motionrecon.depth.files import DepthNetwork

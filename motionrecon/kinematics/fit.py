@@ -15,9 +15,10 @@ from jaxtyping import Float, Int
 
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
+from motionrecon.cameras.up import Gravity
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
-from motionrecon.kinematics.gravity import Gravity, gravity, levelled, tilting
+from motionrecon.kinematics.gravity import gravity, levelled, tilting
 from motionrecon.kinematics.limbs import freed
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve

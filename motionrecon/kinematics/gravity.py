@@ -10,7 +10,7 @@ tells little: there lines decide that agree near where a level camera has up, or
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -18,7 +18,8 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.manhattan import Manhattan, manhattan, told_in
-from motionrecon.cameras.verticals import Direction, Verticals, verticals
+from motionrecon.cameras.up import Direction, Gravity, Verticals
+from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
 from motionrecon.core.vectors import across
 from motionrecon.kinematics.state import Trajectory
@@ -39,33 +40,6 @@ _LYING, _FREEDOM = 0.25, 5.0
 #: Standard deviations from what standing says at which lines are taken for something else's, and between what a room's
 #: lines and its vertical ones say at which these are.
 _ANOTHER, _AGREE = 4.0, 2.0
-
-
-@dataclass(frozen=True)
-class Gravity:
-    """What says which way is up.
-
-    Attributes:
-        standing: how the person stands.
-        looks: how the person looks to the cameras; None where nobody has learned that of the detector.
-        lines: straight lines of the pictures; None where they say nothing, or something else.
-        level: where cameras that are held level have it; None where that counts for nothing.
-        up: all together; of who is unsteady, lines alone where these tell only near where a level camera has it; of who
-            lies for most of the clip and where no lines tell, as if cameras were held level.
-    """
-
-    standing: Direction
-    looks: Direction | None
-    lines: Verticals | None
-    level: Direction | None
-    up: Direction
-
-    def in_world(self, turn: Float[np.ndarray, "3 3"]) -> Gravity:
-        """The same in a world that is turned."""
-        lines = None if self.lines is None else self.lines.turned(turn)
-        looks = None if self.looks is None else self.looks.turned(turn)
-        level = None if self.level is None else self.level.turned(turn)
-        return Gravity(self.standing.turned(turn), looks, lines, level, self.up.turned(turn))
 
 
 def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:

@@ -15,14 +15,13 @@ from motionrecon.body import Body
 from motionrecon.body.handed import Hands
 from motionrecon.body.pose import pose
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.verticals import Direction, Verticals
+from motionrecon.cameras.up import Direction, Gravity, Verticals
 from motionrecon.core import landmarks
 from motionrecon.core.files import sha256
 from motionrecon.depth import NETWORK, files
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.chosen import chosen
-from motionrecon.kinematics.gravity import Gravity
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
