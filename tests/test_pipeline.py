@@ -122,7 +122,7 @@ def test_the_report(motion, folder, clip):
     assert 0 <= quality["skate_percent"] <= 100 and quality["penetration_mm"] < 10
     spans = [(w["first_frame"], w["last_frame"]) for w in report["windows"]]
     assert spans[0][0] == 0 and spans[-1][1] == FRAMES - 1
-    assert report["camera"]["focal_length"] == "assumed" and report["camera"]["pose"] == "estimated"
+    assert report["camera"]["focal_length"] == "found" and report["camera"]["pose"] == "estimated"
     assert isinstance(report["warnings"], list)
 
 
