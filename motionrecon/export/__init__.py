@@ -2,6 +2,7 @@
 
 Only here do other axes, degrees and other units exist. A format is a module with ``write(motion, path, *, ...)``, whose
 keyword parameters are its options, and a line in ``FORMATS``; ``motionrecon export`` makes flags of the options.
+What may be replaced is asked by `export` here, before it calls a format: ``write`` itself replaces what is there.
 """
 
 from __future__ import annotations
