@@ -404,7 +404,7 @@ def test_hands_travel_with_what_a_pass_saw():
     hands = SeenHands(np.ones((2, 21, 2)), np.ones((2, 21, 3)), np.array([0.8, 0.0]))
     one = person_at((1, 2))
     seen = [[one], [], [replace(one, hands=hands)], [replace(one, hands=SeenHands.none())]]
-    again = PassDetections.from_arrays(PassDetections(seen, [], ()).to_arrays()).seen
+    again = PassDetections.from_arrays(PassDetections(seen, [], [], ()).to_arrays()).seen
     assert [len(row) for row in again] == [1, 0, 1, 1] and again[0][0].hands is None
     np.testing.assert_array_equal(again[2][0].hands.pixels, hands.pixels)
     np.testing.assert_array_equal(again[2][0].moved(np.array([5.0, 1.0])).hands.pixels, np.add(hands.pixels, [5, 1]))

@@ -157,6 +157,7 @@ def test_only_capsules_know_capsules():
 def test_only_who_picks_it_knows_the_plane():
     assert users(r"ground\.plane import", "motionrecon/ground/") == {
         "motionrecon/kinematics/stage.py",
+        "motionrecon/kinematics/likely.py",
         "motionrecon/body/anny/body.py",
         "motionrecon/body/capsules/body.py",
         "motionrecon/body/smpl/body.py",

@@ -80,7 +80,7 @@ class Tumbling:
 
     def __call__(self, frame: np.ndarray) -> list[Detection]:
         lean = 85.0 if frame.max() > 100 else 5.0
-        return [person(lean, sure=0.8 if self.video else 0.9)]
+        return [person(lean, 48, sure=0.8 if self.video else 0.9)]  # in the middle, also if it is mirrored
 
     def close(self) -> None:
         pass

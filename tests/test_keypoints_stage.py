@@ -55,7 +55,7 @@ class Pretended:
     def __call__(self, frame: np.ndarray) -> list[Detection]:
         tall, short = person(20, 60), person(80, 20)
         if not self.video:
-            return [short, tall]
+            return [short.mirrored(96), tall.mirrored(96)]  # the looks are at mirrored pictures, 96 pixels wide
         return [tall] if frame.max() > 100 else [short]  # grey where somebody was painted over
 
     def close(self) -> None:
@@ -226,12 +226,14 @@ def test_choices_of_nobody(value: Any) -> None:
 
 
 def test_what_was_seen_survives_being_kept() -> None:
-    seen = PassDetections([[person(1, 2)], [], [person(3, 4)]], [[person(1, 2), person(5, 6)]], ("the camera moves",))
+    seen = PassDetections(
+        [[person(1, 2)], [], [person(3, 4)]], [[person(1, 2), person(5, 6)]], [[person(5, 6)]], ("the camera moves",)
+    )
     again = PassDetections.from_arrays(seen.to_arrays())
     assert again.warnings == seen.warnings
-    for one, other in ((again.seen, seen.seen), (again.looks, seen.looks)):
+    for one, other in ((again.seen, seen.seen), (again.looks, seen.looks), (again.mirrored, seen.mirrored)):
         assert [len(row) for row in one] == [len(row) for row in other]
         for a, b in zip(chain(*one), chain(*other), strict=True):
             np.testing.assert_array_equal(a.pixels, b.pixels)
-    nobody = PassDetections([[], []], [[]], ())
+    nobody = PassDetections([[], []], [[]], [[]], ())
     assert PassDetections.from_arrays(nobody.to_arrays()) == nobody

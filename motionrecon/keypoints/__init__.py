@@ -10,7 +10,8 @@ file:
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
   gives;
 - people: `tracks` follows them, `choice` picks one, `picture` draws them with their numbers;
-- one person: `flips` undoes exchanged sides, `outliers` doubts single-frame jumps, `person` does both.
+- one person: `flips` undoes exchanged sides, `outliers` doubts single-frame jumps, `person` does both; `sides` puts
+  right what was exchanged for good.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from motionrecon.keypoints.types import Keypoints
 
 if TYPE_CHECKING:
     from motionrecon.core.progress import Progress
+    from motionrecon.keypoints.sides import Judge
 
 __all__ = ["Keypoints", "detect_keypoints", "is_foreign", "list_people", "load_keypoints"]
 
@@ -37,6 +39,7 @@ def detect_keypoints(
     progress: Progress | None = None,
     person: str | int | Sequence[float] = "largest",
     hands: bool = False,
+    judge: Judge | None = None,
 ) -> Keypoints:
     """Detect and follow one person in a video, in one streaming pass that also watches the background.
 
@@ -49,6 +52,8 @@ def detect_keypoints(
         person: whom to follow: ``largest`` (the largest that stays longest), a number as `list_people` draws them, or
             the (x, y) in pixels of a point on them in the first picture in which they are seen.
         hands: look for their hands, too.
+        judge: says how unlikely the motion is that keypoints show, as `motionrecon.kinematics.likely.unlikely` does;
+            with it, the film is looked at mirrored where left and right are in doubt, and the likelier is taken.
 
     Returns:
         Keypoints with one row for each frame of the range; ``warnings`` says what the user should know.
@@ -62,7 +67,9 @@ def detect_keypoints(
     from motionrecon.keypoints.clip import detect_clip
 
     directory = None if cache_dir is None else Path(cache_dir)
-    return detect_clip(Path(video), detector, start, end, Choice.of(person), directory, progress or Silent(), hands)
+    return detect_clip(
+        Path(video), detector, start, end, Choice.of(person), directory, progress or Silent(), hands, judge
+    )
 
 
 def load_keypoints(

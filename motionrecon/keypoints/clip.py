@@ -25,8 +25,9 @@ from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.pass_detections import PassDetections
-from motionrecon.keypoints.passes import DetectorRun, watch, watch_one, watch_there
+from motionrecon.keypoints.passes import DetectorRun, watch, watch_mirrored, watch_one, watch_there
 from motionrecon.keypoints.person import crowd_warning, mended
+from motionrecon.keypoints.sides import Judge, doubtful, put_right, words
 from motionrecon.keypoints.tracks import Track, everybody, follow, link, near
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.video import probe
@@ -71,6 +72,7 @@ class _Job:
                 "frames": [wanted.start, wanted.stop, info.fps],
                 "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
                 "afresh": "who leans",  # people who leaned were not looked for afresh in earlier versions
+                "looks": "mirrored",  # everybody was looked for in pictures that were not in earlier versions
                 "mediapipe": metadata.version("mediapipe"),
             }
             if hand_model is not None:
@@ -100,6 +102,30 @@ class _Job:
         with self.progress.stage("keypoints (again)", self.count) as advance:
             return child.call(watch_one, advance, self.clip, person, others)
 
+    def judged(
+        self,
+        child: Child,
+        keypoints: Keypoints,
+        looks: Sequence[Sequence[Detection]],
+        cuts: Sequence[int],
+        person: Track,
+        others: Sequence[Track],
+        judge: Judge,
+    ) -> Keypoints:
+        """The keypoints with sides put right that were exchanged for good, which is said."""
+        stretches = doubtful(keypoints, looks, self.every, cuts)
+        if not stretches:
+            return keypoints
+        parts = [stretch.watched for stretch in stretches]
+        with self.progress.stage("keypoints (mirrored)", sum(map(len, parts))) as advance:
+            seen = child.call(watch_mirrored, advance, self.clip, parts, person, others)
+        keypoints, taken = put_right(keypoints, stretches, seen, judge)
+        if not taken:
+            return keypoints
+        first = self.clip.info.frame_range(self.clip.start, self.clip.end).start
+        said = words(taken, first, self.clip.info.fps, self.clip.info.path.name)
+        return replace(keypoints, warnings=(*keypoints.warnings, said))
+
     @property
     def every(self) -> int:
         return self.clip.every
@@ -119,10 +145,12 @@ def detect_clip(
     cache_dir: Path | None,
     progress: Progress,
     hands: bool = False,
+    judge: Judge | None = None,
 ) -> Keypoints:
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
-    kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"person": str(choice)})
+    settings = {"person": str(choice), "sides": "as followed" if judge is None else "judged"}
+    kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
         return replace(file.from_arrays(arrays, str(kept.path)), detector=detector)
@@ -130,13 +158,15 @@ def detect_clip(
     with Child() as child:
         sight, person, others = job.sight(child, choice)
         followed = _followed(job, child, sight.seen, person, others)
+        if len(followed.frames) < 2 and choice == Choice():
+            # MediaPipe would not follow whom the looks favour: better somebody else than nobody
+            followed, _ = follow(sight.seen, info.fps)
+        cuts = () if sight.background is None else sight.background.cuts.tolist()
+        keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts)
+        if judge is not None:
+            keypoints = job.judged(child, keypoints, sight.mirrored, cuts, person, others, judge)
     for line in child.messages():
         progress.warn(f"the detector says: {line}")
-    if len(followed.frames) < 2 and choice == Choice():
-        # MediaPipe would not follow whom the looks favour: better somebody else than nobody
-        followed, _ = follow(sight.seen, info.fps)
-    cuts = () if sight.background is None else sight.background.cuts.tolist()
-    keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts)
     warnings = [*info.warnings]
     if len(sight.seen) < job.count:
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")

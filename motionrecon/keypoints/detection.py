@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.core.landmarks import MIRROR
+
 
 @dataclass(frozen=True)
 class SeenHands:
@@ -49,6 +51,13 @@ class Detection:
         """The same elsewhere in the picture."""
         hands = None if self.hands is None else replace(self.hands, pixels=self.hands.pixels + shift)
         return replace(self, pixels=self.pixels + shift, hands=hands)
+
+    def mirrored(self, width: float) -> Detection:
+        """The same person as a picture of that width, mirrored left to right, shows them; without hands."""
+        pixels, points_3d = self.pixels[MIRROR], self.points_3d[MIRROR]
+        pixels[:, 0] = width - pixels[:, 0]
+        points_3d[:, 0] *= -1.0
+        return Detection(pixels, self.confidence[MIRROR], points_3d)
 
     @property
     def box(self) -> Float[np.ndarray, " 4"]:

@@ -21,12 +21,14 @@ class PassDetections:
     Attributes:
         seen: for each frame the one whom the detector followed, or nobody.
         looks: for each look, `passes.DetectorRun.every` frames apart, everybody.
+        mirrored: for each look whom the mirrored picture showed, as in the picture that is not mirrored.
         warnings: what only decoding showed.
         background: what was followed of it, if somebody looked.
     """
 
     seen: Sequence[Sequence[Detection]]
     looks: Sequence[Sequence[Detection]]
+    mirrored: Sequence[Sequence[Detection]]
     warnings: tuple[str, ...]
     background: BackgroundTracks | None = None
 
@@ -40,6 +42,7 @@ class PassDetections:
             **_packed("seen", self.seen),
             **hands,
             **_packed("looks", self.looks),
+            **_packed("mirrored", self.mirrored),
             "warnings": warnings,
         } | background
 
@@ -55,7 +58,8 @@ class PassDetections:
         start = "background/"
         kept = {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}
         background = unpack(BackgroundTracks, kept) if kept else None
-        return PassDetections(seen, _unpacked("looks", arrays), warnings, background)
+        looks, mirrored = _unpacked("looks", arrays), _unpacked("mirrored", arrays)
+        return PassDetections(seen, looks, mirrored, warnings, background)
 
 
 def _packed(name: str, rows: Sequence[Sequence[Detection]]) -> dict[str, np.ndarray[Any, Any]]:

@@ -63,25 +63,53 @@ class DetectorRun:
 
 
 def watch(advance: Advance, clip: DetectorRun) -> PassDetections:
-    """Whom MediaPipe follows, in every frame; everybody, in every look; and what is followed of the background."""
+    """Whom MediaPipe follows, in every frame; everybody, in every look; and what is followed of the background.
+
+    The looks are at mirrored pictures, which show everybody as well, and sides independently of whom it follows.
+    """
     looks: list[list[Detection]] = []
+    mirrored: list[list[Detection]] = []
     background = BackgroundWatch(clip.info.fps, clip.scale)
     with closing(PoseDetector(clip.scan_model, clip.info.image_size, video=False)) as everybody:
 
         def look_round(k: int, picture: Picture, found: list[Detection]) -> None:
             around = found
             if k % clip.every == 0:
-                around = distinct(found + everybody(picture.image))
+                mirrored.append(_seen_mirrored(everybody, picture.image, clip.info.image_size[0]))
+                around = distinct(found + mirrored[-1])
                 looks.append(around)
             background.add(k, picture.image, [person.box * clip.scale for person in around], picture.held)
 
         said: list[str] = []
         seen = _run(advance, clip, None, look_round, said.append)
-    return PassDetections(seen, looks, tuple(dict.fromkeys(said)), background.tracks())
+    return PassDetections(seen, looks, mirrored, tuple(dict.fromkeys(said)), background.tracks())
 
 
 def watch_one(advance: Advance, clip: DetectorRun, person: Track, others: Sequence[Track]) -> list[list[Detection]]:
     """Whom MediaPipe follows where the others are painted over; ``person`` and ``others`` are numbered by looks."""
+    return _run(advance, clip, _painter(clip, person, others), None, lambda text: None)
+
+
+def watch_mirrored(
+    advance: Advance, clip: DetectorRun, parts: Sequence[range], person: Track, others: Sequence[Track]
+) -> list[list[list[Detection]]]:
+    """Whom MediaPipe follows in parts of the film if that is mirrored: for each part as `watch_one`, not mirrored.
+
+    Others, if there are any, are painted over.
+    """
+    fps, first = clip.info.fps, clip.info.frame_range(clip.start, clip.end).start
+    found = []
+    for part in parts:
+        cut = replace(clip, start=(first + part.start) / fps, end=(first + part.stop) / fps)
+        paint = _painter(clip, person, others, part.start) if others else None
+        found.append(_run(advance, cut, paint, None, lambda text: None, mirrored=True))
+    return found
+
+
+def _painter(
+    clip: DetectorRun, person: Track, others: Sequence[Track], first: int = 0
+) -> Callable[[int, UInt8[np.ndarray, "H W 3"]], UInt8[np.ndarray, "H W 3"]]:
+    """Paints the others over in a frame of the clip, given its number after ``first``."""
     wanted = dict(zip(person.frames, person.detections, strict=True))
     unwanted: dict[int, list[Detection]] = {}
     for track in others:
@@ -89,12 +117,12 @@ def watch_one(advance: Advance, clip: DetectorRun, person: Track, others: Sequen
             unwanted.setdefault(look, []).append(detection)
 
     def paint(k: int, frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-        before = k // clip.every
+        before = (first + k) // clip.every
         boxes = [d.box * clip.scale for look in (before, before + 1) for d in unwanted.get(look, [])]
         keep = [wanted[look].box * clip.scale for look in (before, before + 1) if look in wanted]
         return _painted(frame, boxes, keep)
 
-    return _run(advance, clip, paint, None, lambda text: None)
+    return paint
 
 
 def watch_there(advance: Advance, clip: DetectorRun, boxes: Float[np.ndarray, "T 4"]) -> list[list[Detection]]:
@@ -120,10 +148,11 @@ def _run(
     observe: Callable[[int, Picture, list[Detection]], None] | None,
     warn: Callable[[str], None],
     size: tuple[int, int] | None = None,
+    mirrored: bool = False,
 ) -> list[list[Detection]]:
     """Follow one person through the clip: for each frame a list of one detection or none.
 
-    Pixels are those of pictures of a `size`, the video's own if it is None.
+    Pixels are those of pictures of a `size`, the video's own if it is None; also where MediaPipe sees them mirrored.
     """
     seen: list[list[Detection]] = []
     shown_size = size or clip.info.image_size
@@ -134,11 +163,20 @@ def _run(
         closing(FreshLook(lambda: PoseDetector(clip.model, shown_size, video=False))) as afresh,
         _hand_watch(clip) as hands,
     ):
+
+        def follow(image: UInt8[np.ndarray, "H W 3"]) -> list[Detection]:
+            return afresh(image, one(image))
+
         for k, picture in enumerate(pictured):
             frame = picture.image
             # A picture that is held says nothing of where the person is now.
             shown = frame if prepare is None or picture.held else prepare(k, frame)
-            found = [] if picture.held else afresh(shown, one(shown))
+            if picture.held:
+                found = []
+            elif mirrored:
+                found = _seen_mirrored(follow, shown, shown_size[0])
+            else:
+                found = follow(shown)
             if hands is not None and found:
                 hands.add(k, shown, found[0])
             if observe is not None:
@@ -148,6 +186,13 @@ def _run(
         for k, of_person in ({} if hands is None else hands.found()).items():
             seen[k] = [replace(seen[k][0], hands=of_person)]
     return seen
+
+
+def _seen_mirrored(
+    seen: Callable[[np.ndarray], list[Detection]], image: UInt8[np.ndarray, "H W 3"], width: int
+) -> list[Detection]:
+    """Whom somebody sees in the mirrored image, as they are in the image, in pixels of a picture of that width."""
+    return [one.mirrored(width) for one in seen(np.ascontiguousarray(image[:, ::-1]))]
 
 
 def _hand_watch(clip: DetectorRun) -> AbstractContextManager[HandWatch | None]:

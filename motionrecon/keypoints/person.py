@@ -30,7 +30,7 @@ def mended(
             f"no person was found in {name}; the whole body must be in view, upright and not too small "
             "(another start=... or end=..., or detector=heavy, may help)"
         )
-    keypoints, flips = undo_flips(_on_clock(track, count, fps, image_size), cuts)
+    keypoints, flips = undo_flips(on_clock(track, count, fps, image_size), cuts)
     keypoints, _ = doubt_jumps(keypoints)
     warnings = []
     missing = int((~keypoints.tracked).sum())
@@ -62,7 +62,7 @@ def crowd_warning(track: Track, others: Sequence[Track], name: str, choice: Choi
     return (f"{name} shows {how_many}; {who} is followed",)
 
 
-def _on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:
+def on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:
     """A track as arrays with one row a frame; frames without the person are NaN."""
     pixels = np.full((count, COUNT, 2), np.nan)
     confidence = np.zeros((count, COUNT))

@@ -229,12 +229,7 @@ def _fit(
         x = replace(known, qpos=first_poses(known.body, placed), free=())
     views = [replace(view, weight=rate * view.weight) for view in views]
 
-    pose: list[Term] = [
-        *(reprojected(view, sigma=0.1, scale=5.0) for view in views),
-        *(directed(view, sigma=0.1, across=1.0, scale=5.0) for view in views),
-        Smoothness(fps, weight=0.3 * rate),
-        PosePrior(weight=rate),
-    ]
+    pose = roughly(views, fps)
     x = solve(x, scale_free(pose, x, views), 25, tolerance=1e-3)
     if len(views) > 1:  # one camera does not tell
         x = _unlocked(x, views, pose)
@@ -269,6 +264,17 @@ def _fit(
 def nearest_floor(views: Sequence[View]) -> float:
     """How far from the floor a walker's lower foot may be that is taken to be on it, metres."""
     return KNOWN if all(view.camera.calibrated for view in views) else TILTED
+
+
+def roughly(views: Sequence[View], fps: float) -> list[Term]:
+    """What a first trajectory is drawn by: as `filmed`, but forgiving, for one that is far from what was seen."""
+    rate = float(np.sqrt(REFERENCE_RATE / fps))
+    return [
+        *(reprojected(view, sigma=0.1, scale=5.0) for view in views),
+        *(directed(view, sigma=0.1, across=1.0, scale=5.0) for view in views),
+        Smoothness(fps, weight=0.3 * rate),
+        PosePrior(weight=rate),
+    ]
 
 
 def filmed(views: Sequence[View], fps: float, w: Weights) -> list[Term]:

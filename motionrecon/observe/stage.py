@@ -16,6 +16,7 @@ from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, detect_keypoints
 from motionrecon.keypoints.clip import detect_there
 from motionrecon.keypoints.types import HandKeypoints
+from motionrecon.kinematics.likely import unlikely
 from motionrecon.observe.camera_motion import camera_motion_of, with_background
 from motionrecon.observe.edges import with_lines
 from motionrecon.observe.lens import with_lens
@@ -86,7 +87,9 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
         what = (recording.path, options.detector, recording.start, recording.end)
         progress = run.progress if alone else OfOne(run.progress, recording.name)
         if recording.boxes is None:
-            keypoints = detect_keypoints(*what, kept, progress, recording.person, options.hands)
+            # Of several cameras, the others show who faces where.
+            judge = unlikely if alone else None
+            keypoints = detect_keypoints(*what, kept, progress, recording.person, options.hands, judge)
         else:
             keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands)
     for text in keypoints.warnings:

@@ -64,7 +64,7 @@ class Balancing:
         kept = self.place / "reference"
         if not (kept / f"{camera}.npz").exists():
             seen = {
-                name: load(detected(self.place / f"{name}.mp4", _REFERENCE_BY, self.place / "seen" / name))
+                name: load(detected(self.place / f"{name}.mp4", _REFERENCE_BY, self.place / "seen" / name, judge=None))
                 for name in _EARLY
             }
             cameras = {name: self._camera(name, one) for name, one in seen.items()}
