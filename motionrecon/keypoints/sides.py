@@ -1,10 +1,11 @@
-"""Sides that a detector exchanged for good, found and put right by looking at the film mirrored.
+"""Sides that are exchanged for good, found and put right by looking at the film mirrored.
 
-Whoever is seen in profile may be turning to the camera or away from it. A detector that takes the wrong one goes on
-with it, and its 3D agrees: nothing jumps (`motionrecon.keypoints.flips` undoes what does). But it seldom makes the same
-mistake in the mirrored picture. So the single pictures in which everybody is looked for are shown to it mirrored; where
-they have the sides otherwise than the person that it follows, the stretch is gone through again, mirrored, and of the
-two motions the one is taken that a person is the likelier to make.
+Whoever is seen in profile may be turning to the camera or away from it. There a detector may take the wrong one, and go
+on with it; or, the more often, it garbles some frames, and `motionrecon.keypoints.flips`, which knows only what jumps,
+goes on undoing a flip that is over. But mirrored pictures seldom lead to the same mistake. So the single pictures in
+which everybody is looked for are shown to the detector mirrored; where they have the sides otherwise than the
+keypoints, the stretch is gone through again, mirrored, and of the two motions the one is taken that a person is the
+likelier to make.
 """
 
 from __future__ import annotations
