@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.vanishing import PIXELS, angles, linearized, middles_and_halves
+from motionrecon.cameras.vanishing import PIXELS, angles, beyond, linearized, middles_and_halves
 from motionrecon.core import so3
 from motionrecon.core.vectors import across, unit
 
@@ -111,10 +111,16 @@ class _Lines:
     error: float
     lens_error: float
 
-    def odds(self, angle: Float[np.ndarray, "N A"]) -> Float[np.ndarray, "N A"]:
-        """How much likelier a line is at an angle to a vanishing point if it is of its axis than if turned anyhow."""
-        sigma = self.sigma[:, None]
-        return np.asarray(np.pi / (np.sqrt(2 * np.pi) * sigma) * np.exp(-0.5 * (angle / sigma) ** 2))
+    def odds(self, to: Float[np.ndarray, "A 3"], wider: float = 0.0) -> Float[np.ndarray, "N A"]:
+        """How much likelier each line is if it has one of these directions than if it is turned anyhow.
+
+        Args:
+            to: directions.
+            wider: a further error of theirs, radians.
+        """
+        sigma = np.hypot(self.sigma, wider)[:, None]
+        found = np.pi / (np.sqrt(2 * np.pi) * sigma) * np.exp(-0.5 * (angles(self.middle, self.half, to) / sigma) ** 2)
+        return np.where(beyond(self.middle, self.half, to), found, 0.0)
 
     def prior(self, up: Float[np.ndarray, "*G 3"], lens: float) -> Float[np.ndarray, "*G"]:
         """Logarithm of how likely up (Student's t) and a focal length (log-normal) were, over the likeliest."""
@@ -126,7 +132,7 @@ class _Lines:
 
     def likely(self, axes: Float[np.ndarray, "3 3"], lens: float) -> float:
         """Logarithm of how much likelier the lines are with such axes than if they were turned anyhow."""
-        odds = self.odds(angles(self.middle, self.half, axes * _seen(lens)))
+        odds = self.odds(axes * _seen(lens))
         return float(np.log(_OF_NONE + _OF_AXIS * odds.sum(1)).sum() / _ALIKE + self.prior(axes[2], lens))
 
 
@@ -210,9 +216,7 @@ def _votes(lines: _Lines) -> Float[np.ndarray, "3 M M"]:
     x, y = np.meshgrid(steps, steps, indexing="ij")
     one = np.ones_like(x)
     faces = np.stack([np.stack(face, axis=-1) for face in ((one, x, y), (x, one, y), (x, y, one))])
-    wide = np.hypot(lines.sigma, 0.5 * _CELL)[:, None]  # the table's step is an error, too
-    angle = angles(lines.middle, lines.half, faces.reshape(-1, 3))
-    odds = np.pi / (np.sqrt(2 * np.pi) * wide) * np.exp(-0.5 * (angle / wide) ** 2)
+    odds = lines.odds(faces.reshape(-1, 3), 0.5 * _CELL)  # the table's step is an error, too
     return np.asarray(np.log1p(_OF_AXIS / _OF_NONE * odds).sum(0).reshape(faces.shape[:3]) / _ALIKE)
 
 
@@ -256,7 +260,7 @@ def _normal(
     stretch, eye = _seen(lens), np.eye(3)
     linear = [linearized(lines.middle, lines.half, axis * stretch) for axis in axes]
     angle = np.stack([one for one, _ in linear], axis=1)
-    odds = _OF_AXIS * lines.odds(angle)
+    odds = _OF_AXIS * lines.odds(axes * stretch)
     weight = odds / (_OF_NONE + odds.sum(1, keepdims=True)) / lines.sigma[:, None] ** 2
     weight = weight / (_ALIKE + _COMMON**2 * weight.sum(0))
     normal, pull = 1e-6 * np.eye(4), np.zeros(4)
@@ -291,7 +295,7 @@ def _together(lines: _Lines, found: Sequence[_Axes]) -> Manhattan:
     angle = np.abs(angles(lines.middle, lines.half, best.axes * _seen(best.lens)))
     return Manhattan(
         up,
-        float(np.sqrt(weight @ (own + spread))),
+        float(np.sqrt(weight @ (own + spread) + _COMMON**2)),
         lens,
         float(np.sqrt(weight @ (covariance[:, 3, 3] + (lenses - lens) ** 2))) if lines.lens_error else 0.0,
         int((angle < 2.0 * lines.sigma[:, None]).any(1).sum()),

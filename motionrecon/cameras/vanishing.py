@@ -7,7 +7,7 @@ picture, to where the direction meets the image plane.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 #: Standard deviation of a line's ends across it in the picture, pixels of one 960 wide.
 PIXELS = 0.7
@@ -32,6 +32,20 @@ def angles(
     turned = half[:, None, 0] * way[..., 1] - half[:, None, 1] * way[..., 0]
     level = (half[:, None] * way).sum(-1)
     return np.asarray(np.arctan2(turned * np.sign(level + 1e-300), np.abs(level)))
+
+
+def beyond(
+    middle: Float[np.ndarray, "N 3"], half: Float[np.ndarray, "N 2"], to: Float[np.ndarray, "G 3"]
+) -> Bool[np.ndarray, "N G"]:
+    """Whether vanishing points lie beyond the ends of lines, as those do that lines point to: none is on its line.
+
+    Args:
+        middle: of the lines.
+        half: their halves.
+        to: directions.
+    """
+    way = to[None, :, :2] - middle[:, None, :2] * to[None, :, 2:]
+    return np.asarray((way**2).sum(-1) > (half**2).sum(-1)[:, None] * to[None, :, 2] ** 2)
 
 
 def linearized(

@@ -129,18 +129,20 @@ def _seen(view: View, likely: Direction) -> Verticals | None:
     error = float(np.sqrt(0.5 * np.trace(expected.covariance)))
     room = manhattan(rays, focal, expected.up, error, view.lens_error)
     upright = verticals(rays, focal, expected)
-    found = upright if room is None else _of_room(room, upright)
+    found = upright if room is None else _of_room(room, upright, expected)
     if found is None or _apart(found, expected) > _ANOTHER:
         return None
     return found.turned(axes[0].T)
 
 
-def _of_room(room: Manhattan, upright: Verticals | None) -> Verticals:
-    """Up as all lines of a room say it, or as the vertical ones do where these agree and are surer."""
+def _of_room(room: Manhattan, upright: Verticals | None, expected: Direction) -> Verticals:
+    """Up as all lines of a room say it, or the vertical ones: the surer of both; if they disagree, the likelier."""
     found = Verticals(room.up, Direction.about(room.up, room.error).covariance, room.count)
-    if upright is None or _apart(upright, found) > _AGREE or np.trace(upright.covariance) > np.trace(found.covariance):
+    if upright is None:
         return found
-    return upright
+    if _apart(upright, found) > _AGREE:
+        return upright if upright.up @ expected.up > found.up @ expected.up else found
+    return upright if np.trace(upright.covariance) < np.trace(found.covariance) else found
 
 
 def _apart(one: Direction, other: Direction) -> float:
