@@ -58,7 +58,7 @@ class Manhattan:
         up: unit vector, in the camera's axes.
         error: its standard deviation, radians.
         lens: the logarithm of the focal length over the one that was assumed.
-        lens_error: its standard deviation.
+        lens_error: its standard deviation; 0 where it was known.
         count: lines that are along one of the axes.
     """
 
@@ -167,8 +167,8 @@ def manhattan(
     if len(length) < 3:
         return None
     lines = _Lines(middle, half, np.hypot(_LEANS, PIXELS / focal_px / length), expected, error, lens_error)
-    found = _distinct([_refined(lines, one) for one in _coarse(lines)], *_SAME, len(length))
-    if not found or found[0].likely < max(_BELIEVED, _EACH * len(length)) / _ALIKE:
+    found = _distinct([_refined(lines, one) for one in _coarse(lines)], *_SAME, _REFINED)
+    if found[0].likely < max(_BELIEVED, _EACH * len(length)) / _ALIKE:
         return None
     together = _together(lines, found)
     return together if together.error < _TOLD else None
@@ -256,7 +256,11 @@ def _refined(lines: _Lines, start: _Axes) -> _Axes:
 def _normal(
     lines: _Lines, axes: Float[np.ndarray, "3 3"], lens: float
 ) -> tuple[Float[np.ndarray, "4 4"], Float[np.ndarray, " 4"]]:
-    """Information on a turn of the axes and on the focal length, and the gradient by them."""
+    """What Gauss-Newton steps take: information on a turn of the axes, radians, and on ``lens``; and a gradient.
+
+    The gradient is that of `_Lines.likely`, less the sign, but for the error that all lines of an axis have in common:
+    the more lines there are of it, the less each of them weighs.
+    """
     stretch, eye = _seen(lens), np.eye(3)
     linear = [linearized(lines.middle, lines.half, axis * stretch) for axis in axes]
     angle = np.stack([one for one, _ in linear], axis=1)

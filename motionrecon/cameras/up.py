@@ -56,8 +56,9 @@ class Gravity:
         looks: how the person looks to the cameras; None where nobody has learned that of the detector.
         lines: straight lines of the pictures; None where they say nothing, or something else.
         level: where cameras that are held level have it; None where that counts for nothing.
-        up: all together; of who is unsteady, lines alone where these tell only near where a level camera has it; of who
-            lies for most of the clip and where no lines tell, as if cameras were held level.
+        up: all together; of who is unsteady, or would be upright only before a camera tilted as nobody holds one, lines
+            alone where these tell only, or more likely, near where a level camera has it; of who lies for most of the
+            clip and where no lines tell, as if cameras were held level.
     """
 
     standing: Direction

@@ -21,7 +21,9 @@ def middles_and_halves(rays: Float[np.ndarray, "N 2 2"]) -> tuple[Float[np.ndarr
 def angles(
     middle: Float[np.ndarray, "N 3"], half: Float[np.ndarray, "N 2"], to: Float[np.ndarray, "G 3"]
 ) -> Float[np.ndarray, "N G"]:
-    """By how much each line is turned in the picture from the way to a vanishing point, radians in +-pi / 2.
+    """By how much the way to a vanishing point is turned in the picture from each line, radians in +-pi / 2.
+
+    Positive from x to y; which end of a line is first does not matter.
 
     Args:
         middle: of the lines.
@@ -51,7 +53,7 @@ def beyond(
 def linearized(
     middle: Float[np.ndarray, "N 3"], half: Float[np.ndarray, "N 2"], to: Float[np.ndarray, " 3"]
 ) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, "N 3"]]:
-    """The lines' angles to one vanishing point, and their derivatives by its direction."""
+    """`angles` of one vanishing point, and their derivatives by its direction, radians a unit of each part of it."""
     angle = angles(middle, half, to[None])[:, 0]
     way = to[:2] - middle[:, :2] * to[2]
     square = np.maximum((way**2).sum(1), 1e-12)
