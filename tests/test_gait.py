@@ -185,10 +185,12 @@ def test_csv_has_a_table_of_it_with_units_counts_and_notes(tmp_path: Path) -> No
 
 
 def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], saved_walk: Motion) -> None:
-    saved_walk.save(tmp_path / "walk")
+    camera = {"pose": "estimated", "focal_length": "found", "focal_px": 812.34, "pitch_deg": 0.0}
+    replace(saved_walk, report=Report.of({"camera": camera})).save(tmp_path / "walk")
     assert main(["info", str(tmp_path / "walk")]) == 0
     lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
     assert lines["frames"] == "250 at 50 per second, 5.00 s; person seen in 250, simulated in 250"
+    assert lines["focal length"] == "812.3 px, found"
     assert lines["cadence"] == "109 ± 0 steps/min (7)"
     assert main(["info", str(tmp_path / "walk"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["gait"]

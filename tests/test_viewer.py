@@ -277,6 +277,10 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
         "Verdict: poor, joints are expected to be 120 mm off: the limbs move fast",
         *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm", "Warning: w"),
     ]
+    for known in ("found", "assumed"):
+        found = Report.of(REPORT | {"camera": REPORT["camera"] | {"focal_length": known}})
+        (lens,) = set(facts_of(found)) - set(facts)
+        assert lens.text == f"Focal length: 600 px, {known}" and "focal length" in lens.meaning and not lens.warns
     slow = Report.of(REPORT | {"quality": REPORT["quality"] | {"skate_percent": float("nan")}})
     assert not any("Sliding" in fact.text for fact in facts_of(slow))
     assert [bool(fact.meaning) for fact in facts] == [True, True, True, True, False] and facts[-1].warns

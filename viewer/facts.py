@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from motionrecon.result.report import Report
+from motionrecon.result.report import ASSUMED, FOUND, Report
 from motionrecon.verdict.record import Verdict, Word
 
 
@@ -52,6 +52,12 @@ _KNOWN = {
         "How high the lower foot is above the floor, on average; both are in the air in a run or a jump.",
     ),
 }
+#: How a focal length that nobody gave was had -> what that means.
+_LENSES = {
+    ASSUMED: "Nobody gave the camera's focal length, and the film does not tell it: how far away the person is scales "
+    "with it.",
+    FOUND: "The film told the camera's focal length, by how the camera turned or by straight lines behind the person.",
+}
 
 
 def _verdict(verdict: Verdict) -> list[Fact]:
@@ -65,7 +71,7 @@ def _verdict(verdict: Verdict) -> list[Fact]:
 
 
 def facts_of(report: Report) -> list[Fact]:
-    """The numbers of the report's quality section, what it says of several cameras, and its warnings."""
+    """The numbers of the report's quality section, what it says of cameras, and its warnings."""
     found = [] if report.verdict is None else _verdict(report.verdict)
     for name, value in (report.quality or {}).items():
         if value is not None and isfinite(value):
@@ -74,4 +80,6 @@ def facts_of(report: Report) -> list[Fact]:
     for camera in report.cameras or ():
         away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px from the film, "
         found.append(Fact(f"{camera.name}: {away}begins at {camera.offset:.3f} s"))
+    if (lens := report.camera) is not None and lens.focal_length in _LENSES:
+        found.append(Fact(f"Focal length: {lens.focal_px:.4g} px, {lens.focal_length}", _LENSES[lens.focal_length]))
     return found + [Fact(f"Warning: {warning}", warns=True) for warning in report.warnings or ()]
