@@ -80,4 +80,5 @@ def test_the_table_of_votes_has_each_direction_where_it_is_looked_up() -> None:
     wanted = np.log1p(manhattan._OF_AXIS / manhattan._OF_NONE * lines.odds(grid, 0.5 * cell)).sum(0) / manhattan._ALIKE
     for length in (1.0, -1.0, 2.5):
         np.testing.assert_allclose(manhattan._looked_up(manhattan._votes(lines), length * grid), wanted, rtol=1e-6)
+    assert [len(few.sigma) for few in lines.parts(8)] == [8, 8, 8, 6]
     assert np.ptp(wanted) > 0.1
