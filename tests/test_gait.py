@@ -17,7 +17,7 @@ from motionrecon.cli import main
 from motionrecon.core.sides import SIDES
 from motionrecon.export import export
 from motionrecon.mechanics.gait import Gait, gait
-from motionrecon.mechanics.gait_words import in_lines
+from motionrecon.mechanics.gait_words import caution_of, in_lines
 from motionrecon.mechanics.steps import strides_and_steps
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import Report
@@ -164,6 +164,10 @@ def test_lines_say_what_lengths_and_times_depend_on() -> None:
     assert "flight time" in few and few["note"].endswith(
         "is a guess between frames, of which there are only 14 a second"
     )
+    slow = of(RUNNER, fps=14.0)
+    notes = {name: caution_of(slow[name], slow, report) for name in ("speed", "step_length", "step_time")}
+    assert ["scale with" in note for note in notes.values()] == [True, True, False]
+    assert ["14 a second" in note for note in notes.values()] == [True, False, True]
 
 
 def test_csv_has_a_table_of_it_with_units_counts_and_notes(tmp_path: Path) -> None:

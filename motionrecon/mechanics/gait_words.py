@@ -83,9 +83,8 @@ def caution_of(measure: Measure, gait: Gait, report: Report) -> str:
     if not isfinite(measure.mean):
         return gait.reason or "too few strides or steps"
     said = cautions(gait, report)
-    if measure.is_length:
-        return said["lengths"]
-    return said.get("times", "")
+    depends = [*(["lengths"] if measure.is_length else []), *(["times"] if measure.unit != "m" else [])]
+    return "; ".join(said[on] for on in depends if on in said)
 
 
 def _number(one: Measure) -> str:
