@@ -20,16 +20,17 @@ from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import load_camera
 from motionrecon.cameras.lines import lines
+from motionrecon.cameras.manhattan import Manhattan
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import LEVEL
-from motionrecon.cameras.up import Gravity
+from motionrecon.cameras.up import Direction, Gravity, Verticals
 from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock
 from motionrecon.keypoints import Keypoints
 from motionrecon.kinematics.fit import Fitted, fit
-from motionrecon.kinematics.gravity import STANDING, gravity, levelled, tilting
+from motionrecon.kinematics.gravity import STANDING, _of_room, gravity, levelled, tilting
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.observe.edges import behind
 from motionrecon.source import Recording
@@ -147,6 +148,18 @@ def test_who_crawls_steadily_does_not_overrule_the_lines_of_a_room_before_a_leve
         found = gravity(leaning, FPS, [replace(view, lines=lines)])
         assert (angle(LEVEL @ found.standing.up, true) > 45) == crawls
         assert found.lines is not None and angle(LEVEL @ found.up.up, true) < 2
+
+
+def test_of_a_rooms_lines_and_its_vertical_ones_the_surer_count_or_the_likelier_where_they_disagree():
+    one, other = camera_up(-0.3, 0.0), camera_up(-0.3, 0.2)
+    unsure, sure = Direction.about(one, 0.02), Direction.about(one, 0.01)
+    room = Manhattan(one, 0.015, 0.0, 0.0, 40)
+    assert _of_room(room, None, sure).count == 40
+    assert _of_room(room, Verticals(one, unsure.covariance, 9), sure).count == 40
+    assert _of_room(room, Verticals(one, sure.covariance, 9), sure).count == 9
+    apart = Verticals(other, Direction.about(other, 0.01).covariance, 9)
+    assert _of_room(room, apart, Direction.about(one, 0.1)).count == 40
+    assert _of_room(room, apart, Direction.about(other, 0.1)).count == 9
 
 
 def test_the_world_is_levelled_and_tilts_as_far_as_up_is_unsure(seen, view):

@@ -123,11 +123,13 @@ def test_lines_turned_anyhow_or_too_few_are_of_no_room():
     assert manhattan(seen(random, axes, (2, 2, 1), 60), FOCAL, UP, 0.3, LENS_ERROR) is None
 
 
-def view(lines: np.ndarray, lens_error: float = LENS_ERROR, found: bool = False) -> View:
-    camera, count = default_camera((960, 540)), 3
+def view(
+    lines: np.ndarray, lens_error: float = LENS_ERROR, found: bool = False, size: tuple[int, int] = (960, 540)
+) -> View:
+    camera, count = default_camera(size), 3
     empty = np.full((count, 33, 2), np.nan)
     keypoints = Keypoints(
-        empty, np.zeros((count, 33)), np.full((count, 33, 3), np.nan), np.ones(count, bool), 30.0, (960, 540)
+        empty, np.zeros((count, 33)), np.full((count, 33, 3), np.nan), np.ones(count, bool), 30.0, size
     )
     one = View.of(keypoints, camera, Clock(30.0))
     return replace(one, lines=lines, lens_error=lens_error, lens_found=found)
@@ -145,3 +147,36 @@ def test_a_camera_that_nobody_described_gets_the_lens_that_lines_tell():
     assert found.camera.K[1, 1] == found.camera.K[0, 0] and 0 < found.lens_error < 0.08
     for known in (view(lines, 0.0), view(lines, 0.05, found=True), view(lines[:2])):
         assert with_lens(known) is known
+
+
+def test_a_portrait_picture_tells_the_lens_as_well() -> None:
+    camera = default_camera((540, 960))
+    up = camera_up(-0.4, 0.05)
+    rays = seen(np.random.default_rng(6), room(up, 0.7), (25, 20, 10), 10, lens=-0.25)
+    found = with_lens(view(rays * camera.K[0, 0] + camera.K[:2, 2], size=(540, 960)))
+    assert found.lens_found and isinstance(found.camera, Pinhole)
+    assert found.camera.K[0, 0] == pytest.approx(camera.K[0, 0] * np.exp(-0.25), rel=0.05)
+
+
+def beside(half: list[float], count: int = 40) -> np.ndarray:
+    """Lines that are all parallel in the picture, pixels."""
+    middle = np.random.default_rng(7).uniform([100.0, 100.0], [860.0, 440.0], (count, 1, 2))
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        np.zeros((0, 2, 2)),  # of a white wall, or without a film
+        beside([0.0, 40.0], 1),
+        beside([0.0, 40.0]),
+        beside([40.0, 0.0]),
+        beside([0.0, 0.0]),
+        beside([1e-9, 0.0]),
+        np.repeat(beside([0.0, 40.0], 1), 40, axis=0),
+        np.concatenate([beside([0.0, 40.0]), beside([40.0, 0.0])]),  # of a wall straight ahead
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_lines_that_do_not_tell_the_lens_leave_it_as_it_was(lines: np.ndarray) -> None:
+    assert with_lens(one := view(lines)) is one

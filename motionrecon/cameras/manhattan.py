@@ -21,7 +21,7 @@ from jaxtyping import Float
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.vanishing import PIXELS, angles, beyond, linearized, middles_and_halves
 from motionrecon.core import so3
-from motionrecon.core.vectors import across, unit
+from motionrecon.core.vectors import across, around, unit
 
 #: How far things in a room are from its axes, radians, and the error that all lines of an axis have in common.
 _LEANS, _COMMON = 0.006, 0.006
@@ -204,12 +204,8 @@ def _orientations(
     expected: Float[np.ndarray, " 3"],
 ) -> tuple[Float[np.ndarray, "U 3"], Float[np.ndarray, "U A 3"], Float[np.ndarray, "U A 3"]]:
     """Directions of up about where it is expected, and for each of them pairs of level axes all around it."""
-    first, second = across(expected)
-    steps = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
-    x, y = (values.ravel() for values in np.meshgrid(steps, steps))
-    inside = x**2 + y**2 <= _REACH**2
-    up = unit(expected + np.tan(x[inside])[:, None] * first + np.tan(y[inside])[:, None] * second)
-    level = unit(np.cross(up, first))[:, None]
+    up = around(expected, _REACH, _STEP)
+    level = unit(np.cross(up, across(expected)[0]))[:, None]
     beside = np.cross(up[:, None], level)
     turns = np.arange(0.0, np.pi / 2, _TURN)[:, None]
     return up, np.cos(turns) * level + np.sin(turns) * beside, np.cos(turns) * beside - np.sin(turns) * level

@@ -14,7 +14,7 @@ from scipy.stats import binom
 
 from motionrecon.cameras.up import Direction, Verticals
 from motionrecon.cameras.vanishing import PIXELS, angles, linearized, middles_and_halves
-from motionrecon.core.vectors import across
+from motionrecon.core.vectors import across, around
 
 #: How far upright things lean, radians: houses and furniture, what stands about, trees. The one under which the lines
 #: are likeliest is taken.
@@ -51,7 +51,7 @@ def verticals(rays: Float[np.ndarray, "N 2 2"], focal_px: float, expected: Direc
     middle, half, length = middle[pick], half[pick], length[pick]
     if len(length) < 3:
         return None
-    grid = _around(expected.up, _REACH)
+    grid = around(expected.up, _REACH, _STEP)
     away = (grid - expected.up) @ across(expected.up).T
     inverse = np.linalg.inv(across(expected.up) @ expected.covariance @ across(expected.up).T)
     square = np.einsum("gi,ij,gj->g", away, inverse, away)
@@ -72,16 +72,6 @@ def _votes(angle: Float[np.ndarray, "N G"], sigma: Float[np.ndarray, " N"]) -> F
 def _odds(sigma: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
     """How much likelier a line is that points exactly upwards where it is upright than where it is turned anyhow."""
     return np.asarray(2 * _CONE / (np.sqrt(2 * np.pi) * sigma))
-
-
-def _around(expected: Float[np.ndarray, " 3"], reach: float) -> Float[np.ndarray, "G 3"]:
-    """Unit vectors within an angle of one."""
-    a, b = across(expected)
-    steps = np.arange(-reach, reach + _STEP / 2, _STEP)
-    x, y = (values.ravel() for values in np.meshgrid(steps, steps))
-    inside = x**2 + y**2 <= reach**2
-    found = expected + np.tan(x[inside])[:, None] * a + np.tan(y[inside])[:, None] * b
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 def _found(
