@@ -17,6 +17,7 @@ from test_keypoints_stage import Here, Notes
 from motionrecon.core.landmarks import COUNT, MIRROR
 from motionrecon.keypoints import Keypoints, clip, detect_keypoints, passes
 from motionrecon.keypoints.detection import Detection, SeenHands
+from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.sides import Stretch, doubtful, put_right
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.likely import unlikely
@@ -122,6 +123,17 @@ def test_what_was_exchanged_for_good_is_put_right_said_and_kept(
     again = detect_keypoints(film, cache_dir=kept, progress=notes, judge=sure)
     np.testing.assert_array_equal(again.pixels, found.pixels)
     assert again.warnings == found.warnings
+
+
+def test_what_mirrored_pictures_speak_against_is_not_undone(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = [TRUE[frame // 4] for frame in range(FRAMES)]  # from behind, and from one frame to the next from the front
+    sudden = [replace(one, pixels=one.pixels[MIRROR]) if frame >= PROFILE else one for frame, one in enumerate(slow)]
+    assert undo_flips(keypoints(sudden))[1].sum() >= FRAMES - PROFILE
+    for name, seen in (("WRONG", sudden), ("TRUE", sudden), ("LOST", ())):
+        monkeypatch.setattr(f"test_keypoints_sides.{name}", seen)
+    found = detect_keypoints(film)
+    assert not len(wrong(found))
+    assert not any("exchanged" in text for text in found.warnings)
 
 
 def test_a_part_of_a_film_is_looked_at_where_it_is(film: Path) -> None:

@@ -150,6 +150,57 @@ def test_a_cut_to_the_persons_back_is_no_flip() -> None:
     np.testing.assert_array_equal(result.pixels, behind)
 
 
+def turned_at_once() -> np.ndarray:
+    """Somebody of whom frame 45 first shows the back: as a flip that lasts, but the detector is right."""
+    pixels = walker(90, 30.0)
+    pixels[45:] = pixels[45:, MIRROR]
+    return pixels
+
+
+def looks_at(pixels: np.ndarray) -> list[list[Detection]]:
+    return [[detection(one)] for one in pixels[::8]]
+
+
+def test_what_looks_speak_against_is_not_exchanged_for_long() -> None:
+    pixels = turned_at_once()
+    before = undo_flips(keypoints(pixels))[1]
+    assert before.sum() == 45  # by what jumps alone, it is undone
+    result, changed = undo_flips(keypoints(pixels), looks=looks_at(pixels), every=8)
+    assert not changed.any()
+    np.testing.assert_array_equal(result.pixels, pixels)
+    for looks in (
+        looks_at(walker(90, 30.0)),
+        [[] for _ in pixels[::8]],
+        looks_at(pixels + 5000),
+    ):  # speak for it, or not
+        np.testing.assert_array_equal(undo_flips(keypoints(pixels), looks=looks, every=8)[1], before)
+
+
+def test_looks_at_legs_vote_on_legs() -> None:
+    pixels = walker(90, 30.0)
+    pixels[45:, LEGS] = pixels[45:][:, MIRROR][:, LEGS]
+    assert undo_flips(keypoints(pixels))[1].sum() == 45
+    assert not undo_flips(keypoints(pixels), looks=looks_at(pixels), every=8)[1].any()
+    assert undo_flips(keypoints(pixels), looks=looks_at(walker(90, 30.0)), every=8)[1].sum() == 45
+
+
+def test_what_passes_between_looks_is_undone_whatever_one_says_and_beside_what_lasts() -> None:
+    truth = walker(90, 30.0)
+    flipped = truth.copy()
+    flipped[15:19] = flipped[15:19][:, MIRROR]
+    result, changed = undo_flips(
+        keypoints(flipped), looks=looks_at(flipped), every=8
+    )  # frame 16's has the same mistake
+    assert np.flatnonzero(changed).tolist() == [15, 16, 17, 18]
+    np.testing.assert_array_equal(result.pixels, truth)
+    turned = turned_at_once()
+    flipped = turned.copy()
+    flipped[60:63] = flipped[60:63][:, MIRROR]
+    result, changed = undo_flips(keypoints(flipped), looks=looks_at(turned), every=8)
+    assert np.flatnonzero(changed).tolist() == [60, 61, 62]
+    np.testing.assert_array_equal(result.pixels, turned)
+
+
 def test_people_who_pass_each_other_are_not_exchanged() -> None:
     time = np.arange(90)[:, None, None] / 90
     one = walker(90, 30.0) + time * [800.0, 0.0]

@@ -149,7 +149,7 @@ def detect_clip(
 ) -> Keypoints:
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
-    settings = {"person": str(choice), "sides": "as followed" if judge is None else "judged"}
+    settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
@@ -162,7 +162,8 @@ def detect_clip(
             # MediaPipe would not follow whom the looks favour: better somebody else than nobody
             followed, _ = follow(sight.seen, info.fps)
         cuts = () if sight.background is None else sight.background.cuts.tolist()
-        keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts)
+        looks = sight.mirrored, job.every
+        keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts, *looks)
         if judge is not None:
             keypoints = job.judged(child, keypoints, sight.mirrored, cuts, person, others, judge)
     for line in child.messages():

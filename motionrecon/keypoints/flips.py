@@ -5,7 +5,8 @@ labelled "as detected" or "exchanged" such that each landmark continues best wha
 dynamic programming over the labels of the last few frames, so that a few garbled frames at a flip do not break the
 thread. Changing the label costs more the jerkier the clip, so that a low frame rate leaves the detector's labels alone,
 and exchanged frames cost a little, so that what is rare is what is undone. The whole body comes first, then the legs
-alone, then the arms alone.
+alone, then the arms alone. What lasts is undone only where mirrored pictures, if there are any, do not speak against
+it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from dataclasses import replace
 import numpy as np
 
 from motionrecon.core.landmarks import INDEX, MIRROR, NAMES
+from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.types import Keypoints
+from motionrecon.keypoints.votes import VOTING, votes
 
 #: What is exchanged together: the landmarks that change places, and those that vote on it.
 _ARM = ("elbow", "wrist", "pinky", "index", "thumb")
 _LEG = ("knee", "ankle", "heel", "foot_index")
-_VOTING = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot_index")
 _PARTS: tuple[tuple[tuple[str, ...] | None, tuple[str, ...]], ...] = (
-    (None, _VOTING),
+    (None, VOTING),
     (_LEG, _LEG),
     (_ARM, ("elbow", "wrist")),
 )
@@ -42,12 +44,16 @@ _HALF_EXCHANGED = 5e-3
 _BRIDGED = 2
 
 
-def undo_flips(keypoints: Keypoints, cuts: Sequence[int] = ()) -> tuple[Keypoints, np.ndarray]:
+def undo_flips(
+    keypoints: Keypoints, cuts: Sequence[int] = (), looks: Sequence[Sequence[Detection]] = (), every: int = 1
+) -> tuple[Keypoints, np.ndarray]:
     """Put left and right back where a detector exchanged them.
 
     Args:
         keypoints: one person; stretches without the person are treated apart.
         cuts: frames from which on the film shows them from elsewhere, perhaps from behind; so are these.
+        looks: whom mirrored single pictures show, ``every`` frames apart, as in the picture that is not mirrored.
+        every: frames from one to the next.
 
     Returns:
         the mended keypoints, and (T,) bool: the frames in which something was put back.
@@ -57,10 +63,12 @@ def undo_flips(keypoints: Keypoints, cuts: Sequence[int] = ()) -> tuple[Keypoint
     apart = (np.diff(frames) > _BRIDGED + 1) | (np.diff(np.searchsorted(cuts, frames, side="right")) > 0)
     for moving, voters in _PARTS:
         exchanged = np.zeros(len(keypoints), dtype=bool)
+        told = votes(keypoints, looks, every, voters)
         for run in np.split(frames, np.flatnonzero(apart) + 1):
             if len(run) >= 3:
-                held = _EXCHANGED if moving is None else _HALF_EXCHANGED
-                exchanged[run] = _label(keypoints.pixels[run], keypoints.confidence[run], voters, held)
+                held = np.full(len(run), _EXCHANGED if moving is None else _HALF_EXCHANGED)
+                seen = keypoints.pixels[run], keypoints.confidence[run]
+                exchanged[run] = _heeding(*seen, voters, held, told[run], every)
         keypoints = _exchange(keypoints, exchanged, moving)
         changed |= exchanged
     return keypoints, changed
@@ -82,8 +90,34 @@ def _exchange(keypoints: Keypoints, frames: np.ndarray, moving: tuple[str, ...] 
     )
 
 
-def _label(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...], held: float) -> np.ndarray:
-    """Which frames of one run are exchanged: (n, 33, 2), (n, 33) -> (n,) bool."""
+def _heeding(
+    pixels: np.ndarray,
+    confidence: np.ndarray,
+    voters: tuple[str, ...],
+    held: np.ndarray,
+    told: np.ndarray,
+    every: int,
+) -> np.ndarray:
+    """Which frames of one run are exchanged, as `_label`, but heeding votes, (n,), NaN where there is none.
+
+    Where limbs are in each other's way, a flip that is over may seem to last. So what would be exchanged for as long as
+    from one look to the next, or longer, against the sum of its votes stays as detected, and the rest continues that.
+    """
+    while True:
+        labels = _label(pixels, confidence, voters, held)
+        stretches = np.split(np.arange(len(labels)), np.flatnonzero(np.diff(labels)) + 1)
+        refused = [one for one in stretches if labels[one[0]] and len(one) >= every and np.nansum(told[one]) < 0.0]
+        if not refused:
+            return labels
+        held = held.copy()
+        held[np.concatenate(refused)] = np.inf
+
+
+def _label(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...], held: np.ndarray) -> np.ndarray:
+    """Which frames of one run are exchanged: (n, 33, 2), (n, 33) -> (n,) bool; ``held`` is what each one costs, (n,).
+
+    A frame that costs infinitely much is not.
+    """
     costs = _costs(pixels, confidence, voters)
     switch = _SWITCH + _SWITCH_JERK * float(np.median(costs[:, 0, 0, 0]))
 
@@ -94,12 +128,13 @@ def _label(pixels: np.ndarray, confidence: np.ndarray, voters: tuple[str, ...], 
     turned = bits[:, :-1] ^ bits[:, 1:]
     new = np.arange(2)[None, :]
     differs = new[:, :, None] ^ bits[:, None, :-1]  # (states, 2, lags)
-    fixed = switch * (new != bits[:, :1]) + held * new
+    switches = switch * (new != bits[:, :1])
     before = (states >> 1)[:, None] | np.arange(2) << (_MEMORY - 1)  # the two states that lead to each
 
     total = np.where(np.isin(states, (0, len(states) - 1)), 0.0, np.inf)  # the past of the first frame has one label
     came_from = np.zeros((len(pixels), len(states)), dtype=np.int64)
     for t, cost in enumerate(costs):
+        fixed = switches + np.where(new, held[t], 0.0)
         through = total[:, None] + fixed + cost[lag, differs, turned[:, None, :]].sum(-1)
         candidates = through[before, (states & 1)[:, None]]
         best = candidates.argmin(1)

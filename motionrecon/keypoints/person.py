@@ -10,6 +10,7 @@ import numpy as np
 from motionrecon.core.landmarks import COUNT
 from motionrecon.errors import InputError
 from motionrecon.keypoints.choice import Choice
+from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.file import keypoints_of
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
@@ -18,9 +19,18 @@ from motionrecon.keypoints.types import HandKeypoints, Keypoints
 
 
 def mended(
-    track: Track, count: int, fps: float, image_size: tuple[int, int], name: str, cuts: Sequence[int] = ()
+    track: Track,
+    count: int,
+    fps: float,
+    image_size: tuple[int, int],
+    name: str,
+    cuts: Sequence[int] = (),
+    looks: Sequence[Sequence[Detection]] = (),
+    every: int = 1,
 ) -> Keypoints:
     """Keypoints of a track in a clip of ``count`` frames called ``name``, cut at ``cuts``; ``warnings`` says it all.
+
+    ``looks`` are of mirrored pictures, ``every`` frames apart (`motionrecon.keypoints.flips.undo_flips`).
 
     Raises:
         InputError: the track has fewer than two frames.
@@ -30,7 +40,7 @@ def mended(
             f"no person was found in {name}; the whole body must be in view, upright and not too small "
             "(another start=... or end=..., or detector=heavy, may help)"
         )
-    keypoints, flips = undo_flips(on_clock(track, count, fps, image_size), cuts)
+    keypoints, flips = undo_flips(on_clock(track, count, fps, image_size), cuts, looks, every)
     keypoints, _ = doubt_jumps(keypoints)
     warnings = []
     missing = int((~keypoints.tracked).sum())

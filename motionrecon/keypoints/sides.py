@@ -1,11 +1,11 @@
 """Sides that are exchanged for good, found and put right by looking at the film mirrored.
 
 Whoever is seen in profile may be turning to the camera or away from it. There a detector may take the wrong one, and go
-on with it; or, the more often, it garbles some frames, and `motionrecon.keypoints.flips`, which knows only what jumps,
-goes on undoing a flip that is over. But mirrored pictures seldom lead to the same mistake. So the single pictures in
-which everybody is looked for are shown to the detector mirrored; where they have the sides otherwise than the
-keypoints, the stretch is gone through again, mirrored, and of the two motions the one is taken that a person is the
-likelier to make.
+on with it; or it garbles some frames, and `motionrecon.keypoints.flips` goes on undoing a flip that is over. But
+mirrored pictures seldom lead to the same mistake. So the single pictures in which everybody is looked for are shown to
+the detector mirrored (they vote on what is undone, too); where they still have the sides otherwise than the keypoints,
+the stretch is gone through again, mirrored, and of the two motions the one is taken that a person is the likelier to
+make.
 """
 
 from __future__ import annotations
@@ -14,34 +14,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
 
-from motionrecon.core.landmarks import INDEX, MIRROR
-from motionrecon.keypoints.afresh import same
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.person import on_clock
 from motionrecon.keypoints.tracks import Track
 from motionrecon.keypoints.types import HandKeypoints, Keypoints
+from motionrecon.keypoints.votes import exchanged_nearer, votes
 
 #: How unlikely the motion is that keypoints show: less is better, zero is best.
 Judge = Callable[[Keypoints], float]
 
-_VOTING = np.array(
-    [
-        INDEX[f"{side}_{joint}"]
-        for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "foot_index")
-        for side in ("left", "right")
-    ]
-)
-#: A landmark is no farther off than this, in sizes of the person: it may be for another reason.
-_CAP = 0.25
 #: By how much nearer, in the mean, landmarks are with their sides exchanged where sides are in doubt: in a look, and in
 #: a frame of the film seen mirrored. Less may be a person in profile, who tells nothing.
 _LOOK_DOUBTS, _FRAME_DOUBTS = 0.02, 0.01
-#: Landmarks' confidences must sum up to this much to tell anything.
-_TELLING = 1.0
 #: Seconds for which sides must be taken otherwise to be worth a judgement, and frames that one takes.
 _LASTING, _FEWEST = 0.2, 8
 #: Seconds over which somebody may be unseen within a stretch, and for which the detector runs in beside one.
@@ -70,16 +57,11 @@ def doubtful(
         every: frames from one to the next.
         cuts: frames from which on the film shows something else.
     """
+    nearer = votes(keypoints, looks, every)
     found: list[Stretch] = []
     for part in _parts(keypoints, cuts):
-        votes: list[tuple[int, bool]] = []
-        for frame in range(-(-part.start // every) * every, part.stop, every):
-            if keypoints.tracked[frame] and frame // every < len(looks):
-                seen = same(_person(keypoints, frame), looks[frame // every])
-                nearer = np.nan if seen is None else float(_nearer(keypoints, [frame], [seen])[0])
-                if nearer <= 0.0 or nearer > _LOOK_DOUBTS:
-                    votes.append((frame, nearer > 0.0))
-        for frames in _between(votes, part):
+        telling = [frame for frame in part if nearer[frame] <= 0.0 or nearer[frame] > _LOOK_DOUBTS]
+        for frames in _between([(frame, nearer[frame] > 0.0) for frame in telling], part):
             beside = round(_RUN_IN * keypoints.fps)
             watched = range(max(part.start, frames.start - beside), min(part.stop, frames.stop + beside))
             if len(frames) >= _FEWEST:
@@ -108,8 +90,8 @@ def put_right(
         detections = [people[frame][0] for frame in frames]
         if len(frames) < 2:
             continue
-        told = _nearer(keypoints, [stretch.watched.start + frame for frame in frames], detections) > _FRAME_DOUBTS
-        if told.sum() < _LASTING * keypoints.fps:
+        nearer = exchanged_nearer(keypoints, [stretch.watched.start + frame for frame in frames], detections)
+        if (nearer > _FRAME_DOUBTS).sum() < _LASTING * keypoints.fps:
             continue
         other = on_clock(Track(frames, detections), len(stretch.watched), keypoints.fps, keypoints.image_size)
         # Where limbs are in each other's way, it is not sure that what jumps was exchanged: both are judged.
@@ -141,11 +123,11 @@ def _parts(keypoints: Keypoints, cuts: Sequence[int]) -> list[range]:
     return [range(int(one[0]), int(one[-1]) + 1) for one in np.split(frames, ends)]
 
 
-def _between(votes: Sequence[tuple[int, bool]], part: range) -> list[range]:
+def _between(told: Sequence[tuple[int, bool]], part: range) -> list[range]:
     """From the last look before doubts that has none to the first one after them; or to the part's ends."""
     found: list[range] = []
     last, doubted = part.start, False
-    for frame, doubts in votes:
+    for frame, doubts in told:
         if doubts:
             doubted = True
             continue
@@ -159,30 +141,6 @@ def _between(votes: Sequence[tuple[int, bool]], part: range) -> list[range]:
         joins = bool(joined) and joined[-1].stop > one.start
         joined[-1 if joins else len(joined) :] = [range(joined[-1].start, one.stop) if joins else one]
     return joined
-
-
-def _nearer(keypoints: Keypoints, frames: Sequence[int], seen: Sequence[Detection]) -> Float[np.ndarray, " n"]:
-    """By how much nearer those seen are to the keypoints of some frames with their sides exchanged, in their sizes.
-
-    NaN where too little is seen of both.
-    """
-    own, sure = keypoints.pixels[frames], keypoints.confidence[frames]
-    pixels = np.array([one.pixels for one in seen], dtype=float)
-    confidence = np.array([one.confidence for one in seen], dtype=float)
-    sizes = np.array([one.size for one in seen])[:, None]
-    least = np.min([sure, sure[:, MIRROR], confidence, confidence[:, MIRROR]], axis=0)
-    weight = np.sqrt(least)[:, _VOTING]
-
-    def away(other: Float[np.ndarray, "n 33 2"]) -> Float[np.ndarray, " n"]:
-        far = np.minimum(np.linalg.norm(other[:, _VOTING] - own[:, _VOTING], axis=-1) / sizes, _CAP)
-        return np.asarray((np.nan_to_num(far) * weight).sum(1) / np.maximum(weight.sum(1), 1e-9))
-
-    known: Bool[np.ndarray, " n"] = weight.sum(1) >= _TELLING
-    return np.where(known, away(pixels) - away(pixels[:, MIRROR]), np.nan)
-
-
-def _person(keypoints: Keypoints, frame: int) -> Detection:
-    return Detection(keypoints.pixels[frame], keypoints.confidence[frame], keypoints.points_3d[frame])
 
 
 def _with(keypoints: Keypoints, stretch: Stretch, other: Keypoints) -> Keypoints:
