@@ -18,6 +18,7 @@ from motionrecon.data.deepmimic import HIP_HEIGHT
 from motionrecon.data.deepmimic import MannequinMotion as Motion
 from motionrecon.data.mannequin import INDEX as SEGMENT
 from motionrecon.data.mannequin import SEGMENTS
+from motionrecon.data.suites.balancing import films
 from motionrecon.errors import InputError
 from motionrecon.physics.windows.course import simulate_clip
 from motionrecon.physics.windows.stretch import Stretch
@@ -182,9 +183,10 @@ def test_keypoints_have_errors_of_a_detectors_size():
 
 
 def test_a_damaged_video_is_refused(tmp_path: Path):
-    (tmp_path / "cam01.mp4").write_bytes(b"no video")
-    with pytest.raises(InputError, match="delete it and try again"):
-        make_windows.fetch_video("cam01", tmp_path)
+    for name in films.FILES:
+        (tmp_path / name).write_bytes(b"no video")
+    with pytest.raises(InputError, match=r"cam01\.mp4 has sha256 .*; delete it, and it is fetched"):
+        films.fetched(tmp_path)
 
 
 def test_the_best_values_known_are_of_the_sets_windows(shipped):
