@@ -242,7 +242,7 @@ def _recording(
         if info is not None and last is not None:
             last = min(last, len(keypoints) / keypoints.fps)
         chosen = Clock(keypoints.fps).cut(len(keypoints), start, last, str(path))
-        keypoints = cut(keypoints, chosen)
+        keypoints = keypoints.cut(chosen)
     return Recording(name, info, keypoints, camera, replace(clock, first=chosen.start), start, end, person, path)
 
 
@@ -274,19 +274,6 @@ def _length(info: VideoInfo | None, keypoints: Keypoints | None) -> float:
     if keypoints is not None:
         return len(keypoints) / keypoints.fps
     return 0.0 if info is None else info.duration
-
-
-def cut(keypoints: Keypoints, frames: range) -> Keypoints:
-    """The keypoints of some of the frames."""
-    part, background = slice(frames.start, frames.stop), keypoints.background
-    return replace(
-        keypoints,
-        pixels=keypoints.pixels[part],
-        confidence=keypoints.confidence[part],
-        points_3d=keypoints.points_3d[part],
-        tracked=keypoints.tracked[part],
-        background=None if background is None else replace(background, first=background.first + frames.start),
-    )
 
 
 def _check_same_clip(keypoints: Keypoints, video: VideoInfo, path: Path) -> None:

@@ -36,6 +36,11 @@ class Direction:
         return replace(self, up=turn @ self.up, covariance=turn @ self.covariance @ turn.T)
 
 
+#: Up in the axes of a camera, as cameras are held: level, to so many radians.
+LEVEL_ERROR = 0.3
+HELD_LEVEL = Direction.about(np.array([0.0, -1.0, 0.0]), LEVEL_ERROR)
+
+
 @dataclass(frozen=True)
 class Verticals(Direction):
     """Up as lines say it, in the camera's axes.

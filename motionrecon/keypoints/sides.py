@@ -96,9 +96,9 @@ def put_right(
         other = on_clock(Track(frames, detections), len(stretch.watched), keypoints.fps, keypoints.image_size)
         # Where limbs are in each other's way, it is not sure that what jumps was exchanged: both are judged.
         others = [_with(keypoints, stretch, doubt_jumps(one)[0]) for one in (other, undo_flips(other)[0])]
-        costs = [judge(_only(one, stretch.frames)) for one in others]
+        costs = [judge(one.cut(stretch.frames)) for one in others]
         best = int(np.argmin(costs))
-        if costs[best] <= _CHEAPER * judge(_only(keypoints, stretch.frames)):
+        if costs[best] <= _CHEAPER * judge(keypoints.cut(stretch.frames)):
             keypoints = others[best]
             taken.append(stretch.frames)
     return keypoints, taken
@@ -168,18 +168,4 @@ def _with(keypoints: Keypoints, stretch: Stretch, other: Keypoints) -> Keypoints
         confidence=taking(keypoints.confidence, other.confidence),
         points_3d=taking(keypoints.points_3d, other.points_3d),
         hands=hands,
-    )
-
-
-def _only(keypoints: Keypoints, frames: range) -> Keypoints:
-    """The body's keypoints of some frames."""
-    part = slice(frames.start, frames.stop)
-    return replace(
-        keypoints,
-        pixels=keypoints.pixels[part],
-        confidence=keypoints.confidence[part],
-        points_3d=keypoints.points_3d[part],
-        tracked=keypoints.tracked[part],
-        hands=None,
-        background=None,
     )

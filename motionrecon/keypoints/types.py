@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -58,3 +58,18 @@ class Keypoints:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def cut(self, frames: range) -> Keypoints:
+        """Those of some of the frames, one after the other."""
+        part, hands, background = slice(frames.start, frames.stop), self.hands, self.background
+        if hands is not None:
+            hands = HandKeypoints(hands.pixels[part], hands.points_3d[part], hands.confidence[part])
+        return replace(
+            self,
+            pixels=self.pixels[part],
+            confidence=self.confidence[part],
+            points_3d=self.points_3d[part],
+            tracked=self.tracked[part],
+            hands=hands,
+            background=None if background is None else replace(background, first=background.first + frames.start),
+        )

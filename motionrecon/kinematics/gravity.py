@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 
 from motionrecon.body.tangent import PLACE, QUATERNION
 from motionrecon.cameras.manhattan import Manhattan, manhattan, told_in
-from motionrecon.cameras.up import Direction, Gravity, Verticals
+from motionrecon.cameras.up import HELD_LEVEL, LEVEL_ERROR, Direction, Gravity, Verticals
 from motionrecon.cameras.verticals import verticals
 from motionrecon.core import so3
 from motionrecon.core.vectors import across
@@ -29,8 +29,8 @@ from motionrecon.views import View
 #: Standard deviation of up as standing tells it, radians: of 25 clips, half are within 4 degrees, and one is 22 off.
 STANDING = 0.09
 #: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
-#: that agree where up would be if the camera were level, with a standard deviation of so many radians.
-_UNSTEADY, LEVEL_ERROR = 0.2, 0.3
+#: that agree where up would be if the camera were level.
+_UNSTEADY = 0.2
 #: Nobody holds a camera so far from level, radians: who is unsteady, and has the centre of mass over the feet only
 #: if somebody did, lies or crawls for most of the clip.
 _LIES = 0.7
@@ -115,7 +115,7 @@ def straight_lines(views: Sequence[View], expected: Direction | None = None) -> 
 
 def _level(view: View) -> Direction:
     """Up in the world in which a view's camera was given, if it is held as cameras are."""
-    return Direction.about(view.camera.axes[0].T @ np.array([0.0, -1.0, 0.0]), LEVEL_ERROR)
+    return HELD_LEVEL.turned(view.camera.axes[0].T)
 
 
 def _seen(view: View, likely: Direction) -> Verticals | None:

@@ -9,11 +9,8 @@ import numpy as np
 from motionrecon.background.motion import FOUND
 from motionrecon.cameras.manhattan import manhattan, told_in
 from motionrecon.cameras.pinhole import Pinhole
-from motionrecon.kinematics.gravity import LEVEL_ERROR
+from motionrecon.cameras.up import HELD_LEVEL, LEVEL_ERROR
 from motionrecon.views import View
-
-#: Up in the picture of a camera that is held level.
-_UP = np.array([0.0, -1.0, 0.0])
 
 
 def with_lens(view: View) -> View:
@@ -26,7 +23,7 @@ def with_lens(view: View) -> View:
     if not view.lens_error or view.lens_found or not isinstance(camera, Pinhole):
         return view
     rays = camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2)
-    room = manhattan(rays, told_in(camera), _UP, LEVEL_ERROR, view.lens_error)
+    room = manhattan(rays, told_in(camera), HELD_LEVEL.up, LEVEL_ERROR, view.lens_error)
     if room is None or room.lens_error > FOUND:
         return view
     K = camera.K.copy()

@@ -20,7 +20,7 @@ from motionrecon.keypoints.tracks import Looks, Track, everybody
 from motionrecon.options import Options
 from motionrecon.rig.people import Sighting, Unlike, by_meeting, by_turning, in_doubt, numbered, whereabouts
 from motionrecon.run import Run
-from motionrecon.source import Recording, Source, cut
+from motionrecon.source import Recording, Source
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def followed(run: Run, source: Source, options: Options, kept: Sequence[Path | N
         if recording.keypoints is not None and is_foreign(options.keypoints[view]):
             again = load_keypoints(*_foreign(chosen, options.keypoints[view]), chosen.person)
             first = recording.clock.first
-            chosen = replace(chosen, keypoints=cut(again, range(first, first + len(recording.keypoints))))
+            chosen = replace(chosen, keypoints=again.cut(range(first, first + len(recording.keypoints))))
         recordings.append(chosen)
     return replace(source, recordings=tuple(recordings))
 
