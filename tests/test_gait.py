@@ -19,8 +19,9 @@ from motionrecon.export import export
 from motionrecon.mechanics.gait import Gait, gait
 from motionrecon.mechanics.gait_words import caution_of, in_lines
 from motionrecon.mechanics.steps import strides_and_steps
+from motionrecon.result.assemble import gait_means
 from motionrecon.result.motion import Motion
-from motionrecon.result.report import Report
+from motionrecon.result.report import GaitMeans, Report
 
 RUNNER = Walker(length=(1.3, 1.2), time=(0.35, 0.33), stance=(0.25, 0.24), width=0.04)
 
@@ -203,6 +204,18 @@ def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert speed["mean"] == pytest.approx(1.3 / 1.1) and speed["unit"] == "m/s"
     assert main(["info", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_report_has_the_means_of_who_walks_and_nothing_of_who_does_not(saved_walk: Motion) -> None:
+    means = gait_means(saved_walk)
+    assert means is not None and (means.kind, means.strides, means.steps) == ("walk", 7, 8)
+    wanted = gait(saved_walk)
+    for name in ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_percent"):
+        assert means[name] == wanted[name].mean
+    assert means.speed == pytest.approx(1.3 / 1.1)
+    assert GaitMeans.of(json.loads(json.dumps(means.to_json()))).to_json() == means.to_json()
+    kinematic = replace(saved_walk, ctrl=saved_walk.ctrl[:0], segments=saved_walk.segments[:0])
+    assert gait_means(kinematic) is None
 
 
 @pytest.fixture

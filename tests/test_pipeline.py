@@ -124,6 +124,7 @@ def test_the_report(motion, folder, clip):
     assert spans[0][0] == 0 and spans[-1][1] == FRAMES - 1
     assert report["camera"]["focal_length"] == "found" and report["camera"]["pose"] == "estimated"
     assert isinstance(report["warnings"], list)
+    assert motion.report.gait is None and "gait" not in report, "nobody walks a whole stride in so few frames"
 
 
 def test_every_stage_tells_its_progress_to_the_end(motion, heard):

@@ -242,6 +242,8 @@ REPORT: dict[str, Any] = {
     "seconds": {"output": 1.0},
     "quality": {"reprojection_px": 4.2, "skate_percent": 1.0, "penetration_mm": 0.0},
     "verdict": {"word": "poor", "expected_mm": 120.4, "reasons": ["the limbs move fast"]},
+    "gait": {"kind": "run", "strides": 2, "steps": 4, "speed": 2.5, "cadence": 160.0, "stride_length": 1.9}
+    | {"step_length": None, "step_width": 0.05, "stance_percent": 38.0},
     "windows": [],
     "fallbacks": 0,
     "warnings": ["w"],
@@ -275,7 +277,8 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
     facts = facts_of(Report.of(REPORT))
     assert [fact.text for fact in facts] == [
         "Verdict: poor, joints are expected to be 120 mm off: the limbs move fast",
-        *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm", "Warning: w"),
+        *("Distance from the film: 4.2 px", "Sliding feet: 1 % of frames", "Feet below the floor: 0 mm"),
+        *("Runs: 2.50 m/s, 160 steps/min", "Warning: w"),
     ]
     for known in ("found", "assumed"):
         found = Report.of(REPORT | {"camera": REPORT["camera"] | {"focal_length": known}})
@@ -283,7 +286,7 @@ def test_a_report_of_any_kind_is_shown_or_refused_in_words() -> None:
         assert lens.text == f"Focal length: 600 px, {known}" and "focal length" in lens.meaning and not lens.warns
     slow = Report.of(REPORT | {"quality": REPORT["quality"] | {"skate_percent": float("nan")}})
     assert not any("Sliding" in fact.text for fact in facts_of(slow))
-    assert [bool(fact.meaning) for fact in facts] == [True, True, True, True, False] and facts[-1].warns
+    assert [bool(fact.meaning) for fact in facts] == [True, True, True, True, True, False] and facts[-1].warns
     assert facts[0].warns
 
 

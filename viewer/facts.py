@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from motionrecon.result.report import ASSUMED, FOUND, Report
+from motionrecon.result.report import ASSUMED, FOUND, GaitMeans, Report
 from motionrecon.verdict.record import Verdict, Word
 
 
@@ -70,13 +70,27 @@ def _verdict(verdict: Verdict) -> list[Fact]:
     return [Fact(f"Verdict: {verdict}", f"{meaning}.", warns=verdict.word is Word.POOR)]
 
 
+def _gait(gait: GaitMeans) -> list[Fact]:
+    """How fast somebody walks or runs, and how long the steps are."""
+    told = (
+        (gait.speed, "{:.2f} m/s"),
+        (gait.cadence, "{:.0f} steps/min"),
+        (gait.step_length, "steps of {:.2f} m"),
+    )
+    text = ", ".join(form.format(value) for value, form in told if value is not None and isfinite(value))
+    counted = f"{gait.strides} whole stride" + "s" * (gait.strides != 1)
+    meaning = f"Mean over {counted}; lengths and speed scale with the person's height."
+    return [Fact(f"{gait.kind.capitalize()}s: {text}", meaning)] if text else []
+
+
 def facts_of(report: Report) -> list[Fact]:
-    """The numbers of the report's quality section, what it says of cameras, and its warnings."""
+    """The numbers of the report's quality section, what it says of gait and of cameras, and its warnings."""
     found = [] if report.verdict is None else _verdict(report.verdict)
     for name, value in (report.quality or {}).items():
         if value is not None and isfinite(value):
             called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))
             found.append(Fact(f"{called}: {value:.3g} {unit}".rstrip(), meaning))
+    found += [] if report.gait is None else _gait(report.gait)
     for camera in report.cameras or ():
         away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px from the film, "
         found.append(Fact(f"{camera.name}: {away}begins at {camera.offset:.3f} s"))

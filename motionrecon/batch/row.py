@@ -37,6 +37,10 @@ class Row(Record):
         reprojection_px, reprojection_percent, skate_percent, penetration_mm, float_mm: see
             `motionrecon.result.report.Quality`.
         height_m, mass_kg: of the person.
+        gait: ``walk`` or ``run``.
+        strides: whole ones, over which the next are means.
+        speed_m_s, cadence_steps_min, stride_length_m, step_length_m, step_width_m, stance_percent: see
+            `motionrecon.mechanics.gait`.
         windows, followed: windows of the physics, and those whose motion was followed.
         warnings: how many there were.
         seconds: that the reconstruction took, without parts that were resumed.
@@ -60,6 +64,14 @@ class Row(Record):
     float_mm: float | None = None
     height_m: float | None = None
     mass_kg: float | None = None
+    gait: str | None = None
+    strides: int | None = None
+    speed_m_s: float | None = None
+    cadence_steps_min: float | None = None
+    stride_length_m: float | None = None
+    step_length_m: float | None = None
+    step_width_m: float | None = None
+    stance_percent: float | None = None
     windows: int | None = None
     followed: int | None = None
     warnings: int | None = None
@@ -84,6 +96,11 @@ class Row(Record):
             told |= {"expected_force_percent": report.verdict.expected_force_percent}
         if report.person is not None:
             told |= {"height_m": report.person.height, "mass_kg": report.person.mass}
+        if (gait := report.gait) is not None:
+            told |= {"gait": gait.kind, "strides": gait.strides, "speed_m_s": gait.speed}
+            told |= {"cadence_steps_min": gait.cadence, "stride_length_m": gait.stride_length}
+            told |= {"step_length_m": gait.step_length, "step_width_m": gait.step_width}
+            told |= {"stance_percent": gait.stance_percent}
         if report.windows is not None:
             followed = sum(window.status == Status.OK for window in report.windows)
             told |= {"windows": len(report.windows), "followed": followed}

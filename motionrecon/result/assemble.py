@@ -22,6 +22,7 @@ from motionrecon.depth import NETWORK, files
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.chosen import chosen
+from motionrecon.mechanics.gait import gait
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
@@ -108,7 +109,8 @@ def assemble(
         fallbacks=sum(window.fallbacks or 0 for window in stretch.windows),
         warnings=run.warnings,
     )
-    return motion_of(figure, stretch, frames, made, tracked_hands)
+    motion = motion_of(figure, stretch, frames, made, tracked_hands)
+    return replace(motion, report=replace(made, gait=gait_means(motion)))
 
 
 def motion_of(
@@ -133,6 +135,16 @@ def motion_of(
         report=made,
         **vars(frames),
     )
+
+
+def gait_means(motion: Motion) -> report.GaitMeans | None:
+    """How somebody walks or runs; None where they do not."""
+    walk = gait(motion)
+    if not walk.strides:
+        return None
+    names = ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_percent")
+    means = {name: walk[name].mean for name in names if walk[name].count}
+    return report.GaitMeans.of({"kind": walk.kind, "strides": len(walk.strides), "steps": len(walk.steps)} | means)
 
 
 def _height_from(options: Options, height: float) -> str:

@@ -177,6 +177,30 @@ class Quality(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class GaitMeans(Record):
+    """How somebody walks or runs: means of both sides over whole strides; `motionrecon.mechanics.gait` has all.
+
+    Attributes:
+        kind: ``walk`` or ``run``.
+        strides, steps: over how many.
+        speed: m/s.
+        cadence: steps a minute.
+        stride_length, step_length, step_width: metres.
+        stance_percent: of the stride's time.
+    """
+
+    kind: str
+    strides: int
+    steps: int
+    speed: float | None
+    cadence: float | None
+    stride_length: float | None
+    step_length: float | None
+    step_width: float | None
+    stance_percent: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class Learned(Record):
     """What was learned beforehand and had a part in the motion.
 
@@ -216,6 +240,8 @@ class Report(Record):
         learned: what was learned beforehand and had a part in it.
         chosen: what the kinematic fit chose from how the person moves; None in older results.
         verdict: how far from the truth the motion is expected to be, in a word, and why.
+        gait: how the person walks or runs; None where they do not for a whole stride, or nothing was simulated, and in
+            older results.
         seconds: that each stage took.
         windows: one record for each window of the physics.
         fallbacks: steps of Optimus in the windows that lowered nothing, and were damped more.
@@ -235,6 +261,7 @@ class Report(Record):
     seconds: dict[str, float] | None = None
     quality: Quality | None = None
     verdict: Verdict | None = None
+    gait: GaitMeans | None = None
     windows: tuple[WindowRecord, ...] | None = None
     fallbacks: int | None = None
     warnings: list[str] | None = None

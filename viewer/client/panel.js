@@ -114,12 +114,15 @@ function makeSwatch({ colour, text }) {
   return line;
 }
 
+// A number and its unit stay on one line.
+const UNIT = /(\d) (?=(?:mm|m|px|%|steps)(?:[ ,/]|$))/g;
+
 // What is said of a result; what it means is told where the pointer rests on it.
 function makeFact({ text, meaning, warns }) {
   const line = element("div", undefined, warns ? "warn" : "fact");
   const [, what, value] = (!warns && text.match(/^(.*?): (.*)$/)) || [];
   if (value === undefined) line.textContent = text;
-  else line.append(element("span", what), element("span", value));
+  else line.append(element("span", what), element("span", value.replace(UNIT, "$1\u00a0")));
   line.title = meaning;
   return line;
 }

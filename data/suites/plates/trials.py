@@ -145,9 +145,14 @@ def fetched(trial: Trial, folder: Path) -> None:
 
 
 def _fetch(url: str, digest: str, path: Path) -> None:
+    import logging
+
     import pooch
 
+    pooch.get_logger().setLevel(logging.WARNING)  # it announces each download
     try:
         pooch.retrieve(url, f"sha256:{digest}", path.name, path.parent, progressbar=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot fetch {url} ({error}); put it at {path}, or name its folder with --data") from error
+    except ValueError as error:
+        raise InputError(f"{url} is another file than expected (its SHA-256 differs)") from error
+    except OSError as error:  # those of requests, which pooch uses, are OSErrors, and say the same over and over
+        raise InputError(f"{url} is not reachable; put it at {path}, or name its folder with --data") from error
