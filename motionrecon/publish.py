@@ -76,7 +76,7 @@ def _write_rig(motion: Motion, options: Options, path: Path) -> None:
         uncertainty=errors,
         error_px=float(np.mean(away)) if away else None,
         assumed=Assumptions(
-            None if options.height_given else float(options.height), found[0].focal_length == "assumed"
+            None if options.height_given else float(options.height), any(one.focal_length == "assumed" for one in found)
         ),
         remarks=[f"found by motionrecon from the person who was filmed; scaled by {height}"],
     )

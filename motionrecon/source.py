@@ -38,6 +38,8 @@ class Recording:
         clock: of the chosen range.
         start, end: that range, seconds as a player shows it; None for the beginning and the end.
         person: whom to follow.
+        lens_error: standard deviation of the logarithm of the camera's focal length, where that was found before the
+            camera is posed; 0 where it was not.
         boxes: where they are in each frame, pixels, if the detector does not find them by itself.
         path: of the video, or of the keypoints where there is none.
     """
@@ -52,6 +54,7 @@ class Recording:
     person: str
     path: Path
     boxes: Float[np.ndarray, "T 4"] | None = None
+    lens_error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from motionrecon.cli.app import app
 from motionrecon.cli.batch import batch
 from motionrecon.cli.messages import as_flags
 from motionrecon.cli.reconstruct import reconstruct
-from motionrecon.cli.summary import summary
+from motionrecon.cli.summary import of_lenses, summary
 from motionrecon.errors import InputError
 from motionrecon.options import Options
 from motionrecon.result.report import Report
@@ -299,6 +299,23 @@ def test_a_height_that_cameras_found_is_told() -> None:
     }
     said = summary(SimpleNamespace(report=Report.of(report)), Path("walk"), 3.0)
     assert "the cameras found a height of 1.83 m, give or take 0.05; give it with --height" in said
+
+
+def test_each_of_several_cameras_is_told_its_lens() -> None:
+    def said(*known: str) -> list[str]:
+        one = {"pose": "estimated", "focal_px": 1000.0, "pitch_deg": 0.0, "video": None, "sha256": None, "offset": 0.0}
+        one |= {"tracked": 50, "reprojection_px": None, "reprojection_percent": None}
+        cameras = [one | {"name": name, "focal_length": how} for name, how in zip("abc", known, strict=False)]
+        report = Report.of({"camera": cameras[0], "cameras": cameras, "options": options().to_dict()})
+        films = [SimpleNamespace(image_size=(1600, 900)) for _ in cameras]
+        return of_lenses(SimpleNamespace(report=report, cameras=films))
+
+    (all_found,) = said("found", "found")
+    assert all_found.startswith("the cameras' fields of view were found to be 77, 77 degrees along")
+    found, assumed = said("found", "assumed", "assumed")
+    assert found.startswith("the field of view of a was found to be 77 degrees")
+    assert assumed.startswith("the fields of view of b, c were assumed to be 65 degrees")
+    assert said("given", "given") == []
 
 
 def test_of_a_film_too_slow_to_tell_no_skating_is_said(capsys, pipeline):

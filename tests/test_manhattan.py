@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from test_verticals import FOCAL, angle, camera_up
 
 from motionrecon.cameras.default import LENS_ERROR, default_camera
+from motionrecon.cameras.files import Assumptions
 from motionrecon.cameras.manhattan import manhattan
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.clock import Clock
 from motionrecon.core.vectors import unit
 from motionrecon.keypoints import Keypoints
-from motionrecon.observe.lens import with_lens
+from motionrecon.observe.lens import with_lens, with_lenses
+from motionrecon.source import Recording, Source
 from motionrecon.views import View
 
 UP = np.array([0.0, -1.0, 0.0])
@@ -156,6 +159,27 @@ def test_a_portrait_picture_tells_the_lens_as_well() -> None:
     found = with_lens(view(rays * camera.K[0, 0] + camera.K[:2, 2], size=(540, 960)))
     assert found.lens_found and isinstance(found.camera, Pinhole)
     assert found.camera.K[0, 0] == pytest.approx(camera.K[0, 0] * np.exp(-0.25), rel=0.05)
+
+
+def recordings(count: int, assumed: bool = True, posed: bool = False) -> Source:
+    one = Recording("", None, None, default_camera((960, 540)), Clock(30.0), None, None, "largest", Path("a.mp4"))
+    return Source((one,) * count, posed, Assumptions(focal_length=assumed))
+
+
+def test_several_cameras_get_their_lenses_before_they_are_posed() -> None:
+    camera = default_camera((960, 540))
+    random, up = np.random.default_rng(8), camera_up(-0.4, 0.05)
+    lines = [
+        seen(random, room(up, 0.7), (25, 20, 10), 10, lens=lens) * camera.K[0, 0] + camera.K[:2, 2]
+        for lens in (-0.25, 0.2)
+    ]
+    one, other, untold = with_lenses(recordings(3), [*lines, np.zeros((0, 2, 2))]).recordings
+    for recording, lens in ((one, -0.25), (other, 0.2)):
+        assert isinstance(recording.camera, Pinhole) and 0 < recording.lens_error < 0.08
+        assert recording.camera.K[0, 0] == pytest.approx(camera.K[0, 0] * np.exp(lens), rel=0.05)
+    assert untold.lens_error == 0 and isinstance(untold.camera, Pinhole) and untold.camera.K[0, 0] == camera.K[0, 0]
+    for known in (recordings(2, assumed=False), recordings(2, posed=True)):
+        assert with_lenses(known, lines) is known
 
 
 def beside(half: list[float], count: int = 40) -> np.ndarray:

@@ -11,13 +11,18 @@ import numpy as np
 import pytest
 from people import SIZE, Seen, camera, person, see, stepping
 from scipy.spatial.transform import Rotation
+from test_manhattan import room
+from test_manhattan import seen as lines_of
+from test_verticals import camera_up
 
+from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.files import camera_names, load_rig
 from motionrecon.cameras.files.write import write_cameras
 from motionrecon.core.landmarks import INDEX, MIRROR
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.file import save
+from motionrecon.observe import edges
 from motionrecon.pipeline import reconstruct
 from motionrecon.result.films import films_of
 from motionrecon.result.motion import Motion
@@ -188,6 +193,27 @@ def test_a_height_that_was_assumed_stays_so_in_what_is_made_of_it(seen, tmp_path
     said = "found with an assumed height of 1.70 m and assumed focal lengths"
     assert any(said in text for text in second.report.warnings)
     assert rig.exists()  # what the run read
+
+
+def test_lines_of_a_room_tell_the_lenses_before_the_cameras_are_posed(seen, tmp_path, monkeypatch) -> None:
+    files = given(tmp_path, seen, {"left": EVERY_OTHER, "right": EVERY_OTHER}, posed=False)
+    del files["camera"]
+    true, assumed = seen["left"].camera.K[0, 0], default_camera(SIZE)
+    random, up = np.random.default_rng(9), camera_up(-0.4, 0.05)
+
+    def behind(*_: object) -> np.ndarray:
+        lens = np.log(true / assumed.K[0, 0])
+        return lines_of(random, room(up, 0.7), (25, 20, 10), 10, lens=lens) * assumed.K[0, 0] + assumed.K[:2, 2]
+
+    before = reconstruct(None, output=tmp_path / "before", **files)
+    monkeypatch.setattr(edges, "behind", behind)
+    after = reconstruct(None, output=tmp_path / "after", **files)
+    assert [one.focal_length for one in after.report.cameras] == ["found"] * 2
+    assert all(one.focal_px == pytest.approx(true, rel=0.05) for one in after.report.cameras)
+    assert "assumed_focal_length" in (tmp_path / "before" / "cameras.toml").read_text()
+    assert "assumed_focal_length" not in (tmp_path / "after" / "cameras.toml").read_text()
+    errors = [motion.report.cameras[1].place_error_m for motion in (before, after)]
+    assert errors[1] < errors[0], "a lens that is known makes places surer"
 
 
 def test_the_floor_that_is_given_is_that_of_the_motion(seen, tmp_path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
-    from motionrecon.result.report import CameraOfSeveral
+    from motionrecon.result.report import CameraFound, CameraOfSeveral
 
 #: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
@@ -65,22 +65,35 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += "; give it with --height where you know it"
     elif person is not None and report.height_from == ASSUMED:
         line += f"\nthe height was assumed to be {person.height:.2f} m; set it with --height: all lengths scale with it"
-    if camera.focal_length == "assumed" and options["camera"] is None:
-        from motionrecon.cameras.default import DEFAULT_FOV
+    for text in of_lenses(motion):
+        line += f"\n{text}"
+    return line
 
-        line += (
-            f"\nthe camera's field of view was assumed to be {DEFAULT_FOV:.0f} degrees along the image's longer side; "
+
+def of_lenses(motion: Motion) -> list[str]:
+    """Which fields of view were found, and how, and which were assumed."""
+    from motionrecon.background.motion import TURNS, ZOOMS
+    from motionrecon.cameras.default import DEFAULT_FOV
+    from motionrecon.cameras.lens import field_of_view
+    from motionrecon.result.report import ASSUMED, FOUND
+
+    report, lines = motion.report, []
+    assert report.camera and report.options
+    each: Sequence[CameraFound] = report.cameras or (report.camera,)
+    found = [i for i, one in enumerate(each) if one.focal_length == FOUND]
+    assumed = [i for i, one in enumerate(each) if one.focal_length == ASSUMED]
+    along = "degrees along the image's longer side"
+    if found:
+        turned = report.camera.motion in (TURNS, ZOOMS)
+        how = "from how the camera turned" if turned else "from straight lines behind the person"
+        fields = [f"{field_of_view(each[i].focal_px, motion.cameras[i].image_size):.0f}" for i in found]
+        lines.append(f"{_fields_of(each, found)} found to be {', '.join(fields)} {along}, {how}")
+    if assumed and report.options["camera"] is None:
+        lines.append(
+            f"{_fields_of(each, assumed)} assumed to be {DEFAULT_FOV:.0f} {along}; "
             "set it with --fov, --focal-px or --camera: the distance to the person scales with it"
         )
-    elif camera.focal_length == "found":
-        from motionrecon.cameras.lens import field_of_view
-
-        fov = field_of_view(camera.focal_px, motion.camera.image_size)
-        how = (
-            "from how the camera turned" if camera.motion in (TURNS, ZOOMS) else "from straight lines behind the person"
-        )
-        line += f"\nthe camera's field of view was found to be {fov:.0f} degrees along the image's longer side, {how}"
-    return line
+    return lines
 
 
 def of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
@@ -97,6 +110,16 @@ def of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
     if seldom:
         line += "\nseldom seen: " + ", ".join(f"{c.name} in {c.tracked} of {total} frames" for c in seldom)
     return line
+
+
+def _fields_of(cameras: Sequence[CameraFound], those: Sequence[int]) -> str:
+    """The fields of view of some of the cameras, which are named where not all of several are meant."""
+    if len(cameras) == 1:
+        return "the camera's field of view was"
+    names = ", ".join(str(getattr(cameras[i], "name", i + 1)) for i in those)
+    if len(those) == 1:
+        return f"the field of view of {names} was"
+    return "the cameras' fields of view were" if len(those) == len(cameras) else f"the fields of view of {names} were"
 
 
 def _begins(camera: CameraOfSeveral, leads: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
-from motionrecon.background.motion import UNKNOWN
+from motionrecon.background.motion import UNKNOWN, CameraMotion
 from motionrecon.cameras.base import Camera
 from motionrecon.cameras.lines import distinct, lines
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
@@ -17,20 +16,26 @@ from motionrecon.keypoints import Keypoints
 from motionrecon.run import Run
 from motionrecon.source import Recording, Source
 from motionrecon.video import frames
-from motionrecon.views import View
 
 #: Pictures of a film that are searched for straight lines: one for so many seconds, and no more than so many.
 _LOOK_EVERY, _LOOKS = 5.0, 3
 
 
-def with_lines(run: Run, source: Source, seen: Sequence[Keypoints], views: tuple[View, ...]) -> tuple[View, ...]:
-    """The views with the straight lines behind the person, where these are needed to know which way is up."""
-    if all(view.camera.calibrated for view in views):
-        return views
+def lines_behind(
+    run: Run, source: Source, seen: Sequence[Keypoints], motions: Sequence[CameraMotion]
+) -> tuple[Float[np.ndarray, "L 2 2"], ...]:
+    """The straight lines behind the person in each recording, where these are needed to know which way is up.
+
+    Args:
+        seen: of the person in each recording, in its own frames.
+        motions: of the recordings' cameras.
+    """
+    if all(motion.camera.calibrated for motion in motions):
+        return tuple(np.zeros((0, 2, 2)) for _ in motions)
     with run.timed("lines"):
         return tuple(
-            replace(view, lines=behind(recording, keypoints, view.camera, view.camera_motion))
-            for recording, keypoints, view in zip(source.recordings, seen, views, strict=True)
+            behind(recording, keypoints, motion.camera, motion.kind)
+            for recording, keypoints, motion in zip(source.recordings, seen, motions, strict=True)
         )
 
 

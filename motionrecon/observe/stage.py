@@ -18,8 +18,8 @@ from motionrecon.keypoints.clip import detect_there
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.likely import unlikely
 from motionrecon.observe.camera_motion import camera_motion_of, with_background
-from motionrecon.observe.edges import with_lines
-from motionrecon.observe.lens import with_lens
+from motionrecon.observe.edges import lines_behind
+from motionrecon.observe.lens import with_lens, with_lenses
 from motionrecon.observe.shots import one_shot
 from motionrecon.options import Options
 from motionrecon.run import Run
@@ -47,20 +47,25 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
     hands = tuple(one.hands if options.hands else None for one in seen)
     each = zip(source.recordings, shots, strict=True)
     motions = [camera_motion_of(run, source, options, recording, *shot) for recording, shot in each]
+    lines = lines_behind(run, source, seen, motions)
     if len(seen) == 1:
         view = View.of(seen[0], motions[0].camera, source.leader.clock)
-        views: tuple[View, ...] = (replace(view, lens_found=motions[0].lens_found, shown=shots[0][1]),)
+        by_turning = motions[0].lens_found
+        view = replace(view, lens_found=by_turning, lens_error=FOUND if by_turning else 0.0, shown=shots[0][1])
+        views: tuple[View, ...] = (view,)
     else:
         from motionrecon.rig.stage import together
 
-        views = together(run, source, seen, options)
-    kinds = [motion.kind for motion in motions]
+        source = with_lenses(source, lines)
+        views = tuple(
+            replace(view, lens_found=recording.lens_error > 0, lens_error=recording.lens_error)
+            for view, recording in zip(together(run, source, seen, options), source.recordings, strict=True)
+        )
     unsure = LENS_ERROR if source.assumed.focal_length else 0.0
     views = tuple(
-        replace(view, camera_motion=kind, lens_error=FOUND if view.lens_found else unsure)
-        for view, kind in zip(views, kinds, strict=True)
+        replace(view, camera_motion=motion.kind, lens_error=view.lens_error or unsure, lines=ends)
+        for view, motion, ends in zip(views, motions, lines, strict=True)
     )
-    views = with_lines(run, source, seen, views)
     return (tuple(with_lens(view) for view in views) if len(views) == 1 else views), hands
 
 

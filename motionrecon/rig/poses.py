@@ -75,7 +75,7 @@ def found(
     points_3d: Float[np.ndarray, "V T 33 3"],
     height: float,
     names: Sequence[str] | None = None,
-    assumed: Sequence[bool] | None = None,
+    focal_errors: Sequence[float] | None = None,
 ) -> Rig:
     """Where cameras stand to each other, from one person whom they see at the same times.
 
@@ -86,7 +86,8 @@ def found(
         points_3d: the detector's 3D guess in each camera's axes, metres; NaN where there is none.
         height: the person's, metres.
         names: what messages call the cameras.
-        assumed: which focal lengths were assumed; the poses are then less certain.
+        focal_errors: relative standard deviations of their focal lengths, such as `ASSUMED_FOCAL`; none where these
+            are known. The poses are then less certain.
 
     Raises:
         InputError: the poses cannot be told from what was seen, and why.
@@ -97,7 +98,7 @@ def found(
     observed, guess = _observations(cameras, pixels, weight, points_3d, height)
     solved = _solved(observed, guess, names)
     _check_parallax(observed, solved, names)
-    uncertainty = _uncertainty(observed, solved, list(assumed or [False] * len(cameras)))
+    uncertainty = _uncertainty(observed, solved, np.asarray(focal_errors or np.zeros(len(cameras))))
     warnings = _judged(uncertainty, _disagreement(observed, solved), names)
     scene = solved.scene
     posed = tuple(_levelled(camera, scene.turn[v], scene.shift[v]) for v, camera in enumerate(cameras))
@@ -184,7 +185,9 @@ def _check_parallax(observed: Observations, solved: Solved, names: Sequence[str]
             )
 
 
-def _uncertainty(observed: Observations, solved: Solved, assumed: Sequence[bool]) -> tuple[Uncertainty, ...]:
+def _uncertainty(
+    observed: Observations, solved: Solved, focal_errors: Float[np.ndarray, " V"]
+) -> tuple[Uncertainty, ...]:
     """Standard deviations of the poses: as the residuals have it, as the parts of the body do, and as lenses differ."""
     V = len(observed.weight)
     scene = solved.scene
@@ -196,8 +199,8 @@ def _uncertainty(observed: Observations, solved: Solved, assumed: Sequence[bool]
     for words in _PARTS:
         kept = np.array([not any(word in NAMES[mark] for word in words) for mark in MARKS], dtype=float)
         others.append(replace(observed, weight=observed.weight * kept))
-    if any(assumed):
-        longer = np.where(assumed, 1 + ASSUMED_FOCAL, 1.0)[:, None, None, None]
+    if focal_errors.any():  # all longer at once: what is assumed of phones is wrong alike
+        longer = (1 + focal_errors)[:, None, None, None]
         others.append(replace(observed, rays=observed.rays / longer))
     eyes = -np.einsum("vij,vi->vj", scene.turn, scene.shift)
     for other in others:
