@@ -85,8 +85,8 @@ class Spoiled:
     def clips(self) -> Sequence[BenchClip]:
         return self.suite.clips()
 
-    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
-        prepared = self.suite.prepare(clip, detector)
+    def prepare(self, clip: BenchClip, detector: str, mirrored: bool = False) -> PreparedClip:
+        prepared = self.suite.prepare(clip, detector, mirrored)
         path = self.place / clip.suite / f"{clip.name}_{self.how}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(zlib.crc32(f"{clip.name} {self.how}".encode()))

@@ -57,6 +57,7 @@ class Options:
     offset: tuple[float, ...]
     floor: float | None
     detector: str
+    mirrored: bool
     hands: bool
     first_poses: str
     depth: str

@@ -174,7 +174,7 @@ class Stand:
         people = (("walk_a", Split.TUNING, "ann"), ("walk_b", Split.TUNING, "bob"), ("walk_c", Split.TEST, "cid"))
         return [BenchClip("stand", name, split, "walk", "side", who, "made up") for name, split, who in people]
 
-    def prepare(self, clip, detector):
+    def prepare(self, clip, detector, mirrored=False):
         if clip.person == "bob":
             raise InputError("bob is not at home")
         truth = truth_of(motions.walking(12))
@@ -320,11 +320,21 @@ def test_a_worker_that_is_killed_costs_its_clip_only(tmp_path):
     assert ["killed" in one.failure for one in found] == [False, True, False]
 
 
+def test_an_option_says_that_films_are_looked_at_mirrored_too(tmp_path):
+    class Asked(Stand):
+        def prepare(self, clip, detector, mirrored=False):
+            return detector, mirrored
+
+    suite = Asked(tmp_path)
+    told = [BenchSettings("heavy", given=given).prepared(suite, suite.clips()[0]) for given in ({}, {"mirrored": True})]
+    assert told == [("heavy", False), ("heavy", True)]
+
+
 @dataclass(frozen=True)
 class Deadly(Stand):
     """A suite one of whose clips ends its process; nobody has the others."""
 
-    def prepare(self, clip, detector):
+    def prepare(self, clip, detector, mirrored=False):
         if clip.person == "bob":
             os._exit(9)
         raise InputError(f"{clip.person} is out")

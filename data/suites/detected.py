@@ -10,12 +10,12 @@ from motionrecon.keypoints.sides import Judge
 from motionrecon.kinematics.likely import unlikely
 
 
-def detected(video: Path, detector: str, folder: Path, judge: Judge | None = unlikely) -> Path:
+def detected(video: Path, detector: str, folder: Path, mirrored: bool = False, judge: Judge | None = unlikely) -> Path:
     """The file of what a detector sees of the person in a film, as a run of that film alone would have it.
 
     The detections themselves are kept as those of any run are, so that only what is new in the detector looks again.
     """
-    keypoints = detect_keypoints(video, detector, cache_dir=folder / "cache", judge=judge)
+    keypoints = detect_keypoints(video, detector, cache_dir=folder / "cache", judge=judge, mirrored=mirrored)
     path = folder / f"{video.stem}_{detector}.npz"
     save(keypoints, path)
     return path

@@ -5,7 +5,8 @@ file:
 
 - a reconstruction: `observe` is its first stage, from keypoints to views;
 - a video: `clip` detects and chooses, `passes` goes over the frames with `detect` and `hands` in the process that
-  `child` keeps, `pass_detections` is what was seen, `models` finds the detectors' files;
+  `child` keeps, `pass_detections` is what was seen, `mirrored` takes the mean of looks at a picture and its mirror
+  image, `models` finds the detectors' files;
 - files: `file` is motionrecon's own format, `foreign` loads what other tools wrote: `folder` finds it, `numbering`
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
   gives;
@@ -40,6 +41,7 @@ def detect_keypoints(
     person: str | int | Sequence[float] = "largest",
     hands: bool = False,
     judge: Judge | None = None,
+    mirrored: bool = False,
 ) -> Keypoints:
     """Detect and follow one person in a video, in one streaming pass that also watches the background.
 
@@ -54,6 +56,7 @@ def detect_keypoints(
         hands: look for their hands, too.
         judge: says how unlikely the motion is that keypoints show, as `motionrecon.kinematics.likely.unlikely` does;
             with it, the film is looked at mirrored where left and right are in doubt, and the likelier is taken.
+        mirrored: look at each picture mirrored, too, and take the mean of both looks.
 
     Returns:
         Keypoints with one row for each frame of the range; ``warnings`` says what the user should know.
@@ -68,7 +71,7 @@ def detect_keypoints(
 
     directory = None if cache_dir is None else Path(cache_dir)
     return detect_clip(
-        Path(video), detector, start, end, Choice.of(person), directory, progress or Silent(), hands, judge
+        Path(video), detector, start, end, Choice.of(person), directory, progress or Silent(), hands, judge, mirrored
     )
 
 

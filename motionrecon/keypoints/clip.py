@@ -24,6 +24,7 @@ from motionrecon.keypoints import file, models
 from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.mirrored import mean_of_looks, second_looks
 from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.passes import DetectorRun, watch, watch_mirrored, watch_one, watch_there
 from motionrecon.keypoints.person import crowd_warning, mended
@@ -59,11 +60,12 @@ class _Job:
         cache_dir: Path | None,
         progress: Progress,
         hands: bool = False,
+        mirrored: bool = False,
     ) -> _Job:
         info = probe(video)
         wanted = info.frame_range(start, end)
         hand_model = _hand_model(progress) if hands else None
-        clip = DetectorRun(info, start, end, models.find(detector), models.find(_LOOKS_WITH), hand_model)
+        clip = DetectorRun(info, start, end, models.find(detector), models.find(_LOOKS_WITH), hand_model, mirrored)
         depends_on: dict[str, Any] = {}
         if cache_dir is not None:
             depends_on = {
@@ -73,6 +75,7 @@ class _Job:
                 "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
                 "afresh": "who leans",  # people who leaned were not looked for afresh in earlier versions
                 "looks": "mirrored",  # everybody was looked for in pictures that were not in earlier versions
+                "twice": mirrored,
                 "mediapipe": metadata.version("mediapipe"),
             }
             if hand_model is not None:
@@ -111,20 +114,29 @@ class _Job:
         person: Track,
         others: Sequence[Track],
         judge: Judge,
+        second: Track,
     ) -> Keypoints:
         """The keypoints with sides put right that were exchanged for good, which is said."""
         stretches = doubtful(keypoints, looks, self.every, cuts)
         if not stretches:
             return keypoints
         parts = [stretch.watched for stretch in stretches]
-        with self.progress.stage("keypoints (mirrored)", sum(map(len, parts))) as advance:
-            seen = child.call(watch_mirrored, advance, self.clip, parts, person, others)
+        if self.clip.twice:
+            at = dict(zip(second.frames, second.detections, strict=True))
+            seen = [[[at[frame]] if frame in at else [] for frame in part] for part in parts]
+        else:
+            with self.progress.stage("keypoints (mirrored)", sum(map(len, parts))) as advance:
+                seen = child.call(watch_mirrored, advance, self.clip, parts, person, others)
         keypoints, taken = put_right(keypoints, stretches, seen, judge)
         if not taken:
             return keypoints
         first = self.clip.info.frame_range(self.clip.start, self.clip.end).start
         said = words(taken, first, self.clip.info.fps, self.clip.info.path.name)
         return replace(keypoints, warnings=(*keypoints.warnings, said))
+
+    def made_by(self, detector: str) -> dict[str, Any]:
+        """What keypoints say of how they were made."""
+        return {"detector": detector, "mirrored": self.clip.twice}
 
     @property
     def every(self) -> int:
@@ -146,14 +158,15 @@ def detect_clip(
     progress: Progress,
     hands: bool = False,
     judge: Judge | None = None,
+    mirrored: bool = False,
 ) -> Keypoints:
     """See `motionrecon.keypoints.detect_keypoints`."""
-    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
-        return replace(file.from_arrays(arrays, str(kept.path)), detector=detector)
+        return file.from_arrays(arrays, str(kept.path))
     info, name = job.clip.info, video.name
     with Child() as child:
         sight, person, others = job.sight(child, choice)
@@ -164,15 +177,17 @@ def detect_clip(
         cuts = () if sight.background is None else sight.background.cuts.tolist()
         looks = sight.mirrored, job.every
         keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts, *looks)
+        second = second_looks(followed)
         if judge is not None:
-            keypoints = job.judged(child, keypoints, sight.mirrored, cuts, person, others, judge)
+            keypoints = job.judged(child, keypoints, sight.mirrored, cuts, person, others, judge, second)
+        keypoints = mean_of_looks(keypoints, second)
     for line in child.messages():
         progress.warn(f"the detector says: {line}")
     warnings = [*info.warnings]
     if len(sight.seen) < job.count:
         warnings.append(f"only {len(sight.seen)} of {job.count} frames of {name} could be used")
     warnings += [*crowd_warning(person, others, name, choice), *keypoints.warnings, *sight.warnings]
-    keypoints = replace(keypoints, warnings=tuple(warnings), background=sight.background, detector=detector)
+    keypoints = replace(keypoints, warnings=tuple(warnings), background=sight.background, **job.made_by(detector))
     kept.save(file.to_arrays(keypoints))
     return keypoints
 
@@ -186,23 +201,26 @@ def detect_there(
     cache_dir: Path | None,
     progress: Progress,
     hands: bool = False,
+    mirrored: bool = False,
 ) -> Keypoints:
     """Keypoints of somebody who is known to be in some part of each frame, squares of one size in pixels of the video.
 
     The other arguments are those of `motionrecon.keypoints.detect_keypoints`.
     """
-    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | {"boxes": boxes})
     arrays = kept.load(progress)
     if arrays is not None:
-        return replace(file.from_arrays(arrays, str(kept.path)), detector=detector)
+        return file.from_arrays(arrays, str(kept.path))
     info, name = job.clip.info, video.name
     with Child() as child, progress.stage("keypoints (again)", job.count) as advance:
         seen = child.call(watch_there, advance, job.clip, boxes)
     frames = [frame for frame, found in enumerate(seen) if found]
-    keypoints = mended(Track(frames, [seen[frame][0] for frame in frames]), len(seen), info.fps, info.image_size, name)
+    track = Track(frames, [seen[frame][0] for frame in frames])
+    keypoints = mended(track, len(seen), info.fps, info.image_size, name)
+    keypoints = mean_of_looks(keypoints, second_looks(track))
     said = f"the person was found in {name} only where the other cameras see them"
-    keypoints = replace(keypoints, warnings=(*info.warnings, said, *keypoints.warnings), detector=detector)
+    keypoints = replace(keypoints, warnings=(*info.warnings, said, *keypoints.warnings), **job.made_by(detector))
     kept.save(file.to_arrays(keypoints))
     return keypoints
 
@@ -215,13 +233,16 @@ def look_round(
     cache_dir: Path | None,
     progress: Progress,
     hands: bool = False,
+    mirrored: bool = False,
 ) -> tuple[DetectorRun, list[Track]]:
     """Everybody in a clip, numbered by their places in the list from 1 as `detect_clip` numbers them.
 
     Returns:
         the clip, and each person's track over its looks, which are ``clip.every`` frames apart.
     """
-    job = _Job.of(video, detector, start, end, cache_dir, progress, hands)
+    if cache_dir is None:
+        mirrored = False  # second looks are for who goes on with what is kept
+    job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     with Child() as child:
         _, first, others = job.sight(child, Choice())
     return job.clip, [first, *others] if first.frames else []

@@ -40,20 +40,24 @@ class Detection:
         confidence: in [0, 1]: MediaPipe's visibility times presence, less outside the image.
         points_3d: metres, hip centred, x right, y down, z along the line of sight to the person; NaN where unknown.
         hands: where they were looked for.
+        second: the same person at a second look, at the mirrored picture (`motionrecon.keypoints.mirrored`), mirrored
+            back; None where nobody took one, or it does not show them.
     """
 
     pixels: Float[np.ndarray, "33 2"]
     confidence: Float[np.ndarray, " 33"]
     points_3d: Float[np.ndarray, "33 3"]
     hands: SeenHands | None = None
+    second: Detection | None = None
 
     def moved(self, shift: Float[np.ndarray, " 2"]) -> Detection:
         """The same elsewhere in the picture."""
         hands = None if self.hands is None else replace(self.hands, pixels=self.hands.pixels + shift)
-        return replace(self, pixels=self.pixels + shift, hands=hands)
+        second = None if self.second is None else self.second.moved(shift)
+        return replace(self, pixels=self.pixels + shift, hands=hands, second=second)
 
     def mirrored(self, width: float) -> Detection:
-        """The same person as a picture of that width, mirrored left to right, shows them; without hands."""
+        """The same person as a picture of that width, mirrored left to right, shows them; no hands, no second look."""
         pixels, points_3d = self.pixels[MIRROR], self.points_3d[MIRROR]
         pixels[:, 0] = width - pixels[:, 0]
         points_3d[:, 0] *= -1.0

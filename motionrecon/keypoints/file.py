@@ -10,6 +10,7 @@
 | ``tracked`` | (T,) bool | optional: False where the person is not seen; if absent, frames with any pixel |
 | ``warnings`` | (n,) str | optional: what the reader should know |
 | ``detector`` | () str | optional: whose ``points_3d`` is: ``full`` or ``heavy``, whose errors are known |
+| ``mirrored`` | () bool | optional: whether it looked at each picture mirrored, too: this is the mean of both |
 | ``hands/pixels`` | (T, 2, 21, 2) float | optional: left and right hand, 21 points as MediaPipe orders them |
 | ``hands/points_3d`` | (T, 2, 21, 3) float | with them: metres, axes as of ``points_3d``, about any point |
 | ``hands/confidence`` | (T, 2) float | with them: 0 to 1; 0 in frames in which no hand is seen or looked for |
@@ -42,6 +43,8 @@ from motionrecon.keypoints.bounds import check_clock, check_pixels, check_size
 from motionrecon.keypoints.types import HandKeypoints, Keypoints
 
 _REQUIRED = ("pixels", "confidence", "fps", "image_size")
+#: What a file may say of how it was made.
+_MADE_BY = ("detector", "mirrored")
 #: The file's schema: that of `Keypoints`, some of which a file need not have.
 _SCHEMA = {
     **schema(Keypoints),
@@ -94,7 +97,7 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     if "background/cuts" not in data:  # earlier versions followed nothing after a cut: the film is looked at anew
         data = {key: array for key, array in data.items() if not key.startswith("background/")}
     try:
-        found = values_of(_SCHEMA, data, optional=("warnings", "detector"))
+        found = values_of(_SCHEMA, data, optional=("warnings", *_MADE_BY))
         if found["background"] is not None:
             found["background"].check(len(found["pixels"]))
     except ValueError as error:
@@ -109,8 +112,8 @@ def from_arrays(data: Mapping[str, np.ndarray[Any, Any]], path: str) -> Keypoint
     points_3d = np.full((count, COUNT, 3), np.nan) if points_3d is None else points_3d
     warnings = found.get("warnings", ())
     keypoints = keypoints_of(found["pixels"], found["confidence"], points_3d, fps, size, found["tracked"], warnings)
-    hands, detector = _hands(path, found["hands"], keypoints), found.get("detector", "")
-    return replace(keypoints, hands=hands, background=found["background"], detector=detector)
+    hands, made_by = _hands(path, found["hands"], keypoints), {k: found[k] for k in _MADE_BY if k in found}
+    return replace(keypoints, hands=hands, background=found["background"], **made_by)
 
 
 def _hands(path: str, hands: HandKeypoints | None, keypoints: Keypoints) -> HandKeypoints | None:

@@ -19,7 +19,7 @@ class PassDetections:
     """Everything that one pass over a clip saw.
 
     Attributes:
-        seen: for each frame the one whom the detector followed, or nobody.
+        seen: for each frame the one whom the detector followed, or nobody; with what a second look shows of them.
         looks: for each look, `passes.DetectorRun.every` frames apart, everybody.
         mirrored: for each look whom the mirrored picture showed, as in the picture that is not mirrored.
         warnings: what only decoding showed.
@@ -41,6 +41,7 @@ class PassDetections:
         return {
             **_packed("seen", self.seen),
             **hands,
+            **_packed("second", [[one.second for one in row if one.second is not None] for row in self.seen]),
             **_packed("looks", self.looks),
             **_packed("mirrored", self.mirrored),
             "warnings": warnings,
@@ -55,6 +56,8 @@ class PassDetections:
         """
         warnings = tuple(str(text) for text in arrays["warnings"])
         seen = _with_hands(_unpacked("seen", arrays), arrays)
+        second = _unpacked("second", arrays)
+        seen = [[replace(row[0], second=one) for one in two] or row for row, two in zip(seen, second, strict=True)]
         start = "background/"
         kept = {name[len(start) :]: array for name, array in arrays.items() if name.startswith(start)}
         background = unpack(BackgroundTracks, kept) if kept else None

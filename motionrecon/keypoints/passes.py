@@ -22,6 +22,7 @@ from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
 from motionrecon.keypoints.hands import HandDetector, HandWatch
+from motionrecon.keypoints.mirrored import seen_mirrored, with_second
 from motionrecon.keypoints.pass_detections import PassDetections
 from motionrecon.keypoints.picture_part import cropped
 from motionrecon.keypoints.tracks import Looks, Track, distinct
@@ -35,8 +36,16 @@ _MARGIN = 0.15
 
 @dataclass(frozen=True)
 class DetectorRun:
-    """A range of a video, and the models of the detector that follows, of the one that looks round, and of the one that
-    looks for hands, if these are asked for."""
+    """A range of a video, and who looks at it.
+
+    Attributes:
+        info: of the video.
+        start, end: the range, seconds; None for the video's beginning and end.
+        model: of the detector that follows.
+        scan_model: of the one that looks round.
+        hand_model: of the one that looks for hands, if these are asked for.
+        twice: whether the one that follows looks at each picture mirrored, too.
+    """
 
     info: VideoInfo
     start: float | None
@@ -44,6 +53,7 @@ class DetectorRun:
     model: Path
     scan_model: Path
     hand_model: Path | None = None
+    twice: bool = False
 
     @property
     def every(self) -> int:
@@ -75,7 +85,7 @@ def watch(advance: Advance, clip: DetectorRun) -> PassDetections:
         def look_round(k: int, picture: Picture, found: list[Detection]) -> None:
             around = found
             if k % clip.every == 0:
-                mirrored.append(_seen_mirrored(everybody, picture.image, clip.info.image_size[0]))
+                mirrored.append(seen_mirrored(everybody, picture.image, clip.info.image_size[0]))
                 around = distinct(found + mirrored[-1])
                 looks.append(around)
             background.add(k, picture.image, [person.box * clip.scale for person in around], picture.held)
@@ -100,7 +110,7 @@ def watch_mirrored(
     fps, first = clip.info.fps, clip.info.frame_range(clip.start, clip.end).start
     found = []
     for part in parts:
-        cut = replace(clip, start=(first + part.start) / fps, end=(first + part.stop) / fps)
+        cut = replace(clip, start=(first + part.start) / fps, end=(first + part.stop) / fps, twice=False)
         paint = _painter(clip, person, others, part.start) if others else None
         found.append(_run(advance, cut, paint, None, lambda text: None, mirrored=True))
     return found
@@ -132,7 +142,7 @@ def watch_there(advance: Advance, clip: DetectorRun, boxes: Float[np.ndarray, "T
         boxes: (x0, y0, x1, y1), pixels of the video; squares of one size that may reach beyond the picture.
     """
     side = max(16, round(float(boxes[0, 2] - boxes[0, 0])))
-    corners = np.round(boxes[:, :2]).astype(int)
+    corners = np.round(boxes[:, :2])
 
     def crop(k: int, frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
         return cropped(frame, corners[min(k, len(corners) - 1)] * clip.scale, round(side * clip.scale))
@@ -153,6 +163,7 @@ def _run(
     """Follow one person through the clip: for each frame a list of one detection or none.
 
     Pixels are those of pictures of a `size`, the video's own if it is None; also where MediaPipe sees them mirrored.
+    Where the clip is looked at twice, each detection has what the second look shows of the same person.
     """
     seen: list[list[Detection]] = []
     shown_size = size or clip.info.image_size
@@ -160,12 +171,17 @@ def _run(
     with (
         closing(prefetch(film)) as pictured,
         closing(PoseDetector(clip.model, shown_size, video=True)) as one,
+        closing(PoseDetector(clip.model, shown_size, video=True)) if clip.twice else nullcontext() as another,
         closing(FreshLook(lambda: PoseDetector(clip.model, shown_size, video=False))) as afresh,
         _hand_watch(clip) as hands,
     ):
 
         def follow(image: UInt8[np.ndarray, "H W 3"]) -> list[Detection]:
             return afresh(image, one(image))
+
+        def look_again(image: UInt8[np.ndarray, "H W 3"]) -> list[Detection]:
+            assert another is not None
+            return afresh(image, another(image))
 
         for k, picture in enumerate(pictured):
             frame = picture.image
@@ -174,9 +190,11 @@ def _run(
             if picture.held:
                 found = []
             elif mirrored:
-                found = _seen_mirrored(follow, shown, shown_size[0])
+                found = seen_mirrored(follow, shown, shown_size[0])
             else:
                 found = follow(shown)
+                if clip.twice:
+                    found = with_second(found, seen_mirrored(look_again, shown, shown_size[0]))
             if hands is not None and found:
                 hands.add(k, shown, found[0])
             if observe is not None:
@@ -186,13 +204,6 @@ def _run(
         for k, of_person in ({} if hands is None else hands.found()).items():
             seen[k] = [replace(seen[k][0], hands=of_person)]
     return seen
-
-
-def _seen_mirrored(
-    seen: Callable[[np.ndarray], list[Detection]], image: UInt8[np.ndarray, "H W 3"], width: int
-) -> list[Detection]:
-    """Whom somebody sees in the mirrored image, as they are in the image, in pixels of a picture of that width."""
-    return [one.mirrored(width) for one in seen(np.ascontiguousarray(image[:, ::-1]))]
 
 
 def _hand_watch(clip: DetectorRun) -> AbstractContextManager[HandWatch | None]:

@@ -43,6 +43,7 @@ class Keypoints:
         hands: if they were looked for.
         background: what was followed of it, which says how the camera moves; None if nobody looked.
         detector: name of the detector whose guess the 3D is; empty where it is not known.
+        mirrored: whether that detector looked at each picture mirrored, too, and these are the mean of both looks.
     """
 
     pixels: Float[np.ndarray, "T 33 2"]
@@ -55,6 +56,7 @@ class Keypoints:
     hands: HandKeypoints | None = None
     background: BackgroundTracks | None = None
     detector: str = ""
+    mirrored: bool = False
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -94,9 +94,11 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
         if recording.boxes is None:
             # Of several cameras, the others show who faces where.
             judge = unlikely if alone else None
-            keypoints = detect_keypoints(*what, kept, progress, recording.person, options.hands, judge)
+            keypoints = detect_keypoints(
+                *what, kept, progress, recording.person, options.hands, judge, options.mirrored
+            )
         else:
-            keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands)
+            keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands, options.mirrored)
     for text in keypoints.warnings:
         run.warn(text if alone else f"{recording.name}: {text}")
     seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing

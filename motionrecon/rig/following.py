@@ -187,8 +187,8 @@ def _everybody(
     """Everybody in a recording, and when their tracks' frames are."""
     clock = recording.clock
     if recording.keypoints is None:
-        what = (recording.path, options.detector, recording.start, recording.end, kept, progress, options.hands)
-        clip, people = look_round(*what)
+        what = (recording.path, options.detector, recording.start, recording.end, kept, progress)
+        clip, people = look_round(*what, options.hands, options.mirrored)
         return people, clip.looks
     path = options.keypoints[number]
     if is_foreign(path):

@@ -50,12 +50,12 @@ class Balancing:
             BenchClip(self.name, camera, Split.TEST, "balance", camera, "balancing man", source) for camera in _EARLY
         ]
 
-    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
+    def prepare(self, clip: BenchClip, detector: str, mirrored: bool = False) -> PreparedClip:
         video = self.place / f"{clip.camera}.mp4"
         with alone(self.place, "reference"):
             fetched(self.place)
             truth = load_truth(self._reference(clip.camera))
-            seen = detected(video, detector, self.place / "seen" / clip.camera)
+            seen = detected(video, detector, self.place / "seen" / clip.camera, mirrored)
         calibration = {"camera": self.place / CALIBRATION, "camera_name": clip.camera}
         return PreparedClip(seen, truth, {"height": _HEIGHT}, calibration, video)
 

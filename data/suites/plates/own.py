@@ -97,15 +97,16 @@ class OwnTrial:
     def action(self) -> str:
         return str(self.told.get("action", "unknown"))
 
-    def prepared(self, detector: str, place: Path) -> PreparedClip:
+    def prepared(self, detector: str, place: Path, mirrored: bool = False) -> PreparedClip:
         """Ready to be reconstructed.
 
         Args:
             detector: that looks at the film.
             place: where what it sees is kept.
+            mirrored: whether it looks at each picture mirrored, too.
         """
         video = self.folder / self.told["video"] if "video" in self.told else None
-        seen = detected(video, detector, place) if video else self.folder / self.told["keypoints"]
+        seen = detected(video, detector, place, mirrored) if video else self.folder / self.told["keypoints"]
         keypoints = load(seen)
         time = np.arange(len(keypoints)) / keypoints.fps + float(self.told.get("starts", 0.0))
         forces = read_forces(self.folder / self.told["forces"], (self.told["left"], self.told["right"]), self._y_up)

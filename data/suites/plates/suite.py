@@ -60,10 +60,10 @@ class Plates:
             for one in own
         ]
 
-    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
+    def prepare(self, clip: BenchClip, detector: str, mirrored: bool = False) -> PreparedClip:
         kept = self.place / "seen" / clip.name
         if (self.place / clip.name / TRIAL).exists():
-            return OwnTrial.read(self.place / clip.name).prepared(detector, kept)
+            return OwnTrial.read(self.place / clip.name).prepared(detector, kept, mirrored)
         trial, place, seed = clip.name.rsplit("_", 2)
         assert place in PLACES
         return self._filmed(trial, place, int(seed), kept)

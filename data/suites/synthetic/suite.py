@@ -25,11 +25,11 @@ class Synthetic:
     def clips(self) -> Sequence[BenchClip]:
         return catalogue.clips()
 
-    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
+    def prepare(self, clip: BenchClip, detector: str, mirrored: bool = False) -> PreparedClip:
         place = self.place or cache_dir() / "bench" / "synthetic"
         with alone(place, clip.name):
             folder = making.made(clip, place)
-            seen = detected(folder / "clip.mp4", detector, folder)
+            seen = detected(folder / "clip.mp4", detector, folder, mirrored)
         truth = load_truth(folder / making.TRUTH)
         calibration = {"camera": folder / "camera.toml", "camera_name": CAMERA}
         given = {"height": truth.height}

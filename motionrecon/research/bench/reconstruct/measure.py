@@ -48,6 +48,10 @@ class BenchSettings:
     every: int = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
+    def prepared(self, suite: Suite, clip: BenchClip) -> PreparedClip:
+        """A clip of a suite, seen by that detector."""
+        return suite.prepare(clip, self.detector, bool(self.given.get("mirrored")))
+
 
 @dataclass(frozen=True)
 class ClipResult:
@@ -149,7 +153,7 @@ def _is_one_of(clip: BenchClip, only: Sequence[str]) -> bool:
 def _measured(task: _Task) -> ClipResult:
     """One clip's result; its motion is kept or made."""
     try:
-        prepared = task.suite.prepare(task.clip, task.settings.detector)
+        prepared = task.settings.prepared(task.suite, task.clip)
         place = task.folder / task.clip.suite / task.clip.name
         seen = _thinned(load(prepared.keypoints), task.settings.every)
         key = _key(task, prepared)

@@ -100,7 +100,7 @@ def _picture(result: ClipResult, suite: Suite, settings: BenchSettings, folder: 
     motion, kept = folder / result.place / MOTION, folder / result.place / _PICTURE
     try:
         if not kept.exists() or kept.stat().st_mtime < (motion / "report.json").stat().st_mtime:
-            prepared = suite.prepare(result.clip, settings.detector)
+            prepared = settings.prepared(suite, result.clip)
             kept.write_bytes(as_jpeg(clip_picture(Motion.load(motion), prepared, settings.every)))
         return kept.read_bytes()
     except (OSError, MotionReconError):

@@ -72,12 +72,13 @@ class Suite(Protocol):
     def clips(self) -> Sequence[BenchClip]:
         """All clips that there are, of both splits."""
 
-    def prepare(self, clip: BenchClip, detector: str) -> PreparedClip:
+    def prepare(self, clip: BenchClip, detector: str, mirrored: bool = False) -> PreparedClip:
         """A clip, made or fetched if it is not there yet.
 
         Args:
             clip: one of `clips`.
             detector: that looks at it, where it is a film.
+            mirrored: whether that looks at each picture mirrored, too.
 
         Raises:
             InputError: it cannot be had.
