@@ -205,7 +205,7 @@ def test_proportions_survive_the_way_through_an_array():
 def test_how_points_follow_the_shape(body):
     qpos = scattered(body, 3)
     here = pose(body.model, qpos)
-    names, sets = list(body.lengths), ("landmarks", "marks", "soles")
+    names, sets = list(body.lengths), ("landmarks", "marks", "soles", "hull")
     step = 0.01
     for i, nudge in enumerate(step * np.eye(len(body.shape))):
         more, less = (body.reshaped(body.shape + s) for s in (nudge, -nudge))

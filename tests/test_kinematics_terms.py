@@ -21,6 +21,7 @@ from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.resting import Resting
 from motionrecon.kinematics.terms.scale_free import ScaleFree, scale_free
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
@@ -298,6 +299,24 @@ def test_contact_leaves_feet_in_the_air_alone_and_none_below_the_ground(x):
     sunk = replace(x, ground=Plane(lowest + 0.01))
     deep = np.minimum(sunk.soles[..., 2] - sunk.ground.height, 0.0)
     assert flying(sunk).cost == pytest.approx((deep**2).sum() / 0.01**2)
+
+
+def test_resting(x):
+    """The trajectory has part of the body below the floor, which is raised for that."""
+    sunk = replace(x, ground=Plane(float(np.median(x.marks[..., 2]))))
+    which = np.arange(0, len(sunk.body.hull), 2)
+    hull = sunk.body.hull.part(which)
+    rng = np.random.default_rng(11)
+    resting, low = rng.uniform(0.0, 1.0, (FRAMES, len(hull))), rng.uniform(size=(FRAMES, len(hull))) < 0.7
+    over = sunk.ground.gap(sunk.pose.at(hull))[0] - hull.radii
+    assert 0.2 < (over < 0).mean() < 0.8
+    term = Resting(which, resting, low, weight=1.2)
+    along = [*frame_directions(sunk), *shared_directions(sunk)]
+    assert_gradient(sunk, term(sunk), lambda y: term(y).cost, along)
+    assert_jacobian(sunk, term, along)
+    alone = Resting(which, np.zeros(resting.shape), low)
+    deep = np.minimum(over, 0.0)[low]
+    assert alone(sunk).cost == pytest.approx((deep**2).sum() / alone.depth**2)
 
 
 def test_sliding(x):

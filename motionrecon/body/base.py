@@ -85,6 +85,23 @@ class Anatomy(Protocol):
         return Points.geoms(self.model, [self.model.geom(i).name for i in np.flatnonzero(ball & touches)], self.moves)
 
     @cached_property
+    def hull(self) -> Points:
+        """The balls at the ends of all capsules that may touch the ground: on these rests who is not on their soles.
+
+        The ends of shanks that are at the ankles are left out: what of a foot touches the ground are its soles.
+        """
+        model = self.model
+        capsule = model.geom_type == int(mujoco.mjtGeom.mjGEOM_CAPSULE)
+        touches = (model.geom_bodyid > 0) & (model.geom_conaffinity != 0)
+        ends = Points.ends(model, [model.geom(i).name for i in np.flatnonzero(capsule & touches)], self.moves)
+        kept = np.ones(len(ends), bool)
+        for foot in set(self.soles.bodies.tolist()):
+            mine = np.flatnonzero(ends.bodies == model.body_parentid[foot])
+            if len(mine):
+                kept[mine[np.linalg.norm(ends.offsets[mine] - model.body_pos[foot], axis=1).argmin()]] = False
+        return ends.part(kept)
+
+    @cached_property
     def skeleton(self) -> Skeleton:
         """The bones that animation programs are given: one for each body of the model, of its name."""
         names = [self.model.body(i).name for i in range(self.model.nbody)]

@@ -28,6 +28,7 @@ from motionrecon.kinematics.terms.balance import Balance, neglected
 from motionrecon.kinematics.terms.contact import KNOWN, TILTED, Contact
 from motionrecon.kinematics.terms.observed import directed, reprojected
 from motionrecon.kinematics.terms.pose_prior import PosePrior
+from motionrecon.kinematics.terms.resting import Resting
 from motionrecon.kinematics.terms.scale_free import scale_free
 from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
@@ -256,6 +257,7 @@ def _fit(
             contact,
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, contact.standing, neglected=neglected(x, fps), weight=weight),
+            *Resting.of(x, fps, rate, within),
         ]
         x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
@@ -326,9 +328,10 @@ def _sized(
         tilt = tilting(x, up, w.tilt)
         height = (x.ground.height, ANYWHERE)
     prior = SharedPrior(height, common, x.turn, tilt, shape)
+    within = nearest_floor(views)
     for _ in range(3):
-        contact = Contact.of(x, fps, rate, nearest_floor(views))
-        terms: list[Term] = [*eased(video, x), prior, contact]
+        contact = Contact.of(x, fps, rate, within)
+        terms: list[Term] = [*eased(video, x), prior, contact, *Resting.of(x, fps, rate, within)]
         if tilted:
             terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, scale_free(terms, x, views), 15)

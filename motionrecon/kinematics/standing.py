@@ -76,10 +76,8 @@ def standing_points(
     Returns:
         in [0, 1], in the order of `body.soles`.
     """
-    velocity = np.gradient(x.feet, 1.0 / fps, axis=0)
-    velocity = uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest")
     wide = (haste(x, fps) if times is None else times)[:, None]
-    slow = 1.0 / (1.0 + (np.linalg.norm(velocity, axis=-1) / (_SPEED * wide)) ** 4)
+    slow = 1.0 / (1.0 + (speed(x.feet, fps) / (_SPEED * wide)) ** 4)
     low = 1.0 / (1.0 + (np.maximum(x.over, 0.0) / (_HEIGHT * wide)) ** 4)
     return np.asarray(slow * low)
 
@@ -93,12 +91,16 @@ def bearing_points(x: Trajectory, fps: float) -> Float[np.ndarray, "T S"]:
     Returns:
         in [0, 1], in the order of `body.soles`.
     """
-    rising = np.gradient(np.gradient(x.com[:, 2], 1.0 / fps), 1.0 / fps)
-    share = 1.0 + gaussian_filter1d(rising, _STEADY * fps, mode="nearest") / GRAVITY
-    held = np.clip((share - _FLIES) / (_HELD - _FLIES), 0.0, 1.0)
     lowest = x.over.min(axis=1, keepdims=True)
     low = np.exp((lowest - x.over) / _FLAT) * (lowest < _BELOW)
-    return np.asarray(_SURE * (held * runs(x, fps))[:, None] * low)
+    return np.asarray(_SURE * (held_up(x, fps) * runs(x, fps))[:, None] * low)
+
+
+def held_up(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
+    """How surely something holds a person up, in [0, 1]: 0 where the centre of mass falls freely."""
+    rising = np.gradient(np.gradient(x.com[:, 2], 1.0 / fps), 1.0 / fps)
+    share = 1.0 + gaussian_filter1d(rising, _STEADY * fps, mode="nearest") / GRAVITY
+    return np.asarray(np.clip((share - _FLIES) / (_HELD - _FLIES), 0.0, 1.0))
 
 
 def walkers_points(x: Trajectory, fps: float, within: float) -> Float[np.ndarray, "T S"]:
@@ -120,8 +122,8 @@ def walkers_points(x: Trajectory, fps: float, within: float) -> Float[np.ndarray
         return np.zeros(x.over.shape)
     hips = x.landmarks[:, [INDEX["left_hip"], INDEX["right_hip"]], :2].mean(1)
     steps = np.pad(np.linalg.norm(np.diff(hips, axis=0), axis=-1) * fps, 1)
-    speed = np.maximum(steps[1:], steps[:-1])
-    goes, hurries = (np.clip((speed - low) / (high - low), 0.0, 1.0) for low, high in (_WALKING, _RUNNING))
+    pace = np.maximum(steps[1:], steps[:-1])
+    goes, hurries = (np.clip((pace - low) / (high - low), 0.0, 1.0) for low, high in (_WALKING, _RUNNING))
     # From frame to frame: over more of them a jump would be lost.
     rising = np.pad(np.diff(x.com[:, 2], 2) * fps**2, 1)
     held = np.clip((1.0 + rising / GRAVITY - _FLIES) / (_HELD - _FLIES), 0.0, 1.0)
@@ -136,6 +138,12 @@ def feet_alone(x: Trajectory) -> Float[np.ndarray, " T"]:
     over = np.maximum(x.ground.gap(x.marks[:, RESTS])[0] - _FLESH, 0.0)
     high = (over / _LIES) ** 4
     return np.asarray((high / (1.0 + high)).prod(axis=1))
+
+
+def speed(places: Float[np.ndarray, "T P 3"], fps: float) -> Float[np.ndarray, "T P"]:
+    """How fast places move, m/s, less the jitter of a trajectory."""
+    velocity = np.gradient(places, 1.0 / fps, axis=0)
+    return np.asarray(np.linalg.norm(uniform_filter1d(velocity, _odd(0.08 * fps), axis=0, mode="nearest"), axis=-1))
 
 
 def _odd(frames: float) -> int:

@@ -145,7 +145,8 @@ class SmplBody(SmplAnatomy, HingedBody):
     @cached_property
     def moves(self) -> ByShape:
         by_betas = _by_betas(self.family)
-        return ByShape(*(moves @ self.likely.axes for moves in (by_betas.frames, by_betas.sites, by_betas.geoms)))
+        each = (by_betas.frames, by_betas.sites, by_betas.geoms, by_betas.halves)
+        return ByShape(*(moves @ self.likely.axes for moves in each))
 
     def reshaped(self, shape: Float[np.ndarray, " k"]) -> SmplBody:
         return self._with(self.likely.axes @ shape, self.ground, self.timestep)
