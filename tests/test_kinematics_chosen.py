@@ -10,6 +10,7 @@ import pytest
 from people import camera, person, see
 
 from motionrecon import reconstruct
+from motionrecon.body.pose import pose
 from motionrecon.cli.summary import summary
 from motionrecon.data.make_poses import FOLDER
 from motionrecon.keypoints import Keypoints
@@ -23,9 +24,9 @@ from motionrecon.views import Figure
 FPS = 20.0
 
 
-def figure(name: str) -> Figure:
+def figure(name: str, of: str = "train") -> Figure:
     """A motion of data/poses as a perfect fit would find it."""
-    with np.load(FOLDER / "train.npz", allow_pickle=False) as saved:
+    with np.load(FOLDER / f"{of}.npz", allow_pickle=False) as saved:
         k = [str(each) for each in saved["names"]].index(name)
         qpos = saved["qpos"][saved["first"][k] : saved["first"][k + 1]].astype(float)
     qpos[:, 3:7] /= np.linalg.norm(qpos[:, 3:7], axis=1, keepdims=True)
@@ -33,6 +34,15 @@ def figure(name: str) -> Figure:
 
 
 RUNS, WALKS, SITS = "train/running/running_5", "train/walking/walking_2", "14_31"
+
+
+def test_of_who_crawls_it_is_told_that_what_is_lowest_is_drawn_to_the_floor() -> None:
+    crawls = figure("crawl", "deepmimic")
+    hull = crawls.body.hull
+    over = crawls.ground.gap(pose(crawls.body.model, crawls.qpos).at(hull))[0] - hull.radii
+    crawls.qpos[:, 2] -= over.min(axis=1)
+    told = {choice.name: choice for choice in chosen(crawls)}
+    assert told["lies"].frames > 0.8 * len(crawls) and told["lies"].most is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ class Choice(Record):
     """What the kinematic fit did otherwise than for a walker.
 
     Attributes:
-        name: "hurries", "runs", "accelerates" or "rests".
+        name: "hurries", "runs", "accelerates", "rests" or "lies".
         because: what the motion shows, in words.
         so: what the fit did there, in words.
         frames: in how many frames.

@@ -10,14 +10,18 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.kinematics.choice import Choice
+from motionrecon.kinematics.lying import lying_points
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.standing import haste, runs
 from motionrecon.kinematics.state import Trajectory
+from motionrecon.kinematics.terms.contact import KNOWN
 from motionrecon.kinematics.terms.smoothness import QUICK, Smoothness, share_left
 from motionrecon.views import Figure, spans
 
 #: How many times as wide as for a walker a standard deviation must be for that to be told.
 _TOLD = 1.25
+#: How surely something is on the floor that is no sole for that to be told.
+_LIES = 0.25
 #: Frames in a row that can be judged: an acceleration takes three.
 _LEAST = 3
 #: Name, and because of what the fit did what.
@@ -37,6 +41,10 @@ WORDS = {
     "rests": (
         "the knees are bent and the hips at rest, or more than feet is on the floor",
         "the weight need not be over the feet",
+    ),
+    "lies": (
+        "what is lowest is no sole, as of somebody who crawls, kneels or lies",
+        "it is drawn to the floor",
     ),
 }
 
@@ -70,4 +78,5 @@ def _widened(x: Trajectory, fps: float) -> dict[str, Float[np.ndarray, " T"]]:
         "runs": 1.0 + (max(QUICK.values()) - 1.0) * runs(x, fps),
         "accelerates": 1.0 / smoothed,
         "rests": np.where(on_feet(x, fps) < 0.5, np.inf, 1.0),
+        "lies": np.where(lying_points(x, fps, KNOWN).resting.max(axis=1) > _LIES, np.inf, 1.0),
     }
