@@ -29,6 +29,7 @@ from motionrecon.optimizers import minimize
 from motionrecon.optimizers.base import Optimizer, State
 from motionrecon.optimizers.lm import LM
 from motionrecon.optimizers.problem import Problem
+from motionrecon.optimizers.turns import Beside
 from motionrecon.research.bench.parallel import parallel_map
 from motionrecon.research.tasks.known import KnownWindow, known_path, save_known
 from motionrecon.research.tasks.windows import WindowTask, choose, load, path_of
@@ -45,7 +46,8 @@ MAIN_JOB = 24
 
 def starts(window: WindowTask, seed: int = 0) -> Iterator[tuple[str, Float[np.ndarray, " n"]]]:
     """The starts (n,) of a window, and what to call them."""
-    kinematic = window.starts[int(np.isfinite(window.clip.began[window.place]))]  # the first where nothing came before
+    points = [start for start in window.starts if not isinstance(start, Beside)]
+    kinematic = points[int(np.isfinite(window.clip.began[window.place]))]  # the first where nothing came before
     yield "main job's start", window.x0
     yield "kinematic", kinematic
     rng = np.random.default_rng([seed, window.place])

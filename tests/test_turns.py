@@ -9,7 +9,7 @@ from motionrecon.optimizers import minimize
 from motionrecon.optimizers.gd import GradientDescent
 from motionrecon.optimizers.lm import LM
 from motionrecon.optimizers.problem import Evaluations
-from motionrecon.optimizers.turns import Budget, in_turn
+from motionrecon.optimizers.turns import Beside, Budget, in_turn
 
 LEFT, RIGHT = np.array([-1.6]), np.array([1.4])
 
@@ -110,3 +110,17 @@ def test_starts_without_a_value_are_passed_over():
     assert search.starts == 2 and len(search.found) == 1
     nothing = in_turn(TwoBasins(), [np.array([20.0])], LM(), Budget(5, 10), good)
     assert nothing.found == () and nothing.evaluations == Evaluations(values=1)
+
+
+def test_a_start_beside_the_lowest_keeps_what_was_found():
+    step = np.array([2.2])  # from the bad minimum near -1 into the basin of the good one
+    search = in_turn(TwoBasins(), [LEFT, Beside(step), RIGHT], LM(), Budget(5, 40), good)
+    assert search.starts == 2 and search.found[0].x == pytest.approx(1, abs=1e-3)
+    bad = search.found[1]
+    assert bad.x < 0 and search.found[0].before == pytest.approx(TwoBasins().value(bad.x + step))
+
+
+def test_there_is_no_start_beside_nothing():
+    starts = [Beside(np.array([1.0])), np.array([20.0]), Beside(LEFT), RIGHT]
+    search = in_turn(TwoBasins(), starts, LM(), Budget(5, 10), good)
+    assert search.starts == 2 and len(search.found) == 1

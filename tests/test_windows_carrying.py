@@ -9,10 +9,11 @@ import numpy as np
 import people
 import pytest
 
+from motionrecon.optimizers.turns import Beside
 from motionrecon.physics.windows.carrying import Carrying
 from motionrecon.physics.windows.problem import Engine
-from motionrecon.physics.windows.stretch import Stretch
-from motionrecon.physics.windows.window import Windows, WindowSettings
+from motionrecon.physics.windows.stretch import Knots, Stretch
+from motionrecon.physics.windows.window import PERTURBATION, Windows, WindowSettings
 from motionrecon.views import Figure
 
 FRAMES = 18
@@ -87,6 +88,21 @@ def test_controls_beyond_where_somebody_is_lost_go_on_as_before(figure):
 def test_a_window_begins_much_lower_with_them(figure):
     windows = Windows(Engine.of(figure.body), figure, WindowSettings(window=0.4, overlap=0.2))
     problem = windows.problem(Stretch.empty(figure).state, None, 0, 12)
-    starts = windows.starts(problem, None, 0)
-    carrying, holding = (problem.value(next(starts)) for _ in range(2))
+    starts = [start for start in windows.starts(problem, None, 0) if not isinstance(start, Beside)]
+    carrying, holding = (problem.value(start) for start in starts)
     assert carrying < 0.5 * holding
+
+
+def test_where_the_likeliest_start_ended_badly_steps_beside_its_end_come_next(figure):
+    windows = Windows(Engine.of(figure.body), figure, WindowSettings(window=0.4, overlap=0.2))
+    problem = windows.problem(Stretch.empty(figure).state, None, 0, 12)
+    starts = list(windows.starts(problem, None, 0))
+    assert [isinstance(start, Beside) for start in starts] == [False, True, True, False]
+    steps = [start.step for start in starts if isinstance(start, Beside)]
+    assert not np.array_equal(*steps)
+    assert np.std(steps) == pytest.approx(PERTURBATION, rel=0.1)
+    before = Knots(0.0, problem.knots(starts[0] + steps[0]))
+    again = list(windows.starts(problem, before, 0))
+    assert [isinstance(start, Beside) for start in again] == [False, True, True, False, False]
+    np.testing.assert_array_equal(again[3], starts[0])
+    np.testing.assert_array_equal([start.step for start in again if isinstance(start, Beside)], steps)

@@ -2,7 +2,8 @@
 
 Where a function has several basins, a descent finds the bottom of the one that it begins in, and cannot tell whether
 that is a good one. Who calls may know what a good one is like. Where a result will not do, what is left of the budget
-goes to the next start as soon as the descent has settled, and at last to the lowest of all.
+goes to the next start as soon as the descent has settled, and at last to the lowest of all. A start may lie beside the
+lowest point so far: that keeps what was found, and a small push leaves a kink in which a descent was caught.
 """
 
 from __future__ import annotations
@@ -21,6 +22,21 @@ from motionrecon.optimizers.problem import Evaluations, Problem
 SETTLED = 0.05
 #: One that will not be below the lowest of the others, falling on as it did, within so many times as many is behind.
 AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A start beside the lowest point that the descents before it found; there is none where they found nothing.
+
+    Attributes:
+        step: (n,) from that point.
+    """
+
+    step: Float[np.ndarray, " n"]
+
+
+#: Where a descent may begin.
+Start = Float[np.ndarray, " n"] | Beside
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,7 @@ class Turns:
 
 def in_turn(
     problem: Problem,
-    starts: Iterable[Float[np.ndarray, " n"]],
+    starts: Iterable[Start],
     optimizer: Optimizer[Any],
     budget: Budget,
     will_do: Callable[[Float[np.ndarray, " n"]], bool],
@@ -83,7 +99,8 @@ def in_turn(
 
     Args:
         problem: what to minimize.
-        starts: the most promising first; no more are asked for than are tried.
+        starts: points (n,), and steps `Beside` the lowest that was found; the most promising first. No more are asked
+            for than are tried.
         optimizer: what descends.
         budget: the first descent that will do ends once it has settled, or after the usual number. One that will not do
             is left once it has settled, is behind or has failed; when no start is left the lowest goes on, until it has
@@ -124,9 +141,14 @@ def in_turn(
         return good or will_do(descent.state.best_x)
 
     good = False
-    for x0 in starts:
+    for start in starts:
         if good or spent().derivatives >= budget.most:
             break
+        x0 = start
+        if isinstance(x0, Beside):
+            if not descents:
+                continue
+            x0 = min(descents, key=lambda d: d.value).state.best_x + x0.step
         tried += 1
         if np.isfinite(problem.value(x0)):
             descents.append(_Descent(problem, optimizer, x0, budget.patience))

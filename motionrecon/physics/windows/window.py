@@ -14,6 +14,7 @@ from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.kinematics.seated import seated
 from motionrecon.kinematics.state import Trajectory
+from motionrecon.optimizers.turns import Beside, Start
 from motionrecon.physics.rollout import Rollout, SimulationState
 from motionrecon.physics.windows.carrying import Carrying
 from motionrecon.physics.windows.layout import WindowLayout
@@ -50,8 +51,8 @@ FEET = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel
 #: walkers' is, runners' is not.
 _STEADY, _CALM_FOR, _LIVELY = 0.05, 0.15, 2.7
 
-#: Starts that are tried once the most promising ones have failed, and how far they are from the kinematic controls
-#: (standard deviation, radians).
+#: Starts beside the lowest controls found, which are tried where the most promising ones ended badly, and how far they
+#: are from there (standard deviation, radians).
 PERTURBED, PERTURBATION = 2, 0.1
 
 
@@ -182,29 +183,29 @@ class Windows:
         compared = (frames - first) * self._per_frame
         return WindowProblem(self.engine, start, weights, compared, terms, control, assist, lead)
 
-    def starts(
-        self, problem: WindowProblem, knots: Knots | None, first: int, seed: int = 0
-    ) -> Iterator[Float[np.ndarray, " n"]]:
+    def starts(self, problem: WindowProblem, knots: Knots | None, first: int, seed: int = 0) -> Iterator[Start]:
         """Unknowns to start from, the most promising first.
 
         The previous window's controls, shifted, and beyond them those that carry the person along the kinematic angles;
-        these alone; those that only hold these angles; and the second, perturbed.
+        what a descent from there finds, perturbed; the carrying controls alone; and those that only hold these angles.
         """
         times = self._times(first, problem.weights.shape[1])
         kinematic = self.layout.at(self._lead, times)
         carrying = kinematic + self._pull(first, times)
+        likely = carrying
         if knots is not None:
             known = knots.began + np.arange(len(knots.angles)) * self.layout.knot_time
             inside = times <= known[-1] + 1e-9
-            shifted = carrying.copy()
-            for i in range(shifted.shape[1]):
-                shifted[inside, i] = np.interp(times[inside], known, knots.angles[:, i])
-            yield problem.unknowns(shifted)
-        yield problem.unknowns(carrying)
-        yield problem.unknowns(kinematic)
+            likely = carrying.copy()
+            for i in range(likely.shape[1]):
+                likely[inside, i] = np.interp(times[inside], known, knots.angles[:, i])
+        yield problem.unknowns(likely)
         rng = np.random.default_rng([seed, first])
         for _ in range(PERTURBED):
-            yield problem.unknowns(carrying + PERTURBATION * rng.standard_normal(carrying.shape))
+            yield Beside(problem.unknowns(PERTURBATION * rng.standard_normal(carrying.shape)))
+        if knots is not None:
+            yield problem.unknowns(carrying)
+        yield problem.unknowns(kinematic)
 
     def held_up(self, first: int, last: int) -> bool:
         """Whether the person stays in the air without falling: on a box, a stair or a chair that the ground knows not.

@@ -28,6 +28,7 @@ from motionrecon.core.arrays import pack, unpack
 from motionrecon.core.clock import Clock
 from motionrecon.core.files import atomic, read_arrays, reason
 from motionrecon.errors import InputError
+from motionrecon.optimizers.turns import Beside, Start
 from motionrecon.physics.rollout import SimulationState
 from motionrecon.physics.windows.problem import Engine, WindowProblem
 from motionrecon.physics.windows.stretch import Knots, Stretch
@@ -188,7 +189,7 @@ class WindowTask:
     Attributes:
         clip, place, seconds: where it comes from, and how long it was meant to be.
         problem: the least-squares problem; ``problem.n`` unknowns.
-        starts: (n,) each, in the order in which the main job would try them.
+        starts: in the order in which the main job would try them; the first is a point (n,).
         will_do: whether the main job would look no farther with a result (n,).
     """
 
@@ -196,13 +197,15 @@ class WindowTask:
     place: int
     seconds: float
     problem: WindowProblem
-    starts: tuple[Float[np.ndarray, " n"], ...]
+    starts: tuple[Start, ...]
     will_do: Callable[[Float[np.ndarray, " n"]], bool]
 
     @property
     def x0(self) -> Float[np.ndarray, " n"]:
         """(n,) the previous window's solution, shifted, and beyond it controls from the kinematic angles."""
-        return self.starts[0]
+        first = self.starts[0]
+        assert not isinstance(first, Beside)
+        return first
 
     @property
     def name(self) -> str:
