@@ -59,14 +59,15 @@ def test_who_lies_on_something_else_or_falls_is_not_drawn_to_the_floor(x, within
 def test_who_stands_or_walks_is_on_soles_alone():
     body = people.person()
     x = Trajectory(body, people.stepping(body, 30), Plane())
-    assert Resting.of(x, FPS, 1.0, TILTED) == []
+    assert not lying_points(x, FPS, TILTED).soles.any(), "these are judged as soles that stand"
+    assert Resting.of(lying_points(x, FPS, TILTED), 1.0) == []
 
 
 def test_before_the_distance_is_known_what_is_high_in_the_body_may_be_below_the_floor():
     body = people.person()
     qpos = people.stepping(body, FRAMES)
     qpos[:, 2] -= 1.2
-    assert Resting.of(Trajectory(body, qpos, Plane()), FPS, 1.0, KNOWN) == []
+    assert Resting.of(lying_points(Trajectory(body, qpos, Plane()), FPS, KNOWN), 1.0) == []
 
 
 @pytest.mark.parametrize("off", [0.2, -0.1])
@@ -78,5 +79,15 @@ def test_the_floor_comes_to_who_lies(off):
         one = np.tile(np.eye(away.shape[1]) / 0.01, (FRAMES, 1, 1))
         return Block(away, (one,), np.arange(FRAMES), float((away**2).sum()))
 
-    found = solve(x, [*Resting.of(x, FPS, 1.0, TILTED), as_seen], 20)
+    found = solve(x, [*Resting.of(lying_points(x, FPS, TILTED), 1.0), as_seen], 20)
     assert abs(lowest(found)) < 0.01
+
+
+def test_who_lies_with_the_feet_lowest_is_on_those():
+    x = lies(0.1)
+    qpos = x.qpos.copy()
+    qpos[:, QUATERNION] = Rotation.from_euler("y", -85, degrees=True).as_quat()[[3, 0, 1, 2]]
+    tipped = Trajectory(x.body, qpos, Plane())
+    tipped = replace(tipped, ground=Plane(float(tipped.over.min()) - 0.05))
+    found = lying_points(tipped, FPS, KNOWN)
+    assert tipped.over.min() < found.over.min() and found.soles.max() > 0.45 > found.resting.max()

@@ -20,6 +20,7 @@ from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
 from motionrecon.kinematics.gravity import gravity, levelled, tilting
 from motionrecon.kinematics.limbs import freed
+from motionrecon.kinematics.lying import lying_points
 from motionrecon.kinematics.seated import on_feet
 from motionrecon.kinematics.solver import Term, solve
 from motionrecon.kinematics.start import Start, learned
@@ -251,13 +252,14 @@ def _fit(
     balance = w.balance / len(views)
     within = nearest_floor(views)
     for _ in range(2):
-        contact = Contact.of(x, fps, rate, within)
+        lying = lying_points(x, fps, within)
+        contact = Contact.of(x, fps, rate, within, lying.soles)
         weight = balance * rate * on_feet(x, fps)
         feet: list[Term] = [
             contact,
             Sliding(fps, weight=w.sliding * rate),
             Balance(fps, contact.standing, neglected=neglected(x, fps), weight=weight),
-            *Resting.of(x, fps, rate, within),
+            *Resting.of(lying, rate),
         ]
         x = solve(x, scale_free([*eased(video, x), *feet], x, views), 15)
     return x, up
@@ -330,8 +332,9 @@ def _sized(
     prior = SharedPrior(height, common, x.turn, tilt, shape)
     within = nearest_floor(views)
     for _ in range(3):
-        contact = Contact.of(x, fps, rate, within)
-        terms: list[Term] = [*eased(video, x), prior, contact, *Resting.of(x, fps, rate, within)]
+        lying = lying_points(x, fps, within)
+        contact = Contact.of(x, fps, rate, within, lying.soles)
+        terms: list[Term] = [*eased(video, x), prior, contact, *Resting.of(lying, rate)]
         if tilted:
             terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, scale_free(terms, x, views), 15)

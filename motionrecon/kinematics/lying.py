@@ -19,27 +19,29 @@ _SURE, _FLAT = 0.5, 0.02
 #: Speed, m/s, at which the chance that a point rests is down to one half. What one rolls over hardly moves.
 _SPEED = 1.0
 #: How far over the lowest point of a body, metres, what may be on the ground is. Before a person's distance is found,
-#: all of them may be below it.
+#: all of them may be below it. Who has nothing but soles so low stands, and their soles are judged by that alone.
 _LOW = 0.15
 
 
 @dataclass(frozen=True)
 class Lying:
-    """What of a body's hull may be on the ground.
+    """What of a body may be on the ground.
 
     Attributes:
         over: (T, P) how far each point is over the ground, metres.
         resting: (T, P) in [0, 1], how surely each is on it.
         low: (T, P) which are so low in the body that they would be on the ground if the body's height were right.
+        soles: (T, S) in [0, 1], how surely each point of the soles is on it, of somebody who does not stand.
     """
 
     over: Float[np.ndarray, "T P"]
     resting: Float[np.ndarray, "T P"]
     low: Bool[np.ndarray, "T P"]
+    soles: Float[np.ndarray, "T S"]
 
 
 def lying_points(x: Trajectory, fps: float, within: float) -> Lying:
-    """How surely each point of the hull is what somebody rests on.
+    """How surely each point of a body is what somebody rests on who does not stand.
 
     Args:
         x: a trajectory.
@@ -47,11 +49,17 @@ def lying_points(x: Trajectory, fps: float, within: float) -> Lying:
         within: how far from the floor the lowest point of the body may be, metres: beyond, it may be on something else.
 
     Returns:
-        of `body.hull`, in its order.
+        of `body.hull` and `body.soles`, in their order.
     """
     places = x.pose.at(x.body.hull)
     over = x.ground.gap(places)[0] - x.body.hull.radii
     lowest = np.minimum(over.min(axis=1), x.over.min(axis=1))[:, None]
-    rests = np.exp((lowest - over) / _FLAT) / (1.0 + (speed(places, fps) / _SPEED) ** 4)
-    resting = _SURE * held_up(x, fps)[:, None] * rests * (lowest < within)
-    return Lying(over, np.asarray(resting), np.asarray(over < lowest + _LOW))
+    low = over < lowest + _LOW
+    sure = _SURE * held_up(x, fps)[:, None] * (lowest < within)
+
+    def on(places: Float[np.ndarray, "T P 3"], over: Float[np.ndarray, "T P"]) -> Float[np.ndarray, "T P"]:
+        return np.asarray(sure * np.exp((lowest - over) / _FLAT) / (1.0 + (speed(places, fps) / _SPEED) ** 4))
+
+    lies = low.any(axis=1)
+    soles = on(x.feet, x.over) * lies[:, None] if lies.any() else np.zeros(x.over.shape)
+    return Lying(over, on(places, over), low, soles)

@@ -43,7 +43,13 @@ class Contact:
     low: Float[np.ndarray, "T S"] | None = None
 
     @staticmethod
-    def of(x: Trajectory, fps: float, weight: float = 1.0, within: float = KNOWN) -> Contact:
+    def of(
+        x: Trajectory,
+        fps: float,
+        weight: float = 1.0,
+        within: float = KNOWN,
+        lying: Float[np.ndarray, "T S"] | float = 0.0,
+    ) -> Contact:
         """The term for feet that stand where a trajectory, which is uncertain, has them stand.
 
         Args:
@@ -51,10 +57,11 @@ class Contact:
             fps: frames per second.
             weight: root weight of one frame.
             within: how far from the floor a walker's lower foot may be where nothing tells which one stands, metres.
+            lying: how surely points of the soles are on the floor of somebody who does not stand.
         """
         times = haste(x, fps)
         standing = np.maximum(standing_points(x, fps, times), bearing_points(x, fps))
-        return Contact(fps, standing, haste=times, weight=weight, low=walkers_points(x, fps, within))
+        return Contact(fps, standing, haste=times, weight=weight, low=np.maximum(walkers_points(x, fps, within), lying))
 
     def __call__(self, x: Trajectory) -> Block:
         T, nv = len(x), x.body.model.nv

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from motionrecon.kinematics.block import Block
-from motionrecon.kinematics.lying import lying_points
+from motionrecon.kinematics.lying import Lying
 from motionrecon.kinematics.state import HEIGHT, SHAPE, Trajectory
 
 #: How surely a point must be on the ground, and how far over it a low one may be, metres, to be looked at.
@@ -36,16 +36,13 @@ class Resting:
     weight: float = 1.0
 
     @staticmethod
-    def of(x: Trajectory, fps: float, weight: float, within: float) -> list[Resting]:
+    def of(lying: Lying, weight: float) -> list[Resting]:
         """The term for what a trajectory, which is uncertain, has on the ground or near it; none where that is nothing.
 
         Args:
-            x: the trajectory.
-            fps: frames per second.
+            lying: what of the body may be on the ground.
             weight: root weight of one frame.
-            within: how far from the floor may be what is on it, metres.
         """
-        lying = lying_points(x, fps, within)
         near = (lying.resting > _SURELY) | (lying.low & (lying.over < _NEAR))
         which = np.flatnonzero(near.any(axis=0))
         if not len(which):
