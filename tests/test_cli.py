@@ -18,10 +18,10 @@ from motionrecon.cli.app import app
 from motionrecon.cli.batch import batch
 from motionrecon.cli.messages import as_flags
 from motionrecon.cli.reconstruct import reconstruct
-from motionrecon.cli.summary import of_lenses, summary
+from motionrecon.cli.summary import of_cameras, of_lenses, summary
 from motionrecon.errors import InputError
 from motionrecon.options import Options
-from motionrecon.result.report import Report
+from motionrecon.result.report import CameraOfSeveral, Report
 
 
 def run(capsys, *arguments):
@@ -299,6 +299,15 @@ def test_a_height_that_cameras_found_is_told() -> None:
     }
     said = summary(SimpleNamespace(report=Report.of(report)), Path("walk"), 3.0)
     assert "the cameras found a height of 1.83 m, give or take 0.05; give it with --height" in said
+
+
+def test_how_surely_cameras_were_found_is_told() -> None:
+    one = {"pose": "estimated", "focal_length": "given", "focal_px": 1000.0, "pitch_deg": 0.0, "video": None}
+    one |= {"sha256": None, "offset": 0.0, "tracked": 50, "reprojection_px": None, "reprojection_percent": None}
+    sure = ({"rotation_error_deg": 0.0, "place_error_m": 0.0}, {"rotation_error_deg": 1.66, "place_error_m": 0.214})
+    found = [CameraOfSeveral.of(one | {"name": name} | errors) for name, errors in zip("ab", sure, strict=True)]
+    assert "found from the person, to 1.7 degrees and 21 cm or better" in of_cameras(found, 50)
+    assert "found" not in of_cameras([CameraOfSeveral.of(one | {"name": name}) for name in "ab"], 50)
 
 
 def test_each_of_several_cameras_is_told_its_lens() -> None:

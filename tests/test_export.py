@@ -129,6 +129,26 @@ def test_only_what_is_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "a.unseen.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("other", [False, True])
+def test_a_part_of_a_result_is_never_replaced_alone(tmp_path: Path, told: Callable[..., str], other: bool) -> None:
+    """walk.npz is what a body for AMASS is called, and motion.npz stands where somebody who is in the folder looks."""
+    motion = walking(2)
+    motion.save(tmp_path / "walk")
+    motion.save(tmp_path / "other")
+    target = tmp_path / ("other" if other else "walk") / "motion.npz"
+    before = target.read_bytes()
+    (linked := tmp_path / "linked.npz").symlink_to(target)
+    for file in (target, linked):
+        for flags in ((), ("--force",)):
+            said = told(tmp_path / "walk", file, *flags)
+            assert f"{file.name} is a part of a result" in said and "--force" not in said
+    assert target.read_bytes() == before
+    motion.save(tmp_path / "other", force=True)
+    (alone := tmp_path / "alone").mkdir()
+    (alone / "motion.npz").write_bytes(b"no result")
+    assert main(["export", str(tmp_path / "walk"), str(alone / "motion.npz"), "--force"]) == 0
+
+
 def test_what_a_motion_was_made_from_is_never_replaced(tmp_path: Path, told: Callable[..., str]) -> None:
     """walk.npz is what a body for AMASS is called, and what somebody's keypoints are, and --force is soon written."""
     result = tmp_path / "walk_motionrecon"

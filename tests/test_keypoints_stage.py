@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import write_clip
+from clips import demo_images, write_clip
 
 from motionrecon.core.landmarks import COUNT
 from motionrecon.core.progress import Silent
@@ -18,6 +18,7 @@ from motionrecon.keypoints import Keypoints, clip, detect_keypoints, list_people
 from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.pass_detections import PassDetections
+from motionrecon.keypoints.tracks import Track
 
 FRAMES, FPS = 40, 20
 
@@ -198,6 +199,18 @@ def test_nobody_in_the_video(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no person was found in black\.mp4"):
         list_people(black, tmp_path / "people.png")
     assert not (tmp_path / "people.png").exists()
+
+
+def test_who_is_chosen_and_cannot_be_followed_is_not_called_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = write_clip(tmp_path / "walk.mp4", demo_images(6))
+    monkeypatch.setattr("motionrecon.keypoints.clip._followed", lambda *_: Track())
+    with pytest.raises(InputError, match=r"person=1 was looked for in walk\.mp4, and could not be followed"):
+        detect_keypoints(film, person="1")
+    black = write_clip(tmp_path / "black.mp4", [np.zeros((64, 96, 3), np.uint8)] * 5)
+    with pytest.raises(InputError, match=r"no person was found in black\.mp4"):
+        detect_keypoints(black, person="1")
 
 
 @pytest.mark.parametrize(

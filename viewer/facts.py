@@ -89,7 +89,7 @@ def facts_of(report: Report) -> list[Fact]:
     for name, value in (report.quality or {}).items():
         if value is not None and isfinite(value):
             called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))
-            found.append(Fact(f"{called}: {value:.3g} {unit}".rstrip(), meaning))
+            found.append(Fact(f"{called}: {round(value, 1):g} {unit}".rstrip(), meaning))
     found += [] if report.gait is None else _gait(report.gait)
     for camera in report.cameras or ():
         away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px from the film, "

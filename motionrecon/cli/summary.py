@@ -103,6 +103,13 @@ def of_cameras(cameras: Sequence[CameraOfSeveral], total: int) -> str:
     if away:
         ends = " to ".join(f"{c.reprojection_px:.1f} px ({c.name})" for c in (away[0], away[-1]))
         line += f", reprojection error {ends}"
+    posed = [(c.rotation_error_deg, c.place_error_m) for c in cameras if c.rotation_error_deg is not None]
+    if posed:
+        turn, place = max(turn for turn, _ in posed), max(place or 0.0 for _, place in posed)
+        line += (
+            f"\nwhere they stand was found from the person, to {turn:.1f} degrees and {100 * place:.0f} cm or better "
+            "(standard deviations), scaled by the person's height: cameras.toml"
+        )
     shifted = [c for c in cameras if abs(c.offset) > LEAST_OFFSET]
     if shifted:
         line += f"\nbeginning of the films: {'; '.join(_begins(c, cameras[0].name) for c in shifted)}"

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from motionrecon.core.cache import Checkpoint
 from motionrecon.core.files import sha256
 from motionrecon.core.progress import Progress
-from motionrecon.errors import ModelError
+from motionrecon.errors import InputError, ModelError
 from motionrecon.keypoints import file, models
 from motionrecon.keypoints.child import Child
 from motionrecon.keypoints.choice import Choice
@@ -174,6 +174,11 @@ def detect_clip(
         if len(followed.frames) < 2 and choice == Choice():
             # MediaPipe would not follow whom the looks favour: better somebody else than nobody
             followed, _ = follow(sight.seen, info.fps)
+        elif len(followed.frames) < 2 and person.frames:
+            raise InputError(
+                f"person={choice} was looked for in {name}, and could not be followed for more than a frame; choose "
+                "another (list_people(...) shows who is there), or another start=... or end=..."
+            )
         cuts = () if sight.background is None else sight.background.cuts.tolist()
         looks = sight.mirrored, job.every
         keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts, *looks)

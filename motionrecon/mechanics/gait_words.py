@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: What is told in lines; the rest stands in tables.
 _TOLD = ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_time", "swing_time")
 _BY_KIND = {"walk": ("double_support_time",), "run": ("flight_time",)}
+#: Symmetry indices that are told, and of what they are.
+_UNEVEN = {"step_length_symmetry": "step length", "step_time_symmetry": "step time"}
 
 
 def in_lines(gait: Gait, report: Report) -> dict[str, str]:
@@ -32,6 +34,10 @@ def in_lines(gait: Gait, report: Report) -> dict[str, str]:
         lines[name.replace("_", " ")] = ", ".join(
             f"{one.side + ' ' if sided else ''}{_number(one)}" for one in sided or told
         )
+    uneven = [one for one in gait.measures if one.name in _UNEVEN and isfinite(one.mean)]
+    if uneven:
+        of = ", ".join(f"{_UNEVEN[one.name]} {one.mean:+.0f} %" for one in uneven)
+        lines["left over right"] = f"{of} (0 is even)"
     return lines | {"note": "; ".join(cautions(gait, report).values())}
 
 

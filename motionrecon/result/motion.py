@@ -261,8 +261,8 @@ class Motion:
             force: whether they may replace others.
 
         Raises:
-            OutputError: one is there already (and not ``force``), or is a film, keypoints, a calibration or a body
-                model that the motion was made from.
+            OutputError: one is there already (and not ``force``), is a film, keypoints, a calibration or a body
+                model that the motion was made from, or a part of a result that is not replaced as a whole.
         """
         from motionrecon.result.sources import check_output
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from motionrecon.core.files import check_free, is_same
 from motionrecon.errors import OutputError
 from motionrecon.result.films import films_of
+from motionrecon.result.storage import FILES
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
@@ -23,7 +24,18 @@ def check_output(motion: Motion, files: Sequence[Path], force: bool) -> None:
         for source, what in _sources(motion):
             if is_same(file, source):
                 raise OutputError(f"{file} is {what} that the motion was made from; choose another name")
+        if _breaks_a_result(file, files):
+            raise OutputError(f"{file} is a part of a result, which does not open without it; choose another name")
     check_free(files, force)
+
+
+def _breaks_a_result(file: Path, files: Sequence[Path]) -> bool:
+    """Whether a file belongs to a result that is not replaced as a whole."""
+    real = file.resolve()
+    if real.name not in FILES:
+        return False
+    whole = {real.parent / name for name in FILES}
+    return all(part.is_file() for part in whole) and not whole <= {other.resolve() for other in files}
 
 
 def _sources(motion: Motion) -> Iterator[tuple[Path, str]]:
