@@ -53,6 +53,7 @@ class View:
         camera_motion: what the camera does, in the words of `motionrecon.background.motion`.
         lens_found: whether the camera's focal length was found, from how it turned or from straight lines.
         lens_error: standard deviation of the logarithm of the focal length; 0 where that was given.
+        held_otherwise: degrees by which straight lines contradict the camera's calibration; 0 where they do not.
         detector: whose guess it is; empty where that is not known.
         shown: (T,) the frames of the shot that is reconstructed; None for all.
         corrected: whether what was learned of the detector's errors has been taken from the guess.
@@ -73,6 +74,7 @@ class View:
     camera_motion: str = ASSUMED
     lens_found: bool = False
     lens_error: float = 0.0
+    held_otherwise: float = 0.0
     detector: str = ""
     shown: Bool[np.ndarray, " T"] | None = None
     corrected: bool = False

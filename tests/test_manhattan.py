@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from test_verticals import FOCAL, angle, camera_up
 
 from motionrecon.cameras.default import LENS_ERROR, default_camera
@@ -16,8 +17,9 @@ from motionrecon.cameras.files import Assumptions
 from motionrecon.cameras.manhattan import manhattan
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.clock import Clock
-from motionrecon.core.vectors import unit
+from motionrecon.core.vectors import across, unit
 from motionrecon.keypoints import Keypoints
+from motionrecon.observe.held import held_otherwise
 from motionrecon.observe.lens import with_lens, with_lenses
 from motionrecon.source import Recording, Source
 from motionrecon.views import View
@@ -180,6 +182,21 @@ def test_several_cameras_get_their_lenses_before_they_are_posed() -> None:
     assert untold.lens_error == 0 and isinstance(untold.camera, Pinhole) and untold.camera.K[0, 0] == camera.K[0, 0]
     for known in (recordings(2, assumed=False), recordings(2, posed=True)):
         assert with_lenses(known, lines) is known
+
+
+@pytest.mark.parametrize(("off", "said"), [(0.0, False), (3.0, False), (8.0, True), (25.0, True), (90.0, True)])
+def test_lines_contradict_a_calibration_of_a_camera_that_is_held_otherwise(off: float, said: bool) -> None:
+    camera, up = default_camera((960, 540)), camera_up(-0.3, 0.05)
+    lines = seen(np.random.default_rng(10), room(up, 0.7), (25, 20, 20), 10) * camera.K[0, 0] + camera.K[:2, 2]
+    wrong = Rotation.from_rotvec([0.0, 0.0, np.radians(off)]).as_matrix() @ up
+    down = across(wrong)
+    turn = np.stack([down[0], np.cross(wrong, down[0]), wrong], axis=1)  # of a right-handed world with z up
+    posed = replace(camera, R_camera_world=turn, calibrated=True)
+    found = held_otherwise(replace(view(lines, 0.0), camera=posed))
+    apart = np.degrees(np.arccos(wrong @ up))
+    assert (found > 0) == said and (not said or found == pytest.approx(apart, abs=1.5))
+    assert held_otherwise(view(lines)) == 0, "nobody said how it is held"
+    assert held_otherwise(replace(view(lines[:0], 0.0), camera=posed)) == 0
 
 
 def beside(half: list[float], count: int = 40) -> np.ndarray:

@@ -393,6 +393,14 @@ def test_frames_that_show_nobody_are_a_reason_and_spoil_the_word(frames, word, s
     assert [why for why in found.reasons if "nobody" in why] == ([said] if said else [])
 
 
+@pytest.mark.parametrize(("off", "word"), [(0.0, Word.GOOD), (7.0, Word.FAIR), (36.0, Word.POOR)])
+def test_a_calibration_that_lines_contradict_is_a_reason_and_spoils_the_word(off: float, word: Word) -> None:
+    (view,) = figure().views
+    found = verdict(evidence(replace(figure(), views=(replace(view, held_otherwise=off),))))
+    assert found.word is word
+    assert any("contradict the camera's calibration" in why for why in found.reasons) == (off > 0)
+
+
 def test_frames_of_other_shots_are_no_gap() -> None:
     (view,) = without(0, 10).views
     found = verdict(evidence(replace(figure(), views=(replace(view, shown=np.arange(30) >= 10),))))

@@ -1,4 +1,4 @@
-"""Edges behind the person: straight lines of a film, where these are needed to know how the camera is held."""
+"""Edges behind the person: straight lines of a film, which tell how the camera is held."""
 
 from __future__ import annotations
 
@@ -24,14 +24,12 @@ _LOOK_EVERY, _LOOKS = 5.0, 3
 def lines_behind(
     run: Run, source: Source, seen: Sequence[Keypoints], motions: Sequence[CameraMotion]
 ) -> tuple[Float[np.ndarray, "L 2 2"], ...]:
-    """The straight lines behind the person in each recording, where these are needed to know which way is up.
+    """The straight lines behind the person in each recording: they tell which way is up, or whether a calibration does.
 
     Args:
         seen: of the person in each recording, in its own frames.
         motions: of the recordings' cameras.
     """
-    if all(motion.camera.calibrated for motion in motions):
-        return tuple(np.zeros((0, 2, 2)) for _ in motions)
     with run.timed("lines"):
         return tuple(
             behind(recording, keypoints, motion.camera, motion.kind)

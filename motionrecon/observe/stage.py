@@ -19,6 +19,7 @@ from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.likely import unlikely
 from motionrecon.observe.camera_motion import camera_motion_of, with_background
 from motionrecon.observe.edges import lines_behind
+from motionrecon.observe.held import held_otherwise
 from motionrecon.observe.lens import with_lens, with_lenses
 from motionrecon.observe.shots import one_shot
 from motionrecon.options import Options
@@ -66,7 +67,21 @@ def observe(run: Run, source: Source, options: Options) -> tuple[tuple[View, ...
         replace(view, camera_motion=motion.kind, lens_error=view.lens_error or unsure, lines=ends)
         for view, motion, ends in zip(views, motions, lines, strict=True)
     )
+    views = tuple(_checked(run, one, view) for one, view in zip(source.recordings, views, strict=True))
     return (tuple(with_lens(view) for view in views) if len(views) == 1 else views), hands
+
+
+def _checked(run: Run, recording: Recording, view: View) -> View:
+    """The view, with a warning where lines contradict its camera's calibration."""
+    off = held_otherwise(view)
+    if off:
+        name = recording.name or recording.path.name
+        run.warn(
+            f"{name}: by the straight lines of the film the camera is held {off:.0f} degrees otherwise than its "
+            "calibration says; is it that of this camera (camera_name=...), as it stood then, and is its world's z "
+            "axis up?"
+        )
+    return replace(view, held_otherwise=off)
 
 
 @contextmanager

@@ -22,6 +22,8 @@ FEET_CUT_OFF = 0.5
 STILL = 0.02
 #: Shares of the frames in which nobody is seen from which a motion is fair, and poor, at best.
 GAPS = (0.1, 0.5)
+#: Degrees by which lines contradict a calibration from which a motion is fair, and poor, at best: it leans as much.
+HELD_OTHERWISE = (0.0, 15.0)
 #: Signs, in the error's own unit, that add to what a law expects.
 ADDED = ("moved_by_physics", "unlike_the_motion")
 #: A sign is a reason that makes the error so many times larger than usual; so many reasons are given.
@@ -57,6 +59,8 @@ def _beyond_the_law(evidence: Evidence) -> dict[str, int]:
     found = {}
     if evidence.figure.before_unknown_camera:  # however well the poses fit, the person's way is the camera's
         found["the camera moves, and nobody can tell how"] = 2
+    if (off := max(view.held_otherwise for view in evidence.figure.views)) > 0.0:
+        found[f"straight lines contradict the camera's calibration by {off:.0f} degrees"] = _grade(off, HELD_OTHERWISE)
     if evidence.stir < STILL:
         found["nothing moves, so nothing could be checked against how people move"] = 1
     share, seconds = evidence.gaps
