@@ -78,5 +78,5 @@ def _widened(x: Trajectory, fps: float) -> dict[str, Float[np.ndarray, " T"]]:
         "runs": 1.0 + (max(QUICK.values()) - 1.0) * runs(x, fps),
         "accelerates": 1.0 / smoothed,
         "rests": np.where(on_feet(x, fps) < 0.5, np.inf, 1.0),
-        "lies": np.where(lying_points(x, fps, KNOWN).resting.max(axis=1) > _LIES, np.inf, 1.0),
+        "lies": np.where((lying_points(x, fps, KNOWN).resting > _LIES).any(axis=1), np.inf, 1.0),
     }

@@ -53,7 +53,7 @@ def lying_points(x: Trajectory, fps: float, within: float) -> Lying:
     """
     places = x.pose.at(x.body.hull)
     over = x.ground.gap(places)[0] - x.body.hull.radii
-    lowest = np.minimum(over.min(axis=1), x.over.min(axis=1))[:, None]
+    lowest = np.minimum(over.min(axis=1, initial=np.inf), x.over.min(axis=1))[:, None]  # some bodies have soles only
     low = over < lowest + _LOW
     sure = _SURE * held_up(x, fps)[:, None] * (lowest < within)
 
