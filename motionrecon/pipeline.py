@@ -100,7 +100,7 @@ def reconstruct(
             several cameras see the feet rest at another height.
         detector: the keypoint detector: full (fast), or heavy (slower, fewer left/right flips; fetched once, 31 MB).
         mirrored: let the detector look at each picture mirrored, too, and take the mean of both looks, for nearly twice
-            the time of detection: its own 3D is better then, and not lopsided, as that of heavy is; the motion of
+            the time of detection: its own 3D is better then, and no longer lopsided (heavy's is); the motion of
             rendered people comes out a little nearer, that of real ones so far does not.
         hands: look for the person's hands, and let wrists and fingers follow what is seen of them: tracked, not
             simulated, on top of the body, whose motion they do not change.

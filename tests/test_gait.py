@@ -160,7 +160,7 @@ def test_lines_say_what_lengths_and_times_depend_on() -> None:
     assert lines["speed"] == "1.18 ± 0.00 m/s (7)"
     assert lines["step length"] == "left 0.70 ± 0.00 m (4), right 0.60 ± 0.00 m (4)"
     assert "double support time" in lines and "flight time" not in lines
-    assert lines["left over right"] == "step length +15 %, step time -18 % (0 is even)"
+    assert lines["symmetry"].startswith("step length +15 %, step time -18 % (left less right")
     assert lines["note"] == "lengths scale with the person's height, here 1.70 m (assumed)"
     few = in_lines(of(RUNNER, fps=14.0), report)
     assert "flight time" in few and few["note"].endswith(

@@ -199,6 +199,24 @@ def test_lines_contradict_a_calibration_of_a_camera_that_is_held_otherwise(off: 
     assert held_otherwise(replace(view(lines[:0], 0.0), camera=posed)) == 0
 
 
+@pytest.mark.parametrize(("pitch", "roll"), [(-1.2, 0.0), (-0.7, 0.1), (-0.2, np.pi / 2)])
+def test_a_steep_camera_or_one_on_its_side_is_as_its_calibration_says(pitch: float, roll: float) -> None:
+    camera, up = default_camera((960, 540)), camera_up(pitch, roll)
+    lines = seen(np.random.default_rng(11), room(up, 0.7), (25, 20, 20), 10) * camera.K[0, 0] + camera.K[:2, 2]
+    beside = across(up)[0]
+    posed = replace(camera, R_camera_world=np.stack([beside, np.cross(up, beside), up], axis=1), calibrated=True)
+    assert held_otherwise(replace(view(lines, 0.0), camera=posed)) == 0
+
+
+def test_the_lens_of_a_camera_that_is_posed_stays() -> None:
+    camera, up = default_camera((960, 540)), camera_up(-0.4, 0.05)
+    rays = seen(np.random.default_rng(6), room(up, 0.7), (25, 20, 10), 10, lens=-0.25)
+    lines = rays * camera.K[0, 0] + camera.K[:2, 2]
+    assert with_lens(view(lines)).lens_found
+    posed = replace(view(lines), camera=replace(camera, calibrated=True))
+    assert with_lens(posed) is posed, "its pose was found with the lens that it has"
+
+
 def beside(half: list[float], count: int = 40) -> np.ndarray:
     """Lines that are all parallel in the picture, pixels."""
     middle = np.random.default_rng(7).uniform([100.0, 100.0], [860.0, 440.0], (count, 1, 2))

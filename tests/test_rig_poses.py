@@ -17,7 +17,7 @@ from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.fit import fit
 from motionrecon.residuals.robust import of_cauchy
 from motionrecon.rig import bundle, lengths
-from motionrecon.rig.poses import ASSUMED_FOCAL, found
+from motionrecon.rig.poses import found
 
 EYES = ((3.2, -2.4, 1.3), (2.9, 2.2, 1.6), (-3.5, 1.0, 1.2), (-1.5, -3.4, 1.8))
 
@@ -95,9 +95,12 @@ def test_taller_people_stand_before_wider_rigs():
 
 def test_assumed_focal_lengths_make_the_poses_less_certain():
     cameras, pixels, weight, guess = seen(EYES[0], EYES[2], noise=1.0)
-    errors = (0.0, ASSUMED_FOCAL)
-    known, assumed = (found(cameras, pixels, weight, guess, 1.75, focal_errors=[one] * 2) for one in errors)
+    known, assumed = (found(cameras, pixels, weight, guess, 1.75, assumed=[one] * 2) for one in (False, True))
+    by_lines, one_alone = (
+        found(cameras, pixels, weight, guess, 1.75, lens_errors=errors) for errors in ([0.03, 0.03], [0.03, 0.0])
+    )
     assert assumed.uncertainty[1].place > 1.2 * known.uncertainty[1].place
+    assert by_lines.uncertainty[1].place > one_alone.uncertainty[1].place > known.uncertainty[1].place
     assert assumed.cameras[0].K[0, 0] == cameras[0].K[0, 0]
     assert np.array_equal(known.cameras[1].t_camera_world, assumed.cameras[1].t_camera_world)
 

@@ -16,6 +16,6 @@ def detected(video: Path, detector: str, folder: Path, mirrored: bool = False, j
     The detections themselves are kept as those of any run are, so that only what is new in the detector looks again.
     """
     keypoints = detect_keypoints(video, detector, cache_dir=folder / "cache", judge=judge, mirrored=mirrored)
-    path = folder / f"{video.stem}_{detector}.npz"
+    path = folder / f"{video.stem}_{detector}{'_mirrored' if mirrored else ''}.npz"
     save(keypoints, path)
     return path

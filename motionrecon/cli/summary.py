@@ -123,7 +123,7 @@ def _fields_of(cameras: Sequence[CameraFound], those: Sequence[int]) -> str:
     """The fields of view of some of the cameras, which are named where not all of several are meant."""
     if len(cameras) == 1:
         return "the camera's field of view was"
-    names = ", ".join(str(getattr(cameras[i], "name", i + 1)) for i in those)
+    names = ", ".join(cameras[i]["name"] for i in those)
     if len(those) == 1:
         return f"the field of view of {names} was"
     return "the cameras' fields of view were" if len(those) == len(cameras) else f"the fields of view of {names} were"

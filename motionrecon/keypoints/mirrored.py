@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from motionrecon.core.landmarks import COUNT, MIRROR
 from motionrecon.keypoints.afresh import same
 from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.tracks import Track
 from motionrecon.keypoints.types import Keypoints
 from motionrecon.keypoints.votes import exchanged_nearer
@@ -46,7 +47,7 @@ def second_looks(track: Track) -> Track:
 def mean_of_looks(keypoints: Keypoints, second: Track) -> Keypoints:
     """The mean of keypoints and of what second looks show of the same person, with the sides that the keypoints have.
 
-    Where these show nothing, or a landmark elsewhere, it is as it was.
+    Where these show nothing, or a landmark elsewhere, it is as it was. A jump that both looks show stays doubted.
     """
     at = dict(zip(second.frames, second.detections, strict=True))
     frames = [frame for frame in second.frames if keypoints.tracked[frame]]
@@ -64,12 +65,14 @@ def mean_of_looks(keypoints: Keypoints, second: Track) -> Keypoints:
 
     def mean(name: str, of_each: np.ndarray) -> np.ndarray:
         mixed = np.array(getattr(keypoints, name))
-        mixed[frames] = np.where(of_each, (mixed[frames] + theirs(name)) / 2, mixed[frames])
+        other = theirs(name)
+        mixed[frames] = np.where(of_each & np.isfinite(other), (mixed[frames] + other) / 2, mixed[frames])
         return mixed
 
-    return replace(
+    both = replace(
         keypoints,
         pixels=mean("pixels", near[..., None]),
         confidence=mean("confidence", near),
         points_3d=mean("points_3d", near[..., None]),
     )
+    return doubt_jumps(both)[0]

@@ -36,8 +36,8 @@ def in_lines(gait: Gait, report: Report) -> dict[str, str]:
         )
     uneven = [one for one in gait.measures if one.name in _UNEVEN and isfinite(one.mean)]
     if uneven:
-        of = ", ".join(f"{_UNEVEN[one.name]} {one.mean:+.0f} %" for one in uneven)
-        lines["left over right"] = f"{of} (0 is even)"
+        of = ", ".join(f"{_UNEVEN[one.name]} {round(one.mean) + 0:+d} %" for one in uneven)
+        lines["symmetry"] = f"{of} (left less right, in percent of their mean: 0 is even)"
     return lines | {"note": "; ".join(cautions(gait, report).values())}
 
 

@@ -6,8 +6,12 @@ fits a person into the picture all the same, who then leans by as much as the ca
 
 from __future__ import annotations
 
-import numpy as np
+from math import inf
 
+import numpy as np
+from jaxtyping import Float
+
+from motionrecon.background.motion import UNKNOWN
 from motionrecon.cameras.manhattan import manhattan, told_in
 from motionrecon.cameras.up import HELD_LEVEL, LEVEL_ERROR
 from motionrecon.views import View
@@ -25,12 +29,21 @@ def held_otherwise(view: View) -> float:
         view: with the lines behind the person.
     """
     camera = view.camera.at(slice(0, 1))  # the lines are those of its first picture
-    if not camera.calibrated or not len(view.lines):
+    if not camera.calibrated or not len(view.lines) or view.camera_motion == UNKNOWN:
         return 0.0
     rays = camera.rays(view.lines.reshape(1, -1, 2)).reshape(-1, 2, 2)
-    room = manhattan(rays, told_in(camera), HELD_LEVEL.up, LEVEL_ERROR, 0.0)
-    if room is None:
-        return 0.0
     up = camera.axes[0] @ np.array([0.0, 0.0, 1.0])
-    off = float(np.degrees(np.arccos(np.clip(room.up @ up, -1.0, 1.0))))
-    return off if off > max(SAID, SURE * float(np.degrees(room.error))) else 0.0
+
+    def away(expected: Float[np.ndarray, " 3"]) -> tuple[float, float]:
+        """How far from the calibration's up the room's is that is near what is expected, and how sure, degrees."""
+        room = manhattan(rays, told_in(camera), expected, LEVEL_ERROR, view.lens_error)
+        if room is None:
+            return 0.0, inf
+        return float(np.degrees(np.arccos(np.clip(room.up @ up, -1.0, 1.0)))), float(np.degrees(room.error))
+
+    off, error = away(HELD_LEVEL.up)
+    if off <= max(SAID, SURE * error):
+        return 0.0
+    # A camera that hangs from the ceiling, or on its side, has a level axis of the room where others have up.
+    near, _ = away(up)
+    return off if near > SAID else 0.0

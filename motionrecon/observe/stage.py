@@ -114,6 +114,10 @@ def _keypoints(run: Run, source: Source, number: int, options: Options, kept: Pa
             )
         else:
             keypoints = detect_there(*what, recording.boxes, kept, progress, options.hands, options.mirrored)
+    if options.mirrored and not keypoints.mirrored:
+        run.warn(
+            f"mirrored=True changes nothing of {recording.path}: its keypoints were given, and nothing is looked at"
+        )
     for text in keypoints.warnings:
         run.warn(text if alone else f"{recording.name}: {text}")
     seen = int((keypoints.confidence > 0).any(1).sum())  # a file may mark frames in which it is sure of nothing

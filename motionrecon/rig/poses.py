@@ -75,7 +75,8 @@ def found(
     points_3d: Float[np.ndarray, "V T 33 3"],
     height: float,
     names: Sequence[str] | None = None,
-    focal_errors: Sequence[float] | None = None,
+    assumed: Sequence[bool] | None = None,
+    lens_errors: Sequence[float] | None = None,
 ) -> Rig:
     """Where cameras stand to each other, from one person whom they see at the same times.
 
@@ -86,8 +87,8 @@ def found(
         points_3d: the detector's 3D guess in each camera's axes, metres; NaN where there is none.
         height: the person's, metres.
         names: what messages call the cameras.
-        focal_errors: relative standard deviations of their focal lengths, such as `ASSUMED_FOCAL`; none where these
-            are known. The poses are then less certain.
+        assumed: which focal lengths were assumed; the poses are then less certain.
+        lens_errors: relative standard deviations of those that were found, each by itself; 0 of others.
 
     Raises:
         InputError: the poses cannot be told from what was seen, and why.
@@ -98,7 +99,10 @@ def found(
     observed, guess = _observations(cameras, pixels, weight, points_3d, height)
     solved = _solved(observed, guess, names)
     _check_parallax(observed, solved, names)
-    uncertainty = _uncertainty(observed, solved, np.asarray(focal_errors or np.zeros(len(cameras))))
+    none = np.zeros(len(cameras))
+    alike = ASSUMED_FOCAL * np.asarray(none if assumed is None else assumed, dtype=float)
+    alone = np.diag(none if lens_errors is None else np.asarray(lens_errors, dtype=float))
+    uncertainty = _uncertainty(observed, solved, [errors for errors in (alike, *alone) if errors.any()])
     warnings = _judged(uncertainty, _disagreement(observed, solved), names)
     scene = solved.scene
     posed = tuple(_levelled(camera, scene.turn[v], scene.shift[v]) for v, camera in enumerate(cameras))
@@ -186,9 +190,13 @@ def _check_parallax(observed: Observations, solved: Solved, names: Sequence[str]
 
 
 def _uncertainty(
-    observed: Observations, solved: Solved, focal_errors: Float[np.ndarray, " V"]
+    observed: Observations, solved: Solved, longer: Sequence[Float[np.ndarray, " V"]]
 ) -> tuple[Uncertainty, ...]:
-    """Standard deviations of the poses: as the residuals have it, as the parts of the body do, and as lenses differ."""
+    """Standard deviations of the poses: as the residuals have it, as the parts of the body do, and as lenses differ.
+
+    Args:
+        longer: by how much lenses may be longer than they are taken to be, those at once that err alike.
+    """
     V = len(observed.weight)
     scene = solved.scene
     spread = np.zeros((V, 2))
@@ -199,9 +207,7 @@ def _uncertainty(
     for words in _PARTS:
         kept = np.array([not any(word in NAMES[mark] for word in words) for mark in MARKS], dtype=float)
         others.append(replace(observed, weight=observed.weight * kept))
-    if focal_errors.any():  # all longer at once: what is assumed of phones is wrong alike
-        longer = (1 + focal_errors)[:, None, None, None]
-        others.append(replace(observed, rays=observed.rays / longer))
+    others += [replace(observed, rays=observed.rays / (1 + errors)[:, None, None, None]) for errors in longer]
     eyes = -np.einsum("vij,vi->vj", scene.turn, scene.shift)
     for other in others:
         found = bundled(other, scene, geman_mcclure, _JACKKNIFE_STEPS).scene

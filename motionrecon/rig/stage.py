@@ -18,7 +18,7 @@ from motionrecon.rig.agreement import Agreement, agreed
 from motionrecon.rig.assignment import doubt
 from motionrecon.rig.meeting import Meeting
 from motionrecon.rig.outsiders import settled
-from motionrecon.rig.poses import ASSUMED_FOCAL, found
+from motionrecon.rig.poses import found
 from motionrecon.rig.resampling import frames_at, on_clock
 from motionrecon.rig.synchrony import Offsets, offsets
 from motionrecon.run import Run
@@ -193,15 +193,15 @@ def _found(recorded: _Recorded, names: Sequence[str]) -> _Laid:
     lenses = [camera for camera in cameras if isinstance(camera, Pinhole)]
     if len(lenses) < len(cameras):
         raise InputError("where cameras stand can be found of pinhole cameras only; give a calibration with camera=...")
-    unknown = ASSUMED_FOCAL if recorded.source.assumed.focal_length else 0.0
-    focal_errors = [recording.lens_error or unknown for recording in recorded.source.recordings]
+    lens_errors = [recording.lens_error for recording in recorded.source.recordings]
+    assumed = [recorded.source.assumed.focal_length and not error for error in lens_errors]
     offsets = recorded.offsets(cameras, False)
     for _ in range(2):  # places of cameras from films laid beside each other, which they then do better
         views = recorded.views(cameras, offsets)
         pixels, weight, points_3d = (
             np.stack([getattr(v, n) for v in views]) for n in ("pixels", "weight", "points_3d")
         )
-        rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, focal_errors)
+        rig = found(lenses, pixels, weight, points_3d, float(recorded.options.height), names, assumed, lens_errors)
         cameras = [*rig.cameras]
         offsets = recorded.offsets(cameras, True, offsets)
     scale = () if recorded.options.height_given else (_SCALE.format(recorded.options.height),)

@@ -59,8 +59,11 @@ def _beyond_the_law(evidence: Evidence) -> dict[str, int]:
     found = {}
     if evidence.figure.before_unknown_camera:  # however well the poses fit, the person's way is the camera's
         found["the camera moves, and nobody can tell how"] = 2
-    if (off := max(view.held_otherwise for view in evidence.figure.views)) > 0.0:
-        found[f"straight lines contradict the camera's calibration by {off:.0f} degrees"] = _grade(off, HELD_OTHERWISE)
+    views = evidence.figure.views
+    for number, view in enumerate(views, start=1):
+        if (off := view.held_otherwise) > 0.0:
+            whose = "the camera's calibration" if len(views) == 1 else f"the calibration of the camera of film {number}"
+            found[f"straight lines contradict {whose} by {off:.0f} degrees"] = _grade(off, HELD_OTHERWISE)
     if evidence.stir < STILL:
         found["nothing moves, so nothing could be checked against how people move"] = 1
     share, seconds = evidence.gaps

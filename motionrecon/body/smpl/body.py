@@ -160,7 +160,11 @@ class SmplBody(SmplAnatomy, HingedBody):
 
 @lru_cache(maxsize=2)
 def _by_betas(people: Family) -> ByShape:
-    """How the model changes with the betas: linear, so a difference of two models is exact, whoever the person is."""
+    """How the model changes with the betas, as the difference of two models.
+
+    Joints and soles are linear in them, and so exact, whoever the person is; of capsules, which are fitted to the skin,
+    ends are nearly so, and radii count as they are.
+    """
     mean = np.zeros(people.moves.shape[2])
     plain = Likely(mean, np.eye(len(mean)), np.ones(len(mean)), mean)
 
