@@ -24,9 +24,9 @@ def with_lens(view: View) -> View:
     Args:
         view: with the lines behind the person.
     """
-    if (
-        not view.lens_error or view.lens_found or view.camera.calibrated
-    ):  # whose pose was found with the lens that it has
+    if not view.lens_error or view.lens_found:
+        return view
+    if view.camera.calibrated:  # the pose was found with the lens that it has
         return view
     told = _told(view.camera, view.lines, view.lens_error)
     return view if told is None else replace(view, camera=told[0], lens_found=True, lens_error=told[1])
