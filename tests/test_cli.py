@@ -299,6 +299,11 @@ def test_a_height_that_cameras_found_is_told() -> None:
     }
     said = summary(SimpleNamespace(report=Report.of(report)), Path("walk"), 3.0)
     assert "the cameras found a height of 1.83 m, give or take 0.05; give it with --height" in said
+    assert "child" not in said
+    small = {"height": 1.2, "mass": 22.0, "lengths": {}, "height_from": "given"}
+    for age, told in ((None, True), (30.0, False)):
+        said = summary(SimpleNamespace(report=Report.of(report | {"person": small | {"age": age}})), Path("walk"), 3.0)
+        assert ("at 1.20 m they were taken for a child of 7 years; --age says otherwise" in said) is told
 
 
 def test_how_surely_cameras_were_found_is_told() -> None:

@@ -44,7 +44,7 @@ def build(
         mass: kilograms; an average person's where not given.
         kind: of the body, one of `BODIES`; the simplest where not given.
         sex: female, male or neutral.
-        age: years; an adult's where not given.
+        age: years; where not given, an adult's, or under 1.35 m a child's of that height.
         advance: told of the steps of building them, where that takes long.
         body_model: the file, or a folder with the files, of a kind whose users have their own.
 

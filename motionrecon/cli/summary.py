@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
-    from motionrecon.result.report import CameraFound, CameraOfSeveral
+    from motionrecon.result.report import CameraFound, CameraOfSeveral, Person
 
 #: Steps of Optimus that failed, for each Jacobian, above which the summary says so.
 NOTABLE_FALLBACKS = 0.1
@@ -65,9 +65,21 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         line += "; give it with --height where you know it"
     elif person is not None and report.height_from == ASSUMED:
         line += f"\nthe height was assumed to be {person.height:.2f} m; set it with --height: all lengths scale with it"
+    if person is not None:
+        line += _of_age(person)
     for text in of_lenses(motion):
         line += f"\n{text}"
     return line
+
+
+def _of_age(person: Person) -> str:
+    """That somebody was taken for a child; nothing where their age was given."""
+    from motionrecon.body.described import ADULT, Described
+
+    years = Described(person.height).likely_age
+    if person.age is not None or years == ADULT:
+        return ""
+    return f"\nat {person.height:.2f} m they were taken for a child of {years:.0f} years; --age says otherwise"
 
 
 def of_lenses(motion: Motion) -> list[str]:

@@ -39,7 +39,7 @@ class Person(Record):
     Attributes:
         body: of which kind the body is, of `motionrecon.body.BODIES`; reports of versions that had one only do not say.
         sex: as it was given: female, male or neutral.
-        age: years, as it was given; None where an adult was assumed.
+        age: years, as it was given; None where an adult was assumed, or a child of that height.
         height_from: whether the height was ``given``, ``found`` by several calibrated cameras, or ``assumed``; None in
             older results.
     """

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from motionrecon.body.anny.bones import BONES
 from motionrecon.body.anny.kept import person
+from motionrecon.body.anny.likely import likely
 from motionrecon.body.anny.stretch import Stretch
 from motionrecon.body.by_lengths import BodyByLengths, by_length
 from motionrecon.body.described import Described
@@ -51,7 +52,7 @@ class AnnyBody(AnnyAnatomy, BodyByLengths):
         """
         height, mass = described.height, described.likely_mass
         built = person(height, mass, described.sex, described.likely_age, advance)
-        return AnnyBody.of(built, height, mass, proportions(built), Plane(), 1 / 120)
+        return AnnyBody.of(built, height, mass, likely(built), Plane(), 1 / 120)
 
     @staticmethod
     def of(
@@ -71,7 +72,7 @@ class AnnyBody(AnnyAnatomy, BodyByLengths):
 
     @property
     def likeliest(self) -> Proportions:
-        return proportions(self.template)
+        return likely(self.template)
 
     @property
     def by_length(self) -> ByShape:
