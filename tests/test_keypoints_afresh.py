@@ -10,6 +10,7 @@ import pytest
 from clips import write_clip
 from hypothesis import given
 from hypothesis import strategies as st
+from looking import look_at_whole_pictures_only
 from test_keypoints_stage import Here
 
 from motionrecon.core.landmarks import COUNT, INDEX
@@ -89,6 +90,7 @@ class Tumbling:
 def test_the_stage_takes_a_fresh_look_where_the_person_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip, "Child", Here)
     monkeypatch.setattr(passes, "PoseDetector", Tumbling)
+    look_at_whole_pictures_only(monkeypatch)
     film = write_clip(tmp_path / "a.mp4", [FRAME] * 10 + [np.full_like(FRAME, 255)] * 10, 20)
     found = detect_keypoints(film).confidence.max(1)
     assert found == pytest.approx([0.8] * 10 + [0.9] * 10)

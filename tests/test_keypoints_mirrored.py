@@ -13,6 +13,7 @@ from clips import write_clip
 from films import index_of, picture
 from hypothesis import given
 from hypothesis import strategies as st
+from looking import look_at_whole_pictures_only
 from test_keypoints_sides import FPS, FRAMES, HEIGHT, LOST, TRUE, WIDTH, WRONG, keypoints, sure, wrong
 from test_keypoints_stage import Here, Notes
 
@@ -63,6 +64,7 @@ class Lopsided:
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(clip, "Child", Here)
     monkeypatch.setattr(passes, "PoseDetector", Lopsided)
+    look_at_whole_pictures_only(monkeypatch)
     monkeypatch.setattr(Lopsided, "looks", [], raising=False)
     return write_clip(tmp_path / "turn.mp4", [picture(k, (WIDTH, HEIGHT)) for k in range(FRAMES)], FPS)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from clips import write_clip
 from films import index_of, picture
+from looking import look_at_whole_pictures_only
 from people import SIZE, camera, person, see, stepping
 from scipy.spatial.transform import Rotation
 from test_keypoints_stage import Here, Notes
@@ -86,6 +87,7 @@ class Turning:
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(clip, "Child", Here)
     monkeypatch.setattr(passes, "PoseDetector", Turning)
+    look_at_whole_pictures_only(monkeypatch)
     monkeypatch.setattr(Turning, "mirrored_looks", 0)
     return write_clip(tmp_path / "turn.mp4", [picture(k, (WIDTH, HEIGHT)) for k in range(FRAMES)], FPS)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clips import demo_images, write_clip
+from looking import look_at_whole_pictures_only
 
 from motionrecon.core.landmarks import COUNT
 from motionrecon.core.progress import Silent
@@ -82,6 +83,7 @@ def tall(keypoints: Keypoints) -> float:
 def video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(clip, "Child", Here)
     monkeypatch.setattr(passes, "PoseDetector", Pretended)
+    look_at_whole_pictures_only(monkeypatch)
     return write_clip(tmp_path / "two.mp4", [np.zeros((64, 96, 3), np.uint8)] * FRAMES, FPS)
 
 

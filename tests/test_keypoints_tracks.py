@@ -13,7 +13,7 @@ from motionrecon.keypoints.file import keypoints_of
 from motionrecon.keypoints.flips import undo_flips
 from motionrecon.keypoints.outliers import doubt_jumps
 from motionrecon.keypoints.person import crowd_warning, mended
-from motionrecon.keypoints.tracks import distinct, follow
+from motionrecon.keypoints.tracks import distinct, everybody, follow, link
 
 #: Half widths (left is +) and heights above the floor of a standing person 1.7 tall.
 _PLACES = {
@@ -232,6 +232,44 @@ def test_one_person_seen_twice_counts_once() -> None:
     pixels = walker(2, 30.0)
     assert len(distinct([detection(pixels[0]), detection(pixels[1])])) == 1
     assert len(distinct([detection(pixels[0]), detection(pixels[1] + 500)])) == 2
+
+
+def test_one_person_whose_trunk_is_in_doubt_counts_once() -> None:
+    """As where the picture ends below the hips: head and arms lie on each other, the hips do not."""
+    pixels = walker(1, 30.0)[0]
+    other = pixels.copy()
+    other[[INDEX["left_hip"], INDEX["right_hip"]]] += (0, 320)
+    other[LEGS] += (0, 320)
+    assert len(distinct([detection(pixels), detection(other)])) == 1
+    assert len(distinct([detection(pixels), detection(other[MIRROR])])) == 1
+    assert len(distinct([detection(pixels), detection(other + np.array([200, 0]))])) == 2
+
+
+def test_who_is_found_now_large_now_small_is_one_person() -> None:
+    small, large = walker(40, 4.0, scale=200), walker(40, 4.0, scale=440)
+    passing = walker(40, 4.0) + np.array([2000, 0])
+    people = [
+        [detection((large if 8 <= t < 20 and t % 3 == 1 else small)[t])] + ([detection(passing[t])] if t < 20 else [])
+        for t in range(40)
+    ]
+    assert len(link(people, 4.0)) > 2
+    assert [len(track.frames) for track in everybody(people, 4.0)] == [40, 20]
+    at_once = [[*row, detection(large[t] + np.array([900, 0]))] if 8 <= t < 16 else row for t, row in enumerate(people)]
+    assert sorted(len(track.frames) for track in everybody(at_once, 4.0)) == [8, 20, 40]
+
+
+def test_a_glimpse_of_somebody_far_from_all_others_is_nobody() -> None:
+    pixels = walker(60, 5.0)
+    people = [[detection(pixels[t])] if t == 3 or t >= 30 else [] for t in range(60)]
+    person, others = follow(people, 5.0)
+    assert person.frames == list(range(30, 60)) and not others
+    seldom = [[detection(pixels[t])] if t % 10 == 3 else [] for t in range(60)]
+    assert follow(seldom, 5.0)[0].frames == [3, 13, 23, 33, 43, 53]  # that is all there is of them
+    ghosts = [
+        [detection(pixels[t])] + ([detection(pixels[t] + np.array([1500, 0]))] if t in (10, 16) else [])
+        for t in range(60)
+    ]
+    assert len(everybody(ghosts, 5.0)) == 1
 
 
 def test_nobody_is_an_error() -> None:

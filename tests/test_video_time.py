@@ -10,6 +10,7 @@ import films
 import numpy as np
 import pytest
 from films import index_of, seen, write
+from looking import look_at_whole_pictures_only
 
 from motionrecon.errors import InputError
 from motionrecon.video import pictures, probe
@@ -255,7 +256,7 @@ def test_nobody_is_looked_for_in_a_picture_that_is_held(tmp_path, monkeypatch) -
 
     looked_at: list[int] = []
     monkeypatch.setattr(passes, "PoseDetector", Detector)
-    monkeypatch.setattr(passes, "distinct", lambda found: found)
+    look_at_whole_pictures_only(monkeypatch)
     parts = [
         write(tmp_path / "a.ts", 30, times=[t + 1000 * (k > 14) for k, t in enumerate(EVEN)]),
         write(tmp_path / "b.ts", 10, size=(64, 96)),

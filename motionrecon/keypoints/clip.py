@@ -74,7 +74,7 @@ class _Job:
                 "frames": [wanted.start, wanted.stop, info.fps],
                 "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
                 "afresh": "who leans",  # people who leaned were not looked for afresh in earlier versions
-                "looks": "mirrored",  # everybody was looked for in pictures that were not in earlier versions
+                "looks": "mirrored, in parts",  # everybody was looked for elsewhere in earlier versions
                 "twice": mirrored,
                 "mediapipe": metadata.version("mediapipe"),
             }

@@ -56,8 +56,8 @@ class PoseDetector:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"MediaPipe cannot load {model}: {str(error).splitlines()[0]}") from error
 
-    def __call__(self, frame: UInt8[np.ndarray, "H W 3"]) -> list[Detection]:
-        """The people in the next frame, RGB, C-contiguous."""
+    def __call__(self, frame: UInt8[np.ndarray, "H W 3"], size: tuple[float, float] | None = None) -> list[Detection]:
+        """The people in the next frame, RGB, C-contiguous, which is of another ``size`` than `image_size` if given."""
         import mediapipe
 
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
@@ -67,7 +67,7 @@ class PoseDetector:
             self._milliseconds += _CLOCK_STEP
             found = self._landmarker.detect_for_video(image, self._milliseconds)
         return [
-            _detection(landmarks, world, self._image_size)
+            _detection(landmarks, world, size or self._image_size)
             for landmarks, world in zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
         ]
 
@@ -76,7 +76,7 @@ class PoseDetector:
         self._landmarker.close()
 
 
-def _detection(landmarks: Sequence[Any], world: Sequence[Any], image_size: tuple[int, int]) -> Detection:
+def _detection(landmarks: Sequence[Any], world: Sequence[Any], image_size: tuple[float, float]) -> Detection:
     width, height = image_size
     relative = np.array([(point.x, point.y) for point in landmarks])
     inside = ((relative >= 0) & (relative <= 1)).all(1)

@@ -6,6 +6,7 @@ again, with everybody else painted over.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
@@ -22,16 +23,17 @@ from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
 from motionrecon.keypoints.hands import HandDetector, HandWatch
+from motionrecon.keypoints.lookout import Lookout
 from motionrecon.keypoints.mirrored import seen_mirrored, with_second
 from motionrecon.keypoints.pass_detections import PassDetections
-from motionrecon.keypoints.picture_part import cropped
-from motionrecon.keypoints.tracks import Looks, Track, distinct
+from motionrecon.keypoints.picture_part import cropped, painted
+from motionrecon.keypoints.tracks import Looks, Track
 from motionrecon.video import Picture, VideoInfo, pictures
 
 #: How often everybody is looked for.
 LOOKS_PER_SECOND = 4.0
-#: A painted-over person's box is widened by this share.
-_MARGIN = 0.15
+#: Frames, at least, from one look at a part of the picture to the next.
+_PART_FRAMES = 20
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ def watch(advance: Advance, clip: DetectorRun) -> PassDetections:
     mirrored: list[list[Detection]] = []
     background = BackgroundWatch(clip.info.fps, clip.scale)
     with closing(PoseDetector(clip.scan_model, clip.info.image_size, video=False)) as everybody:
+        lookout = Lookout(everybody, clip.scale, clip.looks.every, max(2, math.ceil(_PART_FRAMES / clip.every)))
 
         def look_round(k: int, picture: Picture, found: list[Detection]) -> None:
             around = found
             if k % clip.every == 0:
                 mirrored.append(seen_mirrored(everybody, picture.image, clip.info.image_size[0]))
-                around = distinct(found + mirrored[-1])
+                around = lookout(picture.image, found, mirrored[-1])
                 looks.append(around)
             background.add(k, picture.image, [person.box * clip.scale for person in around], picture.held)
 
@@ -130,7 +133,7 @@ def _painter(
         before = (first + k) // clip.every
         boxes = [d.box * clip.scale for look in (before, before + 1) for d in unwanted.get(look, [])]
         keep = [wanted[look].box * clip.scale for look in (before, before + 1) if look in wanted]
-        return _painted(frame, boxes, keep)
+        return painted(frame, boxes, keep)
 
     return paint
 
@@ -212,18 +215,3 @@ def _hand_watch(clip: DetectorRun) -> AbstractContextManager[HandWatch | None]:
         return nullcontext()
     every = max(1, round(clip.info.fps / HANDS_PER_SECOND))
     return closing(HandWatch(HandDetector(clip.hand_model, clip.scale), every))
-
-
-def _painted(
-    frame: UInt8[np.ndarray, "H W 3"], boxes: Sequence[Float[np.ndarray, " 4"]], keep: Sequence[Float[np.ndarray, " 4"]]
-) -> UInt8[np.ndarray, "H W 3"]:
-    """A copy of the frame with the boxes grey, except where they overlap those to keep."""
-    hidden = np.zeros(frame.shape[:2], dtype=bool)
-    for group, value in ((boxes, True), (keep, False)):
-        for x0, y0, x1, y1 in group:
-            dx, dy = _MARGIN * (x1 - x0), _MARGIN * (y1 - y0)
-            rows = slice(max(0, int(y0 - dy)), max(0, int(y1 + dy) + 1))
-            hidden[rows, max(0, int(x0 - dx)) : max(0, int(x1 + dx) + 1)] = value
-    painted = frame.copy()
-    painted[hidden] = 128
-    return painted

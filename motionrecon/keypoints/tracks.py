@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from motionrecon.core.landmarks import NAMES
+from motionrecon.core.landmarks import MIRROR, NAMES
 from motionrecon.keypoints.detection import Detection
 
 #: How far a person may be from where they were: sizes of the person, plus sizes per second since, but not farther.
@@ -23,6 +23,10 @@ _LONGEST_GAP = 0.5
 _LONGEST_ABSENCE = 2.0
 #: Somebody seen for less than this many seconds is not reported as another person.
 _PASSING = 0.3
+#: A single frame with somebody, far from all others of a track that is longer than this, shows nobody.
+_SETTLED = 8
+#: Two detections in the same frame are of one person if half of their landmarks are nearer than this, sizes of theirs.
+_ALIKE = 0.2
 
 _TRUNK = np.isin(NAMES, [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "hip")])
 
@@ -86,7 +90,7 @@ def everybody(people: Sequence[Sequence[Detection]], fps: float, single: bool | 
     single = max(map(len, people), default=0) == 1 if single is None else single
     left = link(people, fps)
     found: list[Track] = []
-    while left:
+    while left and (not found or max(len(track.frames) for track in left) > 1):
         person, left = _longest(left, fps, single)
         if not found or len(person.frames) >= max(2, _PASSING * fps):
             found.append(person)
@@ -101,15 +105,19 @@ def follow(people: Sequence[Sequence[Detection]], fps: float, single: bool | Non
 
 def _longest(tracks: Sequence[Track], fps: float, single: bool) -> tuple[Track, list[Track]]:
     """The track with most weight with all that may be the same person before and after it; and the tracks left over."""
-    best = max(tracks, key=lambda t: t.weight)
+    best = max(tracks, key=lambda t: (len(t.frames) > 1, t.weight))
     person = Track(list(best.frames), list(best.detections))
     left = []
     for track in sorted((t for t in tracks if t is not best), key=lambda t: _gap(best, t)):
+        if single and len(track.frames) == 1 and len(best.frames) > _SETTLED and not _soon(person, track, fps):
+            continue
         after = _continues(person, track, fps, single)
         before = _continues(track, person, fps, single)
         if after or before:
             first, second = (person, track) if after else (track, person)
             person = Track(first.frames + second.frames, first.detections + second.detections)
+        elif _alternates(person, track, fps):
+            person = _both(person, track)
         else:
             left.append(track)
     return person, left
@@ -117,21 +125,15 @@ def _longest(tracks: Sequence[Track], fps: float, single: bool) -> tuple[Track, 
 
 def link(people: Sequence[Sequence[Detection]], fps: float) -> list[Track]:
     """Join detections that are near each other in place and size, frame after frame and over short gaps."""
-    from scipy.optimize import linear_sum_assignment
-
     tracks: list[Track] = []
     open_tracks: list[Track] = []
     for t, frame in enumerate(people):
         open_tracks = [track for track in open_tracks if t - track.frames[-1] <= max(1, _LONGEST_GAP * fps)]
-        cost = np.array([[_cost(track, t, person, fps) for person in frame] for track in open_tracks])
-        taken = set()
-        if cost.size:
-            for i, j in zip(*linear_sum_assignment(np.minimum(cost, 1e3)), strict=True):
-                if cost[i, j] < 1.0:
-                    open_tracks[i].add(t, frame[j])
-                    taken.add(j)
+        pairs = assigned([(track.detections[-1], (t - track.frames[-1]) / fps) for track in open_tracks], frame)
+        for i, j in pairs.items():
+            open_tracks[i].add(t, frame[j])
         for j, person in enumerate(frame):
-            if j not in taken:
+            if j not in pairs.values():
                 track = Track([t], [person])
                 tracks.append(track)
                 open_tracks.append(track)
@@ -143,15 +145,31 @@ def near(one: Detection, other: Detection) -> bool:
     return apart(one, other) < _REACH
 
 
-def _cost(track: Track, t: int, person: Detection, fps: float) -> float:
-    """Distance from a track's end as a share of what is allowed; 1 or more if it cannot be the same person."""
-    last = track.detections[-1]
-    gap = (t - track.frames[-1]) / fps
-    size = max(last.size, person.size)
-    ratio = size / min(last.size, person.size)
-    if ratio > _SIZE_RATIO * (1 + gap):
+def assigned(before: Sequence[tuple[Detection, float]], people: Sequence[Detection]) -> dict[int, int]:
+    """Which of those seen before, so many seconds ago each, is which of the people, by their places in the lists."""
+    cost = np.array([[_way(earlier, person, seconds) for person in people] for earlier, seconds in before])
+    if not cost.size:
+        return {}
+    if 1 in cost.shape:  # as most often: spares the detector's process half a second of importing
+        best = int(np.argmin(cost))
+        pairs = [(best // len(people), best % len(people))]
+    else:
+        from scipy.optimize import linear_sum_assignment
+
+        pairs = list(zip(*linear_sum_assignment(np.minimum(cost, 1e3)), strict=True))
+    return {int(i): int(j) for i, j in pairs if cost[i, j] < 1.0}
+
+
+def reached(before: Detection, person: Detection, seconds: float) -> bool:
+    """Whether ``person`` may be who ``before`` is, that many seconds later."""
+    return _way(before, person, seconds) < 1.0
+
+
+def _way(before: Detection, person: Detection, seconds: float) -> float:
+    """As a share of what is allowed; 1 or more if they cannot be the same person."""
+    if max(before.size, person.size) > _SIZE_RATIO * (1 + seconds) * min(before.size, person.size):
         return np.inf
-    return apart(last, person) / min(_FARTHEST, _REACH + _REACH_PER_SECOND * gap)
+    return apart(before, person) / min(_FARTHEST, _REACH + _REACH_PER_SECOND * seconds)
 
 
 def apart(one: Detection, other: Detection) -> float:
@@ -172,6 +190,11 @@ def _gap(one: Track, other: Track) -> int:
     return max(other.frames[0] - one.frames[-1], one.frames[0] - other.frames[-1])
 
 
+def _soon(one: Track, other: Track, fps: float) -> bool:
+    """Whether a track goes on so soon after another that no more than a gap is between them."""
+    return _gap(one, other) <= max(1, _LONGEST_GAP * fps)
+
+
 def _continues(one: Track, other: Track, fps: float, single: bool) -> bool:
     """Whether ``other`` may be the same person later: of a size, and, unless ``single``, soon and within reach."""
     gap = (other.frames[0] - one.frames[-1]) / fps
@@ -185,10 +208,41 @@ def _continues(one: Track, other: Track, fps: float, single: bool) -> bool:
     return 0 < gap <= _LONGEST_ABSENCE and reached and ratio < _SIZE_RATIO * (1 + gap)
 
 
+def _alike(one: Detection, other: Detection) -> bool:
+    """Whether two detections in the same frame lie on each other, but for some limbs, or for one's left on a right.
+
+    Two looks at one person may have their hips far apart, where the picture ends below them.
+    """
+    apart = [np.linalg.norm(one.pixels - pixels, axis=-1) for pixels in (other.pixels, other.pixels[MIRROR])]
+    known = [each[np.isfinite(each)] for each in apart]
+    return min(float(np.median(each)) if len(each) else np.inf for each in known) < _ALIKE * max(one.size, other.size)
+
+
+def _alternates(one: Track, other: Track, fps: float) -> bool:
+    """Whether two tracks are of one person who is found now as in the one, now as in the other, never as in both."""
+    shorter, longer = sorted((one, other), key=lambda track: len(track.frames))
+    if set(one.frames) & set(other.frames) or _gap(one, other) >= 0:
+        return False
+    near_by = [
+        any(
+            abs(frame - theirs) <= _LONGEST_GAP * fps and reached(before, person, abs(frame - theirs) / fps)
+            for theirs, before in zip(longer.frames, longer.detections, strict=True)
+        )
+        for frame, person in zip(shorter.frames, shorter.detections, strict=True)
+    ]
+    return float(np.mean(near_by)) > 0.5
+
+
+def _both(one: Track, other: Track) -> Track:
+    pairs = [*zip(one.frames, one.detections, strict=True), *zip(other.frames, other.detections, strict=True)]
+    pairs.sort(key=lambda pair: pair[0])
+    return Track([frame for frame, _ in pairs], [detection for _, detection in pairs])
+
+
 def distinct(people: Sequence[Detection]) -> list[Detection]:
     """The same people without those seen twice; the first of two stays."""
     kept: list[Detection] = []
     for person in people:
-        if not any(near(person, other) for other in kept):
+        if not any(near(person, other) or _alike(person, other) for other in kept):
             kept.append(person)
     return kept

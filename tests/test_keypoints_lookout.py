@@ -1,0 +1,133 @@
+"""Looking in parts of pictures for people whom others miss; with a made-up detector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from motionrecon.core.landmarks import COUNT
+from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.lookout import Lookout, squares
+
+WIDTH, HEIGHT = 320, 180
+TALL = 40
+#: Of somebody less tall than this share of the picture the detector sees nothing.
+_SMALLEST = 0.15
+
+
+class Bright:
+    """In place of MediaPipe: people are white, as tall as they are large in the picture that it is shown."""
+
+    def __init__(self, model: Path | None = None, size: tuple[int, int] = (WIDTH, HEIGHT), video: bool = False) -> None:
+        self.size = size
+        self.shown: list[np.ndarray] = []
+
+    def __call__(self, frame: np.ndarray, size: tuple[float, float] | None = None) -> list[Detection]:
+        self.shown.append(frame)
+        white = (frame.min(-1) > 200).astype(np.uint8)
+        _, _, blobs, _ = cv2.connectedComponentsWithStats(white)
+        scale = (size or self.size)[0] / frame.shape[1]
+        tall = [blob for blob in blobs[1:] if blob[3] >= _SMALLEST * max(frame.shape[:2]) and blob[4] > 50]
+        return [person(x * scale, y * scale, height * scale) for x, y, _, height, _ in tall]
+
+    def close(self) -> None:
+        pass
+
+
+def person(x: float, y: float, height: float = TALL) -> Detection:
+    """Somebody whose upper left corner is at (x, y)."""
+    down = np.linspace(0, height, COUNT)
+    across = x + 12 * (np.arange(COUNT) % 2)
+    return Detection(np.stack([across, y + down], -1), np.full(COUNT, 0.9), np.zeros((COUNT, 3)))
+
+
+def picture(*corners: tuple[float, float]) -> np.ndarray:
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for x, y in corners:
+        image[int(y) : int(y) + TALL, int(x) : int(x) + 12] = 255
+    return image
+
+
+def places(people: Sequence[Detection]) -> list[tuple[int, int]]:
+    return [(round(float(one.box[0])), round(float(one.box[1]))) for one in people]
+
+
+def lookout(detector: Bright, every: int = 100) -> Lookout:
+    return Lookout(detector, 1.0, 0.25, every)  # type: ignore[arg-type]
+
+
+LEFT, RIGHT = (40, 60), (260, 100)
+
+
+def test_squares_show_all_of_a_picture() -> None:
+    for width, height in ((1920, 1080), (1080, 1920), (640, 480), (2560, 1080), (500, 500), (520, 500)):
+        shown = np.zeros((height, width), bool)
+        for (x, y), side in squares(width, height):
+            assert side <= max(width, height)
+            shown[int(y) : int(y) + side, int(x) : int(x) + side] = True
+        assert shown.all()
+    assert len(squares(1920, 1080)) == 2 and len(squares(520, 500)) == 1
+
+
+def test_who_is_too_small_in_the_whole_picture_is_found_in_a_part_of_it_and_from_then_on() -> None:
+    detector = Bright()
+    assert not detector(picture(LEFT))  # 40 of 320 pixels is too small
+    around = lookout(detector)
+    assert places(around(picture(LEFT), [], [])) == [LEFT]
+    moved = (LEFT[0] + 8, LEFT[1])
+    assert places(around(picture(moved), [], [])) == [moved]
+    assert places(around(picture(), [], [])) == []
+
+
+def test_those_who_are_known_are_painted_over_where_others_are_looked_for() -> None:
+    detector = Bright()
+    found = lookout(detector)(picture(LEFT, RIGHT), [person(*LEFT)], [])
+    assert places(found) == [LEFT, RIGHT]
+    parts = [frame for frame in detector.shown if len(frame) == HEIGHT]
+    assert len(parts) == 2 and (parts[0] == 128).any() and not (parts[0] > 200).any()
+
+
+def test_parts_are_looked_at_now_and_then_in_turn() -> None:
+    detector = Bright()
+    around = lookout(detector, every=3)
+    empty = picture()
+    counts = []
+    for _ in range(8):
+        around(empty, [], [])
+        counts.append(len(detector.shown))
+    assert counts == [2, 2, 2, 3, 3, 3, 4, 4]
+    assert places(around(picture(LEFT), [], [])) == []
+    assert places(around(picture(LEFT), [], [])) == []  # the right part's turn
+    found = [places(around(picture(LEFT), [], [])) for _ in range(3)]
+    assert found == [[], [], [LEFT]]
+
+
+def test_whom_a_second_look_does_not_show_is_not_believed_in_unless_they_were_there() -> None:
+    around = lookout(Bright())
+    ghost = person(*RIGHT)
+    assert places(around(picture(LEFT), [person(*LEFT)], [ghost])) == [LEFT]
+    seen = picture(LEFT, RIGHT)
+    assert places(around(seen, [person(*LEFT)], [person(*RIGHT)])) == [LEFT, RIGHT]
+    assert places(around(picture(LEFT), [person(*LEFT)], [person(*RIGHT)])) == [LEFT, RIGHT]
+
+
+def test_who_is_followed_but_not_found_at_a_second_look_is_not_looked_for_later() -> None:
+    detector = Bright()
+    around = lookout(detector)
+    assert places(around(picture(), [person(*LEFT)], [])) == [LEFT]
+    shown = len(detector.shown)
+    assert places(around(picture(), [], [])) == [] and len(detector.shown) == shown
+    assert places(around(picture(), [person(*LEFT)], [person(*LEFT)])) == [LEFT]  # two looks agree: no third one
+    assert len(detector.shown) == shown
+    assert places(around(picture(), [], [])) == [] and len(detector.shown) == shown + 1
+
+
+def test_two_side_by_side_are_both_looked_for_where_they_were() -> None:
+    """One of them is found by others, and must not be taken for the other."""
+    beside = (LEFT[0] + 22, LEFT[1])
+    around = lookout(Bright())
+    assert places(around(picture(LEFT, beside), [person(*LEFT)], [person(*beside)])) == [LEFT, beside]
+    assert places(around(picture(LEFT, beside), [person(*LEFT)], [])) == [LEFT, beside]
