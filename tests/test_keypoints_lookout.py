@@ -1,4 +1,4 @@
-"""Looking in parts of pictures for people whom others miss; with a made-up detector."""
+"""Looking in parts of pictures: for people whom others miss, and in gaps for who was lost; with a made-up detector."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
+from clips import write_clip
 
 from motionrecon.core.landmarks import COUNT
+from motionrecon.keypoints import passes
 from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.gaps import gaps
 from motionrecon.keypoints.lookout import Lookout, squares
+from motionrecon.keypoints.passes import DetectorRun, watch_gaps
+from motionrecon.keypoints.tracks import Track
+from motionrecon.video import probe
 
 WIDTH, HEIGHT = 320, 180
 TALL = 40
@@ -131,3 +138,58 @@ def test_two_side_by_side_are_both_looked_for_where_they_were() -> None:
     around = lookout(Bright())
     assert places(around(picture(LEFT, beside), [person(*LEFT)], [person(*beside)])) == [LEFT, beside]
     assert places(around(picture(LEFT, beside), [person(*LEFT)], [])) == [LEFT, beside]
+
+
+def test_the_stretches_without_somebody() -> None:
+    track = Track([2, 3, 6], [person(0, 0)] * 3)
+    assert gaps(track, 8) == [range(2), range(4, 6), range(7, 8)]
+    assert gaps(track, 7) == [range(2), range(4, 6)]
+
+
+FPS, FRAMES = 20, 80
+
+
+@pytest.fixture
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DetectorRun:
+    """Somebody comes at frame 10, walks to the right until frame 60, and is hidden in frames 40 to 43."""
+    monkeypatch.setattr(passes, "PoseDetector", Bright)
+    shown = [picture(place(k)) if 10 <= k < 60 and k not in range(40, 44) else picture() for k in range(FRAMES)]
+    path = write_clip(tmp_path / "walk.mp4", shown, FPS)
+    return DetectorRun(probe(path), None, None, path, path)
+
+
+def place(k: int) -> tuple[int, int]:
+    return 10 + 2 * k, 70
+
+
+def track(frames: Sequence[int]) -> Track:
+    return Track(list(frames), [person(*place(k)) for k in frames])
+
+
+def test_who_was_lost_is_found_from_both_ends_of_a_gap_and_nowhere_else(film: DetectorRun) -> None:
+    looked: list[int] = []
+    followed = track([35, 36, 50])
+    found = watch_gaps(looked.append, film, followed, FRAMES, followed, [])
+    assert found.frames == [*range(10, 40), *range(44, 60)]  # more than a chunk backwards
+    for frame, one in zip(found.frames, found.detections, strict=True):
+        assert one.box == pytest.approx(person(*place(frame)).box, abs=2.0)
+    assert found.detections[25] is followed.detections[0]
+    assert len(looked) < 80  # not to the ends of the film
+
+
+def test_a_part_of_a_film_is_searched_up_to_its_end(film: DetectorRun) -> None:
+    part = DetectorRun(film.info, 1.0, 2.0, film.model, film.scan_model)
+    followed = Track([5], [person(*place(25))])
+    found = watch_gaps(lambda done: None, part, followed, 20, followed, [])
+    assert found.frames == list(range(20))
+    last = Track(list(range(19)), [person(*place(20 + k)) for k in range(19)])
+    assert watch_gaps(lambda done: None, part, last, 20, last, []).frames == list(range(20))
+
+
+def test_others_are_painted_over_where_somebody_is_looked_for(film: DetectorRun) -> None:
+    """Whoever is where the person went out of sight is not the person."""
+    followed = track(range(10, 30))
+    looks = Track(list(range(6)), [person(*place(5 * k)) for k in range(6)])
+    other = Track([5, 6, 7, 8, 9, 10, 11], [person(*place(5 * k)) for k in range(5, 12)])
+    found = watch_gaps(lambda done: None, film, followed, FRAMES, looks, [other])
+    assert max(found.frames) < 40

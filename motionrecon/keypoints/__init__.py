@@ -5,7 +5,7 @@ file:
 
 - a reconstruction: `observe` is its first stage, from keypoints to views;
 - a video: `clip` detects and chooses, `passes` goes over the frames with `detect` and `hands` in the process that
-  `child` keeps, `lookout` tells who is there, `pass_detections` is what was
+  `child` keeps, `lookout` tells who is there, `gaps` looks where the person was lost, `pass_detections` is what was
   seen, `mirrored` takes the mean of looks at a picture and its mirror image, `models` finds the detectors' files;
 - files: `file` is motionrecon's own format, `foreign` loads what other tools wrote: `folder` finds it, `numbering`
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera

@@ -26,7 +26,7 @@ from motionrecon.keypoints.choice import Choice
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.mirrored import mean_of_looks, second_looks
 from motionrecon.keypoints.pass_detections import PassDetections
-from motionrecon.keypoints.passes import DetectorRun, watch, watch_mirrored, watch_one, watch_there
+from motionrecon.keypoints.passes import DetectorRun, watch, watch_gaps, watch_mirrored, watch_one, watch_there
 from motionrecon.keypoints.person import crowd_warning, mended
 from motionrecon.keypoints.sides import Judge, doubtful, put_right, words
 from motionrecon.keypoints.tracks import Track, everybody, follow, link, near
@@ -105,6 +105,14 @@ class _Job:
         with self.progress.stage("keypoints (again)", self.count) as advance:
             return child.call(watch_one, advance, self.clip, person, others)
 
+    def filled(self, child: Child, followed: Track, count: int, person: Track, others: Sequence[Track]) -> Track:
+        """The one followed, also in those of ``count`` frames in which they were lost or not found, and show."""
+        missing = count - len(followed.frames)
+        if not followed.frames or not missing:
+            return followed
+        with self.progress.stage("keypoints (gaps)", missing) as advance:
+            return child.call(watch_gaps, advance, self.clip, followed, count, person, others)
+
     def judged(
         self,
         child: Child,
@@ -163,6 +171,7 @@ def detect_clip(
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
+    settings |= {"lost": "looked for"}  # who was lost was not looked for in earlier versions
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
@@ -181,6 +190,7 @@ def detect_clip(
             )
         cuts = () if sight.background is None else sight.background.cuts.tolist()
         looks = sight.mirrored, job.every
+        followed = job.filled(child, followed, len(sight.seen), person, others)
         keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts, *looks)
         second = second_looks(followed)
         if judge is not None:

@@ -21,6 +21,7 @@ from motionrecon.keypoints.afresh import FreshLook
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
+from motionrecon.keypoints.gaps import Search, filled, gaps
 from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
 from motionrecon.keypoints.hands import HandDetector, HandWatch
 from motionrecon.keypoints.lookout import Lookout
@@ -117,6 +118,20 @@ def watch_mirrored(
         paint = _painter(clip, person, others, part.start) if others else None
         found.append(_run(advance, cut, paint, None, lambda text: None, mirrored=True))
     return found
+
+
+def watch_gaps(
+    advance: Advance, clip: DetectorRun, followed: Track, count: int, person: Track, others: Sequence[Track]
+) -> Track:
+    """Whom MediaPipe followed in a clip of ``count`` frames, and the same person where it did not, but shows them.
+
+    Others, if there are any, are painted over.
+    """
+    paint = _painter(clip, person, others) if others else lambda k, frame: frame
+    first = clip.info.frame_range(clip.start, clip.end).start
+    with closing(PoseDetector(clip.model, clip.info.image_size, video=False)) as detector:
+        search = Search(clip.info, first, clip.scale, detector, paint, advance)
+        return filled(followed, search, gaps(followed, count))
 
 
 def _painter(
