@@ -70,6 +70,20 @@ def test_what_was_not_simulated_or_is_in_the_air_is_empty(motion: Motion, table:
         np.testing.assert_array_equal(on_ground, foot.grounded[motion.simulated], err_msg=foot.name)
 
 
+def test_what_only_waits_where_nobody_was_seen_is_empty(tmp_path: Path) -> None:
+    motion = simulated(40, second_start=22)
+    kinematic = np.flatnonzero(~motion.simulated)
+    tracked = np.ones(len(motion), bool)
+    tracked[[*kinematic[:3], 0]] = False  # frame 0 is simulated
+    assert motion.simulated[0]
+    export(replace(motion, tracked=tracked), tmp_path / "walk.csv")
+    table = pd.read_csv(tmp_path / "walk.csv")
+    waits = np.isin(np.arange(len(motion)), kinematic[:3])
+    for name in ("left_knee_flexion_deg", "com_x_m", "com_velocity_forward_m_s", "nose_z_m", "left_heel_point_x_m"):
+        np.testing.assert_array_equal(table[name].isna(), waits, err_msg=name)
+    assert table.filter(like="qpos_").notna().all(axis=None) and (table["tracked"] == tracked).all()
+
+
 def test_every_column_is_explained_and_ends_with_its_unit(table: pd.DataFrame) -> None:
     about = table.attrs["columns"].fillna("")
     assert list(about["column"]) == list(table.columns) and about["column"].is_unique

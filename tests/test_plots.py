@@ -15,7 +15,7 @@ from motionrecon.errors import InputError, OutputError
 from motionrecon.mechanics.summary import mechanics
 from motionrecon.plots import write_plots
 from motionrecon.plots.draw import over_cycle, over_time
-from motionrecon.plots.panels import angle_panels, force_panels, moment_panels
+from motionrecon.plots.panels import angle_panels, force_panels, mass_panels, moment_panels
 from motionrecon.result.motion import Motion
 
 
@@ -60,7 +60,7 @@ def test_forces_are_shown_in_the_persons_own_directions(motion: Motion) -> None:
 def test_a_cycle_runs_from_strike_to_strike(motion: Motion) -> None:
     found = mechanics(motion)
     assert [len(foot.cycles) for foot in found.events] == [2, 1]
-    figure = over_cycle("angles", angle_panels(found), motion, found)
+    figure = over_cycle("angles", angle_panels(motion, found), motion, found)
     assert figure is not None
     knee = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Knee flexion")
     curves = [line for line in knee.lines if len(np.asarray(line.get_xdata())) == 101]
@@ -89,6 +89,39 @@ def test_what_was_not_simulated_is_left_out(motion: Motion) -> None:
     assert all(np.isnan(line[missing]).all() for row in rows for panel in row for line in panel.lines.values())
     assert "it comes down" in over_time("moments", rows[:1], partly, found).legends[0].get_texts()[-1].get_text()
     assert "not simulated" in over_time("moments", rows[:1], partly, found).legends[0].get_texts()[-1].get_text()
+
+
+def test_where_nobody_was_seen_there_is_no_line() -> None:
+    """The body waits there, at a speed of 0, which nobody saw."""
+    walk = walking(60)
+    tracked = np.ones(60, bool)
+    tracked[:8] = tracked[30:40] = False
+    waits = replace(walk, tracked=tracked)
+    found = mechanics(waits)
+    rows = [*mass_panels(waits, found), *angle_panels(waits, found)]
+    for panel in (panel for row in rows for panel in row):
+        for line in panel.lines.values():
+            np.testing.assert_array_equal(np.isnan(line), ~tracked, err_msg=panel.title)
+    assert rows[0][0].lines[""][8] == 0.0  # places are from where the person is first seen
+    note = over_time("com", rows[:1], waits, found).legends[0].get_texts()[-1].get_text()
+    assert "no line: nobody was seen" in note
+    seen = over_time("com", mass_panels(walk, found)[:1], walk, found).legends[0].get_texts()[-1].get_text()
+    assert "nobody" not in seen
+
+
+def test_a_cycle_in_which_nobody_was_seen_for_a_while_is_left_out(motion: Motion) -> None:
+    found = mechanics(motion)
+    first = found.events[0].cycles[0]
+    ctrl, tracked = motion.ctrl.copy(), np.ones(len(motion), bool)
+    middle = round((first.start + first.end) / 2 * motion.fps)
+    tracked[middle] = False
+    partly = replace(motion, tracked=tracked, ctrl=np.zeros((0, ctrl.shape[1])), segments=motion.segments[:0])
+    figure = over_cycle("angles", angle_panels(partly, found), partly, found)
+    assert figure is not None
+    knee = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Knee flexion")
+    curves = [line for line in knee.lines if len(np.asarray(line.get_xdata())) == 101]
+    assert curves and all(np.isfinite(line.get_ydata()).all() for line in curves)
+    assert len(curves) == 1  # the left foot's other cycle; the right foot's only one has the same gap
 
 
 def test_the_command_says_what_it_wrote_and_replaces_nothing_unasked(

@@ -417,6 +417,9 @@ def test_angles_and_torques_are_the_models_by_joint_and_side() -> None:
     assert charts[0].title == "Knee flexion angle" and [curve.side for curve in charts[0].curves] == ["left", "right"]
     np.testing.assert_allclose(charts[0].curves[0].values, [10, 20, 30], atol=1e-4)
     assert "Joint moment" not in {chart.group for chart in charts}, "nothing was simulated"
+    unseen = replace(motion, tracked=np.array([True, False, True]))
+    knee = next(chart for group in CHARTS for chart in group(unseen, compute_poses(unseen)))
+    assert np.isnan(knee.curves[0].values).tolist() == [False, True, False]
 
 
 def trail(motion: Motion, poses: Poses) -> list[Any]:

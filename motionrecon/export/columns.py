@@ -93,6 +93,8 @@ class _Table:
         self._forward = {"forward": f"forward: {facing}", "leftward": f"to the left of forward, which is {facing}"}
         #: 1 in frames that were simulated, NaN in others, which have no forces.
         self._simulated = np.where(motion.simulated, 1.0, np.nan)
+        #: 1 in frames that tell of the person, NaN where they were neither seen nor simulated.
+        self._told = np.where(motion.told, 1.0, np.nan)
 
     def time(self) -> Iterator[Column]:
         motion = self._motion
@@ -112,7 +114,8 @@ class _Table:
         angles = self._found.angles
         for i, (name, axes, what) in enumerate(_described(articulations(self._motion.body))):
             assert name == angles.names[i]
-            yield Column(f"{name}_deg", "deg", "angles", axes, f"angle of {what}", np.degrees(angles.values[:, i]))
+            values = np.degrees(angles.values[:, i]) * self._told
+            yield Column(f"{name}_deg", "deg", "angles", axes, f"angle of {what}", values)
 
     def moments(self) -> Iterator[Column]:
         moments, (scale, mark, unit) = self._found.moments, self._moment
@@ -166,24 +169,25 @@ class _Table:
         if feet.names:
             any_loaded = np.where(feet.loaded.any(axis=1), self._simulated, np.nan)[:, None]
             yield from self._place("total_cop", "centres", "centre of pressure", feet.total_pressure() * any_loaded)
-        yield from self._place("com", "centres", "centre of mass", found.com)
+        told = self._told[:, None]
+        yield from self._place("com", "centres", "centre of mass", found.com * told)
+        velocity = found.com_velocity * told
         for k, axis in enumerate(_XYZ):
-            what, values = "velocity of the centre of mass", found.com_velocity[:, k]
-            yield Column(f"com_velocity_{axis}_m_s", "m/s", "centres", self._along[axis], what, values)
-        yield from self._walking("com_velocity", "m_s", "m/s", "centres", what, found.com_velocity)
+            what = "velocity of the centre of mass"
+            yield Column(f"com_velocity_{axis}_m_s", "m/s", "centres", self._along[axis], what, velocity[:, k])
+        yield from self._walking("com_velocity", "m_s", "m/s", "centres", what, velocity)
 
     def landmarks(self) -> Iterator[Column]:
         for i, name in enumerate(self._motion.joint_names):
             what = f"landmark {_spoken(name)} of the simulated body"
-            yield from self._place(name, "landmarks", what, self._motion.joints[:, i])
+            yield from self._place(name, "landmarks", what, self._motion.joints[:, i] * self._told[:, None])
 
     def contacts(self) -> Iterator[Column]:
         scale, mark, unit = self._force
         for i, name in enumerate(self._motion.contact_names):
             spoken = _spoken(name)
-            yield from self._place(
-                f"{name}_point", "contacts", f"lowest end of the foot point {spoken}", self._found.contact_point[:, i]
-            )
+            point = self._found.contact_point[:, i] * self._told[:, None]
+            yield from self._place(f"{name}_point", "contacts", f"lowest end of the foot point {spoken}", point)
             for k, axis in enumerate(_XYZ):
                 values = scale * self._motion.contact_force[:, i, k] * self._simulated
                 what = f"force of the floor on the foot point {spoken}"

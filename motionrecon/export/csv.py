@@ -2,9 +2,11 @@
 
 ``walk.csv`` opens without settings: its only header is a line of names, each with its unit at its end
 (``left_knee_flexion_deg``, ``left_foot_force_z_N``), and a cell is empty where there is no such number: forces of
-frames that were not simulated, the centre of pressure of a foot in the air. Beside it stand ``walk.columns.csv``, which
-says of each column its unit, its axes, its sign, what it is and [how it was filtered](#filters), ``walk.events.csv``,
-when feet come down and leave the ground, and ``walk.gait.csv``, [how the person walks or runs](#gait).
+frames that were not simulated, the centre of pressure of a foot in the air, and angles, places and velocities in frames
+in which nobody was seen and nothing was simulated, since the body only waits there (``qpos_...`` says how). Beside it
+stand ``walk.columns.csv``, which says of each column its unit, its axes, its sign, what it is and [how it was
+filtered](#filters), ``walk.events.csv``, when feet come down and leave the ground, and ``walk.gait.csv``, [how the
+person walks or runs](#gait).
 
 | columns | unit | what |
 | --- | --- | --- |

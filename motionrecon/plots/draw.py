@@ -13,7 +13,7 @@ from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import FootEvents
 from motionrecon.mechanics.gait_words import in_a_line
 from motionrecon.mechanics.summary import Mechanics
-from motionrecon.plots.panels import Panel
+from motionrecon.plots.panels import Panel, first_told
 from motionrecon.render.colours import LEFT, RIGHT
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
         axis.set_xlim(0.0, max(float(motion.time[-1]), 1e-3))
     _label_below(axes, "time (s)")
     notes = ["bars: foot on the ground", "thin upright lines: it comes down"]
-    _legend(figure, "; ".join([*notes, *["grey: not simulated"] * (not motion.simulated.all())]), _sides(rows, found))
+    notes += ["grey: not simulated"] * (not motion.simulated.all())
+    notes += ["no line: nobody was seen"] * (not motion.told.all())
+    _legend(figure, "; ".join(notes), _sides(rows, found))
     return figure
 
 
@@ -62,6 +64,7 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
             colour = _COLOURS.get(side, _INK)
             own = cycles.get(side or leads, ())
             each = [np.interp(c.start + _PERCENT / 100 * (c.end - c.start), motion.time, values) for c in own]
+            each = [one for one in each if np.isfinite(one).all()]
             if len(each) > 1:
                 for one in each:
                     axis.plot(_PERCENT, one, color=colour, lw=0.6, alpha=0.6)
@@ -82,8 +85,8 @@ def from_above(title: str, motion: Motion, found: Mechanics) -> Figure:
     from matplotlib.figure import Figure
 
     feet, turn = found.feet, found.heading
-    start = found.com[0, :2]
-    mass = (found.com[:, :2] - start) @ turn.T
+    start = found.com[first_told(motion), :2]
+    mass = np.where(motion.told[:, None], (found.com[:, :2] - start) @ turn.T, np.nan)
     paths = (feet.pressure[..., :2] - start) @ turn.T
     shown = feet.loaded & motion.simulated[:, None]
     figure = Figure(figsize=(9.0, 4.6))

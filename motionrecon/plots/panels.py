@@ -35,9 +35,9 @@ class Panel:
     zero: bool = True
 
 
-def angle_panels(found: Mechanics) -> list[list[Panel]]:
+def angle_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
     """Rows of joints with their angles."""
-    return _by_joint(found.angles.names, np.degrees(found.angles.values), "degrees", None)
+    return _by_joint(found.angles.names, np.degrees(found.angles.values) * _told(motion), "degrees", None)
 
 
 def moment_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
@@ -65,10 +65,11 @@ def force_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
     ]
 
 
-def mass_panels(found: Mechanics) -> list[list[Panel]]:
+def mass_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
     """The centre of mass: where it is from its first place on, in the person's axes, and how high."""
-    moved = (found.com[:, :2] - found.com[0, :2]) @ found.heading.T
-    speed = found.com_velocity[:, :2] @ found.heading.T
+    told = _told(motion)
+    moved = (found.com[:, :2] - found.com[first_told(motion), :2]) @ found.heading.T * told
+    speed = found.com_velocity[:, :2] @ found.heading.T * told
     return [
         [
             Panel("Centre of mass, forward", "m", {"": moved[:, 0]}),
@@ -79,10 +80,19 @@ def mass_panels(found: Mechanics) -> list[list[Panel]]:
             Panel("Speed, to the left", "m/s", {"": speed[:, 1]}),
         ],
         [
-            Panel("Centre of mass, height", "m", {"": found.com[:, 2]}, zero=False),
-            Panel("Speed, upward", "m/s", {"": found.com_velocity[:, 2]}),
+            Panel("Centre of mass, height", "m", {"": found.com[:, 2] * told[:, 0]}, zero=False),
+            Panel("Speed, upward", "m/s", {"": found.com_velocity[:, 2] * told[:, 0]}),
         ],
     ]
+
+
+def first_told(motion: Motion) -> int:
+    """The first frame that tells of the person; 0 where none does."""
+    return int(np.argmax(motion.told))
+
+
+def _told(motion: Motion) -> Float[np.ndarray, "T 1"]:
+    return np.where(motion.told, 1.0, np.nan)[:, None]
 
 
 def _simulated(motion: Motion) -> Float[np.ndarray, "T 1"]:

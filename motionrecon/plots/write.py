@@ -88,10 +88,10 @@ def _figures(name: str, motion: Motion, found: Mechanics) -> Iterator[tuple[str,
 
 _PANELS: dict[str, Callable[[Motion, Mechanics], list[list[Panel]]]] = {
     "forces": panels.force_panels,
-    "angles": lambda motion, found: panels.angle_panels(found),
+    "angles": panels.angle_panels,
     "moments": panels.moment_panels,
     "power": panels.power_panels,
-    "com": lambda motion, found: panels.mass_panels(found),
+    "com": panels.mass_panels,
 }
 
 

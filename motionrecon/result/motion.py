@@ -149,6 +149,11 @@ class Motion:
         return np.asarray(reached | np.isin(frames, self.segments[:, 0]))
 
     @property
+    def told(self) -> Bool[np.ndarray, " T"]:
+        """(T,) bool, False where nobody was seen and nothing was simulated: the body waits there, and says nothing."""
+        return np.asarray(self.tracked | self.simulated)
+
+    @property
     def left_out(self) -> Bool[np.ndarray, " T"]:
         """(T,) bool, True where a motion is kinematic although it should be simulated."""
         return np.asarray(~self.simulated & (len(self.ctrl) > 0 or self.report.camera_unknown))

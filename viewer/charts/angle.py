@@ -16,6 +16,7 @@ FIRST = ("knee_flexion", "hip_flexion", "ankle_dorsiflexion")
 
 
 def angles(motion: Motion, poses: Poses) -> list[Chart]:
-    """Joint angles as ISB defines them (`motionrecon.mechanics.angles`), degrees."""
+    """Joint angles as ISB defines them (`motionrecon.mechanics.angles`), degrees; nothing where nobody was seen."""
     found = poses.mechanics.angles
-    return by_sides("Joint angle", "angle", "°", found.names, np.degrees(found.values), FIRST)
+    known = np.where(motion.told[:, None], np.degrees(found.values), np.nan)
+    return by_sides("Joint angle", "angle", "°", found.names, known, FIRST)
