@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -175,6 +176,21 @@ def test_who_was_lost_is_found_from_both_ends_of_a_gap_and_nowhere_else(film: De
         assert one.box == pytest.approx(person(*place(frame)).box, abs=2.0)
     assert found.detections[25] is followed.detections[0]
     assert len(looked) < 80  # not to the ends of the film
+
+
+def test_what_was_followed_badly_after_a_gap_is_mended(film: DetectorRun) -> None:
+    """Where a look shows the person elsewhere, and more surely; before a gap all is left as it was."""
+    frames = [*range(15, 25), *range(30, 50)]
+    bad = {24: 0.5, 30: 0.5, 31: 0.95, 32: 0.5, 45: 0.5}
+    seen = [
+        replace(person(place(k)[0], place(k)[1] + 6 * (k in bad)), confidence=np.full(COUNT, bad.get(k, 0.9)))
+        for k in frames
+    ]
+    followed = Track(frames, seen)
+    looks = Track([5, 6, 7], [person(*place(5 * k)) for k in (5, 6, 7)])
+    found = watch_gaps(lambda done: None, film, followed, FRAMES, looks, [])
+    low = [k for k, one in zip(found.frames, found.detections, strict=True) if one.box[1] > place(k)[1] + 4]
+    assert low == [24, 31, 45]
 
 
 def test_a_part_of_a_film_is_searched_up_to_its_end(film: DetectorRun) -> None:

@@ -104,7 +104,7 @@ def test_where_nobody_was_seen_there_is_no_line() -> None:
             np.testing.assert_array_equal(np.isnan(line), ~tracked, err_msg=panel.title)
     assert rows[0][0].lines[""][8] == 0.0  # places are from where the person is first seen
     note = over_time("com", rows[:1], waits, found).legends[0].get_texts()[-1].get_text()
-    assert "no line: nobody was seen" in note
+    assert "gaps: nobody was seen" in note
     seen = over_time("com", mass_panels(walk, found)[:1], walk, found).legends[0].get_texts()[-1].get_text()
     assert "nobody" not in seen
 

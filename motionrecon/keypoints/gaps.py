@@ -3,12 +3,13 @@
 MediaPipe finds a person in a picture made as small as 224 x 224, and follows them from then on: somebody who is small,
 or stands against the light, it may find late, and once lost not again for a while. Where they were a moment before, or
 are a moment after, they are easily found in that part of the picture. So each gap is gone into from both of its ends,
-one frame after the other, until nobody has been found there for a while.
+one frame after the other, until nobody has been found there for a while. The same looks mend the frames after it, in
+which MediaPipe often has half a person: it needs some to settle on whom it found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -24,6 +25,10 @@ from motionrecon.video import Picture, VideoInfo, pictures
 
 #: A gap is gone into until nobody has been found for this many seconds.
 _LOST = 0.5
+#: For so many seconds MediaPipe may follow badly whom it just found: such frames are looked at, too.
+_SETTLING = 0.3
+#: A look and what was followed show a person alike where landmarks are less far apart on average, sizes of the person.
+_ALIKE = 0.05
 #: Frames that are in memory at once where the film is gone through backwards.
 _CHUNK = 16
 
@@ -54,28 +59,41 @@ class Search:
     prepare: Callable[[int, UInt8[np.ndarray, "H W 3"]], UInt8[np.ndarray, "H W 3"]]
     advance: Callable[[int], None]
 
-    def into(self, gap: range, before: Detection | None, after: Detection | None) -> dict[int, Detection]:
-        """Whom the frames of a gap show, given the person in the frame before it and in the one after it."""
+    def into(self, gap: range, at: Mapping[int, Detection]) -> dict[int, Detection]:
+        """Whom the frames of a gap show, and those after it in which the person was followed badly.
+
+        Args:
+            gap: frames in which the person is not.
+            at: where they are in others.
+        """
         found: dict[int, Detection] = {}
-        if before is not None:
-            found |= self._along(self._pictures(gap), gap.start - 1, before)
-        if after is not None:
-            left = range(max(found, default=gap.start - 1) + 1, gap.stop)
-            found |= self._along(self._backwards(left), gap.stop, after)
+        before, after = gap.start - 1, _settled(at, gap.stop, round(_SETTLING * self.info.fps))
+        if before in at:
+            found |= self._along(self._pictures(gap), before, at)
+        if after in at:
+            left = range(max(found, default=before) + 1, after)
+            found |= self._along(self._backwards(left), after, at)
         return found
 
-    def _along(self, film: Iterator[tuple[int, Picture]], frame: int, person: Detection) -> dict[int, Detection]:
+    def _along(
+        self, film: Iterator[tuple[int, Picture]], frame: int, at: Mapping[int, Detection]
+    ) -> dict[int, Detection]:
         """The person in successive frames, from one on that shows them, until nobody has been found for a while."""
         found: dict[int, Detection] = {}
+        person = at[frame]
         for k, picture in film:
             seconds = abs(k - frame) / self.info.fps
             if seconds > _LOST:
                 break
-            self.advance(1)
+            if k not in at:
+                self.advance(1)
             if picture.held:
                 continue
             shown = self.prepare(k, picture.image)
-            for one in found_there(self.detector, shown, self.scale, person, seconds):
+            there = found_there(self.detector, shown, self.scale, person, seconds)
+            if k in at and not (there and _better(there[0], at[k])):
+                there = [at[k]]
+            for one in there:
                 found[k], frame, person = one, k, one
         return found
 
@@ -94,8 +112,22 @@ class Search:
 
 
 def filled(track: Track, search: Search, stretches: Sequence[range]) -> Track:
-    """A track with those whom a search finds in stretches in which it has nobody."""
+    """A track with those whom a search finds in stretches in which it has nobody, and right beside them."""
     at = dict(zip(track.frames, track.detections, strict=True))
     for gap in stretches:
-        at |= search.into(gap, at.get(gap.start - 1), at.get(gap.stop))
+        at |= search.into(gap, at)
     return Track(sorted(at), [at[frame] for frame in sorted(at)])
+
+
+def _settled(at: Mapping[int, Detection], start: int, reach: int) -> int:
+    """The last of so many frames in a row, from a gap's end on, in which the person is."""
+    frame = start
+    while frame + 1 in at and frame - start < reach:
+        frame += 1
+    return frame
+
+
+def _better(look: Detection, followed: Detection) -> bool:
+    """Whether a look at a picture shows a person elsewhere than they were followed, and more surely."""
+    apart = float(np.nanmean(np.linalg.norm(look.pixels - followed.pixels, axis=-1)))
+    return apart > _ALIKE * look.size and look.confidence.mean() > followed.confidence.mean()

@@ -43,7 +43,7 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
     _label_below(axes, "time (s)")
     notes = ["bars: foot on the ground", "thin upright lines: it comes down"]
     notes += ["grey: not simulated"] * (not motion.simulated.all())
-    notes += ["no line: nobody was seen"] * (not motion.told.all())
+    notes += ["gaps: nobody was seen"] * (not motion.told.all())
     _legend(figure, "; ".join(notes), _sides(rows, found))
     return figure
 
