@@ -67,6 +67,14 @@ def test_who_squats_lands_lunges_kicks_or_kneels_does_not_sit(name, of) -> None:
     assert not seated(course(name, of), FPS).any()
 
 
+@pytest.mark.parametrize("frame", [16, 48])
+@pytest.mark.parametrize("hovers", [0.0, 0.06])
+def test_who_is_on_hands_and_knees_does_not_sit_though_these_are_found_too_high(frame, hovers) -> None:
+    still = np.tile(motion("crawl", "deepmimic")[frame], (20, 1))
+    still[:, 2] += hovers
+    assert not seated(Trajectory(person(), still, Plane()), FPS).any()
+
+
 def test_the_weight_of_who_squats_is_between_the_feet_and_of_who_sits_beside_them() -> None:
     assert np.median(beside(course("02_09"), FPS)) < -0.03
     assert np.median(beside(course("14_31"), FPS)[45:135]) > 0.1

@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX
-from motionrecon.kinematics.standing import RESTS, feet_alone
+from motionrecon.kinematics.standing import feet_alone
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.views import bridged, spans
 
@@ -20,14 +20,15 @@ STILL = 0.4
 ON_THE_GROUND = 0.2
 #: How far beside the feet the weight must be, metres, of who sits and of who leans. In the deepest squat it is between
 #: them; but only with level thighs do some centimetres say so: upright, the fit may lean as much by mistake.
-BESIDE, LEANING = 0.03, 0.15
+BESIDE, LEANING = 0.05, 0.15
 #: Radians by which the knees of somebody who may sit are bent, on average, and each: from behind one looks straighter.
 BENT, BENT_LEAST = 0.9, 0.6
 #: Seconds over which the weight's place is averaged, so that all that swings evens out; those for which somebody sits
 #: at least; and those of a doubt between two that is none.
 AVERAGED, LASTING, PAUSE = 0.5, 0.5, 0.5
-#: What is within so many metres over the ground may rest on it, beside the soles that are so near to the lowest one.
-NEAR = 0.15
+#: How far over the lowest sole others are, metres, that bear somebody with it; and how far over the ground what else
+#: may rest on it: knees and hands are found centimetres too high, and hands that hang beside a chair are higher.
+NEAR, RESTS = 0.15, 0.2
 #: Directions in which it is asked how far the support reaches.
 DIRECTIONS = 24
 
@@ -94,7 +95,7 @@ def beside(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
     """How far beside what touches the ground a person's weight is, metres; negative where it is over it.
 
     The weight is at the zero-moment point (Vukobratovic), averaged: the mean acceleration is a change of velocity. What
-    touches is the hull of what is near the ground: the lower feet, and knees, hands and trunk.
+    touches is the hull of what is near the ground: the lower feet, and knees, hands and trunk as thick as they are.
     """
     n = 2 * max(1, round(0.5 * AVERAGED * fps)) + 1
     T, com = len(x), x.com[:, :2]
@@ -103,9 +104,10 @@ def beside(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
     acceleration = (velocity[last] - velocity[first]) * fps / np.maximum(last - first, 1)[:, None]
     height = uniform_filter1d(x.ground.gap(x.com)[0], n, mode="nearest")
     weight = uniform_filter1d(com, n, axis=0, mode="nearest") - (height / GRAVITY)[:, None] * acceleration
-    rests = x.landmarks[:, RESTS]
+    rests = x.pose.at(x.body.hull)
     points = np.concatenate([x.feet, rests], axis=1)[..., :2]
-    touches = [x.over < x.over.min(1, keepdims=True) + NEAR, x.ground.gap(rests)[0] < NEAR]
+    near = x.ground.gap(rests)[0] - x.body.hull.radii < RESTS
+    touches = [x.over < x.over.min(1, keepdims=True) + NEAR, near]
     angle = np.linspace(0.0, 2 * np.pi, DIRECTIONS, endpoint=False)
     ways = np.stack([np.cos(angle), np.sin(angle)])
     reach = np.where(np.concatenate(touches, axis=1)[..., None], points @ ways, -np.inf).max(1)
