@@ -150,6 +150,33 @@ def test_who_crawls_steadily_does_not_overrule_the_lines_of_a_room_before_a_leve
         assert found.lines is not None and angle(LEVEL @ found.up.up, true) < 2
 
 
+def squatting(seen: Seen, lean: float) -> Trajectory:
+    """Somebody who holds a squat with shanks that lean forwards, radians, and ankles that do not show it.
+
+    In a world that is turned by as much, they would sit.
+    """
+    x = tilted(seen)
+    body = x.body
+    still = np.tile(x.qpos[:1], (len(x), 1))
+    for side in ("left", "right"):
+        for joint, bend in (("hip", 1.7), ("knee", 1.6), ("ankle", 0.0)):
+            still[:, body.model.joint(f"{side}_{joint}_flexion").qposadr[0]] = bend
+    left = LEVEL.T @ seen.camera.axes[0] @ np.array([0.0, 1.0, 0.0])
+    still[:, QUATERNION] = so3.multiply(so3.exp(np.tile(lean * left, (len(x), 1))), still[:, QUATERNION])
+    return replace(x, qpos=still)
+
+
+def test_who_squats_all_the_time_may_sit_so_lines_are_asked_and_else_whether_cameras_are_held_so(seen, view):
+    true, x = seen.camera.axes[0][:, 2], squatting(seen, 0.5)
+    alone, found = gravity(x, FPS), gravity(x, FPS, [with_lines(view, true)])
+    assert angle(LEVEL @ alone.up.up, true) > 20
+    assert found.lines is not None and angle(LEVEL @ found.up.up, true) < 2
+    without = gravity(x, FPS, [view])
+    assert without.level is not None and without.lines is None
+    assert angle(LEVEL @ without.up.up, true) < 15  # the camera is tilted by 10
+    assert np.trace(without.up.covariance) > 2 * np.trace(gravity(tilted(seen), FPS, [view]).up.covariance)
+
+
 def test_of_a_rooms_lines_and_its_vertical_ones_the_surer_count_or_the_likelier_where_they_disagree():
     one, other = camera_up(-0.3, 0.0), camera_up(-0.3, 0.2)
     unsure, sure = Direction.about(one, 0.02), Direction.about(one, 0.01)

@@ -63,7 +63,8 @@ class Gravity:
         level: where cameras that are held level have it; None where that counts for nothing.
         up: all together; of who is unsteady, or would be upright only before a camera tilted as nobody holds one, lines
             alone where these tell only, or more likely, near where a level camera has it; of who lies for most of the
-            clip and where no lines tell, as if cameras were held level.
+            clip and where no lines tell, as if cameras were held level. That counts, too, of who has their knees bent
+            nearly all the time, and may sit or squat.
     """
 
     standing: Direction

@@ -4,7 +4,8 @@ A person who stands or walks has the centre of mass over the feet, on average ov
 above and from below, which a network has learned (`motionrecon.depth`); and behind the person edges of doors and walls
 are vertical. Each gives the direction of up with a standard deviation, and their Gaussian product is what the fit
 begins from; it then refines it together with the motion. Of somebody who gets up from the floor or tumbles the first
-tells little: there lines decide that agree near where a level camera has up, or that it is held level.
+tells little: there lines decide that agree near where a level camera has up, or that it is held level. It tells little,
+too, of who has their knees bent all the time, as who squats and who sits look alike in a world that is turned.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from motionrecon.views import View
 
 #: Standard deviation of up as standing tells it, radians: of 25 clips, half are within 4 degrees, and one is 22 off.
 STANDING = 0.09
+#: Likewise of who has the knees bent nearly all the time, and sits or squats; and the share of what frames of guesses
+#: tell from which it is taken to be all that is known.
+BENT, _GUESSED = 0.3, 0.5
 #: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
 #: that agree where up would be if the camera were level.
 _UNSTEADY = 0.2
@@ -50,14 +54,17 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
         fps: frames per second.
         views: by cameras as they were given.
     """
-    upright, unsteady = uprightness(x, fps)
-    up = x.turn.T @ upright
-    standing, looks = Direction.about(up, STANDING), _looks(views)
+    upright, unsteady, guessed = uprightness(x, fps)
+    unsure = guessed > _GUESSED
+    standing, looks = Direction.about(x.turn.T @ upright, BENT if unsure else STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
     level = _together([_level(view) for view in views]) if views else expected
+    if unsure and views:
+        expected = _together([expected, level])
     tilted = np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES
     lies = tilted and unsteady > _UNSTEADY
-    lines = None if lies else straight_lines(views, expected)  # those that agree with it would be level ones
+    # Of who lies, those that agree with it would be level ones.
+    lines = None if lies else straight_lines(views, None if unsure else expected)
     if tilted and not lies:
         held = straight_lines(views)
         if held is not None and (lines is None or _likelier(held.up, lines.up, expected, level)):
@@ -67,7 +74,9 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     lines = straight_lines(views) if unsteady > _UNSTEADY else None
     if lines is not None:
         return Gravity(standing, looks, lines, None, lines)
-    return Gravity(standing, looks, None, level, level) if lies else Gravity(standing, looks, None, None, expected)
+    if lies:
+        return Gravity(standing, looks, None, level, level)
+    return Gravity(standing, looks, None, level if unsure and views else None, expected)
 
 
 def _likelier(

@@ -16,15 +16,16 @@ _BENT = 0.05
 _SPEED = 0.4
 
 
-def uprightness(x: Trajectory, fps: float) -> tuple[Float[np.ndarray, " 3"], float]:
-    """The body's mean uprightness, and how steady it is.
+def uprightness(x: Trajectory, fps: float) -> tuple[Float[np.ndarray, " 3"], float, float]:
+    """The body's mean uprightness, how steady it is, and how much of it is guessed.
 
     Args:
         x: a trajectory in a world that may be tilted.
         fps: frames per second.
 
     Returns:
-        a unit vector in the trajectory's world, and by how much frames differ from it on average, radians.
+        a unit vector in the trajectory's world; by how much frames differ from it on average, radians; and which share
+        of what they tell is of frames in which the person squats or sits, which is not known.
     """
     points = x.soles
     pace = np.linalg.norm(np.gradient(points, 1.0 / fps, axis=0), axis=-1) if len(x) > 1 else np.zeros(points.shape[:2])
@@ -41,7 +42,7 @@ def uprightness(x: Trajectory, fps: float) -> tuple[Float[np.ndarray, " 3"], flo
             upright[bent] = sits[bent]
     mean = _robust_mean(upright, certain)
     away = np.arccos(np.clip(upright @ mean, -1.0, 1.0))
-    return mean, float(np.average(away, weights=certain))
+    return mean, float(np.average(away, weights=certain)), float(certain[bent].sum() / certain.sum())
 
 
 def _trunk_and_shanks(x: Trajectory) -> Float[np.ndarray, "T 3"]:
