@@ -453,16 +453,19 @@ def test_what_a_film_is_too_slow_to_tell_is_an_empty_cell_of_a_new_result_and_of
         assert (line["skate_percent"], line["penetration_mm"]) == ("", "1") and "<td>nan" not in as_page([row], "")
 
 
-def test_gait_stands_in_the_table_and_nothing_where_nobody_walks() -> None:
+def test_gait_stands_in_the_table_or_why_there_is_none() -> None:
     gait = {"kind": "walk", "strides": 3, "steps": 6, "speed": 1.25, "cadence": 110.0, "stride_length": 1.36}
     gait |= {"step_length": 0.68, "step_width": None, "stance_percent": 61.0}
-    walks, sits = (Row.done(name, "a.mp4", Report.of(told)) for name, told in (("a", {"gait": gait}), ("b", {})))
+    seated = {"no_gait": "nothing was simulated", "warnings": ["sits"]}
+    walks, sits = (Row.done(name, "a.mp4", Report.of(told)) for name, told in (("a", {"gait": gait}), ("b", seated)))
     of_walk, of_seat = csv.DictReader(as_csv([walks, sits]).splitlines())
     assert (of_walk["gait"], of_walk["strides"], of_walk["speed_m_s"]) == ("walk", "3", "1.25")
     assert (of_walk["stride_length_m"], of_walk["step_length_m"], of_walk["step_width_m"]) == ("1.36", "0.68", "")
     assert (of_walk["cadence_steps_min"], of_walk["stance_percent"]) == ("110", "61")
     assert of_seat["gait"] == of_seat["strides"] == of_seat["speed_m_s"] == ""
+    assert (of_walk["no_gait"], of_seat["no_gait"]) == ("", "nothing was simulated")
     page = as_page([walks, sits], "")
+    assert page.count("no gait") == 1 and "no gait: nothing was simulated; sits</td>" in page
     assert "<td>1.25</td><td>110</td><td>0.68</td>" in page and "<td></td><td></td><td></td>" in page
 
 

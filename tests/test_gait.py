@@ -192,19 +192,47 @@ def test_csv_has_a_table_of_it_with_units_counts_and_notes(tmp_path: Path) -> No
 
 def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], saved_walk: Motion) -> None:
     camera = {"pose": "estimated", "focal_length": "found", "focal_px": 812.34, "pitch_deg": 0.0}
-    replace(saved_walk, report=Report.of({"camera": camera})).save(tmp_path / "walk")
+    person = {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}
+    verdict = {"word": "fair", "expected_mm": 61.5, "reasons": ["it is dark"]}
+    said = {"camera": camera, "person": person, "verdict": verdict, "warnings": ["mind the dark"]}
+    replace(saved_walk, report=Report.of(said)).save(tmp_path / "walk")
     assert main(["info", str(tmp_path / "walk")]) == 0
     lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
     assert lines["frames"] == "250 at 50 per second, 5.00 s; person seen in 250, simulated in 250"
     assert lines["focal length"] == "812.3 px, found"
     assert lines["cadence"] == "109 ± 0 steps/min (7)"
     assert main(["info", str(tmp_path / "walk"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["gait"]
+    record = json.loads(capsys.readouterr().out)
+    assert record["frames"] == {"total": 250, "tracked": 250, "simulated": 250, "fps": 50.0, "seconds": 5.0}
+    assert record["verdict"] == verdict and record["warnings"] == ["mind the dark"] and record["films"] == []
+    assert record["person"] == {"height": 1.7, "height_from": "assumed", "mass": 65.0, "body": "capsules"}
+    assert record["cameras"] == [{"name": None, "focal_px": 812.34, "focal_length": "found", "pose": "estimated"}]
+    told = record["gait"]
     assert (told["kind"], told["strides"], told["steps"], told["reason"]) == ("walk", 7, 8, None)
     speed = next(one for one in told["measures"] if one["name"] == "speed")
     assert speed["mean"] == pytest.approx(1.3 / 1.1) and speed["unit"] == "m/s"
     assert main(["info", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_info_tells_the_films_of_all_cameras(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], saved_walk: Motion
+) -> None:
+    one = {"pose": "estimated", "focal_length": "assumed", "focal_px": 900.0, "pitch_deg": 0.0, "sha256": None}
+    one |= {"offset": 0.0, "tracked": 250, "reprojection_px": None, "reprojection_percent": None}
+    cameras = [one | {"name": name, "video": f"{name}.mp4"} for name in ("left", "right")]
+    source = {"video": "left.mp4", "sha256": None, "start": None, "end": None}
+    report = Report.of({"source": source, "camera": one, "cameras": cameras})
+    replace(saved_walk, report=report).save(tmp_path / "walk")
+    assert main(["info", str(tmp_path / "walk")]) == 0
+    assert "films: left.mp4, right.mp4\n" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "walk"), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["films"] == ["left.mp4", "right.mp4"]
+    assert [camera["name"] for camera in record["cameras"]] == ["left", "right"]
+    replace(saved_walk, report=Report.of({"source": source})).save(tmp_path / "alone")
+    assert main(["info", str(tmp_path / "alone")]) == 0
+    assert "film: left.mp4\n" in capsys.readouterr().out
 
 
 def test_a_report_has_the_means_of_who_walks_and_nothing_of_who_does_not(saved_walk: Motion) -> None:

@@ -125,6 +125,7 @@ def test_the_report(motion, folder, clip):
     assert report["camera"]["focal_length"] == "found" and report["camera"]["pose"] == "estimated"
     assert isinstance(report["warnings"], list)
     assert motion.report.gait is None and "gait" not in report, "nobody walks a whole stride in so few frames"
+    assert motion.report.no_gait == report["no_gait"] and report["no_gait"]
 
 
 def test_every_stage_tells_its_progress_to_the_end(motion, heard):

@@ -41,6 +41,7 @@ class Row(Record):
         strides: whole ones, over which the next are means.
         speed_m_s, cadence_steps_min, stride_length_m, step_length_m, step_width_m, stance_percent: see
             `motionrecon.mechanics.gait`.
+        no_gait: why there is no gait.
         windows, followed: windows of the physics, and those whose motion was followed.
         warnings: how many there were.
         seconds: that the reconstruction took, without parts that were resumed.
@@ -72,6 +73,7 @@ class Row(Record):
     step_length_m: float | None = None
     step_width_m: float | None = None
     stance_percent: float | None = None
+    no_gait: str | None = None
     windows: int | None = None
     followed: int | None = None
     warnings: int | None = None
@@ -101,6 +103,7 @@ class Row(Record):
             told |= {"cadence_steps_min": gait.cadence, "stride_length_m": gait.stride_length}
             told |= {"step_length_m": gait.step_length, "step_width_m": gait.step_width}
             told |= {"stance_percent": gait.stance_percent}
+        told |= {"no_gait": report.no_gait}
         if report.windows is not None:
             followed = sum(window.status == Status.OK for window in report.windows)
             told |= {"windows": len(report.windows), "followed": followed}

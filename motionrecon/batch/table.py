@@ -101,7 +101,8 @@ def _line(row: Row) -> str:
     figures = "".join(f"<td>{_number(getattr(row, name), digits)}</td>" for _, name, digits in _FIGURES)
     there = RESULT if row.outcome is Outcome.DONE else ()
     files = " ".join(f'<a href="{quote(row.clip)}/{quote(name)}">{Path(name).suffix[1:]}</a>' for name in there)
-    said, name = html.escape(row.message or ""), html.escape(row.clip)
+    no_gait = f"no gait: {row.no_gait}" if row.no_gait else ""
+    said, name = html.escape("; ".join(filter(None, [no_gait, row.message]))), html.escape(row.clip)
     return (
         f'<tbody class="{row.outcome}"><tr><th scope="row" title="{html.escape(row.video)}">{name}</th>'
         f'<td class="outcome">{row.outcome}</td><td class="verdict">{row.verdict or ""}</td>'

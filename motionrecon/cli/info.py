@@ -14,14 +14,14 @@ def info(folder: Path | None = None, /, *, json: Switch = False) -> None:
 
     Args:
         folder: the folder of a result; without it, versions, machine and models are told, as a bug report needs them.
-        json: print JSON instead of lines.
+        json: print JSON, of a result with numbers in fields as report.json has them, instead of lines.
     """
     from motionrecon import info as report
 
     if folder is None:
         facts = report.collect()
     else:
-        from motionrecon.result.facts import facts_of
+        from motionrecon.result.facts import facts_of, record_of
 
-        facts = facts_of(folder, plain=json)
+        facts = record_of(folder) if json else facts_of(folder)
     print(report.as_json(facts) if json else report.as_text(facts))

@@ -110,7 +110,8 @@ def assemble(
         warnings=run.warnings,
     )
     motion = motion_of(figure, stretch, frames, made, tracked_hands)
-    return replace(motion, report=replace(made, gait=gait_means(motion)))
+    means = gait_means(motion)
+    return replace(motion, report=replace(made, gait=means, no_gait=None if means else gait(motion).reason))
 
 
 def motion_of(

@@ -1,4 +1,4 @@
-"""What a result is, in a few lines."""
+"""What a result is: in a few lines, or in fields for programs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from typing import Any
 from motionrecon.mechanics import gait_words
 from motionrecon.mechanics.gait import gait
 from motionrecon.result.motion import Motion
-from motionrecon.result.report import CameraFound, CameraOfSeveral
+from motionrecon.result.report import CameraFound, CameraOfSeveral, Report
 
 
-def facts_of(folder: Path, *, plain: bool = False) -> dict[str, Any]:
-    """Facts by name.
-
-    Args:
-        folder: of a result.
-        plain: what there is to tell of gait as JSON has it, in numbers, rather than in lines.
+def facts_of(folder: Path) -> dict[str, str | int]:
+    """What a result is, in words, by name.
 
     Raises:
         InputError: there is no result, or a damaged one.
     """
     motion = Motion.load(folder)
-    report, walk = motion.report, gait(motion)
-    found: dict[str, Any] = {
+    report = motion.report
+    found: dict[str, str | int | None] = {
         "result": str(folder),
-        "film": None if report.source is None else report.source.video,
+        "films" if report.cameras else "film": ", ".join(_films(report)) or None,
         "frames": f"{len(motion)} at {motion.fps:.4g} per second, {len(motion) / motion.fps:.2f} s; "
         f"person seen in {int(motion.tracked.sum())}, simulated in {int(motion.simulated.sum())}",
         "verdict": None if report.verdict is None else str(report.verdict),
@@ -34,8 +30,53 @@ def facts_of(folder: Path, *, plain: bool = False) -> dict[str, Any]:
         "focal length": None if report.camera is None else _focal_length(report.camera, report.cameras or ()),
         "warnings": len(report.warnings or ()),
     }
-    found = {name: value for name, value in found.items() if value is not None}
-    return found | ({"gait": gait_words.as_json(walk, report)} if plain else gait_words.in_lines(walk, report))
+    return {name: value for name, value in found.items() if value is not None} | gait_words.in_lines(
+        gait(motion), report
+    )
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    """What a result is, for programs: `facts_of` in fields as ``report.json`` has them; null where nothing is known.
+
+    Raises:
+        InputError: there is no result, or a damaged one.
+    """
+    motion = Motion.load(folder)
+    report = motion.report
+    cameras = report.cameras or ([report.camera] if report.camera else [])
+    return {
+        "result": str(folder),
+        "films": _films(report),
+        "frames": {
+            "total": len(motion),
+            "tracked": int(motion.tracked.sum()),
+            "simulated": int(motion.simulated.sum()),
+            "fps": motion.fps,
+            "seconds": len(motion) / motion.fps,
+        },
+        "verdict": None if report.verdict is None else report.verdict.to_json(),
+        "person": None
+        if report.person is None
+        else {
+            "height": report.person.height,
+            "height_from": report.height_from or None,
+            "mass": report.person.mass,
+            "body": report.person.body,
+        },
+        "cameras": [
+            {"name": one.get("name"), "focal_px": one.focal_px, "focal_length": one.focal_length, "pose": one.pose}
+            for one in cameras
+        ],
+        "warnings": list(report.warnings or ()),
+        "gait": gait_words.as_json(gait(motion), report),
+    }
+
+
+def _films(report: Report) -> list[str]:
+    """The film that the motion was made from, or each of several cameras' where there was one."""
+    if report.cameras:
+        return [camera.video for camera in report.cameras if camera.video is not None]
+    return [report.source.video] if report.source is not None and report.source.video is not None else []
 
 
 def _focal_length(camera: CameraFound, several: Sequence[CameraOfSeveral]) -> str:

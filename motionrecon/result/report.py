@@ -242,6 +242,7 @@ class Report(Record):
         verdict: how far from the truth the motion is expected to be, in a word, and why.
         gait: how the person walks or runs; None where they do not for a whole stride, or nothing was simulated, and in
             older results.
+        no_gait: why there is none; None where there is one, and in older results.
         seconds: that each stage took.
         windows: one record for each window of the physics.
         fallbacks: steps of Optimus in the windows that lowered nothing, and were damped more.
@@ -262,6 +263,7 @@ class Report(Record):
     quality: Quality | None = None
     verdict: Verdict | None = None
     gait: GaitMeans | None = None
+    no_gait: str | None = None
     windows: tuple[WindowRecord, ...] | None = None
     fallbacks: int | None = None
     warnings: list[str] | None = None
