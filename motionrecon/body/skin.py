@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 
+from motionrecon.body.points import half_axes
 from motionrecon.body.pose import Pose
 from motionrecon.core.sides import without_side
 
@@ -91,10 +92,7 @@ def _ends(model: mujoco.MjModel, geom: int) -> Float[np.ndarray, "2 3"]:
 
     Where both are equally near, as in the trunk, the left one comes first.
     """
-    turn = np.zeros(9)
-    mujoco.mju_quat2Mat(turn, model.geom_quat[geom])
-    is_capsule = int(model.geom_type[geom]) == int(mujoco.mjtGeom.mjGEOM_CAPSULE)
-    half = turn.reshape(3, 3)[:, 2] * (model.geom_size[geom, 1] if is_capsule else 0.0)
+    half = half_axes(model)[geom]
     ends = np.stack([model.geom_pos[geom] - half, model.geom_pos[geom] + half])
     near = np.round(np.linalg.norm(ends, axis=1), 6)
     return ends[np.lexsort([-ends[:, 1], near])]

@@ -22,13 +22,13 @@ from motionrecon.depth import NETWORK, files
 from motionrecon.hands.stage import track_hands
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.kinematics.chosen import chosen
-from motionrecon.mechanics.gait import gait
 from motionrecon.options import Options
 from motionrecon.physics.windows.stage import weights_of
 from motionrecon.physics.windows.stretch import Stretch
 from motionrecon.poses.bank import learned_for
 from motionrecon.result import report
 from motionrecon.result.frames import Frames, frames_of
+from motionrecon.result.gait_means import gait_means
 from motionrecon.result.motion import Motion
 from motionrecon.result.plausible import Outcome, doubts
 from motionrecon.result.quality import quality, reprojection
@@ -136,16 +136,6 @@ def motion_of(
         report=made,
         **vars(frames),
     )
-
-
-def gait_means(motion: Motion) -> report.GaitMeans | None:
-    """How somebody walks or runs; None where they do not."""
-    walk = gait(motion)
-    if not walk.strides:
-        return None
-    names = ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_percent")
-    means = {name: walk[name].mean for name in names if walk[name].count}
-    return report.GaitMeans.of({"kind": walk.kind, "strides": len(walk.strides), "steps": len(walk.steps)} | means)
 
 
 def _height_from(options: Options, height: float) -> str:
