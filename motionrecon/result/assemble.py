@@ -110,8 +110,8 @@ def assemble(
         warnings=run.warnings,
     )
     motion = motion_of(figure, stretch, frames, made, tracked_hands)
-    means = gait_means(motion)
-    return replace(motion, report=replace(made, gait=means, no_gait=None if means else gait(motion).reason))
+    means, none = gait_means(motion)
+    return replace(motion, report=replace(made, gait=means, no_gait=none))
 
 
 def motion_of(

@@ -9,10 +9,10 @@ from motionrecon.result.report import GaitMeans
 _TOLD = ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_percent")
 
 
-def gait_means(motion: Motion) -> GaitMeans | None:
-    """The means of the measures that matter most, of both sides; None where nobody walks or runs."""
+def gait_means(motion: Motion) -> tuple[GaitMeans | None, str | None]:
+    """The means of the measures that matter most, of both sides; or why there are none."""
     walk = gait(motion)
     if not walk.strides:
-        return None
+        return None, walk.reason
     means = {name: walk[name].mean for name in _TOLD if walk[name].count}
-    return GaitMeans.of({"kind": walk.kind, "strides": len(walk.strides), "steps": len(walk.steps)} | means)
+    return GaitMeans.of({"kind": walk.kind, "strides": len(walk.strides), "steps": len(walk.steps)} | means), None
