@@ -171,7 +171,7 @@ def detect_clip(
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
-    settings |= {"lost": "looked for"}  # who was lost was not looked for in earlier versions
+    settings |= {"lost": "looked for, and after"}  # who was lost was not looked for in earlier versions
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
