@@ -25,4 +25,4 @@ class Trusting:
 def look_at_whole_pictures_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the passes neither take second looks at parts of a picture, nor look there for who was lost."""
     monkeypatch.setattr(passes, "Lookout", Trusting)
-    monkeypatch.setattr(passes, "filled", lambda track, search, stretches: track)
+    monkeypatch.setattr(passes, "filled", lambda track, search, count, hints: track)

@@ -142,9 +142,9 @@ def test_two_side_by_side_are_both_looked_for_where_they_were() -> None:
 
 
 def test_the_stretches_without_somebody() -> None:
-    track = Track([2, 3, 6], [person(0, 0)] * 3)
-    assert gaps(track, 8) == [range(2), range(4, 6), range(7, 8)]
-    assert gaps(track, 7) == [range(2), range(4, 6)]
+    assert gaps([2, 3, 6], 8) == [range(2), range(4, 6), range(7, 8)]
+    assert gaps([2, 3, 6], 7) == [range(2), range(4, 6)]
+    assert gaps([], 3) == [range(3)]
 
 
 FPS, FRAMES = 20, 80
@@ -176,6 +176,18 @@ def test_who_was_lost_is_found_from_both_ends_of_a_gap_and_nowhere_else(film: De
         assert one.box == pytest.approx(person(*place(frame)).box, abs=2.0)
     assert found.detections[25] is followed.detections[0]
     assert len(looked) < 80  # not to the ends of the film
+
+
+def test_whom_only_looks_saw_is_found_in_the_frames_between_them(film: DetectorRun) -> None:
+    """As somebody whom the detector that follows never finds; looks are 5 frames apart."""
+    nobody = Track([], [])
+    looks = Track([3, 4, 5, 9, 10], [person(*place(5 * k)) for k in (3, 4, 5, 9, 10)])
+    found = watch_gaps(lambda done: None, film, nobody, FRAMES, looks, [])
+    assert found.frames == [*range(10, 40), *range(44, 60)]
+    seldom = Track([3, 4, 13, 14], [person(*place(5 * k)) for k in (3, 4, 13, 14)])  # not thrice in a row
+    assert watch_gaps(lambda done: None, film, nobody, FRAMES, seldom, []).frames == []
+    ghosts = Track([12, 13, 14], [person(*place(5 * k)) for k in (12, 13, 14)])
+    assert watch_gaps(lambda done: None, film, nobody, FRAMES, ghosts, []).frames == []  # the film shows nobody there
 
 
 def test_what_was_followed_badly_after_a_gap_is_mended(film: DetectorRun) -> None:

@@ -108,7 +108,7 @@ class _Job:
     def filled(self, child: Child, followed: Track, count: int, person: Track, others: Sequence[Track]) -> Track:
         """The one followed, also in those of ``count`` frames in which they were lost or not found, and show."""
         missing = count - len(followed.frames)
-        if not followed.frames or not missing:
+        if not missing or not person.frames:
             return followed
         with self.progress.stage("keypoints (gaps)", missing) as advance:
             return child.call(watch_gaps, advance, self.clip, followed, count, person, others)
@@ -171,7 +171,7 @@ def detect_clip(
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
-    settings |= {"lost": "looked for, and after"}  # who was lost was not looked for in earlier versions
+    settings |= {"lost": "looked for, and after, and at looks"}  # who was lost was not looked for in earlier versions
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:
@@ -180,6 +180,7 @@ def detect_clip(
     with Child() as child:
         sight, person, others = job.sight(child, choice)
         followed = _followed(job, child, sight.seen, person, others)
+        followed = job.filled(child, followed, len(sight.seen), person, others)
         if len(followed.frames) < 2 and choice == Choice():
             # MediaPipe would not follow whom the looks favour: better somebody else than nobody
             followed, _ = follow(sight.seen, info.fps)
@@ -190,7 +191,6 @@ def detect_clip(
             )
         cuts = () if sight.background is None else sight.background.cuts.tolist()
         looks = sight.mirrored, job.every
-        followed = job.filled(child, followed, len(sight.seen), person, others)
         keypoints = mended(followed, len(sight.seen), info.fps, info.image_size, name, cuts, *looks)
         second = second_looks(followed)
         if judge is not None:

@@ -1,15 +1,16 @@
 """Looking for a person in frames in which the detector that follows lost them, or had not found them yet.
 
 MediaPipe finds a person in a picture made as small as 224 x 224, and follows them from then on: somebody who is small,
-or stands against the light, it may find late, and once lost not again for a while. Where they were a moment before, or
-are a moment after, they are easily found in that part of the picture. So each gap is gone into from both of its ends,
-one frame after the other, until nobody has been found there for a while. The same looks mend the frames after it, in
-which MediaPipe often has half a person: it needs some to settle on whom it found.
+or stands against the light, it may find late or never, and once lost not again for a while. Where they were a moment
+before, or are a moment after, or where a look at everybody saw them, they are easily found in that part of the picture.
+So each gap is gone into from both of its ends and from such looks, one frame after the other, until nobody has been
+found there for a while. The same looks mend the frames after it, in which MediaPipe often has half a person: it needs
+some to settle on whom it found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -20,7 +21,7 @@ from jaxtyping import UInt8
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
 from motionrecon.keypoints.lookout import found_there
-from motionrecon.keypoints.tracks import Track
+from motionrecon.keypoints.tracks import Track, link
 from motionrecon.video import Picture, VideoInfo, pictures
 
 #: A gap is gone into until nobody has been found for this many seconds.
@@ -29,13 +30,15 @@ _LOST = 0.5
 _SETTLING = 0.3
 #: A look and what was followed show a person alike where landmarks are less far apart on average, sizes of the person.
 _ALIKE = 0.05
+#: So many looks in a row show somebody even where nobody followed them.
+_SURELY = 3
 #: Frames that are in memory at once where the film is gone through backwards.
 _CHUNK = 16
 
 
-def gaps(track: Track, count: int) -> list[range]:
-    """The stretches of a clip of ``count`` frames in which a track does not show the person."""
-    edges = [-1, *track.frames, count]
+def gaps(frames: Sequence[int], count: int) -> list[range]:
+    """The stretches of a clip of ``count`` frames between those, ascending, in which the person is."""
+    edges = [-1, *frames, count]
     return [range(one + 1, other) for one, other in pairwise(edges) if other - one > 1]
 
 
@@ -58,6 +61,18 @@ class Search:
     detector: PoseDetector
     prepare: Callable[[int, UInt8[np.ndarray, "H W 3"]], UInt8[np.ndarray, "H W 3"]]
     advance: Callable[[int], None]
+
+    def at_hints(self, stretch: range, hints: Mapping[int, Detection]) -> dict[int, Detection]:
+        """Whom those frames of a stretch show in which looks at everybody showed the person."""
+        found: dict[int, Detection] = {}
+        hinted = [k for k in stretch if k in hints]
+        for k, picture in self._pictures(range(min(hinted, default=0), max(hinted, default=-1) + 1)):
+            if k in hints and not picture.held:
+                self.advance(1)
+                shown = self.prepare(k, picture.image)
+                for one in found_there(self.detector, shown, self.scale, hints[k], 0.0):
+                    found[k] = one
+        return found
 
     def into(self, gap: range, at: Mapping[int, Detection]) -> dict[int, Detection]:
         """Whom the frames of a gap show, and those after it in which the person was followed badly.
@@ -111,12 +126,30 @@ class Search:
             yield from reversed(list(self._pictures(range(max(frames.start, stop - _CHUNK), stop))))
 
 
-def filled(track: Track, search: Search, stretches: Sequence[range]) -> Track:
-    """A track with those whom a search finds in stretches in which it has nobody, and right beside them."""
+def filled(track: Track, search: Search, count: int, hints: Mapping[int, Detection]) -> Track:
+    """A track of a clip of ``count`` frames, with whom a search finds where it has nobody, and right after that."""
     at = dict(zip(track.frames, track.detections, strict=True))
-    for gap in stretches:
+    for gap in gaps(track.frames, count):
+        at |= search.at_hints(gap, hints)
+    for gap in gaps(sorted(at), count):
         at |= search.into(gap, at)
     return Track(sorted(at), [at[frame] for frame in sorted(at)])
+
+
+def hinted(looks: Track, followed: Track, every: int, look_seconds: float) -> dict[int, Detection]:
+    """Where looks at everybody, ``every`` frames apart, show the person, by frame.
+
+    What too few looks in a row show that also met nobody who was followed may be nobody.
+    """
+    at = dict(zip(looks.frames, looks.detections, strict=True))
+    rows = [[at[look]] if look in at else [] for look in range(max(at, default=-1) + 1)]
+    there = set(followed.frames)
+    stretches = [one for one in link(rows, 1 / look_seconds) if len(one.frames) >= _SURELY or _met(one, there, every)]
+    return {look * every: at[look] for stretch in stretches for look in stretch.frames}
+
+
+def _met(stretch: Track, frames: Set[int], every: int) -> bool:
+    return any(look * every in frames for look in stretch.frames)
 
 
 def _settled(at: Mapping[int, Detection], start: int, reach: int) -> int:

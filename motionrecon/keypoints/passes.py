@@ -21,7 +21,7 @@ from motionrecon.keypoints.afresh import FreshLook
 from motionrecon.keypoints.child import Advance
 from motionrecon.keypoints.detect import MAX_SIDE, PoseDetector
 from motionrecon.keypoints.detection import Detection
-from motionrecon.keypoints.gaps import Search, filled, gaps
+from motionrecon.keypoints.gaps import Search, filled, hinted
 from motionrecon.keypoints.hands import LOOKS_PER_SECOND as HANDS_PER_SECOND
 from motionrecon.keypoints.hands import HandDetector, HandWatch
 from motionrecon.keypoints.lookout import Lookout
@@ -131,7 +131,7 @@ def watch_gaps(
     first = clip.info.frame_range(clip.start, clip.end).start
     with closing(PoseDetector(clip.model, clip.info.image_size, video=False)) as detector:
         search = Search(clip.info, first, clip.scale, detector, paint, advance)
-        return filled(followed, search, gaps(followed, count))
+        return filled(followed, search, count, hinted(person, followed, clip.every, clip.looks.every))
 
 
 def _painter(
