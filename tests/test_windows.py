@@ -14,6 +14,7 @@ from motionrecon.core import landmarks
 from motionrecon.core.arrays import pack, unpack
 from motionrecon.optimizers import minimize, names
 from motionrecon.optimizers.registry import make
+from motionrecon.optimizers.turns import Found
 from motionrecon.optimus import weights
 from motionrecon.physics.windows import stage
 from motionrecon.physics.windows.course import MOST, optimizer_of, simulate_clip
@@ -352,6 +353,25 @@ def test_what_goes_another_way_than_the_person_is_not_accepted(engine):
     away = Windows(engine, aside, SHORT)
     assert away.follows(problem, found, 0, 6), "it has not fallen"
     assert not away.accepts(problem, found, 0, 6)
+
+
+def test_of_a_result_that_leaves_the_person_what_lies_before_is_kept(engine):
+    figure = figure_of(12)
+    windows = Windows(engine, figure, SHORT)
+    problem = windows.problem(Stretch.empty(figure).state, None, 0, 11)
+    found = minimize(problem, next(windows.starts(problem, None, 0)), max_evaluations=5)
+    results = [Found(found.x, 0.0, 0.0)]
+    assert windows.accepted(problem, results, 0, 6) == (results[0], 6)
+
+    def left(frame: int):
+        """What is accepted where the person goes aside from a frame on."""
+        qpos = figure.qpos.copy()
+        qpos[frame:, 1] += 0.15
+        return Windows(engine, replace(figure, qpos=qpos), SHORT).accepted(problem, results, 0, 6)
+
+    assert left(6) == (results[0], 5)
+    assert left(5) == (results[0], 4)
+    assert left(4) is None, "too short"
 
 
 def test_of_a_window_of_which_less_is_kept_than_lies_between_frames_that_are_compared_the_last_one_is_judged(engine):

@@ -1,8 +1,8 @@
 """From window to window through a clip.
 
 Windows overlap; the first part of each is kept, and where it ends the next begins. A window that ends badly is tried
-again from other controls; if no result keeps the person with the kinematic motion, its frames are marked, and the
-simulation restarts from the kinematic trajectory in a new segment.
+again from other controls; if no result keeps the person with the kinematic motion, what does for some frames is kept,
+the next ones are marked, and the simulation restarts from the kinematic trajectory in a new segment.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ BUDGETS, GRADIENTS = {"optimus": 5, "lm": 12}, 40
 MOST = 4
 #: A descent has settled that gains nothing over this part of what it may take.
 PATIENCE = 5
+#: Seconds after which a simulation begins anew that found no way to go on.
+ANEW = 0.2
 #: Weights of optimizers that need them, where they are not those by default.
 WEIGHTS = {"optimus-paper": "optimus-paper-windows"}
 
@@ -119,9 +121,11 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
         failed=lambda x: not windows.follows(problem, x, first, keep),
     )
     cost = (search.starts, search.evaluations.derivatives, search.evaluations.values, search.fallbacks)
-    result = next((f for f in search.found if windows.accepts(problem, f.x, first, keep)), None)
-    if result is None:
-        return _not_simulated(windows, so_far, WindowRecord(first, keep, Status.FAILED, *cost))
+    accepted = windows.accepted(problem, search.found, first, keep)
+    if accepted is None:
+        return _not_simulated(windows, so_far, WindowRecord(first, _anew(windows, first, keep), Status.FAILED, *cost))
+    wanted = keep
+    result, keep = accepted
     rollout = problem.rollout(result.x)
     steps = (keep - first) * windows.figure.clock.steps_per_frame
     record = WindowRecord(first, keep, Status.OK, *cost, result.before, result.value)
@@ -132,7 +136,7 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
     if len(so_far.ctrl) == 0 or np.isnan(so_far.ctrl[-1, 0]):  # a stretch begins
         row = np.concatenate([[len(so_far.ctrl)], so_far.state.qpos, so_far.state.qvel])
         segments = np.concatenate([segments, row[None]])
-    return Stretch(
+    done = Stretch(
         frame=keep,
         state=rollout.state(steps),
         ctrl=np.concatenate([so_far.ctrl, rollout.ctrl[:steps]]),
@@ -141,3 +145,11 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
         knots=Knots(windows.figure.clock.seconds(first), problem.knots(result.x)),
         windows=(*so_far.windows, record),
     )
+    if keep == wanted:
+        return done
+    return _not_simulated(windows, done, WindowRecord(keep, _anew(windows, keep, wanted), Status.FAILED))
+
+
+def _anew(windows: Windows, failed: int, wanted: int) -> int:
+    """The frame from which it is tried again after one from which nothing was found; not beyond what was wanted."""
+    return min(failed + max(1, windows.figure.clock.frames(ANEW)), wanted)

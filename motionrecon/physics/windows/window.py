@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,10 +14,10 @@ from motionrecon.body.pose import pose
 from motionrecon.core.landmarks import INDEX, NAMES
 from motionrecon.kinematics.seated import seated
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.optimizers.turns import Beside, Start
+from motionrecon.optimizers.turns import Beside, Found, Start
 from motionrecon.physics.rollout import Rollout, SimulationState
 from motionrecon.physics.windows.carrying import Carrying
-from motionrecon.physics.windows.layout import WindowLayout
+from motionrecon.physics.windows.layout import COMPARED_RATE, WindowLayout
 from motionrecon.physics.windows.problem import Assist, Engine, WindowProblem, knot_weights
 from motionrecon.physics.windows.stretch import Knots
 from motionrecon.physics.windows.terms.base import Term
@@ -40,6 +40,9 @@ CLOSE = 0.5
 
 #: The same over the frames that are kept, beyond which a result is not: the simulated person does something else.
 APART = 0.85
+
+#: The same in the last frame of a result that is kept in part; and seconds for which it is kept at least.
+ENDS, PART = 0.6, 0.13
 
 #: Height of the lowest landmark over the ground from which nobody can be standing on it, metres.
 IN_THE_AIR = 0.3
@@ -236,14 +239,41 @@ class Windows:
 
     def accepts(self, problem: WindowProblem, x: Float[np.ndarray, " n"], first: int, keep: int) -> bool:
         """Whether the motion simulated up to frame `keep` can be what the person did."""
-        rollout = problem.rollout(x)
+        return self._can_be(problem, problem.rollout(x), first, keep)
+
+    def accepted(
+        self, problem: WindowProblem, found: Sequence[Found], first: int, keep: int
+    ) -> tuple[Found, int] | None:
+        """The first of several results that is accepted up to frame `keep`, and that frame; or else the one that is so
+        for longest, and ends near the kinematic motion, and up to which frame. None where there is none."""
+        rollouts = [problem.rollout(one.x) for one in found]
+        whole = next(
+            (one for one, run in zip(found, rollouts, strict=True) if self._can_be(problem, run, first, keep)), None
+        )
+        if whole is not None:
+            return whole, keep
+        least, stride = max(2, self.figure.clock.frames(PART)), max(1, self.figure.clock.frames(1 / COMPARED_RATE))
+        for last in range(keep - stride, first + least - 1, -stride):
+            for one, run in zip(found, rollouts, strict=True):
+                if not self._can_be(problem, run, first, last):
+                    continue
+                if self._distance(problem, run, first, self._steps(first, last)[-1:]) < ENDS * self.trust.landmark:
+                    return one, last
+        return None
+
+    def _can_be(self, problem: WindowProblem, rollout: Rollout, first: int, keep: int) -> bool:
+        """`accepts`, of a motion that is simulated already."""
         if not self._stays(problem, rollout, first, keep):
             return False
-        last = (keep - first) * self._per_frame
+        last = self._steps(first, keep)[-1]
         kept = problem.steps[problem.steps <= last]
         if not len(kept):  # of a quick film, of which more frames are passed over than are kept
             kept = np.array([last])
         return self._distance(problem, rollout, first, kept) < APART * self.trust.landmark
+
+    def _steps(self, first: int, keep: int) -> Int[np.ndarray, " F"]:
+        """The steps of a window, from frame `first` on, at which its frames are, up to frame `keep`."""
+        return np.asarray(np.arange(keep - first + 1) * self._per_frame)
 
     def _distance(self, problem: WindowProblem, rollout: Rollout, first: int, steps: Int[np.ndarray, " F"]) -> float:
         """Root mean square of the way from the kinematic landmarks along each axis, metres."""
@@ -254,7 +284,7 @@ class Windows:
         """`follows`, of a motion that is simulated already."""
         if not rollout.ok:
             return False
-        steps = np.arange(keep - first + 1) * self._per_frame
+        steps = self._steps(first, keep)
         away = np.linalg.norm(self._away(problem, rollout, first, steps[1:]), axis=-1)
         upright = max(away.mean(1).max(), away[:, FEET].mean(1).max()) < FALLEN * self.engine.body.height
         return bool(upright and self._borne(rollout, first, steps))
