@@ -341,10 +341,12 @@ def test_somebody_of_anny_is_found_again():
     assert np.linalg.norm(places[0] - places[1], axis=-1).mean() < 0.03
 
 
-def test_whoever_may_be_asked_for_is_simulated():
+@pytest.mark.parametrize("age", [None, 30.0])
+def test_whoever_may_be_asked_for_is_simulated(age):
     """The shortest adult's mesh is folded into itself: its shanks have moments of inertia that no matter has."""
-    model = build(0.5, kind="anny", age=30.0).model
-    assert model.body_mass.sum() == pytest.approx(22.5 * 0.5**2, rel=1e-5)  # written with six digits
+    body = build(0.5, kind="anny", age=age)
+    model = body.model
+    assert model.body_mass.sum() == pytest.approx(body.mass, rel=1e-5)  # written with six digits
     inertia = np.sort(model.body_inertia[1:], axis=1)
     assert (inertia[:, 0] + inertia[:, 1] >= inertia[:, 2]).all()
 

@@ -304,6 +304,11 @@ def test_a_height_that_cameras_found_is_told() -> None:
     for age, told in ((None, True), (30.0, False)):
         said = summary(SimpleNamespace(report=Report.of(report | {"person": small | {"age": age}})), Path("walk"), 3.0)
         assert ("at 1.20 m they were taken for a child of 7 years; --age says otherwise" in said) is told
+    for changed in ({"body": "smplx"}, {"body": "capsules"}):  # one is an adult's, the other's mass was given
+        person = {"person": small | changed, "options": options(mass=22.0).to_dict()}
+        assert "child" not in summary(SimpleNamespace(report=Report.of(report | person)), Path("walk"), 3.0)
+    said = summary(SimpleNamespace(report=Report.of(report | {"person": small | {"height": 0.6}})), Path("walk"), 3.0)
+    assert "a child under 2 years" in said
 
 
 def test_how_surely_cameras_were_found_is_told() -> None:

@@ -19,7 +19,7 @@ from motionrecon.export import export
 from motionrecon.mechanics.gait import Gait, gait
 from motionrecon.mechanics.gait_words import caution_of, in_lines
 from motionrecon.mechanics.steps import strides_and_steps
-from motionrecon.result.assemble import gait_means
+from motionrecon.result.gait_means import gait_means
 from motionrecon.result.motion import Motion
 from motionrecon.result.report import GaitMeans, Report
 
@@ -236,15 +236,16 @@ def test_info_tells_the_films_of_all_cameras(
 
 
 def test_a_report_has_the_means_of_who_walks_and_nothing_of_who_does_not(saved_walk: Motion) -> None:
-    means = gait_means(saved_walk)
-    assert means is not None and (means.kind, means.strides, means.steps) == ("walk", 7, 8)
+    means, none = gait_means(saved_walk)
+    assert none is None and means is not None and (means.kind, means.strides, means.steps) == ("walk", 7, 8)
     wanted = gait(saved_walk)
     for name in ("speed", "cadence", "stride_length", "step_length", "step_width", "stance_percent"):
         assert means[name] == wanted[name].mean
     assert means.speed == pytest.approx(1.3 / 1.1)
     assert GaitMeans.of(json.loads(json.dumps(means.to_json()))).to_json() == means.to_json()
     kinematic = replace(saved_walk, ctrl=saved_walk.ctrl[:0], segments=saved_walk.segments[:0])
-    assert gait_means(kinematic) is None
+    means, none = gait_means(kinematic)
+    assert means is None and none
 
 
 @pytest.fixture

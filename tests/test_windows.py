@@ -211,6 +211,39 @@ def test_a_window_that_cannot_be_simulated_is_marked_and_the_run_goes_on(engine)
     assert 12 * PER_FRAME in whole.segments[:, 0]
 
 
+@pytest.mark.parametrize("count", [8, 14, 20])
+def test_where_nothing_is_found_nobody_is_said_to_be_lost(engine, count, monkeypatch):
+    monkeypatch.setattr(Windows, "accepted", lambda *_: None)
+    whole = simulate(engine, figure_of(count), replace(SHORT, evaluations=1))
+    assert {w.status for w in whole.windows} == {"failed"}
+    assert whole.frame == count - 1 and not len(whole.segments)
+
+
+def test_what_can_be_of_a_window_is_kept_and_a_simulation_begins_anew_behind_it(engine, monkeypatch):
+    whole_windows, parts = Windows.accepted, iter([4])
+
+    def accepted(self, problem, found, first, keep):
+        """Of the first window four frames, of the others what there is."""
+        part = next(parts, None)
+        return whole_windows(self, problem, found, first, keep) if part is None else (found[0], first + part)
+
+    monkeypatch.setattr(Windows, "accepted", accepted)
+    figure = figure_of(20, lift=0.0)
+    whole = simulate(engine, figure, SHORT)
+    kept, failed, anew = whole.windows[:3]
+    assert (kept.first_frame, kept.last_frame, kept.status) == (0, 4, "ok")
+    assert (failed.first_frame, failed.status, failed.attempts) == (4, "failed", None)
+    assert (anew.first_frame, anew.status) == (failed.last_frame, "ok")
+    assert whole.segments[:, 0].tolist() == [0, failed.last_frame * PER_FRAME]
+    missing = np.isnan(whole.ctrl[:, 0])
+    assert np.flatnonzero(missing).tolist() == list(range(4 * PER_FRAME, failed.last_frame * PER_FRAME))
+    frames = frames_of(figure, whole)
+    again = replay(as_motion(figure, whole))
+    simulated = [*range(5), *range(failed.last_frame, 20)]
+    np.testing.assert_allclose(again[simulated], frames.qpos[simulated], atol=1e-9)
+    assert np.abs(difference(frames.qpos[:-1], frames.qpos[1:])).max() < 0.15, "without a jump"
+
+
 def test_a_motion_goes_back_to_the_kinematic_one_without_a_jump(figure, course):
     whole, last = course[-1], 6
     ctrl = whole.ctrl.copy()
@@ -369,8 +402,7 @@ def test_of_a_result_that_leaves_the_person_what_lies_before_is_kept(engine):
         qpos[frame:, 1] += 0.15
         return Windows(engine, replace(figure, qpos=qpos), SHORT).accepted(problem, results, 0, 6)
 
-    assert left(6) == (results[0], 5)
-    assert left(5) == (results[0], 4)
+    assert left(6) == left(5) == (results[0], 4), "a frame is left between it and what begins anew"
     assert left(4) is None, "too short"
 
 

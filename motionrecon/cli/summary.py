@@ -66,20 +66,22 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
     elif person is not None and report.height_from == ASSUMED:
         line += f"\nthe height was assumed to be {person.height:.2f} m; set it with --height: all lengths scale with it"
     if person is not None:
-        line += _of_age(person)
+        line += _of_age(person, mass_given=options["mass"] is not None)
     for text in of_lenses(motion):
         line += f"\n{text}"
     return line
 
 
-def _of_age(person: Person) -> str:
-    """That somebody was taken for a child; nothing where their age was given."""
+def _of_age(person: Person, mass_given: bool) -> str:
+    """That somebody was taken for a child; nothing where their age was given, or tells nothing of such a body."""
     from motionrecon.body.described import ADULT, Described
 
     years = Described(person.height).likely_age
-    if person.age is not None or years == ADULT:
+    tells = person.body == "anny" or (person.body == "capsules" and not mass_given)
+    if person.age is not None or years == ADULT or not tells:
         return ""
-    return f"\nat {person.height:.2f} m they were taken for a child of {years:.0f} years; --age says otherwise"
+    old = f"of {years:.0f} years" if years >= 1.5 else "under 2 years"
+    return f"\nat {person.height:.2f} m they were taken for a child {old}; --age says otherwise"
 
 
 def of_lenses(motion: Motion) -> list[str]:

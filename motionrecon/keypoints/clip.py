@@ -72,9 +72,6 @@ class _Job:
                 "video": sha256(video),
                 "models": [sha256(clip.model), sha256(clip.scan_model)],
                 "frames": [wanted.start, wanted.stop, info.fps],
-                "pictures": "upright, mirrored, on a mended clock",  # what is shown is not what earlier versions showed
-                "afresh": "who leans",  # people who leaned were not looked for afresh in earlier versions
-                "looks": "mirrored, in parts",  # everybody was looked for elsewhere in earlier versions
                 "twice": mirrored,
                 "mediapipe": metadata.version("mediapipe"),
             }
@@ -171,7 +168,6 @@ def detect_clip(
     """See `motionrecon.keypoints.detect_keypoints`."""
     job = _Job.of(video, detector, start, end, cache_dir, progress, hands, mirrored)
     settings = {"person": str(choice), "sides": "voted on" if judge is None else "voted on, judged"}
-    settings |= {"lost": "looked for, and after, and at looks"}  # who was lost was not looked for in earlier versions
     kept = Checkpoint(cache_dir, "keypoints", job.depends_on | settings)
     arrays = kept.load(progress)
     if arrays is not None:

@@ -5,14 +5,14 @@ or stands against the light, it may find late or never, and once lost not again 
 before, or are a moment after, or where a look at everybody saw them, they are easily found in that part of the picture.
 So each gap is gone into from both of its ends and from such looks, one frame after the other, until nobody has been
 found there for a while. The same looks mend the frames after it, in which MediaPipe often has half a person: it needs
-some to settle on whom it found.
+some to settle on whom it found. Whom such a look shows has neither hands nor a second, mirrored look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
 import numpy as np
@@ -52,7 +52,8 @@ class Search:
         scale: the size of the frames that the detector is shown, in sizes of the video's.
         detector: of single pictures.
         prepare: what the detector is shown instead of a frame of the clip, given its number.
-        advance: told of each frame that was looked at.
+        advance: told of each frame of a gap that was looked at, once.
+        told: those frames, so far.
     """
 
     info: VideoInfo
@@ -61,6 +62,7 @@ class Search:
     detector: PoseDetector
     prepare: Callable[[int, UInt8[np.ndarray, "H W 3"]], UInt8[np.ndarray, "H W 3"]]
     advance: Callable[[int], None]
+    told: set[int] = field(default_factory=set)
 
     def at_hints(self, stretch: range, hints: Mapping[int, Detection]) -> dict[int, Detection]:
         """Whom those frames of a stretch show in which looks at everybody showed the person."""
@@ -68,7 +70,7 @@ class Search:
         hinted = [k for k in stretch if k in hints]
         for k, picture in self._pictures(range(min(hinted, default=0), max(hinted, default=-1) + 1)):
             if k in hints and not picture.held:
-                self.advance(1)
+                self._tell(k)
                 shown = self.prepare(k, picture.image)
                 for one in found_there(self.detector, shown, self.scale, hints[k], 0.0):
                     found[k] = one
@@ -101,7 +103,7 @@ class Search:
             if seconds > _LOST:
                 break
             if k not in at:
-                self.advance(1)
+                self._tell(k)
             if picture.held:
                 continue
             shown = self.prepare(k, picture.image)
@@ -111,6 +113,12 @@ class Search:
             for one in there:
                 found[k], frame, person = one, k, one
         return found
+
+    def _tell(self, frame: int) -> None:
+        """Tell of a frame that was not told of."""
+        if frame not in self.told:
+            self.told.add(frame)
+            self.advance(1)
 
     def _pictures(self, frames: range) -> Iterator[tuple[int, Picture]]:
         if not frames:

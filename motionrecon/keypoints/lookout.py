@@ -23,6 +23,8 @@ from motionrecon.keypoints.tracks import apart, assigned, distinct, reached
 _SQUARE = 1.2
 #: The square in which somebody is looked for who was seen there, in sizes of the person.
 _AROUND = 1.4
+#: Pixels of such a part at least: the detector takes no picture that is smaller.
+_LEAST = 16
 #: Mean confidence in landmarks below which somebody found in a part of the picture is nobody.
 _SURE = 0.5
 #: Seconds for which somebody who is not seen is looked for where they were.
@@ -129,7 +131,7 @@ def found_there(
         person: whom to look for, as another picture shows them, or another look at this one.
         seconds: between the two pictures.
     """
-    side = round(_AROUND * person.size * scale)
+    side = max(_LEAST, round(_AROUND * person.size * scale))
     corner = np.round((person.box[:2] + person.box[2:]) / 2 * scale - side / 2)
     found = [
         one for one in _seen(detector, cropped(image, corner, side), corner, scale) if reached(person, one, seconds)

@@ -31,7 +31,7 @@ from motionrecon.views import View
 STANDING = 0.09
 #: Likewise of who has the knees bent nearly all the time, and sits or squats; and the share of what frames of guesses
 #: tell from which it is taken to be all that is known.
-BENT, _GUESSED = 0.3, 0.5
+CROUCHING, _GUESSED = 0.3, 0.5
 #: Who is farther from their mean uprightness than that on average, radians, gets up, lies or tumbles: then lines count
 #: that agree where up would be if the camera were level.
 _UNSTEADY = 0.2
@@ -56,27 +56,28 @@ def gravity(x: Trajectory, fps: float, views: Sequence[View] = ()) -> Gravity:
     """
     upright, unsteady, guessed = uprightness(x, fps)
     unsure = guessed > _GUESSED
-    standing, looks = Direction.about(x.turn.T @ upright, BENT if unsure else STANDING), _looks(views)
+    standing, looks = Direction.about(x.turn.T @ upright, CROUCHING if unsure else STANDING), _looks(views)
     expected = standing if looks is None else _together([looks, standing])
     level = _together([_level(view) for view in views]) if views else expected
-    if unsure and views:
-        expected = _together([expected, level])
+    counted = level if unsure and views else None
+    if counted is not None:
+        expected = _together([expected, counted])
     tilted = np.arccos(np.clip(level.up @ expected.up, -1.0, 1.0)) > _LIES
     lies = tilted and unsteady > _UNSTEADY
     # Of who lies, those that agree with it would be level ones.
     lines = None if lies else straight_lines(views, None if unsure else expected)
-    if tilted and not lies:
+    if tilted and not lies and not unsure:
         held = straight_lines(views)
         if held is not None and (lines is None or _likelier(held.up, lines.up, expected, level)):
             return Gravity(standing, looks, held, None, held)
     if lines is not None:
-        return Gravity(standing, looks, lines, None, _together([expected, lines]))
+        return Gravity(standing, looks, lines, counted, _together([expected, lines]))
     lines = straight_lines(views) if unsteady > _UNSTEADY else None
     if lines is not None:
         return Gravity(standing, looks, lines, None, lines)
     if lies:
         return Gravity(standing, looks, None, level, level)
-    return Gravity(standing, looks, None, level if unsure and views else None, expected)
+    return Gravity(standing, looks, None, counted, expected)
 
 
 def _likelier(

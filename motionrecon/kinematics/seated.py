@@ -18,8 +18,8 @@ LEVEL, LEVEL_LEAST = 0.6, 0.7
 STILL = 0.4
 #: Height of hips over the ground, metres, below which somebody sits on the ground itself.
 ON_THE_GROUND = 0.2
-#: How far beside the feet the weight must be, metres, of who sits and of who leans. In the deepest squat it is between
-#: them; but only with level thighs do some centimetres say so: upright, the fit may lean as much by mistake.
+#: How far beside what touches the ground the weight must be, metres, of who sits and of who leans. In the deepest squat
+#: it is over the feet; but only with level thighs do some centimetres say so: upright, the fit may lean as much.
 BESIDE, LEANING = 0.05, 0.15
 #: Radians by which the knees of somebody who may sit are bent, on average, and each: from behind one looks straighter.
 BENT, BENT_LEAST = 0.9, 0.6
@@ -28,7 +28,7 @@ BENT, BENT_LEAST = 0.9, 0.6
 AVERAGED, LASTING, PAUSE = 0.5, 0.5, 0.5
 #: How far over the lowest sole others are, metres, that bear somebody with it; and how far over the ground what else
 #: may rest on it: knees and hands are found centimetres too high, and hands that hang beside a chair are higher.
-NEAR, RESTS = 0.15, 0.2
+NEAR, BEARING = 0.15, 0.2
 #: Directions in which it is asked how far the support reaches.
 DIRECTIONS = 24
 
@@ -95,7 +95,8 @@ def beside(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
     """How far beside what touches the ground a person's weight is, metres; negative where it is over it.
 
     The weight is at the zero-moment point (Vukobratovic), averaged: the mean acceleration is a change of velocity. What
-    touches is the hull of what is near the ground: the lower feet, and knees, hands and trunk as thick as they are.
+    touches is the hull of what is near the ground: the lower feet, and hands, knees, seat and all else, as thick as it
+    is. So who sits on a kerb, with hips less than some 28 cm high, is on the ground.
     """
     n = 2 * max(1, round(0.5 * AVERAGED * fps)) + 1
     T, com = len(x), x.com[:, :2]
@@ -106,7 +107,7 @@ def beside(x: Trajectory, fps: float) -> Float[np.ndarray, " T"]:
     weight = uniform_filter1d(com, n, axis=0, mode="nearest") - (height / GRAVITY)[:, None] * acceleration
     rests = x.pose.at(x.body.hull)
     points = np.concatenate([x.feet, rests], axis=1)[..., :2]
-    near = x.ground.gap(rests)[0] - x.body.hull.radii < RESTS
+    near = x.ground.gap(rests)[0] - x.body.hull.radii < BEARING
     touches = [x.over < x.over.min(1, keepdims=True) + NEAR, near]
     angle = np.linspace(0.0, 2 * np.pi, DIRECTIONS, endpoint=False)
     ways = np.stack([np.cos(angle), np.sin(angle)])

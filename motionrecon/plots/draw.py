@@ -59,12 +59,19 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
         return None
     leads = "left" if "left" in cycles else next(iter(cycles))
     figure, axes = _sheet(title, rows)
+    drawn = dict.fromkeys(cycles, 0)
     for axis, panel in axes:
         for side, values in panel.lines.items():
             colour = _COLOURS.get(side, _INK)
-            own = cycles.get(side or leads, ())
-            each = [np.interp(c.start + _PERCENT / 100 * (c.end - c.start), motion.time, values) for c in own]
-            each = [one for one in each if np.isfinite(one).all()]
+            known = [
+                (c, one)
+                for c in cycles.get(side or leads, ())
+                if np.isfinite(
+                    one := np.interp(c.start + _PERCENT / 100 * (c.end - c.start), motion.time, values)
+                ).all()
+            ]
+            own, each = [c for c, _ in known], [one for _, one in known]
+            drawn[side or leads] = max(drawn.get(side or leads, 0), len(own))
             if len(each) > 1:
                 for one in each:
                     axis.plot(_PERCENT, one, color=colour, lw=0.6, alpha=0.6)
@@ -74,7 +81,7 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
                 axis.axvline(float(off), color=colour, lw=0.9, ls=(0, (4, 3)))
         axis.set_xlim(0.0, 100.0)
     _label_below(axes, "gait cycle (%)")
-    counts = ", ".join(f"{side}: {len(own)}" for side, own in cycles.items())
+    counts = ", ".join(f"{side}: {count}" for side, count in drawn.items())
     middle = f"; dark: cycles of the {leads} foot" if any("" in panel.lines for row in rows for panel in row) else ""
     _legend(figure, f"cycles: {counts}{middle}; dashed: foot off", list(cycles))
     return figure

@@ -36,7 +36,9 @@ def facts_of(folder: Path) -> dict[str, str | int]:
 
 
 def record_of(folder: Path) -> dict[str, Any]:
-    """What a result is, for programs: `facts_of` in fields as ``report.json`` has them; null where nothing is known.
+    """What a result is, for programs: `facts_of` in fields, most of them as ``report.json`` has them.
+
+    What nothing is known of is null, or an empty list.
 
     Raises:
         InputError: there is no result, or a damaged one.

@@ -84,7 +84,7 @@ class CameraFound(Record):
             detector whose errors were learned (with its depth corrected), and straight lines behind the person, of a
             room's three directions or vertical ones, where there are such that tell.
         by_level: that the camera was taken as held level, as nothing else told: somebody lies or crawls for most of the
-            clip, or has their knees bent all the time, where that counts beside how they squat or sit.
+            clip; or that this counts beside all else, as somebody has their knees bent all the time.
         motion: "static"; "assumed static", where nobody looked, or the background tells nothing; "turns" or "turns and
             zooms", as the background showed it; "reframed", where it stands, and a window was moved over its picture;
             "unknown", where it moves otherwise, and nothing is simulated.

@@ -44,7 +44,7 @@ class Capsules(CapsuleAnatomy, BodyByLengths):
         timestep: float = 1 / 120,
         ground: Ground | None = None,
     ) -> Capsules:
-        """Somebody of this height (m), with an average adult's mass (kg) and proportions unless given, on a ground.
+        """Somebody of this height (m), with an average mass (kg) and an adult's proportions unless given, on a ground.
 
         Where no ground is given, that is the plane z = 0.
         """

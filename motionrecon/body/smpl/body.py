@@ -7,7 +7,7 @@ and face are one with what carries them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 
 import mujoco
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.base import LICENCE, ShapePrior, text_of
-from motionrecon.body.described import Described
+from motionrecon.body.described import ADULT, Described
 from motionrecon.body.hinged import AnatomyOfBones, HingedBody
 from motionrecon.body.mesh.bones import BONES
 from motionrecon.body.mesh.joints import HINGES
@@ -90,7 +90,8 @@ class SmplBody(SmplAnatomy, HingedBody):
         """
         path, gender = find(described.kind, described.body_model, described.sex)
         people = family(read(described.kind, path, gender))
-        height, mass = described.height, described.likely_mass
+        # Its people are adults, however small.
+        height, mass = described.height, replace(described, age=described.age or ADULT).likely_mass
         expected = likely(people, height, mass)
         found = people.height(expected.betas)
         if abs(found - height) > _SHORT_OF:

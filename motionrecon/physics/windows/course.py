@@ -151,5 +151,7 @@ def _window(windows: Windows, so_far: Stretch, tracked_to: int, seed: int) -> St
 
 
 def _anew(windows: Windows, failed: int, wanted: int) -> int:
-    """The frame from which it is tried again after one from which nothing was found; not beyond what was wanted."""
-    return min(failed + max(1, windows.figure.clock.frames(ANEW)), wanted)
+    """The frame from which it is tried again after one from which nothing was found: at the end of what was wanted, if
+    less is left of it than a result is kept in part for."""
+    begin = failed + max(1, windows.figure.clock.frames(ANEW))
+    return begin if wanted - begin >= windows.least else wanted

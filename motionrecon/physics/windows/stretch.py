@@ -29,12 +29,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class WindowRecord(Record):
-    """One window, for the report.
+    """One window, or what of it was not simulated, for the report.
 
     Attributes:
         first_frame, last_frame: what it simulated, or failed to; the next one begins with its last frame.
         status: what became of it.
-        attempts: starts that were tried.
+        attempts: starts that were tried; None where what was found is another record's.
         evaluations, rollouts, fallbacks: Jacobians (or gradients), bare simulations, and steps of Optimus that lowered
             nothing and were damped more, over all attempts.
         loss_before, loss_after: the objective at the start and end of the attempt that is kept.

@@ -252,14 +252,20 @@ class Windows:
         )
         if whole is not None:
             return whole, keep
-        least, stride = max(2, self.figure.clock.frames(PART)), max(1, self.figure.clock.frames(1 / COMPARED_RATE))
-        for last in range(keep - stride, first + least - 1, -stride):
+        stride = max(1, self.figure.clock.frames(1 / COMPARED_RATE))
+        # One frame less would leave none between where it ends and where the next begins.
+        for last in range(keep - max(2, stride), first + self.least - 1, -stride):
             for one, run in zip(found, rollouts, strict=True):
                 if not self._can_be(problem, run, first, last):
                     continue
                 if self._distance(problem, run, first, self._steps(first, last)[-1:]) < ENDS * self.trust.landmark:
                     return one, last
         return None
+
+    @property
+    def least(self) -> int:
+        """Frames for which a result is kept in part at least."""
+        return max(2, self.figure.clock.frames(PART))
 
     def _can_be(self, problem: WindowProblem, rollout: Rollout, first: int, keep: int) -> bool:
         """`accepts`, of a motion that is simulated already."""
