@@ -138,6 +138,9 @@ def test_depth_and_height_are_over_the_ground():
     over = points[..., 2] - [0.15, 0.15, 0.31, 0.30]
     found = foot_quality(points, FPS, over)
     assert (found["penetration_mm"], found["float_mm"]) == pytest.approx((2.5, 0))
+    soles = np.tile([-0.004, 0.002], (100, 1))
+    found = foot_quality(points, FPS, over, soles)
+    assert (found["penetration_mm"], found["float_mm"]) == pytest.approx((2, 0))
     points[:, 3, 0] = np.arange(100) / FPS  # one that is 30 cm up stands on something, and slides
     assert foot_quality(points, FPS, over)["skate_percent"] == 100
     assert foot_quality(points, FPS)["skate_percent"] == 0

@@ -54,8 +54,9 @@ def assemble(
     """
     frames, clock, body = frames_of(figure, stretch), figure.clock, figure.body
     camera = figure.views[0].camera
-    marks = pose(body.model, frames.qpos).at(body.marks)
-    measured = quality(frames.joints, marks, figure.views, body.height, figure.ground)
+    at = pose(body.model, frames.qpos)
+    marks, soles = at.at(body.marks), figure.ground.gap(at.at(body.soles))[0] - body.soles.radii
+    measured = quality(frames.joints, marks, figure.views, body.height, figure.ground, soles)
     simulated = np.isin(np.arange(len(figure)), sorted(stretch.simulated_frames))
     evidence = evidence_of(source, options, figure, frames, simulated)
     found = Outcome(

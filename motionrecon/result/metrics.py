@@ -72,7 +72,10 @@ def pose_errors(joints: Float[np.ndarray, ...], reference: Float[np.ndarray, ...
 
 
 def foot_quality(
-    feet: Float[np.ndarray, "T 4 3"], fps: float, over: Float[np.ndarray, "T 4"] | None = None
+    feet: Float[np.ndarray, "T 4 3"],
+    fps: float,
+    over: Float[np.ndarray, "T 4"] | None = None,
+    soles: Float[np.ndarray, "T S"] | None = None,
 ) -> dict[str, float]:
     """How ``feet`` (T, 4, 3), ordered as ``FEET``, metres, treat the ground.
 
@@ -80,15 +83,17 @@ def foot_quality(
         feet: where they are.
         fps: frames per second.
         over: (T, 4) how high over the ground, metres (`motionrecon.ground.base.Ground.gap`); over z = 0 if not given.
+        soles: (T, S) how high points of the soles are over the ground, metres; `over` if not given.
 
     Returns:
         ``skate_percent``: share of frames, at 25 fps or near it, in which a foot point that stays below 5 cm moves more
         than 2 cm, or more in proportion where frames last longer than at 25; NaN below 8 fps, where a foot may swing
         between two frames;
-        ``penetration_mm``: mean depth of the foot points below the floor; ``float_mm``: mean height of the lowest one
+        ``penetration_mm``: mean depth of the soles' points below the floor; ``float_mm``: mean height of the lowest one
         above it.
     """
     over = feet[..., 2] if over is None else over
+    soles = over if soles is None else soles
     every = max(1, round(fps / _SKATE_FPS))
     sampled, heights = feet[::every], over[::every]
     low = (heights[1:] < _LOW) & (heights[:-1] < _LOW)
@@ -97,8 +102,8 @@ def foot_quality(
     skate = 100 * float(skating.mean()) if len(skating) else 0.0
     return {
         "skate_percent": skate if fps >= _SWINGS else float("nan"),
-        "penetration_mm": 1e3 * float(np.nanmean(np.clip(-over, 0, None))),
-        "float_mm": 1e3 * float(np.nanmean(np.clip(over.min(1), 0, None))),
+        "penetration_mm": 1e3 * float(np.nanmean(np.clip(-soles, 0, None))),
+        "float_mm": 1e3 * float(np.nanmean(np.clip(soles.min(1), 0, None))),
     }
 
 

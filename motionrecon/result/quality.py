@@ -26,6 +26,7 @@ def quality(
     views: Sequence[View],
     height: float,
     ground: Ground,
+    soles: Float[np.ndarray, "T S"] | None = None,
 ) -> Quality:
     """Numbers for the report.
 
@@ -35,14 +36,18 @@ def quality(
         views: what was seen.
         height: the person's height, metres.
         ground: what the person stands on.
+        soles: how far the points of the soles are over it, metres; the landmarks of heel and toes, which lie 2 and 3 cm
+            over the soles, where not given.
     """
     away, share = reprojection(marks, views, height)
     seen = np.any([(v.weight > 0).any(1) for v in views], axis=0)
-    feet = metrics.pick(joints[seen] if seen.any() else joints, landmarks.NAMES, metrics.FEET)
+    there = seen if seen.any() else np.ones(len(joints), dtype=bool)
+    feet = metrics.pick(joints[there], landmarks.NAMES, metrics.FEET)
+    over = None if soles is None else soles[there]
     return Quality(
         reprojection_px=away,
         reprojection_percent=share,
-        **metrics.foot_quality(feet, views[0].clock.fps, ground.gap(feet)[0]),
+        **metrics.foot_quality(feet, views[0].clock.fps, ground.gap(feet)[0], over),
     )
 
 

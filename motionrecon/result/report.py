@@ -166,7 +166,8 @@ class Quality(Record):
         reprojection_px: mean distance between the limbs' marks and confident keypoints; NaN (in a file null) without.
         reprojection_percent: the same in percent of the person's height in the picture.
         skate_percent: share of frames in which a foot slides; NaN (in a file null) of a film too slow to tell.
-        penetration_mm, float_mm: mean depth of foot points below the floor, and height of the lowest above it.
+        penetration_mm, float_mm: mean depth of the soles' points below the floor, and height of the lowest above it;
+            in older results of the landmarks of heel and toes, which lie 2 and 3 cm over the soles.
     """
 
     reprojection_px: float | None
