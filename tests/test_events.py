@@ -67,6 +67,10 @@ def test_what_was_not_simulated_has_no_events() -> None:
     assert len(found.strikes) == 0 and len(found.offs) == 1 and found.cycles == ()
     np.testing.assert_allclose(found.stances, [[10 / 30, found.offs[0]]])
     np.testing.assert_array_equal(found.grounded, (force > 0) & known)
+    known[9] = True  # of its first frame it knows no force yet
+    assert len(foot_events("left_foot", force, 30.0, known).strikes) == 0
+    known[8] = True  # but after two in the air a foot comes down
+    assert len(foot_events("left_foot", force, 30.0, known).strikes) == 1
 
 
 def test_no_cycle_goes_over_what_was_not_simulated() -> None:

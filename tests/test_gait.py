@@ -197,7 +197,9 @@ def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     said = {"camera": camera, "person": person, "verdict": verdict, "warnings": ["mind the dark"]}
     replace(saved_walk, report=Report.of(said)).save(tmp_path / "walk")
     assert main(["info", str(tmp_path / "walk")]) == 0
-    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    out = capsys.readouterr().out
+    assert "warnings: 1\n  mind the dark\n" in out and "mass: 65.0 kg\n" in out
+    lines = dict(line.split(": ", 1) for line in out.splitlines() if ": " in line)
     assert lines["frames"] == "250 at 50 per second, 5.00 s; person seen in 250, simulated in 250"
     assert lines["focal length"] == "812.3 px, found"
     assert lines["cadence"] == "109 ± 0 steps/min (7)"
@@ -205,7 +207,8 @@ def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     record = json.loads(capsys.readouterr().out)
     assert record["frames"] == {"total": 250, "tracked": 250, "simulated": 250, "fps": 50.0, "seconds": 5.0}
     assert record["verdict"] == verdict and record["warnings"] == ["mind the dark"] and record["films"] == []
-    assert record["person"] == {"height": 1.7, "height_from": "assumed", "mass": 65.0, "body": "capsules"}
+    wanted = {"height": 1.7, "height_from": "assumed", "mass": 65.0, "mass_from": None}
+    assert record["person"] == wanted | {"sex": "neutral", "age": None, "body": "capsules"}
     assert record["cameras"] == [{"name": None, "focal_px": 812.34, "focal_length": "found", "pose": "estimated"}]
     told = record["gait"]
     assert (told["kind"], told["strides"], told["steps"], told["reason"]) == ("walk", 7, 8, None)

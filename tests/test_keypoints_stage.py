@@ -110,7 +110,7 @@ def test_a_choice_is_followed_and_kept_apart(tmp_path: Path, video: Path, monkey
     kept = tmp_path / "cache"
     small = detect_keypoints(video, cache_dir=kept, person=2)
     assert tall(small) == pytest.approx(20) and any(
-        "number 2 of its own is followed" in text for text in small.warnings
+        "number 2 that list_people(...) gives for the same start and end is followed" in text for text in small.warnings
     )
     assert same(detect_keypoints(video, cache_dir=kept, person="82,10"), small)
     monkeypatch.setattr(passes, "watch", None)  # what was seen is seen once, whomever one follows

@@ -136,7 +136,9 @@ def test_the_largest_that_stays_longest_is_followed() -> None:
     np.testing.assert_array_equal(person.detections[50].pixels, large[50])
     assert len(others) == 2
     assert "3 people" in crowd_warning(person, others, "clip.mp4", Choice())[0]
-    assert crowd_warning(person, others, "clip.mp4", Choice(number=2))[0].endswith("number 2 of its own is followed")
+    assert crowd_warning(person, others, "clip.mp4", Choice(number=2))[0].endswith(
+        "number 2 that list_people(...) gives for the same start and end is followed"
+    )
     assert crowd_warning(person, others, "clip.mp4", Choice(point=(7, 9)))[0].endswith("the one at 7,9 is followed")
 
 

@@ -27,11 +27,13 @@ def print_people(video: Path | list[Path] | None, folder: Path | None, quiet: bo
         print("\n".join(lines))
         shown = ", ".join(map(str, pictures))
         print(
-            f"{shown} show them; choose with --person NUMBER, the same for all videos, or give it for each by its own"
+            f"{shown} show them; choose with --person NUMBER, the same for all videos, or give it for each by its own, "
+            "with the same --start and --end"
         )
         return
     picture = (folder or Path()).parent / f"{video.stem}_people.png"
     chosen = {name: given[name] for name in ("keypoints", "detector", "start", "end") if given.get(name) is not None}
     for line in keypoints.list_people(video, picture, progress=progress, **chosen):
         print(line)
-    print(f"{picture} shows them; choose with --person NUMBER, or --person X,Y")
+    print(f"{picture} shows them, smaller than the film; choose with --person NUMBER, with the same --start and --end,")
+    print("or with --person X,Y, in pixels of the film")

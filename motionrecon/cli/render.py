@@ -34,8 +34,8 @@ def render(
         folder: the folder of a result.
         output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet
             a .png) in the current folder, called after the result and the view.
-        view: overlay (the body over the film), beside (the film, and the body from the side), side, orbit (all around
-            the body), or sheet (twelve moments at which the person is seen, in one picture).
+        view: overlay (the body over the film), beside (the film, and the body at right angles to it), side, orbit (all
+            around the body), or sheet (twelve moments at which the person is seen, in one picture).
         height: of the picture, pixels; of each of a sheet's. 720 where not given, and less for .gif and .webp.
         start: where the part that is drawn begins, seconds.
         end: where it ends, seconds.

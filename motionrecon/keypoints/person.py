@@ -66,7 +66,7 @@ def crowd_warning(track: Track, others: Sequence[Track], name: str, choice: Choi
     how_many = f"{at_once} people at once" if at_once > 1 else "several people one after the other"
     who = "the largest one that stays longest"
     if choice.number is not None:  # one of this video's own numbers, whatever the person's is in several
-        who = f"number {choice} of its own"
+        who = f"number {choice} that list_people(...) gives for the same start and end"
     elif choice.point is not None:
         who = f"the one at {choice}"
     return (f"{name} shows {how_many}; {who} is followed",)

@@ -64,10 +64,12 @@ def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known:
         name: of the foot.
         vertical: force that bears it in each frame, newtons.
         fps: frames per second.
-        known: frames that were simulated; between others and these nothing comes down.
+        known: frames that were simulated; between others and these nothing comes down, nor in the first moment of a
+            simulation, which begins without forces.
     """
+    begun = known & np.concatenate([[False], known[:-1]])
     grounded = _lasting(vertical > THRESHOLD, max(1, round(SHORTEST * fps)))
-    changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & known[:-1])
+    changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & begun[:-1])
     before, after = vertical[changes], vertical[changes + 1]
     jump = after - before
     share = np.clip((THRESHOLD - before) / np.where(jump == 0, 1.0, jump), 0.0, 1.0)

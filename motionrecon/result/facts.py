@@ -28,7 +28,8 @@ def facts_of(folder: Path) -> dict[str, str | int]:
         "verdict": None if report.verdict is None else str(report.verdict),
         "height": None if report.person is None else _height(report.person.height, report.height_from),
         "focal length": None if report.camera is None else _focal_length(report.camera, report.cameras or ()),
-        "warnings": len(report.warnings or ()),
+        "mass": None if report.person is None else _mass(report),
+        "warnings": "\n  ".join([str(len(report.warnings or ())), *(report.warnings or ())]),
     }
     return {name: value for name, value in found.items() if value is not None} | gait_words.in_lines(
         gait(motion), report
@@ -63,6 +64,9 @@ def record_of(folder: Path) -> dict[str, Any]:
             "height": report.person.height,
             "height_from": report.height_from or None,
             "mass": report.person.mass,
+            "mass_from": _mass_from(report),
+            "sex": report.person.sex,
+            "age": report.person.age,
             "body": report.person.body,
         },
         "cameras": [
@@ -85,6 +89,18 @@ def _focal_length(camera: CameraFound, several: Sequence[CameraOfSeveral]) -> st
     """Of the camera, or of each of several, and whether it was given, found or assumed."""
     each = ", ".join(f"{one.name} {one.focal_px:.4g} px" for one in several) or f"{camera.focal_px:.4g} px"
     return f"{each}, {camera.focal_length}"
+
+
+def _mass(report: Report) -> str:
+    assert report.person is not None
+    return ", ".join(filter(None, [f"{report.person.mass:.1f} kg", _mass_from(report)]))
+
+
+def _mass_from(report: Report) -> str | None:
+    """Whether somebody said the mass, or height and age told it; None of older results."""
+    if report.options is None or "mass" not in report.options:
+        return None
+    return "estimated" if report.options["mass"] is None else "given"
 
 
 def _height(height: float, known: str) -> str:
