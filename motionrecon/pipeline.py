@@ -92,10 +92,10 @@ def reconstruct(
             one's: 240 and 60 for a phone's slow motion beside an ordinary film.
         keypoints: keypoints to use instead of a detector: a file of motionrecon, or what OpenPose, Pose2Sim, Sports2D,
             RTMPose, AlphaPose or MMPose wrote. Of several cameras, each one's.
-        person: whom to follow: largest (the largest that stays longest), a number, as a list of the people between the
-            same start and end has it, or x,y in pixels of the film on them in the first picture in which they are seen.
-            With several cameras, one number is the same person in all of them, as the command's --list-people shows
-            them, and a point is one of the first; or each camera's own choice.
+        person: whom to follow: largest (the largest that stays longest), a number (of a list with the same start and
+            end), or x,y in pixels of the film on them in the first picture in which they are seen. With several
+            cameras, one number is the same person in all of them, as the command's --list-people shows them, and a
+            point is one of the first; or each camera's own choice.
         offset: of several cameras, seconds by which each one's film, from the second on, begins after the first one's,
             as a player shows that; found from the person's movement where not given.
         floor: height of the floor in the world of a calibration, metres. Where not given, it is near 0, or where
