@@ -55,7 +55,8 @@ def skin_of(
     ends: list[np.ndarray] = []
     radii: list[tuple[float, float]] = []
     geoms = [i for i in range(model.ngeom) if _is_round(model, i)]
-    local = {model.geom(i).name: _ends(model, i) for i in geoms}
+    halves = half_axes(model)
+    local = {model.geom(i).name: _ends(model.geom_pos[i], halves[i]) for i in geoms}
     for i in geoms:
         name, body, radius = model.geom(i).name, int(model.geom_bodyid[i]), float(model.geom_size[i, 0])
         near, far = (taper or {}).get(without_side(name), (1.0, 1.0))
@@ -87,12 +88,11 @@ def _is_round(model: mujoco.MjModel, geom: int) -> bool:
     return bool(model.geom_bodyid[geom]) and int(model.geom_type[geom]) in kinds
 
 
-def _ends(model: mujoco.MjModel, geom: int) -> Float[np.ndarray, "2 3"]:
+def _ends(centre: Float[np.ndarray, " 3"], half: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "2 3"]:
     """The ends of a capsule or sphere in its body's frame: the one nearer to the body's joint first.
 
     Where both are equally near, as in the trunk, the left one comes first.
     """
-    half = half_axes(model)[geom]
-    ends = np.stack([model.geom_pos[geom] - half, model.geom_pos[geom] + half])
+    ends = np.stack([centre - half, centre + half])
     near = np.round(np.linalg.norm(ends, axis=1), 6)
     return ends[np.lexsort([-ends[:, 1], near])]
