@@ -29,6 +29,13 @@ def test_a_film_in_slow_motion_has_two_times():
     assert Clock(30.0).filmed_at(None) == Clock(30.0)
 
 
+def test_when_something_is_in_words():
+    assert Clock(30.0).told(15) == "0.50 s" and Clock(30.0).told((0, 15), (30, 45)) == "0.00 to 0.50, 1.00 to 1.50 s"
+    assert Clock(30.0, first=60).told((0, 15)) == "0.00 to 0.50 s (2.00 to 2.50 s of the film)"
+    assert Clock(240.0, film_fps=30.0).told(24, digits=1) == "0.1 s (0.8 s of the film)"
+    assert Clock(240.0, film_fps=30.0).told(0) == "0.00 s"
+
+
 def test_a_cut():
     clock = Clock(25.0)
     assert clock.cut(50, None, None, "walk.mp4") == range(50)

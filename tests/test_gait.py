@@ -233,9 +233,10 @@ def test_info_tells_the_films_of_all_cameras(
     record = json.loads(capsys.readouterr().out)
     assert record["films"] == ["left.mp4", "right.mp4"]
     assert [camera["name"] for camera in record["cameras"]] == ["left", "right"]
-    replace(saved_walk, report=Report.of({"source": source})).save(tmp_path / "alone")
+    replace(saved_walk, report=Report.of({"source": source | {"start": 2.0}})).save(tmp_path / "alone")
     assert main(["info", str(tmp_path / "alone")]) == 0
-    assert "film: left.mp4\n" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "film: left.mp4\n" in out and "250 at 50 per second, 5.00 s (2.00 to 7.00 s of the film); person" in out
 
 
 def test_a_report_has_the_means_of_who_walks_and_nothing_of_who_does_not(saved_walk: Motion) -> None:

@@ -116,7 +116,7 @@ def test_what_was_exchanged_for_good_is_put_right_said_and_kept(
     assert 0 < Turning.mirrored_looks < FRAMES
     assert not len(wrong(found))
     said = [text for text in found.warnings if "mistaken" in text]
-    assert len(said) == 1 and "turn.mp4 were mistaken from 0." in said[0] and "to 2.2 s" in said[0]
+    assert len(said) == 1 and "turn.mp4 were mistaken from 0." in said[0] and "to 2.2 s of the film" in said[0]
 
     def fail(*_: object) -> None:
         raise AssertionError("it was detected before")

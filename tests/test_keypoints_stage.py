@@ -144,14 +144,14 @@ def test_everybody_is_drawn_with_their_numbers(tmp_path: Path, video: Path) -> N
 
     picture = tmp_path / "people.png"
     lines = list_people(video, picture)
-    assert len(lines) == 2 and lines[0].startswith("1: seen for 2.0 s (from 0.0 to 2.0 s), 60 pixels tall")
+    assert len(lines) == 2 and lines[0].startswith("1: seen for 2.0 s (from 0.0 to 2.0 s of the film), 60 pixels tall")
     image = cv2.imread(str(picture))[..., ::-1].astype(int)
     assert image.shape == (64, 96, 3)
     orange, blue = ((np.abs(image - colour).sum(-1) < 10) for colour in ((230, 159, 0), (86, 180, 233)))
     assert np.flatnonzero(orange.any(0)).max() < 50 and np.flatnonzero(blue.any(0)).min() > 60
     assert list_people(video, picture) == lines  # our own picture may be replaced
     cut = list_people(video, picture, start=0.5, end=1.6)  # told as a player shows it, and not beyond the range
-    assert all("seen for 1.1 s (from 0.5 to 1.6 s)" in line for line in cut)
+    assert all("seen for 1.1 s (from 0.5 to 1.6 s of the film)" in line for line in cut)
     picture.write_bytes(b"the user's own")
     with pytest.raises(OutputError, match=r"people\.png exists"):
         list_people(video, picture)

@@ -186,10 +186,11 @@ def test_of_a_film_that_is_cut_one_shot_is_reconstructed_and_that_is_said(
     assert whole.camera_motion == "static" and whole.seen.tolist() == [True] * 18 + [False] * 8
     assert np.isnan(whole.pixels[18:]).all() and not whole.weight[18:].any()
     assert (
-        "the film is cut at 1.38 s" in progress.told[0] and "from 0.00 to 1.38 s is reconstructed" in progress.told[0]
+        "the film is cut at 1.38 s" in progress.told[0]
+        and "from 0.00 to 1.38 s of the film is reconstructed" in progress.told[0]
     )
     assert static.seen.all() and "cut at 1.38 s" in progress.told[1] and "camera_motion=static" in progress.told[1]
-    assert later.seen.sum() == 18 - round(0.5 * FPS) and "cut at 1.38 s" in progress.told[2]
+    assert later.seen.sum() == 18 - round(0.5 * FPS) and "cut at 1.38 s of it" in progress.told[2]
     assert after.seen.all() and not any("cut at" in text for text in progress.told[3:])
 
 

@@ -193,12 +193,12 @@ def test_no_word_on_the_whole_motion_can_contradict_the_verdict(some):
         assert not judges or " there" in text, text
 
 
-def test_times_are_the_players():
+def test_times_are_the_motions_and_the_films_where_these_are_others():
     some = outcome(contact_force=loads((29, 2.2)))
     slow = replace(some, clock=Clock(240.0, film_fps=30.0, first=60))
     some = replace(some, clock=Clock(30.0, first=60))
-    assert "at 2.97 s" in doubts(some)[0]
-    assert slow.at(29) == "2.97 s"
+    assert "at 0.97 s (2.97 s of the film), more" in doubts(some)[0]
+    assert slow.at(29) == "0.12 s (2.97 s of the film)"
 
 
 @pytest.mark.parametrize("name", ["joints", "qpos", "contact_force"])

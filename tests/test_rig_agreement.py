@@ -192,5 +192,5 @@ def test_the_user_is_told_in_which_video_and_when():
     wrong = _with(views, 1, _swapped(views[1], slice(15, 30)))
     wrong = _with(wrong, 2, _moved(views[2], slice(45, 60), views[2].pixels[45:60] + 200.0))
     exchanged, left_out = agreed(wrong).remarks(["a.mp4", "b.mp4", "c.mp4"])
-    assert "b.mp4" in exchanged and "15 of 60 frames (between 0.50 and 1.00 s)" in exchanged
-    assert "c.mp4" in left_out and "between 1.50 and 2.00 s" in left_out
+    assert "b.mp4" in exchanged and "15 of 60 frames of b.mp4, within 0.50 to 1.00 s, as" in exchanged
+    assert "c.mp4" in left_out and "in 15 of 60 frames, within 1.50 to 2.00 s, does not" in left_out

@@ -120,7 +120,7 @@ def test_a_stamp_that_jumps_in_a_broadcast_is_a_cut_and_elsewhere_a_held_picture
     parts = [write(tmp_path / "a.ts", 10), write(tmp_path / "b.ts", 10, first=10, shift=300)]
     info = probe(films.joined(tmp_path / "cut.ts", *parts))
     assert info.frame_count == 20 and seen(info.path) == list(range(20))
-    assert any("start anew or jump at 0.33 s" in text for text in info.warnings)
+    assert any("start anew or jump at 0.33 s of the film" in text for text in info.warnings)
 
     times = [33 * k for k in range(10)] + [15_000 + 33 * k for k in range(10)]
     info = probe(write(tmp_path / "held.mp4", 20, times=times))
@@ -175,7 +175,9 @@ def test_few_gaps_in_a_long_film_do_not_change_its_rate(tmp_path) -> None:
     times = [round(1000 * k / 30) + 2000 * (k > 5) for k in range(300)]
     info = probe(write(tmp_path / "long.mkv", 300, times=times))
     assert info.fps == pytest.approx(30, rel=1e-3) and not info.variable_frame_rate
-    assert info.frame_count == 360 and any("no pictures from 0.17 to 2.20 s" in text for text in info.warnings)
+    assert info.frame_count == 360 and any(
+        "no pictures from 0.17 to 2.20 s of the film" in text for text in info.warnings
+    )
 
 
 def test_what_is_not_held_is_never_far_from_a_picture(tmp_path) -> None:

@@ -12,6 +12,8 @@ from motionrecon.cli.flags import Switch
 def info(folder: Path | None = None, /, *, json: Switch = False) -> None:
     """Print what a result is: film, verdict, how the person walks; or, without a folder, what a bug report needs.
 
+    Times are the motion's, 0 at its first frame, but for those that are said to be of the film.
+
     Args:
         folder: the folder of a result; without it, versions, machine and models are told, as a bug report needs them.
         json: print JSON, of a result with numbers in fields as report.json has them, instead of lines.

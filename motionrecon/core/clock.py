@@ -1,12 +1,14 @@
 """The even clock of a clip: frames, seconds, and the steps of a simulation that keep time with them.
 
 A film shot at 240 frames a second and shown at 30 has two times. The person lived in the first, and so do forces,
-balance and everything else in motionrecon; the second is the player's, in which the user says where to start.
+balance and everything else in motionrecon; the second is the player's, in which the user says where to start. What is
+said of a motion is told in the first, from the motion's first frame on; what is said of a film is "of the film".
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from motionrecon.errors import InputError
@@ -60,6 +62,16 @@ class Clock:
         """Seconds from the beginning of the film, in the player's time, at which a frame is shown."""
         return (self.first + frame) / self.shown_fps
 
+    def told(self, *moments: float | tuple[float, float], digits: int = 2) -> str:
+        """When frames, or spans from one to another, are, in words: seconds of the motion, and of the film in brackets.
+
+        The motion's time is 0 at its first frame, as in plots, viewer and exports; the film's, in which the user says
+        where to start, is told where it is another.
+        """
+        told = _listed(moments, self.seconds, digits)
+        film = _listed(moments, self.shown_at, digits)
+        return told if told == film else f"{told} ({film} of the film)"
+
     def lived(self, shown: float) -> float:
         """How long so many seconds of the player's time were for the person."""
         return shown * (self.shown_fps / self.fps)
@@ -101,3 +113,8 @@ class Clock:
                 f"{FEWEST_FRAMES}; widen start=... and end=... (the clip lasts {length:.2f} s)"
             )
         return range(first, last)
+
+
+def _listed(moments: Sequence[float | tuple[float, float]], at: Callable[[float], float], digits: int) -> str:
+    spans = [one if isinstance(one, tuple) else (one,) for one in moments]
+    return f"{', '.join(' to '.join(f'{at(frame):.{digits}f}' for frame in span) for span in spans)} s"

@@ -92,7 +92,7 @@ def listed(people: Sequence[Track], looks: Looks) -> list[str]:
         x0, y0, x1, y1 = track.detections[0].box
         begin, end = looks.span(track)
         lines.append(
-            f"{number}: seen for {looks.seconds(track):.1f} s (from {begin:.1f} to {end:.1f} s), "
+            f"{number}: seen for {looks.seconds(track):.1f} s (from {begin:.1f} to {end:.1f} s of the film), "
             f"{track.size:.0f} pixels tall, first at {(x0 + x1) / 2:.0f},{(y0 + y1) / 2:.0f}"
         )
     return lines

@@ -108,8 +108,9 @@ def words(taken: Sequence[range], first: int, fps: float, name: str) -> str:
     """What was put right in a film called ``name``, of which the keypoints begin at frame ``first``."""
     parts = [f"from {(first + one.start) / fps:.1f} to {(first + one.stop) / fps:.1f} s" for one in taken]
     return (
-        f"left and right of the person in {name} were mistaken {' and '.join(parts)}: the film was looked at mirrored "
-        "there, which shows them the other way round, and the motion that it shows is taken, since it is the likelier"
+        f"left and right of the person in {name} were mistaken {' and '.join(parts)} of the film: it was looked at "
+        "mirrored there, which shows them the other way round, and the motion that it shows is taken, since it is the "
+        "likelier"
     )
 
 

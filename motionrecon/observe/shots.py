@@ -51,7 +51,7 @@ def one_shot(
     shown = scenes == longest
     times = [f"{recording.clock.shown_at(frame):.2f}" for frame in cuts[:_TOLD].tolist()]
     more = f" and {len(cuts) - _TOLD} times more" if len(cuts) > _TOLD else ""
-    said = f"the film is cut at {', '.join(times)} s{more} (or something moves too fast to be followed)"
+    said = f"the film is cut at {', '.join(times)} s of it{more} (or something moves too fast to be followed)"
     if not alone or options.camera_motion == "static":
         what = "one of several cameras must not be cut" if not alone else "camera_motion=static takes all for one shot"
         said += f": {what}; give an uncut part with start=... and end=..."
@@ -60,8 +60,8 @@ def one_shot(
         ends = [(one.start, one.stop) for one in spans(shown)]
         parts = [f"{recording.clock.shown_at(a):.2f} to {recording.clock.shown_at(b):.2f} s" for a, b in ends[:_TOLD]]
         said += (
-            f": only what is shown from {' and '.join(parts)} is reconstructed, where the person is seen longest; "
-            "in other frames nobody counts as seen (start=... and end=... choose another shot)"
+            f": only what is shown from {' and '.join(parts)} of the film is reconstructed, where the person is seen "
+            "longest; in other frames nobody counts as seen (start=... and end=... choose another shot)"
         )
         scene = int(backgrounds[shown][0])
     run.warn(said if not recording.name else f"{recording.name}: {said}")

@@ -23,7 +23,7 @@ def facts_of(folder: Path) -> dict[str, str | int]:
     found: dict[str, str | int | None] = {
         "result": str(folder),
         "films" if report.cameras else "film": ", ".join(_films(report)) or None,
-        "frames": f"{len(motion)} at {motion.fps:.4g} per second, {len(motion) / motion.fps:.2f} s; "
+        "frames": f"{len(motion)} at {motion.fps:.4g} per second, {len(motion) / motion.fps:.2f} s{_of_film(motion)}; "
         f"person seen in {int(motion.tracked.sum())}, simulated in {int(motion.simulated.sum())}",
         "verdict": None if report.verdict is None else str(report.verdict),
         "height": None if report.person is None else _height(report.person.height, report.height_from),
@@ -76,6 +76,13 @@ def record_of(folder: Path) -> dict[str, Any]:
         "warnings": list(report.warnings or ()),
         "gait": gait_words.as_json(gait(motion), report),
     }
+
+
+def _of_film(motion: Motion) -> str:
+    """Which seconds of its film a motion is of, where these are others than its own; empty where they are not."""
+    begin, end = motion.clock.shown_at(0), motion.clock.shown_at(len(motion))
+    own = motion.clock.told((0, len(motion))) == f"0.00 to {len(motion) / motion.fps:.2f} s"
+    return "" if own else f" ({begin:.2f} to {end:.2f} s of the film)"
 
 
 def _films(report: Report) -> list[str]:

@@ -101,8 +101,8 @@ class Outcome:
     feet_cut_off: float = 0.0
 
     def at(self, frame: float) -> str:
-        """When a frame is shown, in the player's time."""
-        return f"{self.clock.shown_at(float(frame)):.2f} s"
+        """When a frame is, in words."""
+        return self.clock.told(float(frame))
 
     @property
     def load(self) -> Float[np.ndarray, "T 3"]:

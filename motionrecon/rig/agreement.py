@@ -65,22 +65,21 @@ class Agreement:
         for view, name, exchanged, left_out in zip(self.views, names, self.exchanged, self.left_out, strict=True):
             if exchanged.any():
                 said.append(
-                    f"the detector exchanged left and right in {_when(exchanged, view)} of {name}, as the other views "
-                    "tell; this was undone"
+                    f"the detector exchanged left and right in {_when(exchanged, view, f' of {name}')}, as the other "
+                    "views tell; this was undone"
                 )
             if left_out.any():
                 said.append(
-                    f"what {name} shows in {_when(left_out, view)} does not meet what the other views see of the "
+                    f"what {name} shows in {_when(left_out, view)}, does not meet what the other views see of the "
                     "person; it was left out"
                 )
         return tuple(said)
 
 
-def _when(frames: Bool[np.ndarray, " T"], view: View) -> str:
-    """How many frames, and when the first and the last of them are shown."""
+def _when(frames: Bool[np.ndarray, " T"], view: View, of: str = "") -> str:
+    """How many frames, and when the first and the last of them are."""
     first, last = np.flatnonzero(frames)[[0, -1]].tolist()
-    between = f"{view.clock.shown_at(first):.2f} and {view.clock.shown_at(last + 1):.2f} s"
-    return f"{int(frames.sum())} of {len(frames)} frames (between {between})"
+    return f"{int(frames.sum())} of {len(frames)} frames{of}, within {view.clock.told((first, last + 1))}"
 
 
 def agreed(views: Sequence[View]) -> Agreement:

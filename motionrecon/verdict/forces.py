@@ -79,7 +79,7 @@ def left_out(e: Evidence) -> float:
 
 
 def _when_it_jumps(e: Evidence, size: float) -> str:
-    return f"weight jumps by {size:.1f} body weights at {e.figure.clock.shown_at(float(jumps(e).argmax())):.1f} s"
+    return f"weight jumps by {size:.1f} body weights at {e.figure.clock.told(float(jumps(e).argmax()), digits=1)}"
 
 
 #: Signs of how far forces are from what they were; they are asked of simulated motions only.

@@ -218,7 +218,9 @@ def _of_one_shape(
     for time, frame in found:
         stored = Stored.of(frame)
         if stored != current:
-            changes = f"{info.path.name} changes its picture from {current} to {stored} at {max(time, 0):.2f} s"
+            changes = (
+                f"{info.path.name} changes its picture from {current} to {stored} at {max(time, 0):.2f} s of the film"
+            )
             if stored.shape_differs(info.index.stored):
                 turned = " (another orientation)" if str(stored) == str(current) else ""
                 warn(f"{changes}{turned}; what comes then is left out: cut the file there to use it")

@@ -38,7 +38,9 @@ def gaps(path: Path, pace: Pace, times: Float[np.ndarray, " N"], end: float) -> 
         return []
     told = ", ".join(f"{a:.2f} to {b:.2f} s" for a, b in held[:_MOST_TOLD])
     more = f" and {len(held) - _MOST_TOLD} more times" if len(held) > _MOST_TOLD else ""
-    return [f"{path.name} has no pictures from {told}{more}; the last one is held, and nobody is tracked there"]
+    return [
+        f"{path.name} has no pictures from {told} of the film{more}; the last one is held, and nobody is tracked there"
+    ]
 
 
 def mended(path: Path, numbering: Numbering, breaks: list[float]) -> list[str]:
@@ -54,7 +56,8 @@ def mended(path: Path, numbering: Numbering, breaks: list[float]) -> list[str]:
         told = ", ".join(f"{at:.2f} s" for at in breaks[:_MOST_TOLD])
         more = f" and {len(breaks) - _MOST_TOLD} more times" if len(breaks) > _MOST_TOLD else ""
         said.append(
-            f"{path.name} has time stamps that start anew or jump at {told}{more}; it was read on without a break"
+            f"{path.name} has time stamps that start anew or jump at {told} of the film{more}; it was read on "
+            "without a break"
         )
     return said
 

@@ -82,9 +82,7 @@ def say_what_to_doubt(run: Run, figure: Figure, stretch: Stretch) -> None:
         )
     for status, what in _REASONS.items():
         if spans := stretch.spans(status):
-            at = figure.clock.shown_at
-            seconds = ", ".join(f"{at(first):.2f} to {at(last):.2f} s" for first, last in spans)
-            run.warn(f"{what} from {seconds}: these frames are kinematic, without forces")
+            run.warn(f"{what} from {figure.clock.told(*spans)}: these frames are kinematic, without forces")
     if stretch.wrench.any():
         used = np.linalg.norm(stretch.wrench[:, :3], axis=1)
         run.warn(f"assist=True pushed the pelvis with {used.mean():.0f} N on average, {used.max():.0f} N at most")
