@@ -87,7 +87,7 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     count = max(len(videos), len(options.keypoints))
     if count == 0:
         raise InputError("no video given: give a video file, or keypoints=...")
-    _check_counts(videos, options, count)
+    check_counts(videos, options, count)
     films: list[str | Path | None] = [*videos] or [None] * count
     paths = [Path(path) for path in videos or options.keypoints]
     names = _names(options, paths)
@@ -110,7 +110,7 @@ def look(run: Run, video: str | Path | Sequence[str | Path] | None, options: Opt
     return Source(tuple(recordings), posed, _assumed(run, options))
 
 
-def _check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
+def check_counts(videos: Sequence[str | Path], options: Options, count: int) -> None:
     """Raise an InputError where what is given for each camera is not as many as cameras."""
     if videos and options.keypoints and len(options.keypoints) != len(videos):
         raise InputError(

@@ -102,15 +102,23 @@ def test_a_table_gives_each_clip_its_own_options(tmp_path: Path, separator: str)
     [
         ("list.txt", "\n# nothing\n", "lists no videos"),
         ("list.csv", "film,height\na.mp4,1.8\n", "no column 'video' in its first line.*film, height"),
-        ("list.csv", "video,hight\na.mp4,1.8\n", "a column 'hight' that says nothing here; known are .*height"),
-        ("list.csv", "video,force\na.mp4,1\n", "a column 'force'"),
-        ("list.csv", "video,height\na.mp4,tall\n", "line 2: height is 'tall'"),
-        ("list.csv", "video;height\na.mp4;1,80\n", "height is '1,80', which cannot be used; write 1.80, with a point"),
-        ("list.csv", "video,physics\na.mp4,maybe\n", "line 2: physics is 'maybe'"),
-        ("list.csv", "video,height\n,1.8\n", "line 2: the cell 'video' is empty"),
+        (
+            "list.csv",
+            "video,hight\na.mp4,1.8\n",
+            r"list\.csv, line 1, column hight: there is no such option; did you mean height\?",
+        ),
+        (
+            "list.csv",
+            "video,force\na.mp4,1\n",
+            "line 1, column force: there is no such option; leave it out, .* height",
+        ),
+        ("list.csv", "video,height\na.mp4,tall\n", "line 2, column height: 'tall' cannot be used; give a number"),
+        ("list.csv", "video;height\na.mp4;1,80\n", "height: '1,80' cannot be used; write 1.80, with a point"),
+        ("list.csv", "video,physics\na.mp4,maybe\n", "line 2, column physics: 'maybe' cannot be used; write yes or no"),
+        ("list.csv", "video,height\n,1.8\n", "line 2, column video: the cell is empty"),
         ("list.csv", "video,height\na.mp4,1,8\n", "line 2 has more cells"),
         ("list.csv", "video,height,height\na.mp4,1,2\n", "two columns 'height'"),
-        ("list.csv", "video\na.mp4|\n", "line 2: video is 'a.mp4|'; write a path on both sides"),
+        ("list.csv", "video\na.mp4|\n", r"line 2, column video: 'a\.mp4\|': write a path on both sides"),
         ("list.csv", "", "no column 'video'"),
         ("list.txt", "a.mp4\n~nobody.here/b.mp4\n", "line 2: there is no home folder for '~nobody.here/b.mp4'"),
         ("walk.mp4", "x", "one video, not a folder or a list; run reconstruct"),
@@ -276,6 +284,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(batch, "_executor", lambda jobs, ray: Here())
     monkeypatch.setattr("motionrecon.batch.clip.defaults", defaults)
     monkeypatch.setattr(batch, "defaults", defaults)
+    monkeypatch.setattr("motionrecon.batch.checks.defaults", defaults)
     return calls
 
 
@@ -335,9 +344,61 @@ def test_an_end_of_all_clips_beyond_one_is_its_own_end(
     again = batch.run_batch(films, out, end=1.5)
     assert set(outcomes(again).values()) == {"done"} and not asked, "what is finished is known again"
     table = tmp_path / "films.csv"
-    table.write_text("video,end\nfilms/short.mp4,1.5\nfilms/long.mp4,\n")
+    table.write_text("video,end\nfilms/short.mp4,0.5\nfilms/long.mp4,\n")
     batch.run_batch(table, tmp_path / "other", end=1.0)
-    assert asked == {"short.mp4": 1.5, "long.mp4": 1.0}, "one that a clip was given itself stays, and is refused"
+    assert asked == {"short.mp4": 0.5, "long.mp4": 1.0}, "one that a clip was given itself stays"
+    asked.clear()
+    table.write_text("video,start,end\nfilms/long.mp4,0.2,\nfilms/short.mp4,,1.5\n")
+    with pytest.raises(
+        InputError, match=r"films\.csv, line 3, column end: 1\.5 lies outside short\.mp4, which lasts 0\.67 s"
+    ):
+        batch.run_batch(table, tmp_path / "other", end=60.0)
+    assert not asked
+
+
+LISTS = {
+    "a height in centimetres": (
+        "video,height\na.mp4,1.8\nb.mp4,180\n",
+        r"list\.csv, line 3, column height: 180 is out of range: it must be .* m; did you mean 1\.8\? \(nothing was",
+    ),
+    "several": (
+        "video,age\na.mp4,1\nb.mp4,30\nb.mp4,200\nb.mp4,300\n",
+        "line 2, column age: 1 is .*; nor can lines 4, 5 be",
+    ),
+    "two": ("video,age\na.mp4,1\nb.mp4,200\n", "line 2, column age: 1 is .*; nor can line 3 be"),
+    "a film that is not there": (
+        "video,height\na.mp4,1.8\ngone.mp4,1.8\n",
+        r"line 3: there is no video .*gone\.mp4; relative paths begin at the folder of the list",
+    ),
+    "a camera that is not there": ("video,camera\na.mp4,x.toml\n", r"line 2, column camera: .*x\.toml: no such file"),
+    "a word that is none": ("video,detector\na.mp4,best\n", "line 2, column detector: best is unknown; choose one of"),
+    "times that are exchanged": ("video,start,end\na.mp4,3,2\n", "line 2, column end: 2 must come after"),
+    "values of too many cameras": (
+        "video,fov\na.mp4|b.mp4,60|70|80\n",
+        "line 2, column fov: was given 3 times for 2 cameras",
+    ),
+    "what does not go with what all have": (
+        "video,body\na.mp4,capsules\n",
+        "line 2: sex=female changes nothing of a body of capsules",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), LISTS.values(), ids=LISTS)
+def test_what_a_list_has_wrong_is_said_before_its_first_clip(
+    tmp_path: Path, pipeline: list[str], text: str, said: str
+) -> None:
+    touch(tmp_path, "a.mp4", "b.mp4")
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=said):
+        batch.run_batch(tmp_path / "list.csv", tmp_path / "out", sex="female")
+    assert not pipeline and not (tmp_path / "out").exists()
+
+
+def test_a_film_of_a_list_that_cannot_be_read_is_its_own_failure(tmp_path: Path, pipeline: list[str]) -> None:
+    touch(tmp_path, "a.mp4", "bad.mp4")
+    (tmp_path / "list.csv").write_text("video,start\nbad.mp4,1\na.mp4,\n")
+    assert outcomes(batch.run_batch(tmp_path / "list.csv", tmp_path / "out")) == {"bad": "failed", "a": "done"}
 
 
 def test_a_result_of_other_options_is_replaced_by_force_only(tmp_path: Path, pipeline: list[str]) -> None:

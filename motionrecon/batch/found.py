@@ -31,11 +31,13 @@ class Clip:
         video: the film, or each camera's, or one other tool's project; absolute.
         given: options of this clip alone, parameters of `motionrecon.pipeline.reconstruct`.
         name: of its folder, where the list says it.
+        where: the list and its line; empty of the clips of a folder.
     """
 
     video: tuple[Path, ...]
     given: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
+    where: str = field(default="", compare=False)
 
     @property
     def label(self) -> str:
@@ -74,7 +76,7 @@ def clips_of(source: str | Path) -> Found:
     lines = lists.read(source)
     if not lines:
         raise InputError(f"{source} lists no videos; write one path on each line")
-    return Found(tuple(Clip(line.video, line.given, line.name) for line in lines), source.parent)
+    return Found(tuple(Clip(line.video, line.given, line.name, line.where) for line in lines), source.parent)
 
 
 def _films(folder: Path) -> tuple[list[Path], int]:

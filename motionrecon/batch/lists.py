@@ -7,6 +7,7 @@ import io
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,25 @@ from motionrecon.options import Options
 BETWEEN = "|"
 #: What separates columns: spreadsheets of some countries write semicolons.
 _SEPARATORS = ",;\t"
+#: What is asked for where a cell cannot be read as a type.
+_WANTED: dict[Any, str] = {float: "a number", int: "a whole number"}
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One clip of a list: its films, its own options as parameters, and the name that its folder is to have."""
+    """One clip of a list.
+
+    Attributes:
+        video: its films.
+        given: its own options, as parameters.
+        where: the list and the line.
+        name: that its folder is to have.
+    """
 
     video: tuple[Path, ...]
     given: Mapping[str, Any]
+    where: str
     name: str | None = None
 
 
@@ -53,7 +64,7 @@ def read(path: Path) -> list[Line]:
         return _table(path, text, separator)
     lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
     named = ((f"{path}, line {number}", line) for number, line in lines if line and not line.startswith("#"))
-    return [Line((_beside(where, path, line),), {}) for where, line in named]
+    return [Line((_beside(where, path, line),), {}, where) for where, line in named]
 
 
 def _columns(text: str, separator: str) -> list[str]:
@@ -67,9 +78,9 @@ def _table(path: Path, text: str, separator: str) -> list[Line]:
     known = {"video", "name", *kinds}
     strange = next((name for name in columns if name and name not in known), None)
     if strange is not None:
-        raise InputError(
-            f"{path} has a column {strange!r} that says nothing here; known are {', '.join(sorted(known))}"
-        )
+        close = get_close_matches(strange, known, 1, 0.8)
+        hint = f"; did you mean {close[0]}?" if close else f"; leave it out, or choose of {', '.join(sorted(known))}"
+        raise InputError(f"{path}, line 1, column {strange}: there is no such option{hint}")
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise InputError(f"{path} has two columns {twice or 'without a name'!r}; leave one of them out")
@@ -87,12 +98,13 @@ def _table(path: Path, text: str, separator: str) -> list[Line]:
                     f"{where} has more cells than the first line; put quotes around what holds a {separator!r}"
                 )
             if "video" not in cells:
-                raise InputError(f"{where}: the cell 'video' is empty")
+                raise InputError(f"{where}, column video: the cell is empty; give the path of a film")
             given = {name: _value(where, name, cells[name], kinds[name]) for name in cells.keys() & kinds.keys()}
             films = [film.strip() for film in cells["video"].split(BETWEEN)]
             if not all(films):
-                raise InputError(f"{where}: video is {cells['video']!r}; write a path on both sides of {BETWEEN}")
-            lines.append(Line(tuple(_beside(where, path, film) for film in films), given, cells.get("name")))
+                raise InputError(f"{where}, column video: {cells['video']!r}: write a path on both sides of {BETWEEN}")
+            video = tuple(_beside(where, path, film) for film in films)
+            lines.append(Line(video, given, where, cells.get("name")))
     except csv.Error as error:
         raise InputError(f"{path}, line {rows.line_num}: {error}; it must be CSV") from error
     return lines
@@ -125,7 +137,8 @@ def _value(where: str, name: str, cell: str, kind: tuple[_Kind, bool]) -> Any:
             return [make(part.strip()) for part in cell.split(BETWEEN)]
         return make(cell)
     except (ValueError, KeyError) as error:
-        raise InputError(f"{where}: {name} is {cell!r}, which cannot be used{with_point(cell)}") from error
+        wanted = f"; give {_WANTED[make]}" if make in _WANTED else "; write yes or no"
+        raise InputError(f"{where}, column {name}: {cell!r} cannot be used{with_point(cell) or wanted}") from error
 
 
 def _beside(where: str, path: Path, name: str) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from motionrecon.batch.checks import check
 from motionrecon.batch.clip import Answer, Job, defaults, run_clip
 from motionrecon.batch.executor import Executor, Lost
 from motionrecon.batch.found import STATE, Found, clips_of
@@ -75,12 +76,13 @@ def run_batch(
             lies beyond a clip's is that clip's end.
 
     Raises:
-        InputError: the list or an option cannot be used.
+        InputError: the list, a line of it or an option cannot be used; nothing was begun.
         OutputError: the folder cannot be written, or another batch is at work in it.
     """
     given = {name: _absolute(value) for name, value in given.items()}  # a worker may be in another folder
     Options.of(defaults() | given)  # what is wrong for all of them is said once
     found, folder = clips_of(source), Path(output).absolute()
+    check(found.clips, given)
     if found.left_out:
         say(f"{len(found.clips)} clips; {found.left_out} other {'file' if found.left_out == 1 else 'files'} left out")
     with _held(folder):

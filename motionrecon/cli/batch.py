@@ -37,8 +37,9 @@ def batch(
         source: a folder, whose videos are taken, also those of the folders in it (a Pose2Sim project in it is one
             clip); or a list: a text file with a path on each line, or CSV with a column video and columns named as the
             options below (height, camera, fov, start, ...), which then hold for that clip, and name for its folder.
-            Several cameras' videos, and their values, stand in one cell with | between them. An --end beyond a clip's
-            is that clip's end; one of a clip's own, in its line of the list, is refused there, as reconstruct does.
+            Several cameras' videos, and their values, stand in one cell with | between them. All lines are checked
+            before the first clip is begun. An --end beyond a clip's is that clip's end; one of a clip's own, in its
+            line of the list, is refused, as reconstruct does.
         output: the folder for the results, a folder for each clip; <name of source>_batch in the current folder where
             not given. table.csv and table.html in it have the figures of all clips.
         jobs: how many clips at once; one for each core where not given.
