@@ -30,6 +30,7 @@ from motionrecon.batch.names import named
 from motionrecon.batch.on_ray import OnRay
 from motionrecon.batch.processes import Processes
 from motionrecon.batch.row import Outcome, Row
+from motionrecon.batch.spoken import summary
 from motionrecon.batch.table import as_csv, as_page, write_table
 from motionrecon.core.cores import most_threads, usable_cores
 from motionrecon.core.files import read_json
@@ -46,6 +47,8 @@ def touch(folder: Path, *names: str) -> Path:
         file.write_bytes(b"film of " + name.encode())
     return folder
 
+
+FRAMES = {"total": 40, "tracked": 40, "simulated": 20, "fps": 30.0}
 
 # Which clips there are.
 
@@ -271,10 +274,9 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 raise InputError(f"{video} is not a video")
             if "bug" in video.name:
                 raise ZeroDivisionError("by nought")
-            frames = {"total": 40, "tracked": 40, "simulated": 20, "fps": 30.0}
             source = {"video": str(video), "sha256": None, "start": None, "end": None}
             windows = [{"first_frame": 0, "last_frame": 20, "status": status} for status in ("ok", "failed")]
-            report = {"frames": frames, "source": source, "windows": windows, "seconds": {"a": 1.5, "b": 2}}
+            report = {"frames": FRAMES, "source": source, "windows": windows, "seconds": {"a": 1.5, "b": 2}}
             with folder.publish() as scratch:
                 (scratch / "motion.npz").write_bytes(b"")
                 (scratch / "report.json").write_text(json.dumps(report | {"warnings": ["odd", "odder"]}))
@@ -307,12 +309,12 @@ def test_one_failure_stops_no_other_and_a_second_batch_does_only_what_is_left(
     rows = batch.run_batch(films, out)
     assert outcomes(rows) == {"a": "done", "bad": "failed", "bug": "failed", "lost": "failed", "z": "done"}
     told = {row.clip: row.message for row in rows}
-    assert "is not a video" in told["bad"] and told["lost"] == "its process was killed" and told["a"] == "odd odder"
+    assert "is not a video" in told["bad"] and told["lost"] == "its process was killed" and told["a"] is None
     assert "a fault of motionrecon (ZeroDivisionError: by nought)" in told["bug"]
     assert "by nought" in (out / "bug.traceback.txt").read_text()
     done = rows[0]
     assert (done.frames, done.tracked_percent, done.simulated_percent, done.seconds) == (40, 100, 50, 3.5)
-    assert (done.windows, done.followed, done.warnings) == (2, 1, 2)
+    assert (done.windows, done.followed, done.warnings, done.warning_texts) == (2, 1, 2, "odd | odder")
     pipeline.clear()
     standings: list[batch.Standing] = []
     assert outcomes(batch.run_batch(films, out, told=standings.append)) == outcomes(rows)
@@ -526,8 +528,22 @@ def test_gait_stands_in_the_table_or_why_there_is_none() -> None:
     assert of_seat["gait"] == of_seat["strides"] == of_seat["speed_m_s"] == ""
     assert (of_walk["no_gait"], of_seat["no_gait"]) == ("", "nothing was simulated")
     page = as_page([walks, sits], "")
-    assert page.count("no gait") == 1 and "no gait: nothing was simulated; sits</td>" in page
+    assert page.count("no gait") == 1 and "<div>warning: sits</div><div>no gait: nothing was simulated</div>" in page
     assert "<td>1.25</td><td>110</td><td>0.68</td>" in page and "<td></td><td></td><td></td>" in page
+
+
+def test_the_table_and_the_terminal_say_which_clips_to_look_at() -> None:
+    verdict = {"word": "poor", "expected_mm": 134.2, "reasons": ["keypoints jump", "the height was assumed"]}
+    told = {"verdict": verdict, "warnings": ["it is cut; give start=...", "it is <dark>"], "frames": FRAMES}
+    row = Row.done("a", "a.mp4", Report.of(told)).spelled(lambda text: text.replace("start=...", "--start"))
+    (line,) = csv.DictReader(as_csv([row]).splitlines())
+    assert (line["verdict"], line["reasons"]) == ("poor", "keypoints jump | the height was assumed")
+    assert (line["warnings"], line["warning_texts"]) == ("2", "it is cut; give --start | it is <dark>")
+    page = as_page([row], "")
+    assert "<div>warning: it is cut; give --start</div><div>warning: it is &lt;dark&gt;</div>" in page
+    assert "<div>poor: keypoints jump; the height was assumed</div>" in page
+    failed = Row("b", Outcome.FAILED, "b.mp4", message="no such file")
+    assert summary([row, failed]) == "1 of 2 clips done, 1 failed, 1 poor, 1 with warnings"
 
 
 # The command, and the whole of it.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Any
 
 from motionrecon.core.records import Record
 from motionrecon.result.report import Report
+
+#: Between several texts in a cell; they hold commas and semicolons themselves.
+BETWEEN_TEXTS = " | "
 
 
 class Outcome(StrEnum):
@@ -32,6 +35,7 @@ class Row(Record):
         video: its films, with `motionrecon.batch.lists.BETWEEN` between several.
         frames, fps: of the motion.
         verdict: good, fair or poor.
+        reasons: what makes it worse than usual, in words, `BETWEEN_TEXTS` between them.
         expected_mm, expected_force_percent: see `motionrecon.verdict.record.Verdict`.
         tracked_percent, simulated_percent: frames in which the person was seen, and that were simulated.
         reprojection_px, reprojection_percent, skate_percent, penetration_mm, float_mm: see
@@ -44,8 +48,9 @@ class Row(Record):
         no_gait: why there is no gait.
         windows, followed: windows of the physics, and those whose motion was followed.
         warnings: how many there were.
+        warning_texts: what they say, `BETWEEN_TEXTS` between them.
         seconds: that the reconstruction took, without parts that were resumed.
-        message: why it failed, or the warnings.
+        message: why it failed.
     """
 
     clip: str
@@ -54,6 +59,7 @@ class Row(Record):
     frames: int | None = None
     fps: float | None = None
     verdict: str | None = None
+    reasons: str | None = None
     expected_mm: float | None = None
     expected_force_percent: float | None = None
     tracked_percent: float | None = None
@@ -77,6 +83,7 @@ class Row(Record):
     windows: int | None = None
     followed: int | None = None
     warnings: int | None = None
+    warning_texts: str | None = None
     seconds: float | None = None
     message: str | None = None
 
@@ -95,6 +102,7 @@ class Row(Record):
             told |= {name: value for name, value in report.quality.items() if value is not None and isfinite(value)}
         if report.verdict is not None:
             told |= {"verdict": report.verdict.word, "expected_mm": report.verdict.expected_mm}
+            told |= {"reasons": BETWEEN_TEXTS.join(report.verdict.reasons) or None}
             told |= {"expected_force_percent": report.verdict.expected_force_percent}
         if report.person is not None:
             told |= {"height_m": report.person.height, "mass_kg": report.person.mass}
@@ -110,8 +118,16 @@ class Row(Record):
         if report.seconds is not None:
             told["seconds"] = sum(report.seconds.values())
         warnings = report.warnings or []
-        told |= {"warnings": len(warnings), "message": " ".join(warnings) or None}
+        told |= {"warnings": len(warnings), "warning_texts": BETWEEN_TEXTS.join(warnings) or None}
         return cls(clip, Outcome.DONE, video, **told)
+
+    def spelled(self, spell: Callable[[str], str]) -> Row:
+        """The row with what names parameters put in other words."""
+        return replace(
+            self,
+            message=self.message and spell(self.message),
+            warning_texts=self.warning_texts and spell(self.warning_texts),
+        )
 
 
 def films(video: Sequence[Path]) -> str:

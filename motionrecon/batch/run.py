@@ -125,7 +125,7 @@ def _worked(
                     told(replace(standing, row=None, seconds_left=watch.left(executor.workers)))
                     continue
                 answer = Answer(end.task.row(Outcome.FAILED, end.why)) if isinstance(end, Lost) else end[1]
-                row = replace(answer.row, message=answer.row.message and spelled(answer.row.message))
+                row = answer.row.spelled(spelled)
                 rows[row.clip] = row
                 if not answer.before:  # those of a thousand that are done come at once
                     write_table(list(rows.values()), folder)

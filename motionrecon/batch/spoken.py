@@ -9,6 +9,7 @@ from rich.console import Console
 
 from motionrecon.batch.row import Outcome, Row
 from motionrecon.batch.run import Standing
+from motionrecon.verdict.record import Word
 
 
 class Spoken:
@@ -52,8 +53,13 @@ class Spoken:
 def summary(rows: Sequence[Row]) -> str:
     """How a batch ended, on a line."""
     failed = [row.clip for row in rows if row.outcome is Outcome.FAILED]
-    done = f"{len(rows) - len(failed)} of {len(rows)} clips done"
-    return f"{done}, {len(failed)} failed" if failed else done
+    said = [f"{len(rows) - len(failed)} of {len(rows)} clips done"]
+    if failed:
+        said.append(f"{len(failed)} failed")
+    said += [f"{count} {word}" for word in Word if (count := sum(row.verdict == word for row in rows))]
+    if warned := sum(bool(row.warnings) for row in rows):
+        said.append(f"{warned} with warnings")
+    return ", ".join(said)
 
 
 def _of(row: Row, before: bool) -> str:
@@ -61,7 +67,8 @@ def _of(row: Row, before: bool) -> str:
         return f"{row.clip}: {row.message}"
     if before:
         return f"{row.clip}: done before"
-    said = [f"{row.frames} frames"]
+    said = [f"{row.verdict}, joints expected to be {row.expected_mm or 0:.0f} mm off"] if row.verdict else []
+    said.append(f"{row.frames} frames")
     if row.reprojection_px is not None:
         said.append(f"reprojection error {row.reprojection_px:.1f} px ({row.reprojection_percent or 0:.1f} %)")
     if row.windows:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from motionrecon.batch.row import Outcome, Row
+from motionrecon.batch.row import BETWEEN_TEXTS, Outcome, Row
 from motionrecon.core.files import atomic
 from motionrecon.result.folder import RESULT
 
@@ -101,8 +101,7 @@ def _line(row: Row) -> str:
     figures = "".join(f"<td>{_number(getattr(row, name), digits)}</td>" for _, name, digits in _FIGURES)
     there = RESULT if row.outcome is Outcome.DONE else ()
     files = " ".join(f'<a href="{quote(row.clip)}/{quote(name)}">{Path(name).suffix[1:]}</a>' for name in there)
-    no_gait = f"no gait: {row.no_gait}" if row.no_gait else ""
-    said, name = html.escape("; ".join(filter(None, [no_gait, row.message]))), html.escape(row.clip)
+    name, said = html.escape(row.clip), "".join(f"<div>{html.escape(text)}</div>" for text in _said(row))
     return (
         f'<tbody class="{row.outcome}"><tr><th scope="row" title="{html.escape(row.video)}">{name}</th>'
         f'<td class="outcome">{row.outcome}</td><td class="verdict">{row.verdict or ""}</td>'
@@ -110,6 +109,19 @@ def _line(row: Row) -> str:
         + (f'<tr class="said"><td colspan="{len(_FIGURES) + 4}">{said}</td></tr>' if said else "")
         + "</tbody>"
     )
+
+
+def _said(row: Row) -> Iterator[str]:
+    """What is to be said of a clip in words: what to look at first."""
+    if row.message:
+        yield row.message
+    for text in (row.warning_texts or "").split(BETWEEN_TEXTS):
+        if text:
+            yield f"warning: {text}"
+    if row.reasons:
+        yield f"{row.verdict}: {row.reasons.replace(BETWEEN_TEXTS, '; ')}"
+    if row.no_gait:
+        yield f"no gait: {row.no_gait}"
 
 
 def _number(value: float | None, digits: int) -> str:
