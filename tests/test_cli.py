@@ -66,6 +66,16 @@ def test_every_command_has_help(capsys, command):
     assert command in run(capsys, "--help")[1]
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["reconstruct", "batch", "demo", "calibrate", "view", "render", "plot", "export", "train optimus"]
+    + [f"bench {name}" for name in ("optimizers", "poses", "reconstruct")],
+)
+def test_every_command_that_writes_files_can_be_quiet(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert "--quiet" in run(capsys, *command.split(), "--help")[1]
+
+
 def test_help_breaks_lines_where_the_terminal_does_only(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")
     assert "in all parts of the picture: that tells its lens." in run(capsys, "calibrate", "--help")[1]
@@ -387,6 +397,7 @@ def test_the_viewer_gets_the_folder_and_the_flags(capsys, monkeypatch):
     assert run(capsys, "view", str(walk), "--port", "9000", "--no-browser")[0] == 0
     assert calls.pop() == ((walk, None), {"port": 9000, "open_browser": False})
     assert run(capsys, "view", str(walk), str(run_), "--page", "both.html") == (0, "both.html\n", "no film\n")
+    assert run(capsys, "view", str(walk), str(run_), "--page", "both.html", "--quiet") == (0, "", "no film\n")
     assert calls.pop() == ((walk, Path("both.html"), run_), {"force": False})
 
 

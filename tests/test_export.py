@@ -77,6 +77,8 @@ def test_without_a_file_it_is_called_after_the_folder(
     assert main(["export", "walk_motionrecon", "--format", "bvh"]) == 0
     assert (tmp_path / "walk.bvh").read_bytes().startswith(b"HIERARCHY")
     assert capsys.readouterr().out == "walk.bvh\n"
+    assert main(["export", "walk_motionrecon", "--format", "bvh", "--force", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
     assert main(["export", "walk_motionrecon/motion.npz", "--format", "bvh"]) == 2  # is there now
 
 

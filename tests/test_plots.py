@@ -134,7 +134,8 @@ def test_the_command_says_what_it_wrote_and_replaces_nothing_unasked(
     (tmp_path / "walk_plots" / "com.svg").write_text("mine")
     assert main(["plot", "walk_motionrecon", "--only", "com", "--formats", "svg"]) == 2
     assert "--force" in capsys.readouterr().err and (tmp_path / "walk_plots" / "com.svg").read_text() == "mine"
-    assert main(["plot", "walk_motionrecon", "--only", "com", "--formats", "svg", "--force"]) == 0
+    assert main(["plot", "walk_motionrecon", "--only", "com", "--formats", "svg", "--force", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
     for flags, said in (
         (["--only", "forces"], "not simulated"),
         (["--only", "torques"], "--only torques"),

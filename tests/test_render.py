@@ -248,8 +248,9 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(Path(__file__).parent / "results" / "0.1.0", tmp_path / "walk_motionrecon")
-    given = ["render", "walk_motionrecon", "--view", "sheet", "--height", "120", "--quiet"]
+    given = ["render", "walk_motionrecon", "--view", "sheet", "--height", "120"]
     assert main(given) == 0 and capsys.readouterr().out == "walk_sheet.png\n"
+    assert main([*given, "--force", "--quiet"]) == 0 and capsys.readouterr().out == ""
     assert main(given) == 2 and "walk_sheet.png is there already" in capsys.readouterr().err
     assert main([*given, "--force"]) == 0
     with pytest.raises(OutputError):

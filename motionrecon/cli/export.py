@@ -20,7 +20,14 @@ from motionrecon.export import export as write
 
 
 def export(
-    folder: Path, output: Path | None = None, /, *, format: str | None = None, force: Switch = False, **options: Any
+    folder: Path,
+    output: Path | None = None,
+    /,
+    *,
+    format: str | None = None,
+    force: Switch = False,
+    quiet: Switch = False,
+    **options: Any,
 ) -> None:
     """Write a result for other programs, in the format that the file's suffix or --format names.
 
@@ -31,6 +38,7 @@ def export(
         format: %s.
         force: replace the file, and those that the format writes beside it, if they are there, but
             never one that the motion was made from.
+        quiet: do not print the names of the files; warnings and errors show.
     """
     from motionrecon.result.motion import Motion
 
@@ -45,7 +53,8 @@ def export(
     motion = Motion.load(folder)
     before = _stamps(files)
     write(motion, output, name, force=force, **given)
-    print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
+    if not quiet:
+        print("\n".join(str(file) for file, stamp in _stamps(files).items() if stamp != before.get(file)))
     if FORMATS[name].surface and motion.body.licence and "character" not in given:
         print(motion.body.licence, file=sys.stderr)
 

@@ -23,6 +23,7 @@ def plot(
         tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=lambda names: ", ".join(names))
     ] = ("png",),
     force: Switch = False,
+    quiet: Switch = False,
 ) -> None:
     """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.
 
@@ -36,10 +37,12 @@ def plot(
         only: of forces, cop, angles, moments, power, com; all where not given.
         formats: png, svg, or both.
         force: replace plots that are there, but never a file that the motion was made from.
+        quiet: do not print the names of the plots; warnings and errors show.
     """
     from motionrecon.plots import write_plots
     from motionrecon.result.motion import Motion
 
     target = output or Path(f"{called_after(folder)}_plots")
-    for file in write_plots(Motion.load(folder), target, only=only, formats=formats, force=force):
-        print(file)
+    written = write_plots(Motion.load(folder), target, only=only, formats=formats, force=force)
+    if not quiet:
+        print(*written, sep="\n")

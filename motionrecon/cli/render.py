@@ -42,7 +42,7 @@ def render(
         at: the moment of a .png, seconds; the middle where not given.
         camera_name: the camera whose film is shown, where there are several; the first where not given.
         force: replace the file if it is there, but never one that the motion was made from.
-        quiet: no progress bars.
+        quiet: no progress bars, and do not print the file's name; warnings and errors show.
     """
     from motionrecon.render.rendering import SHEET
     from motionrecon.render.rendering import render as draw
@@ -62,4 +62,5 @@ def render(
         force=force,
         progress=bars(quiet),
     )
-    print(file)
+    if not quiet:
+        print(file)

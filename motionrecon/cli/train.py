@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from motionrecon.cli.command import command
-from motionrecon.cli.flags import Output
+from motionrecon.cli.flags import Output, Switch
 from motionrecon.cli.messages import know
 from motionrecon.cli.outputs import check_made_folder
 from motionrecon.cli.progress import lines
@@ -38,6 +39,7 @@ def _default(value: object) -> str | None:
 def optimus(
     *,
     output: Output = None,
+    quiet: Switch = False,
     settings: Annotated[Flags, Parameter(name="*", show_default=_default)] = Flags(),
 ) -> None:
     """Train Optimus, or a learned optimizer that it is compared with.
@@ -48,29 +50,30 @@ def optimus(
 
     Args:
         output: the folder for the result; training_<tasks>_<rule>_<seed> in the current folder where not given.
+        quiet: no progress and no summary; errors show.
     """
     check_made_folder(output)
     folder = output or Path(f"training_{settings.tasks}_{settings.rule}_{settings.seed}")
     of = _on_windows if settings.squares else _on_poses if settings.tasks == "poses" else _on_functions
-    found = of(settings, folder)
-    if found is not None:
+    found = of(settings, folder, lines(quiet))
+    if found is not None and not quiet:
         print(f"{folder}: {found}")
 
 
-def _on_windows(settings: TrainingSettings, folder: Path) -> str:
+def _on_windows(settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> str:
     """Train the steps for sums of squares; what came of it, and how it is used."""
     from motionrecon.research.training.window_training import WindowTraining
 
-    training = WindowTraining(settings, folder, say=lines())
+    training = WindowTraining(settings, folder, say=say)
     training.run()
     return f'{training.summary()}; minimize(..., method="optimus", squares="{_weights(folder)}") runs with it'
 
 
-def _on_poses(settings: TrainingSettings, folder: Path) -> str:
+def _on_poses(settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> str:
     """Train the steps for poses; what came of it, and how it is used."""
     from motionrecon.research.training.pose_training import PoseTraining
 
-    training = PoseTraining(settings, folder, say=lines())
+    training = PoseTraining(settings, folder, say=say)
     training.run()
     use = f'motionrecon.poses.learned.PoseOptimus.load("{_weights(folder)}") runs with it'
     if settings.model is None:
@@ -79,11 +82,11 @@ def _on_poses(settings: TrainingSettings, folder: Path) -> str:
     return f"{training.summary()}; {use}"
 
 
-def _on_functions(settings: TrainingSettings, folder: Path) -> str | None:
+def _on_functions(settings: TrainingSettings, folder: Path, say: Callable[[str], None]) -> str | None:
     """Train a rule on functions; what came of it, and how it is used, or None where this process was not to say it."""
     from motionrecon.research.training.train import Training
 
-    training = Training(settings, folder, say=lines())
+    training = Training(settings, folder, say=say)
     training.run()
     training.close()
     if not training.logs:

@@ -21,6 +21,7 @@ def view(
     port: int = 8080,
     browser: bool = True,
     force: Switch = False,
+    quiet: Switch = False,
 ) -> None:
     """Open a result in an interactive 3D viewer in the browser, on this machine only. Ctrl-C ends it.
 
@@ -40,6 +41,7 @@ def view(
         port: the port of the viewer on localhost.
         browser: open the web browser; without it, only the viewer's address is printed.
         force: with --page, replace the file if it is there, but never one that the motion was made from.
+        quiet: with --page, do not print its name; what is missing in it and errors show.
     """
     from motionrecon.viewer import view as open_viewer
     from motionrecon.viewer import write_page
@@ -51,5 +53,6 @@ def view(
         raise InputError(f"--page {page}: a page is an .html file")
     check_folder(page)
     remarks = write_page(folder, page, other, force=force)
-    print(page)
+    if not quiet:
+        print(page)
     print(*remarks, sep="\n", end="\n" if remarks else "", file=sys.stderr)
