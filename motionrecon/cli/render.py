@@ -34,12 +34,13 @@ def render(
         folder: the folder of a result.
         output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet
             a .png) in the current folder, called after the result and the view.
-        view: overlay (the body over the film), beside (the film, and the body at right angles to it), side, orbit (all
-            around the body), or sheet (twelve moments at which the person is seen, in one picture).
+        view: overlay (the body over the film), side (the body alone, from a camera at right angles to the one that
+            filmed: of somebody filmed in profile it shows the front), beside (the film, and that), orbit (the body
+            alone, from all around), or sheet (twelve moments at which the person is seen, in one picture).
         height: of the picture, pixels; of each of a sheet's. 720 where not given, and less for .gif and .webp.
-        start: where the part that is drawn begins, seconds.
-        end: where it ends, seconds.
-        at: the moment of a .png, seconds; the middle where not given.
+        start: where the part that is drawn begins, seconds of the motion, which begins at 0.
+        end: where it ends, seconds of the motion.
+        at: the moment of a .png, seconds of the motion; the middle where not given.
         camera_name: the camera whose film is shown, where there are several; the first where not given.
         force: replace the file if it is there, but never one that the motion was made from.
         quiet: no progress bars, and do not print the file's name; warnings and errors show.

@@ -53,8 +53,9 @@ def render(
     Args:
         motion: what is drawn.
         path: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment.
-        view: overlay (over the film), beside (the film, and the person from the side), side, orbit (all around the
-            person), or sheet (twelve moments at which the person is seen, in one picture).
+        view: overlay (over the film), side (the person alone, from a camera at right angles to the one that filmed),
+            beside (the film, and that), orbit (all around the person), or sheet (twelve moments at which the person is
+            seen, in one picture).
         height: of the picture, pixels; of each of a sheet's.
         start, end: the part of the motion that is drawn, seconds.
         at: the moment of a .png, seconds; the middle where not given.
