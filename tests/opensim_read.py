@@ -1,6 +1,7 @@
 """Run by a Python that has OpenSim: open what motionrecon wrote, unedited, and write down what OpenSim makes of it.
 
-usage: opensim_read.py FOLDER   (walk.trc, walk.mot, walk.osim, forces.mot, forces.loads.xml) -> FOLDER/opensim.npz
+usage: opensim_read.py FOLDER, which holds walk.trc, gaps.trc, walk.mot, walk.osim, forces.mot, forces.loads.xml
+-> FOLDER/opensim.npz
 """
 
 import os
@@ -11,7 +12,7 @@ import opensim  # type: ignore[import-not-found]
 
 os.chdir(sys.argv[1])
 opensim.Logger.setLevelString("Error")
-markers = opensim.TimeSeriesTableVec3("walk.trc")
+markers, gaps = opensim.TimeSeriesTableVec3("walk.trc"), opensim.TimeSeriesTableVec3("gaps.trc")
 angles = opensim.TimeSeriesTable("walk.mot")
 forces = opensim.TimeSeriesTable("forces.mot")
 model = opensim.Model("walk.osim")
@@ -40,13 +41,20 @@ tool.setOutputGenForceFileName("moments.sto")
 assert tool.run()
 moments = opensim.TimeSeriesTable("moments.sto")
 
-rows = [markers.getRowAtIndex(i) for i in range(markers.getNumRows())]
+
+def places(table):  # type: ignore[no-untyped-def]
+    """Where the markers of a table are, frame by frame."""
+    rows = [table.getRowAtIndex(i) for i in range(table.getNumRows())]
+    return np.array([[row.getElt(0, j).to_numpy() for j in range(row.ncol())] for row in rows])
+
+
 np.savez(
     "opensim.npz",
     marker_names=np.array(markers.getColumnLabels()),
     marker_units=markers.getTableMetaDataString("Units"),
     marker_rate=float(markers.getTableMetaDataString("DataRate")),
-    markers=np.array([[row.getElt(0, j).to_numpy() for j in range(row.ncol())] for row in rows]),
+    markers=places(markers),
+    gaps=places(gaps),
     time=np.array(angles.getIndependentColumn()),
     in_degrees=angles.getTableMetaDataString("inDegrees"),
     coordinates=np.array(labels),

@@ -51,9 +51,17 @@ def test_points_are_the_landmarks_in_millimetres(motion: Motion, file: Any) -> N
         "simulated; filter: none but the mean over one frame"
     }
     found = file["data"]["points"][:3].transpose(2, 1, 0)
-    seen = motion.tracked
-    np.testing.assert_allclose(found[seen], 1e3 * motion.joints[seen], atol=1e-3)
-    np.testing.assert_array_equal(file["data"]["meta_points"]["residuals"][0, 0] < 0, ~seen)
+    np.testing.assert_allclose(found, 1e3 * motion.joints, atol=1e-3)
+    assert not (file["data"]["meta_points"]["residuals"] < 0).any()  # frame 7 was not seen, but simulated
+
+
+def test_points_are_invalid_where_nobody_was_seen_and_nothing_was_simulated(tmp_path: Path) -> None:
+    require(ezc3d, "ezc3d")
+    seen = np.array([False, True, False, True, False])
+    export(replace(walking(5), tracked=seen), tmp_path / "a.c3d")
+    read = ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]
+    assert ((read["meta_points"]["residuals"][0] < 0) == ~seen).all()
+    assert (np.isnan(read["points"][:3]).all(axis=(0, 1)) == ~seen).all()
 
 
 def test_platforms_tell_the_force_on_each_foot_and_where_it_acts(motion: Motion, file: Any) -> None:

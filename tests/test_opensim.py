@@ -27,6 +27,8 @@ from motionrecon.mechanics.summary import Mechanics, mechanics
 from motionrecon.result.motion import Motion
 
 FPS = 30000 / 1001
+#: Frames of six in which nobody was seen: the first, the last, and one between.
+GAPS = [True, False, False, True, False, True]
 
 
 def still(frames: int = 12) -> Motion:
@@ -55,6 +57,7 @@ def still(frames: int = 12) -> Motion:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("opensim")
+    export(replace(walking(6, FPS), tracked=~np.array(GAPS)), folder / "gaps.trc")
     for name in ("walk.trc", "walk.mot", "walk.osim"):
         export(walking(40, FPS), folder / name)
     export(still(), folder / "still.mot")
@@ -180,7 +183,13 @@ def test_frames_without_a_person_have_no_markers(tmp_path: Path) -> None:
     export(replace(motion, tracked=np.array([True, False, True, True])), tmp_path / "a.trc")
     rows = [line.split("\t") for line in (tmp_path / "a.trc").read_text().splitlines()[6:]]
     assert [row[0] for row in rows] == ["1", "2", "3", "4"] and {len(row) for row in rows} == {2 + 3 * 33}
-    assert set(rows[1][2:]) == {""} and "" not in rows[2]
+    assert set(rows[1][2:]) == {"nan"} and "nan" not in rows[2]
+    export(replace(as_if_simulated(motion), tracked=np.zeros(4, bool)), tmp_path / "b.trc")
+    assert "nan" not in (tmp_path / "b.trc").read_text()
+
+
+def test_opensim_finds_gaps_where_nobody_was_seen(opensim: dict[str, np.ndarray]) -> None:
+    assert np.isnan(opensim["gaps"]).all(axis=(1, 2)).tolist() == GAPS and np.isnan(opensim["gaps"]).sum() == 9 * 33
 
 
 def test_the_model_weighs_what_the_person_does_and_locks_what_cannot_move(folder: Path) -> None:

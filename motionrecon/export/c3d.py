@@ -1,12 +1,12 @@
 """C3D, the file of motion capture laboratories: landmarks as points, ground forces as two force platforms, gait events.
 
-Points are the 33 landmarks by their names, millimetres, Z up, in the world's own axes; where nobody was seen they are
-marked as invalid. The forces, where the motion was simulated, are analog channels at the points' rate and platforms of
-type 2 (forces in N, moments in N mm about the middle of their surface): one platform for the left foot and one for the
-right, both as large as all that the feet trod on, since each is a foot's force rather than a plate's. As of a real
-platform, their axes have Z down; what they tell is what the floor does to the foot, so that ``Fz`` of somebody who
-stands is negative. **They are simulated, not measured**, and the channels' descriptions say so, and
-[how they were filtered](#filters).
+Points are the 33 landmarks by their names, millimetres, Z up, in the world's own axes; where nobody was seen and
+nothing was simulated they are marked as invalid. The forces, where the motion was simulated, are analog channels at
+the points' rate and platforms of type 2 (forces in N, moments in N mm about the middle of their surface): one platform
+for the left foot and one for the right, both as large as all that the feet trod on, since each is a foot's force rather
+than a plate's. As of a real platform, their axes have Z down; what they tell is what the floor does to the foot, so
+that ``Fz`` of somebody who stands is negative. **They are simulated, not measured**, and the channels' descriptions say
+so, and [how they were filtered](#filters).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _add_points(file: Any, motion: Motion) -> None:
     file.add_parameter("POINT", "Y_SCREEN", ["+Z"])
     places = 1e3 * motion.joints.transpose(2, 1, 0)
     file["data"]["points"] = np.concatenate([places, np.ones((1, *places.shape[1:]))])
-    residuals = np.where(motion.tracked, 0.0, -1.0)
+    residuals = np.where(motion.told, 0.0, -1.0)
     file["data"]["meta_points"]["residuals"] = np.broadcast_to(residuals, (1, *places.shape[1:])).copy()
 
 

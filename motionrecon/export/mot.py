@@ -7,6 +7,9 @@ Y up (a world point (x, y, z) is (x, z, -y)). Load the motion with that model, a
 did. With one of OpenSim's own models the pelvis's origin is elsewhere in the pelvis, by some centimetres, and its
 zero is another by its usual tilt; bring that model into the pose by inverse kinematics of the ``.trc`` instead.
 
+The format has no gaps: where nobody was seen and nothing was simulated, these are the angles of the body that waits,
+and the ``.trc`` says which frames have no markers.
+
 A knee flexes to the positive side, as Rajagopal2016's does; ``signs="gait2392"`` is for that model, whose knee flexes
 to the negative side.
 """

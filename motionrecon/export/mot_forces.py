@@ -3,7 +3,8 @@
 ``ground_force_r_vx`` to ``_vz`` is the force on the right foot, N; ``ground_force_r_px`` to ``_pz`` where it acts (the
 centre of pressure), metres; ``ground_torque_r_x`` to ``_z`` the moment about there, N m; and the same of the left foot.
 Y is up (a world vector (x, y, z) is (x, z, -y)), and a standing person is pushed upwards. The forces are simulated, not
-measured, and are zero where nothing was simulated. Where a foot bears nothing, the point is the middle of its sole.
+measured, and are zero where nothing was simulated: the format has no gaps. Where a foot bears nothing, the point is the
+middle of its sole.
 
 A file whose name ends with ``_forces.mot`` is of this format; other ``.mot`` files are of joint angles. Beside
 ``walk_forces.mot`` stands ``walk_forces.loads.xml``, which tells OpenSim that these forces act on ``calcn_r`` and

@@ -3,8 +3,9 @@
 Millimetres, Y up: a world point (x, y, z) is (x, z, -y) in the file, OpenSim's ground. The markers are the 33
 landmarks by their names; those of hips, knees, ankles, shoulders, elbows and wrists are centres of joints, not points
 on the skin, and the markers of the model that ``.osim`` writes. The rate is the motion's. In frames in which nobody
-was seen the markers are missing, since the motion is only a guess there. They are [unfiltered](#filters), which the
-format has no place to say.
+was seen and nothing was simulated the markers are missing (``nan``, as OpenSim writes it), since the body only waits
+there. OpenSim's inverse kinematics stops at a frame without markers: give it a time range without such. The places are
+[unfiltered](#filters), which the format has no place to say.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def write(motion: Motion, path: str | Path) -> None:
     ]
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in head)
-        for i, (time, seen, row) in enumerate(zip(motion.time, motion.tracked, places, strict=True), start=1):
-            numbers = [f"{value:.4f}" if seen else "" for value in row.ravel()]
+        for i, (time, told, row) in enumerate(zip(motion.time, motion.told, places, strict=True), start=1):
+            # OpenSim cannot read a line that ends with an empty cell.
+            numbers = [f"{value:.4f}" if told else "nan" for value in row.ravel()]
             file.write("\t".join([str(i), f"{time:.6f}", *numbers]) + "\n")
