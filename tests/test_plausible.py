@@ -11,6 +11,7 @@ from motionrecon.body.base import HUMAN
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.proportions import Proportions
+from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.place import check_place
 from motionrecon.core.clock import Clock
 from motionrecon.core.landmarks import INDEX
@@ -98,6 +99,10 @@ GOOD = {
     "large hands and short legs": outcome(body=wide(forearm=1.2, hip_width=1.25, thigh=0.85)),
     "is not simulated": outcome(contact_force=forces(np.zeros(T)), simulated=np.zeros(T, bool)),
     "feet that leave the picture for a moment": outcome(feet_cut_off=0.3),
+    "leaves the picture of a camera that zooms": outcome(
+        camera=PanTiltZoom(people.camera(), np.tile(np.eye(3), (T, 1, 1)), np.linspace(1.0, 1.1, T)),
+        seen=np.arange(T) != 20,
+    ),
     "is never seen": outcome(seen=np.zeros(T, bool)),
     "nothing to compare": outcome(reprojection_percent=None),
 }

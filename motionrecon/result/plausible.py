@@ -232,8 +232,8 @@ def distance(o: Outcome) -> str | None:
 
 def size_in_picture(o: Outcome) -> str | None:
     """The person is large enough in the picture."""
-    depth = np.maximum(o.camera.to_camera(o.joints)[o.seen, :, 2].mean(axis=1), 0.1)
-    tall = float(np.median(o.camera.pixels_per_metre(depth))) * o.body.height
+    depth = np.maximum(o.camera.to_camera(o.joints)[..., 2].mean(axis=1), 0.1)  # of all frames, as a camera that zooms
+    tall = float(np.median(o.camera.pixels_per_metre(depth)[o.seen])) * o.body.height
     if tall >= _TALL:
         return None
     centimetres = 100.0 * o.body.height / max(tall, 1.0)
