@@ -107,6 +107,12 @@ def test_the_mirror_swaps_left_and_right(
         np.testing.assert_allclose([other.mean, other.sd], [sign * one.mean, one.sd], atol=1e-9)
 
 
+def test_of_steps_that_lead_back_there_is_no_symmetry() -> None:
+    shuffles = of(Walker(length=(0.7, -0.2)))
+    assert shuffles["step_length", "right"].mean == pytest.approx(-0.2)
+    assert np.isnan(shuffles["step_length_symmetry"].mean) and np.isfinite(shuffles["step_time_symmetry"].mean)
+
+
 def test_of_one_stride_there_is_no_spread_and_its_width_counts_once() -> None:
     walker = Walker(seconds=1.6)
     found = of(walker)
@@ -194,11 +200,11 @@ def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     camera = {"pose": "estimated", "focal_length": "found", "focal_px": 812.34, "pitch_deg": 0.0}
     person = {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}
     verdict = {"word": "fair", "expected_mm": 61.5, "reasons": ["it is dark"]}
-    said = {"camera": camera, "person": person, "verdict": verdict, "warnings": ["mind the dark"]}
+    said = {"camera": camera, "person": person, "verdict": verdict, "warnings": ["mind start=..."]}
     replace(saved_walk, report=Report.of(said)).save(tmp_path / "walk")
     assert main(["info", str(tmp_path / "walk")]) == 0
     out = capsys.readouterr().out
-    assert "warnings: 1\n  mind the dark\n" in out and "mass: 65.0 kg\n" in out
+    assert "warnings: 1\n  mind --start\n" in out and "mass: 65.0 kg\n" in out
     lines = dict(line.split(": ", 1) for line in out.splitlines() if ": " in line)
     assert lines["frames"] == "250 at 50 per second, 5.00 s; person seen in 250, simulated in 250"
     assert lines["focal length"] == "812.3 px, found"
@@ -206,7 +212,7 @@ def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["info", str(tmp_path / "walk"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["frames"] == {"total": 250, "tracked": 250, "simulated": 250, "fps": 50.0, "seconds": 5.0}
-    assert record["verdict"] == verdict and record["warnings"] == ["mind the dark"] and record["films"] == []
+    assert record["verdict"] == verdict and record["warnings"] == ["mind start=..."] and record["films"] == []
     wanted = {"height": 1.7, "height_from": "assumed", "mass": 65.0, "mass_from": None}
     assert record["person"] == wanted | {"sex": "neutral", "age": None, "body": "capsules"}
     assert record["cameras"] == [{"name": None, "focal_px": 812.34, "focal_length": "found", "pose": "estimated"}]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from motionrecon.cli.command import command
 from motionrecon.cli.flags import Switch
+from motionrecon.cli.messages import as_flags
 
 
 @command
@@ -26,4 +27,4 @@ def info(folder: Path | None = None, /, *, json: Switch = False) -> None:
         from motionrecon.result.facts import facts_of, record_of
 
         facts = record_of(folder) if json else facts_of(folder)
-    print(report.as_json(facts) if json else report.as_text(facts))
+    print(report.as_json(facts) if json else as_flags(report.as_text(facts)))

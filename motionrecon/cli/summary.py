@@ -47,7 +47,9 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
         zooms = f" and zooms {camera.zoomed:.2f} times" if camera.motion == ZOOMS else ""
         line += f"\nthe camera turns by up to {camera.turned_deg:.0f} degrees{zooms}, as its background shows"
     elif camera.motion == REFRAMED:
-        line += "\nthe camera stands, and the picture is a window that moves over what it filmed, as that shows"
+        line += (
+            "\nthe camera stands, and the film is a moving part of its picture (a virtual pan or zoom, a stabiliser)"
+        )
     chosen = {choice.name: choice for choice in report.chosen or ()}
     if choice := chosen.get("runs") or chosen.get("hurries"):
         line += f"\n{choice.because}, in {choice.frames} of {frames.total} frames: {choice.so}"

@@ -28,7 +28,7 @@ _LEAST = 3
 WORDS = {
     "hurries": (
         "the feet are faster than a walker's",
-        "they count as standing at as many times a walker's speed and height over the floor, and are held less still",
+        "a foot that moves or lifts by as many times more may still count as standing, and is held less still",
     ),
     "runs": (
         "both feet are faster than a walker's, as of somebody who runs",

@@ -14,7 +14,7 @@ deviation between them and their number.
 | ``step_length`` | m | step | by how much a heel comes down ahead of the other |
 | ``step_width`` | m | step | by how much a heel stands to its own side of the other |
 | ``step_time`` | s | step | from the other foot's strike to this one's |
-| ``step_length_symmetry``, ... | % | | (left - right) over their mean: 0 is even |
+| ``step_length_symmetry``, ... | % | | (left - right) over their mean: 0 is even; none where one is not above 0 |
 
 A left step is one that the left foot ends. A foot's strike and off are where the force on it crosses 20 N; it stands
 where its heel is in the first half of its stance; lengths are along the line from there to where it stands next, and
@@ -242,7 +242,9 @@ def _mean_and_sd(values: Float[np.ndarray, " n"]) -> tuple[float, float]:
 def _symmetry(left: Measure, right: Measure) -> Measure:
     """The symmetry index of a measure: 0 where both sides are alike."""
     count = min(left.count, right.count)
-    index = 200 * (left.mean - right.mean) / (left.mean + right.mean) if count >= _EVEN else float("nan")
+    compared = count >= _EVEN and min(left.mean, right.mean) > 0  # of steps that lead back, the index means nothing
+    index = 200 * (left.mean - right.mean) / (left.mean + right.mean) if compared else float("nan")
     spoken = left.name.replace("_", " ")
-    what = f"(left - right) / half of (left + right) {spoken}, in percent: 0 is even; from {_EVEN} of each side on"
+    told = f"0 is even; from {_EVEN} of each side on, where both means are above 0"
+    what = f"(left - right) / half of (left + right) {spoken}, in percent: {told}"
     return Measure(f"{left.name}_symmetry", BOTH, "%", index, float("nan"), count, what)
