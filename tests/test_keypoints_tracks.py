@@ -135,7 +135,10 @@ def test_the_largest_that_stays_longest_is_followed() -> None:
     assert person.frames == list(range(90))
     np.testing.assert_array_equal(person.detections[50].pixels, large[50])
     assert len(others) == 2
-    assert "3 people" in crowd_warning(person, others, "clip.mp4", Choice())[0]
+    assert (
+        "3 people at once; the largest one that stays longest is followed; list_people(...) shows all, and"
+        in (crowd_warning(person, others, "clip.mp4", Choice())[0])
+    )
     assert crowd_warning(person, others, "clip.mp4", Choice(number=2))[0].endswith(
         "number 2 that list_people(...) gives for the same start and end is followed"
     )

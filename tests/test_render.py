@@ -251,6 +251,8 @@ def test_the_command_names_the_file_and_replaces_nothing_unasked(
     given = ["render", "walk_motionrecon", "--view", "sheet", "--height", "120"]
     assert main(given) == 0 and capsys.readouterr().out == "walk_sheet.png\n"
     assert main([*given, "--force", "--quiet"]) == 0 and capsys.readouterr().out == ""
+    assert main(["render", "walk_motionrecon", "--view", "side", "--at", "0", "--height", "120"]) == 0
+    assert capsys.readouterr().out == "walk_side.png\n"
     assert main(given) == 2 and "walk_sheet.png is there already" in capsys.readouterr().err
     assert main([*given, "--force"]) == 0
     with pytest.raises(OutputError):

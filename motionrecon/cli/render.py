@@ -32,8 +32,8 @@ def render(
 
     Args:
         folder: the folder of a result.
-        output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet
-            a .png) in the current folder, called after the result and the view.
+        output: the file: .mp4 (H.264), .gif, .webp, or .png, which is one moment; where not given, an .mp4 (of a sheet,
+            and with --at, a .png) in the current folder, called after the result and the view.
         view: overlay (the body over the film), side (the body alone, from a camera at right angles to the one that
             filmed: of somebody filmed in profile it shows the front), beside (the film, and that), orbit (the body
             alone, from all around), or sheet (twelve moments at which the person is seen, in one picture).
@@ -49,7 +49,7 @@ def render(
     from motionrecon.render.rendering import render as draw
     from motionrecon.result.motion import Motion
 
-    file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET else '.mp4'}")
+    file = output or Path(f"{called_after(folder)}_{view}{'.png' if view == SHEET or at is not None else '.mp4'}")
     check_folder(file)
     draw(
         Motion.load(folder),

@@ -64,12 +64,13 @@ def crowd_warning(track: Track, others: Sequence[Track], name: str, choice: Choi
     frames = [frame for one in (track, *others) for frame in one.frames]
     at_once = int(np.bincount(frames).max())
     how_many = f"{at_once} people at once" if at_once > 1 else "several people one after the other"
-    who = "the largest one that stays longest"
+    who, choose = "the largest one that stays longest", "; list_people(...) shows all, and person=... chooses another"
     if choice.number is not None:  # one of this video's own numbers, whatever the person's is in several
         who = f"number {choice} that list_people(...) gives for the same start and end"
     elif choice.point is not None:
         who = f"the one at {choice}"
-    return (f"{name} shows {how_many}; {who} is followed",)
+    more = choose if choice.number is None and choice.point is None else ""
+    return (f"{name} shows {how_many}; {who} is followed{more}",)
 
 
 def on_clock(track: Track, count: int, fps: float, image_size: tuple[int, int]) -> Keypoints:

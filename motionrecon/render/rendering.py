@@ -161,7 +161,7 @@ def _checked(path: Path, view: str, height: int | None, at: float | None) -> str
         raise InputError(f"{path}: a sheet is one picture; give a .png")
     if at is not None and (suffix != ".png" or view == SHEET):
         raise InputError(
-            f"at={at:g}: {path.name} shows more than one moment; give a .png of another view, or start and end"
+            f"at={at:g}: {path.name} shows more than one moment; give a .png of a view but sheet, or leave at=... out"
         )
     if height is not None and not _LEAST_HEIGHT <= height <= _MOST_HEIGHT:
         raise InputError(f"height={height}: give {_LEAST_HEIGHT} to {_MOST_HEIGHT} pixels")

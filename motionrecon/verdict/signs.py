@@ -242,7 +242,8 @@ POSE: dict[str, Sign] = {
     "limbs_speed": Sign(limbs_speed, lambda e, speed: f"the limbs move fast, at {speed:.1f} m/s on average"),
     "left_open": Sign(left_open, lambda e, mm: f"what was seen leaves the joints' places open by {mm:.0f} mm"),
     "arms_along_the_sight": Sign(
-        arms_along_the_sight, lambda e, mm: f"arms point along the line of sight, {mm:.0f} mm deep, this way or that"
+        arms_along_the_sight,
+        lambda e, mm: f"arms point along the line of sight, by {mm:.0f} mm towards the camera or away",
     ),
     "hardly_seen": Sign(hardly_seen, lambda e, share: f"{share:.0f} % of the joints are hardly seen"),
     "not_seen": Sign(not_seen, lambda e, share: f"{share:.0f} % of the joints are not seen"),
