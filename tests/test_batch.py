@@ -541,7 +541,7 @@ def test_the_table_and_the_terminal_say_which_clips_to_look_at() -> None:
     assert (line["warnings"], line["warning_texts"]) == ("2", "it is cut; give --start | it is <dark>")
     page = as_page([row], "")
     assert "<div>warning: it is cut; give --start</div><div>warning: it is &lt;dark&gt;</div>" in page
-    assert "<div>poor: keypoints jump; the height was assumed</div>" in page
+    assert "<div>worse than usual for: keypoints jump; the height was assumed</div>" in page
     failed = Row("b", Outcome.FAILED, "b.mp4", message="no such file")
     assert summary([row, failed]) == "1 of 2 clips done, 1 failed, 1 poor, 1 with warnings"
 

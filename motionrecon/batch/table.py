@@ -119,7 +119,7 @@ def _said(row: Row) -> Iterator[str]:
         if text:
             yield f"warning: {text}"
     if row.reasons:
-        yield f"{row.verdict}: {row.reasons.replace(BETWEEN_TEXTS, '; ')}"
+        yield f"worse than usual for: {row.reasons.replace(BETWEEN_TEXTS, '; ')}"
     if row.no_gait:
         yield f"no gait: {row.no_gait}"
 
