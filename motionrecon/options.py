@@ -20,6 +20,8 @@ DEFAULT_BODY = "anny"
 
 #: What may be said of how a camera moves: that it is found from the background, or that it does not.
 CAMERA_MOTIONS = ("auto", "static")
+#: And of whether somebody walks on a treadmill: that it is found from the feet, that they do, or that they do not.
+TREADMILLS = ("auto", "yes", "no")
 
 
 class Assumed(float):
@@ -47,6 +49,7 @@ class Options:
     camera: Path | None
     camera_name: tuple[str, ...]
     camera_motion: str
+    treadmill: str
     fov: tuple[float, ...]
     focal_px: tuple[float, ...]
     start: float | None
@@ -151,6 +154,7 @@ class Options:
             raise InputError(f"camera_name={self.camera_name[0]} needs camera=..., the file that holds that camera")
         _check_file("camera", self.camera)
         _check_name("camera_motion", self.camera_motion, CAMERA_MOTIONS)
+        _check_name("treadmill", self.treadmill, TREADMILLS)
         for keypoints in self.keypoints:
             _check_exists("keypoints", keypoints)
         for offset in self.offset:

@@ -29,6 +29,7 @@ def reconstruct(
     camera: str | Path | None = None,
     camera_name: str | Sequence[str] | None = None,
     camera_motion: str = "auto",
+    treadmill: str = "auto",
     fov: float | Sequence[float] | None = None,
     focal_px: float | Sequence[float] | None = None,
     start: float | None = None,
@@ -82,6 +83,9 @@ def reconstruct(
         camera_motion: auto (how a single camera pans, tilts, rolls and zooms is found from the background; a
             calibration holds in the first picture used; where it cannot be told, the motion is not simulated), or
             static (the camera is taken to stand still, whatever the background shows).
+        treadmill: auto (before a camera that stands, somebody who walks or runs on the spot while the feet that are
+            down all move alike is on a treadmill; the motion is then that over its belt, which has one speed), yes
+            (there is a belt, whatever the feet say), or no (there is none).
         fov: the camera's field of view along the longer side of the image, degrees; one for all cameras, or each one's.
         focal_px: the camera's focal length, pixels, instead of a field of view; one for all cameras, or each one's.
         start: first second of the video to use, as a player shows it; the beginning where not given.

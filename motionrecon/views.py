@@ -128,6 +128,8 @@ class Figure:
         ground: what it stands on, at the height that it was found at.
         qpos: (T, nq) the kinematic trajectory.
         gravity: what said which way is up; None where a calibration does.
+        belt: m/s at which the cameras are carried over the ground, which is then a treadmill's belt; None where the
+            ground stands.
     """
 
     body: Body
@@ -135,6 +137,7 @@ class Figure:
     ground: Ground
     qpos: Float[np.ndarray, "T nq"]
     gravity: Gravity | None = None
+    belt: Float[np.ndarray, " 3"] | None = None
 
     def __len__(self) -> int:
         return len(self.qpos)

@@ -159,6 +159,22 @@ def test_a_wild_keypoint_hardly_counts(seen):
         assert at_least < reprojected(replace(seen.view, pixels=there, weight=one))(seen.true).cost < at_most
 
 
+def test_a_tilt_of_cameras_that_are_carried_leaves_their_way_along_the_ground(seen, x):
+    path = np.outer(np.arange(FRAMES), [0.7, -0.4, 0.0])
+    term = reprojected(seen.view)
+    y = replace(x, qpos=x.qpos + np.pad(path, ((0, 0), (0, x.qpos.shape[1] - 3))), path=path)
+    there, here = dense(term(y), y), dense(term(x), x)
+    assert np.allclose(there[0], here[0]) and np.allclose(there[1], here[1])
+
+    def depth(z: Trajectory) -> np.ndarray:
+        return np.median(z.seen_by(seen.camera).to_camera(z.marks)[:, 11:, 2], axis=1)[:, None]
+
+    def cost(z: Trajectory) -> float:
+        return reprojected(replace(seen.view, weight=seen.view.weight * depth(y) / depth(z)))(z).cost
+
+    assert_gradient(y, term(y), cost, [*frame_directions(y), *shared_directions(y)])
+
+
 def test_directed(seen, x):
     points = seen.points_3d.copy()
     points[1, 14], points[2] = np.nan, np.nan

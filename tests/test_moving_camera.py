@@ -311,7 +311,7 @@ def test_a_moved_window_is_kept_and_the_camera_stands(tmp_path: Path) -> None:
         body="capsules",
     )
     assert motion.report.camera is not None and motion.report.camera.motion == "reframed"
-    assert "the picture is a window" in summary(motion, Path("out"), 1.0)
+    assert "the film is a moving part of its picture" in summary(motion, Path("out"), 1.0)
     again = Motion.load(tmp_path / "out").camera
     assert isinstance(again, PanTiltZoom) and again.shift is not None
     np.testing.assert_allclose(again.shift, shift, atol=1.0)

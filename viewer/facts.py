@@ -90,6 +90,9 @@ def facts_of(report: Report) -> list[Fact]:
         if value is not None and isfinite(value):
             called, unit, meaning = _KNOWN.get(name, (name.replace("_", " ").capitalize(), "", ""))
             found.append(Fact(f"{called}: {round(value, 1):g} {unit}".rstrip(), meaning))
+    if report.belt_speed is not None:
+        meaning = "The person walks over a treadmill's belt, past which the camera is carried."
+        found.append(Fact(f"Treadmill: {report.belt_speed:.2f} m/s", meaning))
     found += [] if report.gait is None else _gait(report.gait)
     for camera in report.cameras or ():
         away = "" if camera.reprojection_px is None else f"{camera.reprojection_px:.3g} px from the film, "

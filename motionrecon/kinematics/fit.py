@@ -7,7 +7,7 @@ and the feet on it, and at last, with shape and ground held, feet that neither s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
+from motionrecon.cameras.carried import carried
 from motionrecon.cameras.up import Gravity
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
@@ -94,6 +95,8 @@ class Fitted:
         shape: (k,) the person's.
         turn, shift: from the world in which the cameras were given to this one.
         gravity: what said which way is up in the world of the cameras as given; None where they know.
+        belt: m/s along this world's ground at which the cameras are carried over it, as they are before a treadmill,
+            whose belt the world rides on from frame 0; 0 for cameras that are not.
     """
 
     qpos: Float[np.ndarray, "T nq"]
@@ -101,6 +104,7 @@ class Fitted:
     turn: Float[np.ndarray, "3 3"]
     shift: Float[np.ndarray, " 3"]
     gravity: Gravity | None = None
+    belt: Float[np.ndarray, " 3"] = field(default_factory=lambda: np.zeros(3))
 
     def figure(self, views: Sequence[View], body: Body, ground: Ground) -> Figure:
         """The person, ready to be simulated on the views' clock, before cameras that stand where they were found.
@@ -109,9 +113,14 @@ class Fitted:
             views, body, ground: what was given to `fitted`.
         """
         person = body.reshaped(self.shape).on(ground, views[0].clock.timestep)
-        found = tuple(replace(view, camera=view.camera.in_world(self.turn, self.shift)) for view in views)
+        path = _path(self.belt, len(self.qpos), views[0].clock.fps)
+        found = tuple(
+            replace(view, camera=camera if path is None else carried(camera, path))
+            for view in views
+            for camera in [view.camera.in_world(self.turn, self.shift)]
+        )
         gravity = None if self.gravity is None else self.gravity.in_world(self.turn)
-        return Figure(person, found, ground, self.qpos, gravity)
+        return Figure(person, found, ground, self.qpos, gravity, None if path is None else self.belt)
 
 
 def fit(
@@ -128,6 +137,7 @@ def fitted(
     weights: Weights | None = None,
     advance: Callable[[int], None] = lambda frames: None,
     first_poses: Start = learned,
+    belt: Float[np.ndarray, " 3"] | None = None,
 ) -> Fitted:
     """Fit a trajectory to what cameras saw.
 
@@ -139,22 +149,32 @@ def fitted(
         weights: of the terms.
         advance: called with the number of frames that were fitted, as they are.
         first_poses: where it begins.
+        belt: m/s at which the cameras are carried over the ground, in the world in which they were given; None where
+            they are not.
     """
     w = weights or Weights()
     T = len(views[0])
+    path = None if belt is None else _path(belt, T, views[0].clock.fps)
     tracked = np.any([view.tracked for view in views], axis=0)
     stretches = spans(tracked) or [slice(0, T)]
     best = _best(views, stretches)
-    known, found_up = _fit([view.part(best) for view in views], body, ground, w, first_poses)
+    rode = None if path is None else path[best]
+    known, found_up = _fit([view.part(best) for view in views], body, ground, w, first_poses, path=rode)
+    if known.path is not None:  # as that has been turned
+        seconds = best / views[0].clock.fps
+        belt = seconds @ known.path / (seconds @ seconds)
+        path = _path(belt, T, views[0].clock.fps)
     qpos = np.tile(body.rest_qpos, (T, 1))
     for stretch in stretches:
         if np.array_equal(best, np.arange(stretch.start, stretch.stop)):
             qpos[best] = known.qpos
             advance(len(best))
         else:
-            qpos[stretch] = _stretch(views, body, ground, w, first_poses, known, stretch, advance)
+            qpos[stretch] = _stretch(views, body, ground, w, first_poses, known, stretch, advance, path)
     advance(int((~tracked).sum()) if tracked.any() else 0)
     found = _as_given(known, qpos, ground)
+    if belt is not None:
+        found = replace(found, belt=belt)
     return replace(found, gravity=found_up, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
 
 
@@ -167,19 +187,22 @@ def _stretch(
     known: Trajectory,
     stretch: slice,
     advance: Callable[[int], None],
+    path: Float[np.ndarray, "T 3"] | None,
 ) -> Float[np.ndarray, "n nq"]:
     """The trajectory of one stretch of frames, fitted in parts that overlap where it is long."""
     first, last, T = stretch.start, stretch.stop, len(views[0])
     if last - first < SHORTEST:  # frames beside it, in which nobody is seen, give it a course
         wide = slice(max(0, first - SHORTEST), min(T, last + SHORTEST))
         advance(last - first)
-        found = _fit([view.part(wide) for view in views], body, ground, w, first_poses, known)[0].qpos
+        rode = None if path is None else path[wide]
+        found = _fit([view.part(wide) for view in views], body, ground, w, first_poses, known, rode)[0].qpos
         return found[first - wide.start :][: last - first]
     qpos = np.empty((last - first, body.model.nq))
     done = first
     for start in range(first, last, LONGEST - OVERLAP):
         part = slice(start, min(start + LONGEST, last))
-        found = _fit([view.part(part) for view in views], body, ground, w, first_poses, known)[0].qpos
+        rode = None if path is None else path[part]
+        found = _fit([view.part(part) for view in views], body, ground, w, first_poses, known, rode)[0].qpos
         shared = done - start
         if shared > 0:
             share = (np.arange(1, shared + 1) / (shared + 1))[:, None]
@@ -219,16 +242,20 @@ def _fit(
     w: Weights,
     first_poses: Start,
     known: Trajectory | None = None,
+    path: Float[np.ndarray, "n 3"] | None = None,
 ) -> tuple[Trajectory, Gravity | None]:
     """Fit one stretch, and what said which way is up; with a `known` trajectory, its person, ground and gravity are
-    held."""
+    held. A path, along which the cameras are carried, is in the world of the cameras, or of what is known."""
     fps = views[0].clock.fps
     rate = float(np.sqrt(REFERENCE_RATE / fps))
     if known is None:
         x = Trajectory(body, first_poses(body, views), ground)
     else:
-        placed = [replace(view, camera=known.seen_by(view.camera)) for view in views]
+        placed = [replace(view, camera=view.camera.in_world(known.turn, np.zeros(3))) for view in views]
         x = replace(known, qpos=first_poses(known.body, placed), free=())
+    if path is not None:
+        x.qpos[:, PLACE] += path
+        x = replace(x, path=path)
     views = [replace(view, weight=rate * view.weight) for view in views]
 
     pose = roughly(views, fps)
@@ -339,6 +366,11 @@ def _sized(
             terms.append(Balance(fps, contact.standing, weight=w.balance * rate * on_feet(x, fps)))
         x = solve(x, scale_free(terms, x, views), 15)
     return replace(x, free=()), up
+
+
+def _path(belt: Float[np.ndarray, " 3"], T: int, fps: float) -> Float[np.ndarray, "T 3"] | None:
+    """How far what is carried at a velocity has come by each frame, metres; None for what stands."""
+    return np.outer(np.arange(T) / fps, belt) if belt.any() else None
 
 
 def _as_given(x: Trajectory, qpos: Float[np.ndarray, "T nq"], ground: Ground) -> Fitted:

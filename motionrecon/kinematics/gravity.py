@@ -196,8 +196,13 @@ def tilting(x: Trajectory, found: Gravity, share: float) -> Float[np.ndarray, "2
 
 def _turned(x: Trajectory, turn: Float[np.ndarray, "3 3"]) -> Trajectory:
     """The trajectory in a world turned about the origin; the ground is put under the lowest soles."""
-    qpos = x.qpos.copy()
-    qpos[:, PLACE] = x.qpos[:, PLACE] @ turn.T
+    qpos, path = x.qpos.copy(), x.path
+    if path is not None:  # along the ground, in either world
+        qpos[:, PLACE] -= path
+        path = path @ turn.T * [1.0, 1.0, 0.0]
+    qpos[:, PLACE] = qpos[:, PLACE] @ turn.T
+    if path is not None:
+        qpos[:, PLACE] += path
     qpos[:, QUATERNION] = so3.multiply(so3.from_matrix(turn), x.qpos[:, QUATERNION])
-    y = replace(x, qpos=qpos, turn=turn @ x.turn)
+    y = replace(x, qpos=qpos, turn=turn @ x.turn, path=path)
     return replace(y, ground=y.ground.raised(float(np.percentile(y.over.min(1), 10))))

@@ -17,6 +17,7 @@ from motionrecon.depth import NETWORK, files
 from motionrecon.depth.corrected import corrected, looks_upright
 from motionrecon.depth.network import DETECTORS
 from motionrecon.ground.plane import Plane
+from motionrecon.kinematics.belt import fitted_to_belt
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
 from motionrecon.kinematics.gravity import beforehand
 from motionrecon.kinematics.start import STARTS
@@ -40,7 +41,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
     depends_on = {f"{i}/{name}": array for i, view in enumerate(views) for name, array in pack(view).items()}
     stands_on = {f"on/{name}": array for name, array in pack(ground).items()} | {"ground": type(ground).__name__}
     weights = Weights(floor_known=options.floor is not None, height_known=options.height_given)
-    settings = {"weights": vars(weights), "first_poses": options.first_poses}
+    settings = {"weights": vars(weights), "first_poses": options.first_poses, "treadmill": options.treadmill}
     checkpoint = Checkpoint(run.cache, "kinematics", depends_on | pack(body) | stands_on | settings)
     with run.stage("kinematics", len(views[0])) as advance:
         saved = checkpoint.load(run.progress)
@@ -48,8 +49,17 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
             advance(len(views[0]))
             found = unpack(Fitted, saved)
         else:
-            found = fitted(views, body, ground, weights, advance, STARTS[options.first_poses])
+            start = STARTS[options.first_poses]
+            if options.treadmill == "no":
+                found = fitted(views, body, ground, weights, advance, start)
+            else:
+                found = fitted_to_belt(views, body, ground, weights, advance, start, options.treadmill == "yes")
             checkpoint.save(pack(found))
+        if options.treadmill == "yes" and not found.belt.any():
+            run.warn(
+                "treadmill=yes changes nothing: a belt can be told only before cameras that stand, of somebody who is "
+                "seen for a second at a stretch"
+            )
         return found.figure(views, body, ground)
 
 

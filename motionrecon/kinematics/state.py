@@ -14,6 +14,7 @@ from motionrecon.body.points import Points
 from motionrecon.body.posed import Posed
 from motionrecon.body.tangent import PLACE, integrate
 from motionrecon.cameras.base import Camera
+from motionrecon.cameras.carried import carried
 from motionrecon.core import so3
 from motionrecon.ground.base import Ground
 
@@ -31,6 +32,8 @@ class Trajectory(Posed):
         qpos: (T, nq) configurations in the trajectory's world.
         ground: at its present height in that world.
         turn: from the world in which the cameras were given to the trajectory's: what is known of gravity.
+        path: (T, 3) how far the cameras have been carried over the ground by each frame, metres, in the trajectory's
+            world: before a treadmill, whose belt this world rides on. None for cameras that are not carried.
         free: which of the shared unknowns are free; the others are held where they are.
     """
 
@@ -38,6 +41,7 @@ class Trajectory(Posed):
     qpos: Float[np.ndarray, "T nq"]
     ground: Ground
     turn: Float[np.ndarray, "3 3"] = field(default_factory=lambda: np.eye(3))
+    path: Float[np.ndarray, "T 3"] | None = None
     free: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -67,7 +71,8 @@ class Trajectory(Posed):
 
     def seen_by(self, camera: Camera) -> Camera:
         """A camera as it was given, in the trajectory's world."""
-        return camera.in_world(self.turn, np.zeros(3))
+        camera = camera.in_world(self.turn, np.zeros(3))
+        return camera if self.path is None else carried(camera, self.path)
 
     def way_from(self, camera: Camera) -> Float[np.ndarray, "T 3"]:
         """From a camera as it was given to the pelvis, in the trajectory's world, metres."""
@@ -84,9 +89,11 @@ class Trajectory(Posed):
     def by_tilt(self, places: Float[np.ndarray, "T P 3"]) -> Float[np.ndarray, "T P 3 2"]:
         """Derivative of places with respect to the cameras' tilt, as the cameras see them.
 
-        A tilt of the cameras is as good as a turn of all places before they are seen.
+        A tilt of the cameras is as good as a turn of all places before they are seen. The way that they are carried
+        stays along the ground.
         """
-        return np.stack([np.cross(axis, places) for axis in np.eye(3)[:2]], axis=-1)
+        beside = places if self.path is None else places - self.path[:, None]
+        return np.stack([np.cross(axis, beside) for axis in np.eye(3)[:2]], axis=-1)
 
     @cached_property
     def feet(self) -> Float[np.ndarray, "T S 3"]:

@@ -95,6 +95,7 @@ def assemble(
         cameras=cameras_of(source, figure, marks) if len(figure.views) > 1 else None,
         learned=learned,
         chosen=chosen(figure),
+        belt_speed=None if figure.belt is None else float(np.linalg.norm(figure.belt)),
         frames=report.FrameCounts(
             total=len(figure),
             tracked=int(figure.seen.sum()),

@@ -27,6 +27,7 @@ def facts_of(folder: Path) -> dict[str, str | int]:
         f"person seen in {int(motion.tracked.sum())}, simulated in {int(motion.simulated.sum())}",
         "verdict": None if report.verdict is None else str(report.verdict),
         "height": None if report.person is None else _height(report.person.height, report.height_from),
+        "treadmill": None if report.belt_speed is None else f"{report.belt_speed:.2f} m/s, found from the feet",
         "focal length": None if report.camera is None else _focal_length(report.camera, report.cameras or ()),
         "mass": None if report.person is None else _mass(report),
         "warnings": "\n  ".join([str(len(report.warnings or ())), *(report.warnings or ())]),
@@ -69,6 +70,7 @@ def record_of(folder: Path) -> dict[str, Any]:
             "age": report.person.age,
             "body": report.person.body,
         },
+        "belt_speed": report.belt_speed,
         "cameras": [
             {"name": one.get("name"), "focal_px": one.focal_px, "focal_length": one.focal_length, "pose": one.pose}
             for one in cameras

@@ -240,6 +240,7 @@ class Report(Record):
         cameras: all of them, that of ``camera`` first, where there are several.
         learned: what was learned beforehand and had a part in it.
         chosen: what the kinematic fit chose from how the person moves; None in older results.
+        belt_speed: m/s of the belt of the treadmill that the person is on; None where they are on none.
         verdict: how far from the truth the motion is expected to be, in a word, and why.
         gait: how the person walks or runs; None where they do not for a whole stride, or nothing was simulated, and in
             older results.
@@ -259,6 +260,7 @@ class Report(Record):
     cameras: tuple[CameraOfSeveral, ...] | None = None
     learned: Learned | None = None
     chosen: tuple[Choice, ...] | None = None
+    belt_speed: float | None = None
     frames: FrameCounts | None = None
     seconds: dict[str, float] | None = None
     quality: Quality | None = None

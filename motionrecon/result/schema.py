@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from motionrecon.body.fingers import ANGLES
 from motionrecon.body.handed import Hands
 from motionrecon.cameras.base import Camera
+from motionrecon.cameras.carried import Carried, carried
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
@@ -46,12 +47,12 @@ class CameraArrays:
         Raises:
             InputError: the file has no arrays for a camera of its kind.
         """
-        if isinstance(camera, PanTiltZoom):
+        if isinstance(camera, PanTiltZoom | Carried):
             camera = camera.start
         if not isinstance(camera, Pinhole):
             raise InputError(
                 f"a motion cannot be kept with a camera of the kind {type(camera).__name__}: motion.npz holds pinhole "
-                "cameras that stand, turn and zoom; use one, or give the file arrays for this kind "
+                "cameras that stand, turn and zoom, or are carried; use one, or give the file arrays for this kind "
                 "(motionrecon/result/schema.py)"
             )
         K, R, t = camera.K, camera.R_camera_world, camera.t_camera_world
@@ -84,6 +85,17 @@ class TurningArrays:
         square = self.camera_turn @ self.camera_turn.transpose(0, 2, 1)
         if np.abs(square - np.eye(3)).max(initial=0.0) > 1e-6 or (np.linalg.det(self.camera_turn) < 0).any():
             raise ValueError("'camera_turn' holds what is no rotation")
+
+
+@dataclass(frozen=True)
+class CarriedArrays:
+    """How far all cameras have been carried over the ground by each frame, where ``motion.npz`` holds that: metres, in
+    the world, which rides on a treadmill's belt."""
+
+    camera_path: Float[np.ndarray, "T 3"]
+
+    def __post_init__(self) -> None:
+        _check_finite("camera_path", self.camera_path)
 
 
 @dataclass(frozen=True)
@@ -188,6 +200,7 @@ def names_of(kind: type[Motion]) -> tuple[str, ...]:
     return (
         *types_of(kind),
         *schema(TurningArrays),
+        *schema(CarriedArrays),
         *schema(FurtherCameras),
         *schema(KinematicArrays),
         *schema(HandArrays),
@@ -206,7 +219,8 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     hands = {} if motion.hands is None else pack(HandArrays.of(motion.hands))
     camera = motion.camera
     turning = pack(TurningArrays(camera.turns, camera.zoom, camera.shift)) if isinstance(camera, PanTiltZoom) else {}
-    return own | pack(CameraArrays.of(camera)) | turning | further | kinematic | hands
+    path = pack(CarriedArrays(camera.path)) if isinstance(camera, Carried) else {}
+    return own | pack(CameraArrays.of(camera)) | turning | path | further | kinematic | hands
 
 
 def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: bool) -> dict[str, Any]:
@@ -225,6 +239,14 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
         if further.tracked_by.shape[1] != len(values["tracked"]):
             raise ValueError(f"'tracked_by' is of {further.tracked_by.shape[1]} frames, not {len(values['tracked'])}")
         values |= {"further_cameras": further.cameras(calibrated), "tracked_by": further.tracked_by}
+    if any(name in arrays for name in schema(CarriedArrays)):
+        path = unpack(CarriedArrays, arrays).camera_path
+        if len(path) != len(values["qpos"]):
+            raise ValueError(f"'camera_path' is of {len(path)} frames, not {len(values['qpos'])}")
+        if isinstance(values["camera"], PanTiltZoom):
+            raise ValueError("'camera_path' is of a camera that stands, and 'camera_turn' of one that turns")
+        values["camera"] = carried(values["camera"], path)
+        values["further_cameras"] = tuple(carried(one, path) for one in values.get("further_cameras", ()))
     if "kinematic_qpos" in arrays:
         kinematic = unpack(KinematicArrays, arrays).kinematic_qpos
         if kinematic.shape != values["qpos"].shape:
