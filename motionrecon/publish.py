@@ -62,10 +62,12 @@ def _write_rig(motion: Motion, options: Options, path: Path) -> None:
     found = [one for one in motion.report.cameras or () if one.rotation_error_deg is not None]
     if not found:
         return
+    from motionrecon.cameras.carried import Carried
     from motionrecon.cameras.files.write import Assumptions, write_cameras
     from motionrecon.cameras.pinhole import Pinhole, Uncertainty
 
-    pairs = zip(found, motion.cameras, strict=True)
+    stand = [camera.start if isinstance(camera, Carried) else camera for camera in motion.cameras]
+    pairs = zip(found, stand, strict=True)
     cameras = {one.name: camera for one, camera in pairs if isinstance(camera, Pinhole)}
     errors = {one.name: Uncertainty(one.rotation_error_deg or 0.0, one.place_error_m or 0.0) for one in found}
     away = [one.reprojection_px for one in found if one.reprojection_px is not None]

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import people
-import pytest
 
-from motionrecon.cameras.carried import carried
+from motionrecon.cameras.carried import Carried
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 
 T = 5
@@ -22,7 +21,7 @@ def a_camera(distortion=(0.1, -0.02, 0.001, 0.002)):
 def test_it_sees_points_where_they_were_before_it_was_carried():
     camera = a_camera()
     moved = POINTS + PATH[:, None]
-    it = carried(camera, PATH)
+    it = Carried(camera, PATH)
     assert np.allclose(it.to_camera(moved), camera.to_camera(POINTS))
     assert np.allclose(it.project(moved), camera.project(POINTS))
     assert np.allclose(it.project_through_lens(moved), camera.project_through_lens(POINTS))
@@ -32,7 +31,7 @@ def test_it_sees_points_where_they_were_before_it_was_carried():
 
 
 def test_what_it_sees_changes_with_the_points_as_finite_differences_say():
-    it, step = carried(a_camera(), PATH), 1e-6
+    it, step = Carried(a_camera(), PATH), 1e-6
     by_point = it.across(POINTS).by_point
     for axis in range(3):
         moved = [POINTS + sign * step * np.eye(3)[axis] for sign in (1, -1)]
@@ -41,7 +40,7 @@ def test_what_it_sees_changes_with_the_points_as_finite_differences_say():
 
 
 def test_in_another_world_and_in_some_frames_it_sees_the_same():
-    it = carried(a_camera(), PATH)
+    it = Carried(a_camera(), PATH)
     turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     shift = np.array([1.0, 2.0, 3.0])
     there = it.in_world(turn, shift)
@@ -51,7 +50,9 @@ def test_in_another_world_and_in_some_frames_it_sees_the_same():
     assert np.allclose(it.rays(it.project(POINTS)), it.across(POINTS).image, atol=1e-9)
 
 
-def test_one_that_turns_cannot_be_carried():
-    turning = PanTiltZoom(a_camera(), np.tile(np.eye(3), (T, 1, 1)), np.ones(T))
-    with pytest.raises(TypeError, match="PanTiltZoom"):
-        carried(turning, PATH)
+def test_one_that_turns_may_be_carried_too():
+    turns = np.stack([np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]]) for a in PATH[:, 0]])
+    turning = PanTiltZoom(a_camera(), turns, np.linspace(1.0, 1.3, T))
+    it = Carried(turning, PATH)
+    assert np.allclose(it.project(POINTS + PATH[:, None]), turning.project(POINTS))
+    assert np.allclose(it.at(slice(3, 5)).project(POINTS[3:]), it.project(POINTS)[3:])

@@ -41,6 +41,7 @@ class Row(Record):
         reprojection_px, reprojection_percent, skate_percent, penetration_mm, float_mm: see
             `motionrecon.result.report.Quality`.
         height_m, mass_kg: of the person.
+        belt_speed: m/s of the treadmill that the person is on.
         gait: ``walk`` or ``run``.
         strides: whole ones, over which the next are means.
         speed_m_s, cadence_steps_min, stride_length_m, step_length_m, step_width_m, stance_percent: see
@@ -71,6 +72,7 @@ class Row(Record):
     float_mm: float | None = None
     height_m: float | None = None
     mass_kg: float | None = None
+    belt_speed: float | None = None
     gait: str | None = None
     strides: int | None = None
     speed_m_s: float | None = None
@@ -106,6 +108,7 @@ class Row(Record):
             told |= {"expected_force_percent": report.verdict.expected_force_percent}
         if report.person is not None:
             told |= {"height_m": report.person.height, "mass_kg": report.person.mass}
+        told |= {"belt_speed": report.belt_speed}
         if (gait := report.gait) is not None:
             told |= {"gait": gait.kind, "strides": gait.strides, "speed_m_s": gait.speed}
             told |= {"cadence_steps_min": gait.cadence, "stride_length_m": gait.stride_length}

@@ -24,6 +24,7 @@ _FIGURES = (
     ("fps", "fps", 2),
     ("seen, %", "tracked_percent", 0),
     ("simulated, %", "simulated_percent", 0),
+    ("treadmill, m/s", "belt_speed", 2),
     ("speed of gait, m/s", "speed_m_s", 2),
     ("steps a minute", "cadence_steps_min", 0),
     ("length of a step, m", "step_length_m", 2),

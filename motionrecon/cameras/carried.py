@@ -1,4 +1,4 @@
-"""A pinhole camera that is carried past the ground without turning: one that stands before a treadmill.
+"""A camera that is carried past the ground: one that stands in a room, before a treadmill.
 
 Who walks on a belt walks as on a floor, past which everything else is carried backward. So the world rides on the belt,
 where mechanics are the same (Galileo), and the camera that stands in the room moves.
@@ -12,21 +12,20 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from motionrecon.cameras.base import Camera, Sight
-from motionrecon.cameras.pinhole import Pinhole
 
 
 @dataclass(frozen=True)
 class Carried:
-    """A camera that is moved but not turned in T frames (`motionrecon.cameras.base.Camera`).
+    """Another camera, moved along a path of T frames (`motionrecon.cameras.base.Camera`).
 
     The first axis of what it is given is that of its frames.
 
     Attributes:
-        start: the camera as it would stand still.
-        path: (T, 3) by how far it has been carried from there in each frame, metres, in the world.
+        start: the camera as if it were not carried.
+        path: (T, 3) by how far it has been carried in each frame, metres, in the world.
     """
 
-    start: Pinhole
+    start: Camera
     path: Float[np.ndarray, "T 3"]
 
     def __len__(self) -> int:
@@ -42,14 +41,14 @@ class Carried:
 
     @property
     def axes(self) -> Float[np.ndarray, "T 3 3"]:
-        return np.repeat(self.start.axes, len(self), axis=0)
+        return np.asarray(np.broadcast_to(self.start.axes, (len(self), 3, 3)))
 
     @property
     def eye(self) -> Float[np.ndarray, "T 3"]:
         return np.asarray(self.start.eye + self.path)
 
     def at(self, frames: slice | Int[np.ndarray, " N"]) -> Carried:
-        return replace(self, path=self.path[frames])
+        return replace(self, start=self.start.at(frames), path=self.path[frames])
 
     def to_camera(self, points: Float[np.ndarray, "T *P 3"]) -> Float[np.ndarray, "T *P 3"]:
         return self.start.to_camera(self._moved(points, -1.0))
@@ -81,15 +80,3 @@ class Carried:
     def _moved(self, points: Float[np.ndarray, "T *P 3"], sign: float) -> Float[np.ndarray, "T *P 3"]:
         """Points that ride along with the camera, or, for -1, where they were when it had not been carried."""
         return np.asarray(points + sign * self.path.reshape(-1, *[1] * (points.ndim - 2), 3))
-
-
-def carried(camera: Camera, path: Float[np.ndarray, "T 3"]) -> Carried:
-    """A camera that stands, carried along a path.
-
-    Args:
-        camera: a pinhole camera.
-        path: by how far it has been carried in each frame, metres, in its world.
-    """
-    if not isinstance(camera, Pinhole):
-        raise TypeError(f"only a camera that stands can be carried, not {type(camera).__name__}")
-    return Carried(camera, path)

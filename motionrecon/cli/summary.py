@@ -51,10 +51,11 @@ def summary(motion: Motion, folder: Path, seconds: float) -> str:
             "\nthe camera stands, and the film is a moving part of its picture (a virtual pan or zoom, a stabiliser)"
         )
     if report.belt_speed is not None:
-        line += (
-            f"\nthe feet that are down all move at {report.belt_speed:.2f} m/s, as on a treadmill: the motion is over "
-            "its belt, past which the camera is carried (--treadmill no for a floor that stands)"
-        )
+        said = "the feet that are down all move at {:.2f} m/s, as on a treadmill"
+        if options.get("treadmill") == "yes":
+            said = "the treadmill's belt moves at {:.2f} m/s"
+        line += f"\n{said.format(report.belt_speed)}: the motion is over its belt, past which the camera is carried"
+        line += "" if options.get("treadmill") == "yes" else " (--treadmill no for a floor that stands)"
     chosen = {choice.name: choice for choice in report.chosen or ()}
     if choice := chosen.get("runs") or chosen.get("hurries"):
         line += f"\n{choice.because}, in {choice.frames} of {frames.total} frames: {choice.so}"

@@ -89,7 +89,8 @@ class _Table:
         self._power = (1 / found.mass, "W_kg", "W/kg") if normalized else (1.0, "W", "W")
         self._along, self._origin = _world(motion)
         (x, y), _ = found.heading
-        facing = f"where the pelvis looks on average, ({x:.3f}, {y:.3f}) in the world's x and y"
+        what = "where the pelvis looks on average" if found.belt is None else "the way walked over the treadmill's belt"
+        facing = f"{what}, ({x:.3f}, {y:.3f}) in the world's x and y"
         self._forward = {"forward": f"forward: {facing}", "leftward": f"to the left of forward, which is {facing}"}
         #: 1 in frames that were simulated, NaN in others, which have no forces.
         self._simulated = np.where(motion.simulated, 1.0, np.nan)

@@ -31,7 +31,8 @@ Normalized (``--normalized``), forces are in body weights (``_BW``), moments in 
 Angles are degrees, and lengths metres. Columns in ``_x``, ``_y`` and ``_z`` are along the axes of the world, z up: x
 and y are those of the calibration, or, without one, x is to the right of the first camera and y away from it; the file
 of the columns says which. Forces of the feet and the velocity of the centre of mass are also told in the directions of
-the person, as plots show them: ``_forward`` is where the pelvis looks on average, ``_leftward`` to the left of that.
+the person, as plots show them: ``_forward`` is where the pelvis looks on average, and on a treadmill the way
+walked over its belt, ``_leftward`` to the left of that.
 """
 
 from __future__ import annotations

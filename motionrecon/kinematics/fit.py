@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
-from motionrecon.cameras.carried import carried
+from motionrecon.cameras.carried import Carried
 from motionrecon.cameras.up import Gravity
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
@@ -115,7 +115,7 @@ class Fitted:
         person = body.reshaped(self.shape).on(ground, views[0].clock.timestep)
         path = _path(self.belt, len(self.qpos), views[0].clock.fps)
         found = tuple(
-            replace(view, camera=camera if path is None else carried(camera, path))
+            replace(view, camera=camera if path is None else Carried(camera, path))
             for view in views
             for camera in [view.camera.in_world(self.turn, self.shift)]
         )
@@ -158,16 +158,18 @@ def fitted(
     tracked = np.any([view.tracked for view in views], axis=0)
     stretches = spans(tracked) or [slice(0, T)]
     best = _best(views, stretches)
-    rode = None if path is None else path[best]
+    # Long gaps are cut out of the best frames: their path goes on as if they were not, and so without jumps.
+    rode = None if belt is None else _path(belt, len(best), views[0].clock.fps)
     known, found_up = _fit([view.part(best) for view in views], body, ground, w, first_poses, path=rode)
     if known.path is not None:  # as that has been turned
-        seconds = best / views[0].clock.fps
-        belt = seconds @ known.path / (seconds @ seconds)
+        belt = (known.path[-1] - known.path[0]) * (views[0].clock.fps / (len(best) - 1))
         path = _path(belt, T, views[0].clock.fps)
     qpos = np.tile(body.rest_qpos, (T, 1))
     for stretch in stretches:
         if np.array_equal(best, np.arange(stretch.start, stretch.stop)):
             qpos[best] = known.qpos
+            if path is not None and known.path is not None:
+                qpos[best] = _shifted(known.qpos, path[best] - known.path)
             advance(len(best))
         else:
             qpos[stretch] = _stretch(views, body, ground, w, first_poses, known, stretch, advance, path)
@@ -175,7 +177,9 @@ def fitted(
     found = _as_given(known, qpos, ground)
     if belt is not None:
         found = replace(found, belt=belt)
-    return replace(found, gravity=found_up, qpos=held(known.body, ground, found.qpos, tracked, views[0].clock.fps))
+    return replace(
+        found, gravity=found_up, qpos=_held(known.body, ground, found.qpos, tracked, views[0].clock.fps, path)
+    )
 
 
 def _stretch(
@@ -252,10 +256,9 @@ def _fit(
         x = Trajectory(body, first_poses(body, views), ground)
     else:
         placed = [replace(view, camera=view.camera.in_world(known.turn, np.zeros(3))) for view in views]
-        x = replace(known, qpos=first_poses(known.body, placed), free=())
+        x = replace(known, qpos=first_poses(known.body, placed), path=None, free=())
     if path is not None:
-        x.qpos[:, PLACE] += path
-        x = replace(x, path=path)
+        x = replace(x, qpos=_shifted(x.qpos, path), path=path)
     views = [replace(view, weight=rate * view.weight) for view in views]
 
     pose = roughly(views, fps)
@@ -371,6 +374,27 @@ def _sized(
 def _path(belt: Float[np.ndarray, " 3"], T: int, fps: float) -> Float[np.ndarray, "T 3"] | None:
     """How far what is carried at a velocity has come by each frame, metres; None for what stands."""
     return np.outer(np.arange(T) / fps, belt) if belt.any() else None
+
+
+def _shifted(qpos: Float[np.ndarray, "T nq"], by: Float[np.ndarray, "T 3"]) -> Float[np.ndarray, "T nq"]:
+    """The same trajectory elsewhere in each frame."""
+    moved = qpos.copy()
+    moved[:, PLACE] += by
+    return moved
+
+
+def _held(
+    body: Body,
+    ground: Ground,
+    qpos: Float[np.ndarray, "T nq"],
+    tracked: Bool[np.ndarray, " T"],
+    fps: float,
+    path: Float[np.ndarray, "T 3"] | None,
+) -> Float[np.ndarray, "T nq"]:
+    """A trajectory that holds still where nobody is tracked: before cameras that are carried, as these see it."""
+    if path is None:
+        return held(body, ground, qpos, tracked, fps)
+    return _shifted(held(body, ground, _shifted(qpos, -path), tracked, fps), path)
 
 
 def _as_given(x: Trajectory, qpos: Float[np.ndarray, "T nq"], ground: Ground) -> Fitted:

@@ -16,8 +16,9 @@ from motionrecon.core.cache import Checkpoint
 from motionrecon.depth import NETWORK, files
 from motionrecon.depth.corrected import corrected, looks_upright
 from motionrecon.depth.network import DETECTORS
+from motionrecon.ground.base import Ground
 from motionrecon.ground.plane import Plane
-from motionrecon.kinematics.belt import fitted_to_belt
+from motionrecon.kinematics.belt import ROUNDS, belt, fitted_to
 from motionrecon.kinematics.fit import Fitted, Weights, fitted
 from motionrecon.kinematics.gravity import beforehand
 from motionrecon.kinematics.start import STARTS
@@ -49,18 +50,43 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
             advance(len(views[0]))
             found = unpack(Fitted, saved)
         else:
-            start = STARTS[options.first_poses]
-            if options.treadmill == "no":
-                found = fitted(views, body, ground, weights, advance, start)
-            else:
-                found = fitted_to_belt(views, body, ground, weights, advance, start, options.treadmill == "yes")
-            checkpoint.save(pack(found))
-        if options.treadmill == "yes" and not found.belt.any():
+            found = fitted(views, body, ground, weights, advance, STARTS[options.first_poses])
+    if saved is None:
+        found = _on_a_belt(run, found, views, body, ground, weights, options)
+        checkpoint.save(pack(found))
+    return found.figure(views, body, ground)
+
+
+def _on_a_belt(
+    run: Run,
+    standing: Fitted,
+    views: tuple[View, ...],
+    body: Body,
+    ground: Ground,
+    weights: Weights,
+    options: Options,
+) -> Fitted:
+    """The trajectory over a treadmill's belt, if the person is on one; else the one that stands."""
+    if options.treadmill == "no":
+        return standing
+    sure = options.treadmill == "yes"
+    it = belt(standing.figure(views, body, ground), sure)
+    if it is None:
+        if sure:
             run.warn(
                 "treadmill=yes changes nothing: a belt can be told only before cameras that stand, of somebody who is "
                 "seen for a second at a stretch"
             )
-        return found.figure(views, body, ground)
+        return standing
+    if not it.told:
+        run.warn("treadmill=yes: too little of the feet that are down moves alike, so that the belt's speed is a guess")
+    if it.changes:
+        run.warn(
+            f"the treadmill's belt moves at {it.slowest:.1f} to {it.fastest:.1f} m/s, and is taken to have one speed "
+            "throughout: take a part of the film in which it has (start=..., end=...)"
+        )
+    with run.stage("treadmill", ROUNDS * len(views[0])) as advance:
+        return fitted_to(it, standing, views, body, ground, weights, advance, STARTS[options.first_poses])
 
 
 def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View, ...]:

@@ -14,7 +14,7 @@ from motionrecon.body.points import Points
 from motionrecon.body.posed import Posed
 from motionrecon.body.tangent import PLACE, integrate
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.carried import carried
+from motionrecon.cameras.carried import Carried
 from motionrecon.core import so3
 from motionrecon.ground.base import Ground
 
@@ -72,7 +72,7 @@ class Trajectory(Posed):
     def seen_by(self, camera: Camera) -> Camera:
         """A camera as it was given, in the trajectory's world."""
         camera = camera.in_world(self.turn, np.zeros(3))
-        return camera if self.path is None else carried(camera, self.path)
+        return camera if self.path is None else Carried(camera, self.path)
 
     def way_from(self, camera: Camera) -> Float[np.ndarray, "T 3"]:
         """From a camera as it was given to the pelvis, in the trajectory's world, metres."""

@@ -19,8 +19,8 @@ deviation between them and their number.
 A left step is one that the left foot ends. A foot's strike and off are where the force on it crosses 20 N; it stands
 where its heel is in the first half of its stance; lengths are along the line from there to where it stands next, and
 widths across it, so that they hold on curves. Where nobody walks or runs forward for a whole stride (strike to strike
-of the same foot, and the other's in between), in frames that were simulated, there are no numbers, and it says why. On
-a treadmill nobody does, since the floor stands still here.
+of the same foot, and the other's in between), in frames that were simulated, there are no numbers, and it says why. Who
+walks on a treadmill walks over its belt.
 
 All lengths scale with the person's height (``--height``). Below 15 frames a second, contact times are guesses.
 The first and last step of a walk from and to rest count, too.
@@ -223,7 +223,7 @@ def _reason(motion: Motion, events: Sequence[FootEvents]) -> str:
     if max(strikes.values(), default=0) < _STRIDE:
         told = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in strikes.items())
         return f"too few foot strikes ({told or 'no feet'}): a whole stride is from one to the next of the same foot"
-    return "nobody walks or runs forward over the floor for a whole stride (on a treadmill nobody does)"
+    return "nobody walks or runs forward over the floor for a whole stride"
 
 
 def _over(name: str, unit: str, what: str, those: Sequence[_One], value: Callable[[_One], float]) -> Iterator[Measure]:

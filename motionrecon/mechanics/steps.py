@@ -9,8 +9,8 @@ Where a foot stands is where its heel is in the first half of its stance, before
 Lengths are along, and widths across, the line from one place of a foot to its next one, so that they hold on a curve as
 on a straight line (Huxham et al. 2006, Gait Posture 23, 159-163).
 
-Steps on the spot, sideways and backward are none; nor are those of which the film does not show the person. The floor
-stands still here, so that a treadmill's walker, who does not travel, has none either.
+Steps on the spot, sideways and backward are none; nor are those of which the film does not show the person. Who
+walks on a treadmill walks over its belt, where it was found.
 """
 
 from __future__ import annotations

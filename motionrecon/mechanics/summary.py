@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
+from motionrecon.cameras.carried import Carried
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.mechanics.angles import JointAngles, joint_angles
 from motionrecon.mechanics.events import FootEvents
@@ -42,6 +43,7 @@ class Mechanics:
         com_velocity: (T, 3) metres per second.
         events: of each foot, in the order of ``feet.names``.
         gait: strides and steps, where somebody walks or runs.
+        belt: the way that one walks over a treadmill's belt, in the world's x and y; None on a floor.
     """
 
     at: Pose
@@ -54,6 +56,7 @@ class Mechanics:
     com_velocity: Float[np.ndarray, "T 3"]
     events: tuple[FootEvents, ...]
     gait: Gait
+    belt: Float[np.ndarray, " 2"] | None = None
 
     @property
     def weight(self) -> float:
@@ -62,8 +65,11 @@ class Mechanics:
 
     @property
     def heading(self) -> Float[np.ndarray, "2 2"]:
-        """Forward and leftward of the person in the world's x and y, as rows: where the pelvis looks on average."""
-        looks = self.at.rotations[:, 1, :2, 0].mean(axis=0)
+        """Forward and leftward of the person in the world's x and y, as rows.
+
+        Forward is where the pelvis looks on average, and on a treadmill the way that one walks over its belt.
+        """
+        looks = self.at.rotations[:, 1, :2, 0].mean(axis=0) if self.belt is None else self.belt
         x, y = looks / max(float(np.linalg.norm(looks)), 1e-9)
         return np.array([[x, y], [-y, x]])
 
@@ -84,4 +90,5 @@ def mechanics(motion: Motion) -> Mechanics:
         com_velocity=np.einsum("tij,tj->ti", at.com_jacobian, motion.qvel),
         events=events,
         gait=gait_of(motion, events),
+        belt=(motion.camera.path[-1] - motion.camera.path[0])[:2] if isinstance(motion.camera, Carried) else None,
     )

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from motionrecon.body.fingers import ANGLES
 from motionrecon.body.handed import Hands
 from motionrecon.cameras.base import Camera
-from motionrecon.cameras.carried import Carried, carried
+from motionrecon.cameras.carried import Carried
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core import landmarks
@@ -47,7 +47,9 @@ class CameraArrays:
         Raises:
             InputError: the file has no arrays for a camera of its kind.
         """
-        if isinstance(camera, PanTiltZoom | Carried):
+        if isinstance(camera, Carried):
+            camera = camera.start
+        if isinstance(camera, PanTiltZoom):
             camera = camera.start
         if not isinstance(camera, Pinhole):
             raise InputError(
@@ -218,8 +220,9 @@ def arrays_of(motion: Motion) -> dict[str, np.ndarray]:
     kinematic = {} if motion.kinematic_qpos is None else pack(KinematicArrays(motion.kinematic_qpos))
     hands = {} if motion.hands is None else pack(HandArrays.of(motion.hands))
     camera = motion.camera
-    turning = pack(TurningArrays(camera.turns, camera.zoom, camera.shift)) if isinstance(camera, PanTiltZoom) else {}
     path = pack(CarriedArrays(camera.path)) if isinstance(camera, Carried) else {}
+    there = camera.start if isinstance(camera, Carried) else camera
+    turning = pack(TurningArrays(there.turns, there.zoom, there.shift)) if isinstance(there, PanTiltZoom) else {}
     return own | pack(CameraArrays.of(camera)) | turning | path | further | kinematic | hands
 
 
@@ -243,10 +246,8 @@ def fields_of(kind: type[Motion], arrays: Mapping[str, np.ndarray], calibrated: 
         path = unpack(CarriedArrays, arrays).camera_path
         if len(path) != len(values["qpos"]):
             raise ValueError(f"'camera_path' is of {len(path)} frames, not {len(values['qpos'])}")
-        if isinstance(values["camera"], PanTiltZoom):
-            raise ValueError("'camera_path' is of a camera that stands, and 'camera_turn' of one that turns")
-        values["camera"] = carried(values["camera"], path)
-        values["further_cameras"] = tuple(carried(one, path) for one in values.get("further_cameras", ()))
+        values["camera"] = Carried(values["camera"], path)
+        values["further_cameras"] = tuple(Carried(one, path) for one in values.get("further_cameras", ()))
     if "kinematic_qpos" in arrays:
         kinematic = unpack(KinematicArrays, arrays).kinematic_qpos
         if kinematic.shape != values["qpos"].shape:
