@@ -18,6 +18,7 @@ from motionrecon.cameras.default import default_camera
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.cli.summary import summary
+from motionrecon.core import so3
 from motionrecon.core.progress import Silent
 from motionrecon.errors import InputError
 from motionrecon.keypoints import Keypoints, load_keypoints
@@ -219,6 +220,24 @@ def test_a_cut_to_the_same_view_shows_in_the_person(back: bool, tmp_path: Path, 
     with pytest.raises(KeyboardInterrupt):
         reconstruct(keypoints=tmp_path / "fast.npz", progress=progress)
     assert views[1][0].seen.all()
+
+
+def test_a_cut_to_another_time_of_the_same_picture_shows_in_the_pose(
+    tmp_path: Path, views: list[tuple[View, ...]]
+) -> None:
+    person = people.person()
+    qpos = people.stepping(person, 108)
+    turned = qpos.copy()
+    turned[:, :2] = qpos[:, :2] @ np.array([[0.0, 1.0], [-1.0, 0.0]])  # a quarter to the left
+    turned[:, 3:7] = so3.multiply(np.sqrt([0.5, 0.0, 0.0, 0.5]), qpos[:, 3:7])
+    for name, moves in (("uncut", qpos[:90]), ("cut", np.concatenate([qpos[:40], turned[58:]]))):
+        it, frames = people.see(person, moves, people.camera(), noise=0.5), moves
+        tracked = np.ones(len(frames), bool)
+        save(Keypoints(it.pixels, it.confidence, it.points_3d, tracked, it.fps, people.SIZE), tmp_path / f"{name}.npz")
+        with pytest.raises(KeyboardInterrupt):
+            reconstruct(keypoints=tmp_path / f"{name}.npz", progress=Told())
+    assert views[0][0].seen.all()
+    assert views[1][0].seen.tolist() == [k >= 40 for k in range(90)]
 
 
 def test_who_is_back_after_the_background_was_cut_is_not_in_the_shot_before_it(
