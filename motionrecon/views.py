@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from motionrecon.background.motion import ASSUMED, UNKNOWN
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import velocities
+from motionrecon.cameras.carried import Carried, velocity
 from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.sightline import turns_to
 from motionrecon.cameras.up import Direction, Gravity
@@ -128,8 +129,6 @@ class Figure:
         ground: what it stands on, at the height that it was found at.
         qpos: (T, nq) the kinematic trajectory.
         gravity: what said which way is up; None where a calibration does.
-        belt: m/s at which the cameras are carried over the ground, which is then a treadmill's belt; None where the
-            ground stands.
     """
 
     body: Body
@@ -137,7 +136,6 @@ class Figure:
     ground: Ground
     qpos: Float[np.ndarray, "T nq"]
     gravity: Gravity | None = None
-    belt: Float[np.ndarray, " 3"] | None = None
 
     def __len__(self) -> int:
         return len(self.qpos)
@@ -146,6 +144,12 @@ class Figure:
     def clock(self) -> Clock:
         """The clock that the views share."""
         return self.views[0].clock
+
+    @property
+    def belt(self) -> Float[np.ndarray, " 3"] | None:
+        """(3,) m/s at which the cameras are carried over the ground, a treadmill's belt; None where it stands."""
+        camera = self.views[0].camera
+        return velocity(camera.path, self.clock.fps) if isinstance(camera, Carried) else None
 
     @cached_property
     def seen(self) -> Bool[np.ndarray, " T"]:

@@ -79,7 +79,7 @@ def figure(qpos: np.ndarray, eye: tuple[float, float, float] = OBLIQUE) -> Figur
 @pytest.mark.parametrize("eye", [SIDE, OBLIQUE, (0.5, 4.0, 2.0)])
 def test_the_feet_of_somebody_on_a_belt_tell_its_speed(eye: tuple[float, float, float]) -> None:
     found = belt(figure(on_a_belt(), eye))
-    assert found is not None and found.told and not found.changes
+    assert found is not None and found.told and found.fastest < 1.3 * found.slowest
     assert found.velocity == pytest.approx([SPEED, 0.0, 0.0], abs=0.15)
 
 
@@ -132,7 +132,7 @@ def test_of_a_camera_that_moves_nobody_knows_how_no_belt_is_told() -> None:
 def test_a_belt_whose_speed_changes_is_told() -> None:
     slow, quick = on_a_belt(), on_a_belt()[::2]  # as if filmed at half the rate: the same walk, twice as quick
     found = belt(figure(np.concatenate([slow, quick, quick])), sure=True)
-    assert found is not None and found.changes
+    assert found is not None
     assert found.slowest == pytest.approx(SPEED, abs=0.3) and found.fastest == pytest.approx(2 * SPEED, abs=0.6)
 
 
@@ -210,6 +210,16 @@ def test_a_result_over_a_belt_is_told_kept_and_read(tmp_path: Path) -> None:
         np.savez(tmp_path / "out" / "motion.npz", **(content | {"camera_path": path}))
         with pytest.raises(InputError, match=said):
             Motion.load(tmp_path / "out")
+
+
+def test_a_speed_that_changes_is_warned_of_when_the_fit_is_resumed_too(tmp_path: Path) -> None:
+    slow, quick = on_a_belt(), on_a_belt()[::2]
+    given = kept(tmp_path / "seen.npz", seen(np.concatenate([slow, quick, quick])))
+    told = {"height": HEIGHT, "body": "capsules", "focal_px": 1000.0, "treadmill": "yes", "physics": False}
+    told["camera_motion"] = "static"  # or all but the first passage would be other shots
+    for _ in range(2):
+        motion = reconstruct(keypoints=given, output=tmp_path / "out", force=True, **told)
+        assert any("the treadmill's belt moves at" in warning for warning in motion.report.warnings)
 
 
 def test_cameras_that_were_found_before_a_belt_are_kept_as_they_stand(tmp_path: Path) -> None:

@@ -80,3 +80,8 @@ class Carried:
     def _moved(self, points: Float[np.ndarray, "T *P 3"], sign: float) -> Float[np.ndarray, "T *P 3"]:
         """Points that ride along with the camera, or, for -1, where they were when it had not been carried."""
         return np.asarray(points + sign * self.path.reshape(-1, *[1] * (points.ndim - 2), 3))
+
+
+def velocity(path: Float[np.ndarray, "T 3"], fps: float) -> Float[np.ndarray, " 3"]:
+    """How fast something is carried along a path on the whole, m/s; at least two frames."""
+    return np.asarray((path[-1] - path[0]) * (fps / (len(path) - 1)))

@@ -52,8 +52,8 @@ _SIGMA, _SHARE = 0.3, 0.2
 _RIDES, _SURER = 0.25, 1.5
 #: Cosine of the angle between the way that the hips face and that of the walk, half of the time at least.
 _FORWARD = 0.7
-#: Seconds of a passage that tells a speed of its own, and how many times as fast as the slowest the fastest may be.
-_PASSAGE, _STEADY = 3.0, 1.5
+#: Seconds of a passage that tells a speed of its own.
+_PASSAGE = 3.0
 #: Fits on a belt, each at the speed that the one before found.
 ROUNDS = 2
 
@@ -74,11 +74,6 @@ class Belt:
     told: bool
     slowest: float
     fastest: float
-
-    @property
-    def changes(self) -> bool:
-        """Whether the belt's speed does not seem to stay as it is."""
-        return self.fastest > _STEADY * self.slowest
 
 
 def belt(figure: Figure, sure: bool = False) -> Belt | None:
@@ -132,7 +127,7 @@ def fitted_to(
         if k:
             velocity = found.belt - slip(found.figure(views, body, ground))
         found = fitted(views, body, ground, weights, advance, first_poses, velocity @ found.turn)
-    return found
+    return replace(found, belt_speeds=(it.slowest, it.fastest), belt_guessed=not it.told)
 
 
 def slip(figure: Figure) -> Float[np.ndarray, " 3"]:

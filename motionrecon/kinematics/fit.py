@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 
 from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
-from motionrecon.cameras.carried import Carried
+from motionrecon.cameras.carried import Carried, velocity
 from motionrecon.cameras.up import Gravity
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
@@ -97,6 +97,8 @@ class Fitted:
         gravity: what said which way is up in the world of the cameras as given; None where they know.
         belt: m/s along this world's ground at which the cameras are carried over it, as they are before a treadmill,
             whose belt the world rides on from frame 0; 0 for cameras that are not.
+        belt_speeds: m/s of the belt in the passages that tell its slowest and its fastest speed.
+        belt_guessed: whether the feet tell too little of it.
     """
 
     qpos: Float[np.ndarray, "T nq"]
@@ -105,6 +107,8 @@ class Fitted:
     shift: Float[np.ndarray, " 3"]
     gravity: Gravity | None = None
     belt: Float[np.ndarray, " 3"] = field(default_factory=lambda: np.zeros(3))
+    belt_speeds: tuple[float, float] = (0.0, 0.0)
+    belt_guessed: bool = False
 
     def figure(self, views: Sequence[View], body: Body, ground: Ground) -> Figure:
         """The person, ready to be simulated on the views' clock, before cameras that stand where they were found.
@@ -120,7 +124,7 @@ class Fitted:
             for camera in [view.camera.in_world(self.turn, self.shift)]
         )
         gravity = None if self.gravity is None else self.gravity.in_world(self.turn)
-        return Figure(person, found, ground, self.qpos, gravity, None if path is None else self.belt)
+        return Figure(person, found, ground, self.qpos, gravity)
 
 
 def fit(
@@ -162,7 +166,7 @@ def fitted(
     rode = None if belt is None else _path(belt, len(best), views[0].clock.fps)
     known, found_up = _fit([view.part(best) for view in views], body, ground, w, first_poses, path=rode)
     if known.path is not None:  # as that has been turned
-        belt = (known.path[-1] - known.path[0]) * (views[0].clock.fps / (len(best) - 1))
+        belt = velocity(known.path, views[0].clock.fps)
         path = _path(belt, T, views[0].clock.fps)
     qpos = np.tile(body.rest_qpos, (T, 1))
     for stretch in stretches:

@@ -27,6 +27,9 @@ from motionrecon.run import Run
 from motionrecon.source import Source
 from motionrecon.views import Figure, View
 
+#: How many times as fast as a belt's slowest speed its fastest may be for it to have one.
+_STEADY = 1.5
+
 
 def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: Options) -> Figure:
     """The person as the views show them, from the checkpoint of an earlier run if there is one.
@@ -54,6 +57,7 @@ def fit_kinematics(run: Run, source: Source, views: tuple[View, ...], options: O
     if saved is None:
         found = _on_a_belt(run, found, views, body, ground, weights, options)
         checkpoint.save(pack(found))
+    _say_of_the_belt(run, found, options)
     return found.figure(views, body, ground)
 
 
@@ -69,24 +73,28 @@ def _on_a_belt(
     """The trajectory over a treadmill's belt, if the person is on one; else the one that stands."""
     if options.treadmill == "no":
         return standing
-    sure = options.treadmill == "yes"
-    it = belt(standing.figure(views, body, ground), sure)
+    it = belt(standing.figure(views, body, ground), sure=options.treadmill == "yes")
     if it is None:
-        if sure:
-            run.warn(
-                "treadmill=yes changes nothing: a belt can be told only before cameras that stand, of somebody who is "
-                "seen for a second at a stretch"
-            )
         return standing
-    if not it.told:
-        run.warn("treadmill=yes: too little of the feet that are down moves alike, so that the belt's speed is a guess")
-    if it.changes:
-        run.warn(
-            f"the treadmill's belt moves at {it.slowest:.1f} to {it.fastest:.1f} m/s, and is taken to have one speed "
-            "throughout: take a part of the film in which it has (start=..., end=...)"
-        )
     with run.stage("treadmill", ROUNDS * len(views[0])) as advance:
         return fitted_to(it, standing, views, body, ground, weights, advance, STARTS[options.first_poses])
+
+
+def _say_of_the_belt(run: Run, found: Fitted, options: Options) -> None:
+    """Warn where a treadmill's belt is not as it was taken to be."""
+    slowest, fastest = found.belt_speeds
+    if options.treadmill == "yes" and not found.belt.any():
+        run.warn(
+            "treadmill=yes changes nothing: a belt can be told only before cameras that stand, of somebody who is "
+            "seen for a second at a stretch"
+        )
+    if found.belt_guessed:
+        run.warn("treadmill=yes: too little of the feet that are down moves alike, so that the belt's speed is a guess")
+    if fastest > _STEADY * slowest:
+        run.warn(
+            f"the treadmill's belt moves at {slowest:.1f} to {fastest:.1f} m/s, and is taken to have one speed "
+            "throughout: take a part of the film in which it has (start=..., end=...)"
+        )
 
 
 def _deepened(run: Run, views: tuple[View, ...], options: Options) -> tuple[View, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import Pose, pose
-from motionrecon.cameras.carried import Carried
+from motionrecon.cameras.carried import Carried, velocity
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.mechanics.angles import JointAngles, joint_angles
 from motionrecon.mechanics.events import FootEvents
@@ -43,7 +43,7 @@ class Mechanics:
         com_velocity: (T, 3) metres per second.
         events: of each foot, in the order of ``feet.names``.
         gait: strides and steps, where somebody walks or runs.
-        belt: the way that one walks over a treadmill's belt, in the world's x and y; None on a floor.
+        belt: m/s at which one walks over a treadmill's belt, in the world's x and y; None on a floor.
     """
 
     at: Pose
@@ -90,5 +90,5 @@ def mechanics(motion: Motion) -> Mechanics:
         com_velocity=np.einsum("tij,tj->ti", at.com_jacobian, motion.qvel),
         events=events,
         gait=gait_of(motion, events),
-        belt=(motion.camera.path[-1] - motion.camera.path[0])[:2] if isinstance(motion.camera, Carried) else None,
+        belt=velocity(motion.camera.path, motion.fps)[:2] if isinstance(motion.camera, Carried) else None,
     )

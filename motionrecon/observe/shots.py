@@ -115,7 +115,7 @@ def _jumps(keypoints: Keypoints, cuts: Int[np.ndarray, " C"]) -> list[tuple[int,
     speed, seconds = way / apart, apart / keypoints.fps
     far = (way > _REACH + _REACH_PER_SECOND * seconds) & (seconds <= _UNSEEN)
     lasting = max(2, round(_LASTING * keypoints.fps))
-    posed = _other_poses(seen, size, lasting) & (apart == 1)
+    posed = _other_poses(seen, size, lasting) & (apart == 1) & ~far
     found: list[tuple[int, bool]] = []
     left: tuple[int, np.ndarray] | None = None  # how many cuts there were when the last jump began, and where from
     last = 0
