@@ -72,7 +72,9 @@ class Walker:
     def events(self, fps: float) -> tuple[FootEvents, ...]:
         time = np.arange(round(self.seconds * fps)) / fps
         known = np.ones(len(time), bool)
-        return tuple(foot_events(f"{side}_foot", self.force(i, time), fps, known) for i, side in enumerate(SIDES))
+        return tuple(
+            foot_events(f"{side}_foot", self.force(i, time), fps, known, _ENDS[1]) for i, side in enumerate(SIDES)
+        )
 
     def motion(self, fps: float = 50.0) -> Motion:
         """A motion that is simulated from end to end, as its controls say, with these heels, hips and forces."""

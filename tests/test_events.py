@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from motions import body, kinematic, simulated
 
 from motionrecon.body.pose import pose
@@ -38,13 +39,17 @@ def test_force_at_the_centre_of_pressure_with_the_moment_is_all_that_the_floor_d
     np.testing.assert_allclose(feet.total_pressure(), both)
 
 
+#: Newtons that somebody weighs.
+WEIGHT = 700.0
+
+
 def steps(*runs: tuple[int, float]) -> np.ndarray:
     return np.concatenate([np.full(count, force) for count, force in runs])
 
 
 def test_a_foot_comes_down_and_leaves_where_the_force_crosses_the_threshold() -> None:
     force = steps((10, 0.0), (20, 100.0), (10, 0.0), (20, 100.0), (5, 0.0))
-    found = foot_events("left_foot", force, 50.0, np.ones(len(force), bool))
+    found = foot_events("left_foot", force, 50.0, np.ones(len(force), bool), WEIGHT)
     share = THRESHOLD / 100
     np.testing.assert_allclose(found.strikes, [(9 + share) / 50, (39 + share) / 50])
     np.testing.assert_allclose(found.offs, [(30 - share) / 50, (60 - share) / 50])
@@ -54,37 +59,49 @@ def test_a_foot_comes_down_and_leaves_where_the_force_crosses_the_threshold() ->
 
 def test_a_gap_or_a_touch_of_a_few_milliseconds_is_none() -> None:
     runs = steps((80, 0.0), (80, 300.0), (5, 0.0), (80, 300.0), (80, 0.0), (5, 300.0), (80, 0.0))
-    found = foot_events("foot", runs, 200.0, np.ones(len(runs), bool))
+    found = foot_events("foot", runs, 200.0, np.ones(len(runs), bool), WEIGHT)
     assert (len(found.strikes), len(found.offs)) == (1, 1)
     np.testing.assert_array_equal(np.flatnonzero(found.grounded), np.arange(80, 245))
+
+
+@pytest.mark.parametrize(
+    ("force", "frames", "counts"),
+    [(150.0, 3, 1), (150.0, 12, 2), (0.6 * WEIGHT, 3, 2)],
+    ids=["a scuff", "a light step", "a runner's short step"],
+)
+def test_a_foot_that_scuffs_the_floor_as_it_swings_makes_no_step(force: float, frames: int, counts: int) -> None:
+    runs = steps((8, 0.0), (20, 600.0), (8, 0.0), (frames, force), (8, 0.0), (20, 600.0), (8, 0.0))
+    found = foot_events("left_foot", runs, 30.0, np.ones(len(runs), bool), WEIGHT)
+    assert len(found.strikes) == len(found.offs) == counts + 1
+    assert len(found.cycles) == counts
 
 
 def test_what_was_not_simulated_has_no_events() -> None:
     force = steps((10, 0.0), (20, 500.0), (10, 0.0))
     known = np.ones(len(force), bool)
     known[:10] = False  # the force begins with the simulation, not with a foot that comes down
-    found = foot_events("left_foot", force, 30.0, known)
+    found = foot_events("left_foot", force, 30.0, known, WEIGHT)
     assert len(found.strikes) == 0 and len(found.offs) == 1 and found.cycles == ()
     np.testing.assert_allclose(found.stances, [[10 / 30, found.offs[0]]])
     np.testing.assert_array_equal(found.grounded, (force > 0) & known)
     known[9] = True  # of its first frame it knows no force yet
-    assert len(foot_events("left_foot", force, 30.0, known).strikes) == 0
+    assert len(foot_events("left_foot", force, 30.0, known, WEIGHT).strikes) == 0
     known[8] = True  # but after two in the air a foot comes down
-    assert len(foot_events("left_foot", force, 30.0, known).strikes) == 1
+    assert len(foot_events("left_foot", force, 30.0, known, WEIGHT).strikes) == 1
 
 
 def test_no_cycle_goes_over_what_was_not_simulated() -> None:
     force = steps((10, 0.0), (20, 100.0), (10, 0.0), (20, 100.0), (5, 0.0))
     known = np.ones(len(force), bool)
-    assert len(foot_events("left_foot", force, 50.0, known).cycles) == 1
+    assert len(foot_events("left_foot", force, 50.0, known, WEIGHT).cycles) == 1
     known[33:36] = False  # a step may be hidden there
-    assert foot_events("left_foot", force, 50.0, known).cycles == ()
+    assert foot_events("left_foot", force, 50.0, known, WEIGHT).cycles == ()
 
 
 def test_a_foot_that_stands_all_the_time_is_on_the_ground_all_the_time() -> None:
-    found = foot_events("left_foot", np.full(31, 300.0), 30.0, np.ones(31, bool))
+    found = foot_events("left_foot", np.full(31, 300.0), 30.0, np.ones(31, bool), WEIGHT)
     assert len(found.strikes) == len(found.offs) == 0 and found.stances.tolist() == [[0.0, 1.0]]
-    assert foot_events("left_foot", np.zeros(31), 30.0, np.ones(31, bool)).stances.shape == (0, 2)
+    assert foot_events("left_foot", np.zeros(31), 30.0, np.ones(31, bool), WEIGHT).stances.shape == (0, 2)
 
 
 def test_the_file_names_its_columns_and_tells_what_follows(tmp_path: Path) -> None:

@@ -124,6 +124,26 @@ def test_single_frame_jumps_are_doubted_but_not_moved() -> None:
     np.testing.assert_array_equal(result.pixels, pixels)
 
 
+def test_a_far_leg_that_is_taken_for_the_near_one_is_hardly_believed() -> None:
+    pixels = walker(60, 30.0, np.pi / 2)
+    leg = [INDEX[f"right_{part}"] for part in ("ankle", "heel", "foot_index")]
+    near = [MIRROR[k] for k in leg]
+    frames = [k for k in range(20, 40) if np.linalg.norm(pixels[k, leg] - pixels[k, near], axis=-1).min() > 60][:3]
+    pixels[np.ix_(frames, leg)] = pixels[np.ix_(frames, near)] + 3.0
+    result, doubted = doubt_jumps(keypoints(pixels))
+    assert {(k, j) for k in frames for j in leg} <= {(k, j) for k, j in np.argwhere(doubted).tolist()}
+    assert not doubted[:, near].any()
+    assert (result.confidence[np.ix_(frames, leg)] < 0.05).all()
+
+
+def test_legs_that_pass_one_another_are_believed() -> None:
+    pixels = walker(60, 30.0, np.pi / 2)
+    left, right = INDEX["left_ankle"], INDEX["right_ankle"]
+    assert (np.linalg.norm(pixels[:, left] - pixels[:, right], axis=-1) < 20).any()
+    _, doubted = doubt_jumps(keypoints(pixels))
+    assert not doubted.any()
+
+
 def test_the_largest_that_stays_longest_is_followed() -> None:
     large, small = walker(90, 30.0, scale=400), walker(90, 30.0, scale=200) + np.array([700, 0])
     passing = walker(90, 30.0, scale=600) - [900, 0]  # larger, but there for a moment only

@@ -11,7 +11,7 @@ file:
   tells its frames, `formats` reads the people in it, `layouts` knows their points, `bounds` refuses what no camera
   gives;
 - people: `tracks` follows them, `choice` picks one, `picture` draws them with their numbers;
-- one person: `flips` undoes exchanged sides, `outliers` doubts single-frame jumps, `person` does both; `sides` puts
+- one person: `flips` undoes exchanged sides, `outliers` doubts what jumps, `person` does both; `sides` puts
   right what was exchanged for good.
 """
 

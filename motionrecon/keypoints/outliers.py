@@ -1,11 +1,15 @@
-"""Doubting landmarks that leave for a single frame and come back."""
+"""Doubting landmarks that leave for a single frame and come back, and of legs that jump onto the other leg."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool, Float
 
+from motionrecon.core.landmarks import INDEX
+from motionrecon.core.sides import SIDES
 from motionrecon.keypoints.types import Keypoints
 
 #: A landmark is doubted if it lies this far (sizes of the person) from the middle of its neighbours in time, plus
@@ -15,24 +19,77 @@ _TIMES_MOTION = 1.0
 _TIMES_USUAL = 5.0
 #: What is left of the confidence.
 _LEFT = 0.2
+#: Of a leg, what may be taken for the other leg's.
+_OF_LEGS = [[INDEX[f"{side}_{part}"] for side in SIDES] for part in ("knee", "ankle", "heel", "foot_index")]
+#: Two legs' landmarks coincide that are nearer than this, in sizes of the person; legs that pass one another do so for
+#: at most so many seconds.
+_COINCIDE, _PASSING = 0.06, 0.25
+#: One of them jumped that steps farther than this from one frame to the next, in sizes of the person, this many times
+#: farther than in the frames about that, of which so many count on each side, and than the other one does.
+_JUMPS, _TIMES_ABOUT, _ABOUT = 0.1, 2.0, 3
+#: What is left of the confidence then: it is the other leg that was seen, and several landmarks agree on it.
+_HARDLY = 0.02
 
 
-def doubt_jumps(keypoints: Keypoints) -> tuple[Keypoints, np.ndarray]:
-    """Lower the confidence of single-frame jumps; the pixels stay as they were seen.
+def doubt_jumps(keypoints: Keypoints) -> tuple[Keypoints, Bool[np.ndarray, "T 33"]]:
+    """Lower the confidence of single-frame jumps, and of legs that jump onto the other one; pixels stay as seen.
 
     Returns:
-        the keypoints, and (T, 33) bool: which landmarks were doubted.
+        the keypoints, and which landmarks were doubted.
     """
-    doubted = np.zeros(keypoints.confidence.shape, dtype=bool)
     if len(keypoints) < 3 or not keypoints.tracked.any():
-        return keypoints, doubted
+        return keypoints, np.zeros(keypoints.confidence.shape, dtype=bool)
     seen = keypoints.pixels[keypoints.tracked]
     size = max(float(np.median((np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)).max(1))), 1.0)
-    before, here, after = (keypoints.pixels[k : len(keypoints) - 2 + k] / size for k in range(3))
+    places = keypoints.pixels / size
+    left, taken = _leaves(places), _taken_for_other(places, keypoints.fps)
+    kept = np.where(taken, _HARDLY, np.where(left, _LEFT, 1.0))
+    return replace(keypoints, confidence=kept * keypoints.confidence), left | taken
+
+
+def _leaves(places: Float[np.ndarray, "T 33 2"]) -> Bool[np.ndarray, "T 33"]:
+    """Which landmarks leave for a single frame and come back; places are in sizes of the person."""
+    doubted = np.zeros(places.shape[:2], dtype=bool)
+    before, here, after = (places[k : len(places) - 2 + k] for k in range(3))
     jump = np.linalg.norm(here - (before + after) / 2, axis=-1)
     apart = np.linalg.norm(after - before, axis=-1)
     known = np.isfinite(jump)
     usual = np.nanmedian(np.where(known.any(0), jump, 0.0), axis=0)
     with np.errstate(invalid="ignore"):  # NaN next to a gap compares as False: nothing is doubted there
         doubted[1:-1] = (jump > _FAR + _TIMES_MOTION * apart) & (jump > _TIMES_USUAL * usual)
-    return replace(keypoints, confidence=np.where(doubted, _LEFT, 1.0) * keypoints.confidence), doubted
+    return doubted
+
+
+def _taken_for_other(places: Float[np.ndarray, "T 33 2"], fps: float) -> Bool[np.ndarray, "T 33"]:
+    """Which landmarks of a leg are where the other leg is, for a few frames, and jumped there or jump from there.
+
+    A detector that loses the far leg of somebody in profile behind the near one takes the near one for both. Legs that
+    do pass one another coincide, too, but do not jump.
+    """
+    doubted = np.zeros(places.shape[:2], dtype=bool)
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=-1)
+    for pair in _OF_LEGS:
+        with np.errstate(invalid="ignore"):
+            coincide = np.linalg.norm(places[:, pair[0]] - places[:, pair[1]], axis=-1) < _COINCIDE
+        for start, end in _runs(coincide):
+            if end - start > _PASSING * fps:
+                continue
+            for this, other in (pair, pair[::-1]):
+                if any(_jumps(steps[:, this], steps[:, other], k) for k in (start - 1, end - 1)):
+                    doubted[start:end, this] = True
+    return doubted
+
+
+def _jumps(steps: Float[np.ndarray, " S"], others: Float[np.ndarray, " S"], k: int) -> bool:
+    """Whether step k is one that nobody makes, and the other leg does not make, either; NaN is none."""
+    if not 0 <= k < len(steps):
+        return False
+    about = np.delete(steps[max(0, k - _ABOUT) : k + _ABOUT + 1], min(k, _ABOUT))
+    usual = float(np.nanmedian(about)) if np.isfinite(about).any() else np.inf
+    return bool(steps[k] > _JUMPS and steps[k] > _TIMES_ABOUT * max(usual, float(others[k])))
+
+
+def _runs(on: Bool[np.ndarray, " T"]) -> Iterator[tuple[int, int]]:
+    """From where to where, exclusive, each run of True lasts."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(int)))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

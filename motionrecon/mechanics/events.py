@@ -2,8 +2,9 @@
 
 A foot is on the ground where the floor's vertical force on it is above 20 N, the threshold that force plates are
 usually read with (Zeni et al. 2008, Gait Posture 27, 710-714, take it as the truth for other ways to find events).
-Contacts, and gaps in a contact, shorter than 1/20 s are none: nobody steps so fast. Times are those at which the force
-crosses the threshold, between two frames.
+Contacts, and gaps in a contact, shorter than 1/20 s are none: nobody steps so fast. Nor is a step what is shorter than
+1/5 s and bears at no time half of the body: a foot that scuffs the floor as it swings. Times are those at which the
+force crosses the threshold, between two frames.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from jaxtyping import Bool, Float
 THRESHOLD = 20.0
 #: Seconds; what lasts shorter is no contact, and no gap in one.
 SHORTEST = 0.05
+#: A contact scuffs that is shorter than so many seconds, and bears less than this share of the body's weight at most.
+_SCUFF, _LIGHT = 0.2, 0.5
 #: Seconds that a cycle of walking or running takes: the slowest and fastest gaits of adults lie well between.
 _CYCLE = (0.35, 3.0)
 
@@ -57,7 +60,9 @@ class FootEvents:
     cycles: tuple[GaitCycle, ...]
 
 
-def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known: Bool[np.ndarray, " T"]) -> FootEvents:
+def foot_events(
+    name: str, vertical: Float[np.ndarray, " T"], fps: float, known: Bool[np.ndarray, " T"], weight: float
+) -> FootEvents:
     """The events of a foot.
 
     Args:
@@ -66,9 +71,11 @@ def foot_events(name: str, vertical: Float[np.ndarray, " T"], fps: float, known:
         fps: frames per second.
         known: frames that were simulated; between others and these nothing comes down, nor in the first moment of a
             simulation, which begins without forces.
+        weight: of the whole body, newtons.
     """
     begun = known & np.concatenate([[False], known[:-1]])
     grounded = _lasting(vertical > THRESHOLD, max(1, round(SHORTEST * fps)))
+    grounded &= ~_scuffing(grounded, vertical, fps, weight)
     changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & begun[:-1])
     before, after = vertical[changes], vertical[changes + 1]
     jump = after - before
@@ -95,6 +102,17 @@ def _cycles(
         if whole and len(between) == 1 and _CYCLE[0] <= end - start <= _CYCLE[1]:
             found.append(GaitCycle(float(start), float(between[0]), float(end)))
     return tuple(found)
+
+
+def _scuffing(
+    on: Bool[np.ndarray, " T"], vertical: Float[np.ndarray, " T"], fps: float, weight: float
+) -> Bool[np.ndarray, " T"]:
+    """The short, light contacts; what the ends cut off may be longer."""
+    scuffs = np.zeros(len(on), dtype=bool)
+    for start, end in pairwise(np.flatnonzero(np.diff(on.astype(int))) + 1):
+        if on[start] and end - start < _SCUFF * fps and vertical[start:end].max() < _LIGHT * weight:
+            scuffs[start:end] = True
+    return scuffs
 
 
 def _lasting(on: Bool[np.ndarray, " T"], least: int) -> Bool[np.ndarray, " T"]:

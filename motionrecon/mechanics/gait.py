@@ -16,11 +16,12 @@ deviation between them and their number.
 | ``step_time`` | s | step | from the other foot's strike to this one's |
 | ``step_length_symmetry``, ... | % | | (left - right) over their mean: 0 is even; none where one is not above 0 |
 
-A left step is one that the left foot ends. A foot's strike and off are where the force on it crosses 20 N; it stands
-where its heel is in the first half of its stance; lengths are along the line from there to where it stands next, and
-widths across it, so that they hold on curves. Where nobody walks or runs forward for a whole stride (strike to strike
-of the same foot, and the other's in between), in frames that were simulated, there are no numbers, and it says why. Who
-walks on a treadmill walks over its belt.
+A left step is one that the left foot ends. A foot's strike and off are where the force on it crosses 20 N; a light
+touch of less than 0.2 s, as of a foot that scuffs the floor in swing, is none. A foot stands where its heel is in the
+first half of its stance; lengths are along the line from there to where it stands next, and widths across it, so that
+they hold on curves. Where nobody walks or runs forward for a whole stride (strike to strike of the same foot, and the
+other's in between), in frames that were simulated, there are no numbers, and it says why. Who walks on a treadmill
+walks over its belt.
 
 All lengths scale with the person's height (``--height``). Below 15 frames a second, contact times are guesses.
 The first and last step of a walk from and to rest count, too.
@@ -41,6 +42,7 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import pose
+from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import FootEvents, foot_events
 from motionrecon.mechanics.feet import FootForces, foot_forces
@@ -151,12 +153,15 @@ class Gait:
         steps: those within them.
         reason: why there are none, in a few words; empty where there are.
         fps: frames per second of the motion.
+        left_out: how often a foot came down and did so again, and it was no stride: not forward, too short, seen or
+            simulated in part only, or without one strike of the other foot in between.
     """
 
     strides: tuple[Stride, ...]
     steps: tuple[Step, ...]
     reason: str
     fps: float
+    left_out: int = 0
 
     @property
     def kind(self) -> str:
@@ -204,15 +209,19 @@ def gait(motion: Motion) -> Gait:
 
 def events_of(motion: Motion, feet: FootForces) -> tuple[FootEvents, ...]:
     """When each foot comes down and leaves the ground."""
-    vertical = feet.force[..., 2]
-    return tuple(foot_events(name, vertical[:, i], motion.fps, motion.simulated) for i, name in enumerate(feet.names))
+    vertical, weight = feet.force[..., 2], GRAVITY * float(motion.model.body_mass.sum())
+    return tuple(
+        foot_events(name, vertical[:, i], motion.fps, motion.simulated, weight) for i, name in enumerate(feet.names)
+    )
 
 
 def gait_of(motion: Motion, events: Sequence[FootEvents]) -> Gait:
     """The same, where the events of its feet are known."""
     joints = dict(zip(motion.joint_names, motion.joints.transpose(1, 0, 2), strict=True))
     strides, steps = strides_and_steps(events, joints, motion.tracked, motion.fps)
-    return Gait(tuple(strides), tuple(steps), "" if strides else _reason(motion, events), motion.fps)
+    between = sum(max(0, len(foot.strikes) - 1) for foot in events)
+    reason = "" if strides else _reason(motion, events)
+    return Gait(tuple(strides), tuple(steps), reason, motion.fps, between - len(strides))
 
 
 def _reason(motion: Motion, events: Sequence[FootEvents]) -> str:

@@ -74,7 +74,7 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
         "force_foot_6hz_percent": foot_smooth,
         "force_total_6hz_percent": total_smooth,
         "flight_points": flies[0] - flies[1],
-        **_timing(true, found, known, truth.fps),
+        **_timing(true, found, known, truth.fps, weight),
     }
 
 
@@ -89,7 +89,7 @@ def ankle_errors(motion: Motion, at: Pose, truth: Truth) -> dict[str, float]:
     peaks = []
     for k, side in enumerate(SIDES):
         found = -moments.values[:, moments.names.index(f"{side}_ankle_dorsiflexion")] / motion.model.body_mass.sum()
-        stances = _stances(side, truth.force[:, k, 2], known[:, k], truth.fps)
+        stances = _stances(side, truth.force[:, k, 2], known[:, k], truth.fps, truth.mass * GRAVITY)
         peaks += [(found[frames].max(), truth.ankle_moment[frames, k].max()) for frames in stances]
     if not peaks:
         return {"ankle_moment_percent": float("nan")}
@@ -103,10 +103,10 @@ def _in_stance(found: Float[np.ndarray, " n"], true: Float[np.ndarray, " n"]) ->
 
 
 def _stances(
-    side: str, true: Float[np.ndarray, " T"], known: Bool[np.ndarray, " T"], fps: float
+    side: str, true: Float[np.ndarray, " T"], known: Bool[np.ndarray, " T"], fps: float, weight: float
 ) -> list[Int[np.ndarray, " n"]]:
     """The known frames of each stance of a foot."""
-    events = foot_events(side, np.where(known, true, 0.0), fps, known)
+    events = foot_events(side, np.where(known, true, 0.0), fps, known, weight)
     within = [np.arange(int(np.ceil(start * fps)), int(end * fps) + 1) for start, end in events.stances]
     return [frames[known[frames]] for frames in within if known[frames].any()]
 
@@ -129,7 +129,11 @@ def _by_newton(motion: Motion) -> Float[np.ndarray, " T"]:
 
 
 def _timing(
-    true: Float[np.ndarray, "T 2"], found: Float[np.ndarray, "T 2"], known: Bool[np.ndarray, "T 2"], fps: float
+    true: Float[np.ndarray, "T 2"],
+    found: Float[np.ndarray, "T 2"],
+    known: Bool[np.ndarray, "T 2"],
+    fps: float,
+    weight: float,
 ) -> dict[str, float]:
     """When feet come down and leave, and the largest force in between."""
     ons: list[float] = []
@@ -137,13 +141,13 @@ def _timing(
     peaks: list[float] = []
     missed = 0
     for k, side in enumerate(SIDES):
-        there = foot_events(side, np.where(known[:, k], true[:, k], 0.0), fps, known[:, k])
-        here = foot_events(side, found[:, k], fps, known[:, k])
+        there = foot_events(side, np.where(known[:, k], true[:, k], 0.0), fps, known[:, k], weight)
+        here = foot_events(side, found[:, k], fps, known[:, k], weight)
         for wanted, have, errors in ((there.strikes, here.strikes, ons), (there.offs, here.offs, offs)):
             near = _nearest(wanted, have)
             missed += int(np.isnan(near).sum())
             errors += near[np.isfinite(near)].tolist()
-        stances = _stances(side, true[:, k], known[:, k], fps)
+        stances = _stances(side, true[:, k], known[:, k], fps, weight)
         peaks += [100 * abs(found[frames, k].max() / true[frames, k].max() - 1) for frames in stances]
     return {
         "force_on_ms": 1000 * _mean(np.array(ons)),
