@@ -140,6 +140,31 @@ def test_the_shoulders_plane_elevation_and_rotation(side: str, out: float) -> No
     assert found(tipped, right) == [90, 40, -90]
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_an_arm_that_swings_round_does_not_wind_its_angles_up(side: str) -> None:
+    model = body().model
+    upper = next(s for s in segments_of(body()).values() if s.name == f"{side}_upper_arm")
+    round_ = np.linspace(0, 10 * np.pi, 400)  # a cone with an oval base about where the arm hangs
+    arms = np.column_stack([0.45 * np.sin(round_), 0.15 * np.cos(round_), -np.ones(len(round_))])
+    arms /= np.linalg.norm(arms, axis=1, keepdims=True)
+    elbow = np.cross(arms, [1.0, 0.0, 0.0])
+    elbow /= np.linalg.norm(elbow, axis=1, keepdims=True)
+    at = pose(model, np.repeat(bent(), len(arms), axis=0))
+    at.rotations[:, upper.body] = np.stack([np.cross(-arms, elbow), -arms, elbow], axis=2) @ upper.axes.T
+    one = next(joint for joint in articulations(body()) if joint.name == f"{side}_shoulder")
+    plane, elevation, rotation = np.degrees(one.angles(at)).T
+    assert np.abs(plane).max() < 360 and np.abs(rotation).max() < 360
+    hangs = elevation < 20
+    assert hangs.any() and not hangs.all()
+    jumps = np.abs(np.diff(np.column_stack([plane, rotation]), axis=0)).max(axis=1) > 180
+    assert jumps.any() and hangs[1:][jumps].all()
+    for t in range(0, len(arms), 7):  # and it is the same pose
+        alone = pose(model, bent())
+        alone.rotations[0] = at.rotations[t]
+        turns = ([plane[t], elevation[t], rotation[t]] - np.degrees(one.angles(alone)[0])) / 360
+        np.testing.assert_allclose(turns, np.round(turns), atol=1e-9)
+
+
 def test_a_person_who_faces_another_way_has_the_same_angles_but_the_pelvis_turn() -> None:
     qpos = bent(left_knee_flexion=40, right_hip_flexion=20)
     turned = qpos.copy()

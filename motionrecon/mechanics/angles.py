@@ -19,7 +19,9 @@ name says its positive direction**, and the same name means the same movement on
 | wrist: hand on forearm | Z of the forearm, floating X, Y of the hand | ``wrist_flexion``, ``wrist_ulnar_deviation``, ``wrist_pronation`` | straight |
 
 ISB counts elevation of the shoulder as negative; here it is positive. While an arm hangs, plane and rotation of the
-shoulder are hardly defined (their sum is): they may swing widely there, as with any such sequence.
+shoulder are hardly defined (their sum is): they may swing widely there, as with any such sequence. No angle jumps by a
+full turn, but these two, which each swing of a hanging arm may wind by one more, are turned back by it where the
+elevation is below 20 degrees and they would be 225 degrees from 0.
 
 Where a body's joint has fewer hinges than three, only so many of its angles are told, in the order of the table's
 names: the knee of a body that bends but never twists has a flexion only.
@@ -32,7 +34,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from motionrecon.body.anatomical import WORLD, AnatomicalSegment, path_to, segments_of
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     import mujoco
 
 _AXES = "XYZ"
+#: An arm hangs below this elevation, radians, and what it then turns beyond so many is turned back by full turns.
+_HANGS, _WOUND = np.radians(20.0), np.radians(225.0)
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,15 @@ class AnatomicalJoint:
         coordinates: Sequence[Coordinate],
     ) -> Float[np.ndarray, "T k"]:
         """Some of its angles between axes of two segments, radians; they start within half a turn of 0, and never jump
-        by a full one.
+        by a full one but while an arm hangs.
         """
         turned = self.turned(proximal, distal, side)
         each = [self.sign(one, side) * turned[:, one.place] for one in coordinates]
         angles = np.unwrap(np.stack(each, axis=1), axis=0)
-        return np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
+        angles = np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
+        if self.sequence[0] == self.sequence[2]:
+            angles = _wound_back(angles, np.abs(turned[:, 1]) < _HANGS)
+        return angles
 
     def sign(self, coordinate: Coordinate, side: str) -> int:
         """1 or -1: a left limb is a right one in a mirror, where turns about X and Y go the other way."""
@@ -194,6 +201,17 @@ JOINTS: tuple[AnatomicalJoint, ...] = (
 )
 
 
+def _wound_back(angles: Float[np.ndarray, "T k"], where: Bool[np.ndarray, " T"]) -> Float[np.ndarray, "T k"]:
+    """Angles that never jump, but turned back by full turns in those frames in which they would be `_WOUND` from 0."""
+    back = np.zeros_like(angles)
+    for t in range(len(angles) if np.abs(angles).max(initial=0.0) > _WOUND else 0):
+        back[t] = back[max(t - 1, 0)]
+        if where[t]:
+            now = angles[t] - back[t]
+            back[t] += np.where(np.abs(now) > _WOUND, 2 * np.pi * np.round(now / (2 * np.pi)), 0.0)
+    return np.asarray(angles - back)
+
+
 @dataclass(frozen=True)
 class Articulation:
     """A joint of one body, on one side.
@@ -227,7 +245,9 @@ class Articulation:
         return tuple(before + coordinate.name for coordinate in self.coordinates)
 
     def angles(self, at: Pose) -> Float[np.ndarray, "T k"]:
-        """Those angles in each frame, radians; they start within half a turn of 0, and never jump by a full one."""
+        """Those angles in each frame, radians; they start within half a turn of 0, and never jump by a full one but
+        while an arm hangs.
+        """
         return self.joint.angles(self._proximal(at), self.distal.turned(at), self.side, self.coordinates)
 
     def axes(self, at: Pose) -> Float[np.ndarray, "T k 3"]:
