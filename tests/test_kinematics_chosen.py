@@ -94,4 +94,4 @@ def test_the_report_and_the_summary_say_it(name: str, says: bool, tmp_path: Path
     )  # fmt: skip
     report = Report.of(motion.report.to_json())
     assert report.chosen is not None and ("runs" in {choice.name for choice in report.chosen}) is says
-    assert ("as of somebody who runs" in summary(motion, Path("out"), 1.0)) is says
+    assert ("as of somebody who walks fast or runs" in summary(motion, Path("out"), 1.0)) is says

@@ -109,6 +109,15 @@ def test_where_nobody_was_seen_there_is_no_line() -> None:
     assert "nobody" not in seen
 
 
+def test_where_nobody_walks_or_runs_nothing_is_shown_over_a_cycle(motion: Motion) -> None:
+    found = mechanics(motion)
+    still = replace(motion, joints=np.repeat(motion.joints[:1], len(motion), axis=0))
+    steps_on_the_spot = mechanics(still)
+    assert [len(foot.cycles) for foot in steps_on_the_spot.events] == [len(foot.cycles) for foot in found.events]
+    assert steps_on_the_spot.gait.strides == ()
+    assert over_cycle("angles", angle_panels(still, steps_on_the_spot), still, steps_on_the_spot) is None
+
+
 def test_a_cycle_in_which_nobody_was_seen_for_a_while_is_left_out(motion: Motion) -> None:
     found = mechanics(motion)
     first = found.events[0].cycles[0]

@@ -27,8 +27,8 @@ def plot(
 ) -> None:
     """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.
 
-    Left and right are in one plot, with the time that each foot is on the ground; where there is a whole gait cycle,
-    the same stands over the cycle too, from foot strike to foot strike.
+    Left and right are in one plot, with the time that each foot is on the ground; where somebody walks or
+    runs for a whole stride, the same stands over the gait cycle too, from foot strike to foot strike.
 
     Args:
         folder: the folder of a result.

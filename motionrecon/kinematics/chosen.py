@@ -31,7 +31,7 @@ WORDS = {
         "a foot that moves or lifts by as many times more may still count as standing, and is held less still",
     ),
     "runs": (
-        "both feet are faster than a walker's, as of somebody who runs",
+        "both feet are faster than a slow walker's, as of somebody who walks fast or runs",
         "knees and ankles may accelerate more than hips, and the lowest foot is drawn to the floor between two flights",
     ),
     "accelerates": (

@@ -51,10 +51,11 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
 def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mechanics) -> Figure | None:
     """Panels over the gait cycle of each side, from foot strike to foot strike: each cycle thin, their mean thick.
 
-    What has no side is shown in its own colour over the cycles of the left foot, or of the right where the left has
-    none. None where no cycle is complete.
+    The cycles are the strides that `Mechanics.gait` tells of. What has no side is shown in its own colour over those of
+    the left foot, or of the right where the left has none. None where nobody walks or runs for a whole stride.
     """
-    cycles = {foot.name.partition("_")[0]: foot.cycles for foot in found.events if foot.cycles}
+    of_sides = {side: [one for one in found.gait.strides if one.side == side] for side in SIDES}
+    cycles = {side: strides for side, strides in of_sides.items() if strides}
     if not cycles:
         return None
     leads = "left" if "left" in cycles else next(iter(cycles))

@@ -42,7 +42,7 @@ def write_plots(
     formats: Sequence[str] = ("png",),
     force: bool = False,
 ) -> list[Path]:
-    """Plot a motion over time, and over the gait cycle where one is complete, into files ``angles.png``, ....
+    """Plot a motion over time, and over the gait cycle of who walks or runs, into files ``angles.png``, ....
 
     Args:
         motion: what is plotted.
