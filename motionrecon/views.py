@@ -18,6 +18,7 @@ from motionrecon.cameras.pan_tilt_zoom import PanTiltZoom
 from motionrecon.cameras.sightline import turns_to
 from motionrecon.cameras.up import Direction, Gravity
 from motionrecon.core.landmarks import TRUST
+from motionrecon.core.spans import spans
 
 if TYPE_CHECKING:
     from motionrecon.body import Body
@@ -194,9 +195,3 @@ def bridged(seen: Bool[np.ndarray, " T"], longest: int) -> Bool[np.ndarray, " T"
         if b - a - 1 <= longest:
             filled[a:b] = True
     return filled
-
-
-def spans(marked: Bool[np.ndarray, " T"]) -> list[slice]:
-    """The stretches of frames that are marked, such as those in which the person is tracked."""
-    edges = np.diff(np.concatenate([[False], marked, [False]]).astype(int))
-    return [slice(a, b) for a, b in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True)]

@@ -154,6 +154,7 @@ def test_an_arm_that_swings_round_does_not_wind_its_angles_up(side: str) -> None
     one = next(joint for joint in articulations(body()) if joint.name == f"{side}_shoulder")
     plane, elevation, rotation = np.degrees(one.angles(at)).T
     assert np.abs(plane).max() < 360 and np.abs(rotation).max() < 360
+    assert np.abs(np.diff(plane + rotation)).max() < 20  # what is defined while it hangs goes on
     hangs = elevation < 20
     assert hangs.any() and not hangs.all()
     jumps = np.abs(np.diff(np.column_stack([plane, rotation]), axis=0)).max(axis=1) > 180

@@ -76,6 +76,18 @@ def test_a_foot_that_scuffs_the_floor_as_it_swings_makes_no_step(force: float, f
     assert len(found.cycles) == counts
 
 
+@pytest.mark.parametrize("gap", [slice(36, None), slice(0, 33)], ids=["the end of what is known", "its beginning"])
+def test_a_contact_that_is_cut_off_is_no_scuff(gap: slice) -> None:
+    force = steps((32, 0.0), (4, 150.0), (20, 0.0)) if gap.stop is None else steps((31, 0.0), (5, 150.0), (20, 0.0))
+    known = np.ones(len(force), bool)
+    whole = foot_events("left_foot", force, 30.0, known, WEIGHT)
+    assert whole.stances.shape == (0, 2)
+    np.testing.assert_array_equal(whole.grounded, force > 0)  # it is on the ground, but does not stand
+    known[gap] = False
+    cut = foot_events("left_foot", force, 30.0, known, WEIGHT)
+    assert len(cut.stances) == 1 and len(cut.strikes) + len(cut.offs) == 1
+
+
 def test_what_was_not_simulated_has_no_events() -> None:
     force = steps((10, 0.0), (20, 500.0), (10, 0.0))
     known = np.ones(len(force), bool)

@@ -151,9 +151,9 @@ def test_strides_in_which_nobody_is_seen_do_not_count() -> None:
 
 def test_a_motion_says_why_there_is_nothing() -> None:
     walking = Walker().motion()
-    assert gait(walking).kind == "walk" and gait(walking).reason == "" and gait(walking).left_out == 0
+    assert gait(walking).kind == "walk" and gait(walking).reason == "" and gait(walking).uncounted == 0
     partly = replace(walking, tracked=(np.arange(len(walking)) < 100) | (np.arange(len(walking)) >= 120))
-    assert gait(partly).left_out == len(gait(walking).strides) - len(gait(partly).strides) > 0
+    assert gait(partly).uncounted == len(gait(walking).strides) - len(gait(partly).strides) > 0
     kinematic = replace(walking, ctrl=walking.ctrl[:0], segments=walking.segments[:0])
     assert "nothing was simulated" in gait(kinematic).reason
     standing = replace(walking, contact_force=np.ones_like(walking.contact_force) * 100)
@@ -165,7 +165,7 @@ def test_lines_say_what_lengths_and_times_depend_on() -> None:
     report = Report.of({"person": {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}})
     lines = in_lines(of(Walker()), report)
     assert lines["gait"].startswith("walks; 7 whole strides, 8 steps; mean")
-    assert "8 steps, 3 more left out" in in_lines(replace(of(Walker()), left_out=3), report)["gait"]
+    assert "7 whole strides (3 more do not count: " in in_lines(replace(of(Walker()), uncounted=3), report)["gait"]
     assert lines["speed"] == "1.18 ± 0.00 m/s (7)"
     assert lines["step length"] == "left 0.70 ± 0.00 m (4), right 0.60 ± 0.00 m (4)"
     assert "double support time" in lines and "flight time" not in lines

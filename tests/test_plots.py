@@ -118,6 +118,19 @@ def test_where_nobody_walks_or_runs_nothing_is_shown_over_a_cycle(motion: Motion
     assert over_cycle("angles", angle_panels(still, steps_on_the_spot), still, steps_on_the_spot) is None
 
 
+def test_the_command_says_why_nothing_is_shown_over_a_cycle(
+    motion: Motion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    still = replace(motion, joints=np.repeat(motion.joints[:1], len(motion), axis=0))
+    still.save(tmp_path / "still")
+    assert main(["plot", str(tmp_path / "still"), str(tmp_path / "plots"), "--only", "forces", "com"]) == 0
+    printed = capsys.readouterr()
+    assert "forces.png" in printed.out and "forces_cycle" not in printed.out
+    assert "nothing is shown over a gait cycle: nobody walks or runs forward" in printed.err
+    assert main(["plot", str(tmp_path / "still"), str(tmp_path / "com"), "--only", "com"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_cycle_in_which_nobody_was_seen_for_a_while_is_left_out(motion: Motion) -> None:
     found = mechanics(motion)
     first = found.events[0].cycles[0]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from motionrecon.body.capsules.body import Capsules
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
+from motionrecon.core.spans import spans
 from motionrecon.ground.plane import Plane
 from motionrecon.kinematics.unseen import held
-from motionrecon.views import spans
 
 BODY = Capsules.build(1.75)
 GROUND = Plane(0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def plot(
     """Plot a result: ground forces, centre of pressure, joint angles, moments, power, centre of mass.
 
     Left and right are in one plot, with the time that each foot is on the ground; where somebody walks or
-    runs for a whole stride, the same stands over the gait cycle too, from foot strike to foot strike.
+    runs forward for a whole stride, the same stands over the gait cycle too, from foot strike to foot strike.
 
     Args:
         folder: the folder of a result.
@@ -39,10 +40,16 @@ def plot(
         force: replace plots that are there, but never a file that the motion was made from.
         quiet: do not print the names of the plots; warnings and errors show.
     """
+    from motionrecon.mechanics.gait import gait
     from motionrecon.plots import write_plots
+    from motionrecon.plots.write import OF_CYCLES
     from motionrecon.result.motion import Motion
 
     target = output or Path(f"{called_after(folder)}_plots")
-    written = write_plots(Motion.load(folder), target, only=only, formats=formats, force=force)
+    motion = Motion.load(folder)
+    written = write_plots(motion, target, only=only, formats=formats, force=force)
     if not quiet:
         print(*written, sep="\n")
+        walks = gait(motion)
+        if motion.simulated.any() and not walks.strides and set(only or OF_CYCLES) & set(OF_CYCLES):
+            print(f"nothing is shown over a gait cycle: {walks.reason}", file=sys.stderr)

@@ -4,13 +4,15 @@
 the moment of each frame, unfiltered; velocities are the simulation's own, not differences. They are smooth because
 masses and muscles move them: there is no frequency at which they were cut off. What the simulation follows, and what
 frames hold that were not simulated, is a fit in which accelerations have a standard deviation (4 m/s² of the hips, 40
-rad/s² of a joint, more where somebody is quick), instead of a filter. At a seam between the two the motion goes over
-in 0.4 s, and velocities of the fit are differences.
+rad/s² of a joint, more where somebody is quick), instead of a filter. At a seam between the two the motion goes over in
+0.4 s, and velocities of the fit are differences. Of the anatomical angles, shoulders' plane and rotation may jump by a
+full turn while an arm hangs: unwrap them before you filter them.
 
 **Ground forces, joint moments, torques and power, and centres of pressure** (CSV, MOT of forces, C3D's platforms,
 ``motion.npz``) are the simulator's own, unfiltered but for one thing: of the simulation's steps, which are finer than
 frames, each frame has the mean from half a frame before it to half a frame after it. (Of a rate of 30 that lets half
-the power through at 13 Hz: 0.44 times the rate.) Gait events are where these forces cross 20 N.
+the power through at 13 Hz: 0.44 times the rate.) Gait events are where these forces cross 20 N, but for those of a foot
+that scuffs the floor in swing (less than 0.2 s, less than half of the weight).
 
 **Hands** are tracked: a mean over time with the weights of a Gaussian of 0.07 s, without lag (half the power at 1.9
 Hz).

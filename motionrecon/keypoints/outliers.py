@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from motionrecon.core.landmarks import INDEX
 from motionrecon.core.sides import SIDES
+from motionrecon.core.spans import spans
 from motionrecon.keypoints.types import Keypoints
 
 #: A landmark is doubted if it lies this far (sizes of the person) from the middle of its neighbours in time, plus
@@ -24,9 +24,10 @@ _OF_LEGS = [[INDEX[f"{side}_{part}"] for side in SIDES] for part in ("knee", "an
 #: Two legs' landmarks coincide that are nearer than this, in sizes of the person; legs that pass one another do so for
 #: at most so many seconds.
 _COINCIDE, _PASSING = 0.06, 0.25
-#: One of them jumped that steps farther than this from one frame to the next, in sizes of the person, this many times
-#: farther than in the frames about that, of which so many count on each side, and than the other one does.
-_JUMPS, _TIMES_ABOUT, _ABOUT = 0.1, 2.0, 3
+#: One of them jumped that steps farther than this from one frame to the next, in sizes of the person, faster than this,
+#: in sizes a second (5 m/s, of which feet are capable between frames that are far apart), this many times farther than
+#: in the frames about that, of which so many count on each side, and than the other one does.
+_JUMPS, _FAST, _TIMES_ABOUT, _ABOUT = 0.1, 3.0, 2.0, 3
 #: What is left of the confidence then: it is the other leg that was seen, and several landmarks agree on it.
 _HARDLY = 0.02
 
@@ -71,25 +72,25 @@ def _taken_for_other(places: Float[np.ndarray, "T 33 2"], fps: float) -> Bool[np
     for pair in _OF_LEGS:
         with np.errstate(invalid="ignore"):
             coincide = np.linalg.norm(places[:, pair[0]] - places[:, pair[1]], axis=-1) < _COINCIDE
-        for start, end in _runs(coincide):
-            if end - start > _PASSING * fps:
+        for run in spans(coincide):
+            if run.stop - run.start > _PASSING * fps:
                 continue
-            for this, other in (pair, pair[::-1]):
-                if any(_jumps(steps[:, this], steps[:, other], k) for k in (start - 1, end - 1)):
-                    doubted[start:end, this] = True
+            jumps = [_jump(steps[:, pair], k, fps) for k in (run.start - 1, run.stop - 1)]
+            larger = max(jumps, key=abs)
+            if larger:  # of two legs only one can be where the other one is
+                doubted[run, pair[int(larger > 0)]] = True
     return doubted
 
 
-def _jumps(steps: Float[np.ndarray, " S"], others: Float[np.ndarray, " S"], k: int) -> bool:
-    """Whether step k is one that nobody makes, and the other leg does not make, either; NaN is none."""
-    if not 0 <= k < len(steps):
-        return False
-    about = np.delete(steps[max(0, k - _ABOUT) : k + _ABOUT + 1], min(k, _ABOUT))
+def _jump(steps: Float[np.ndarray, "S 2"], k: int, fps: float) -> float:
+    """How far one of two legs steps as nobody does, and the other one does not: minus that of the first, that of the
+    second, or 0 of neither. What is not known does not jump.
+    """
+    if not 0 <= k < len(steps) or not np.isfinite(steps[k]).all():
+        return 0.0
+    this = int(np.argmax(steps[k]))
+    about = np.delete(steps[max(0, k - _ABOUT) : k + _ABOUT + 1, this], min(k, _ABOUT))
     usual = float(np.nanmedian(about)) if np.isfinite(about).any() else np.inf
-    return bool(steps[k] > _JUMPS and steps[k] > _TIMES_ABOUT * max(usual, float(others[k])))
-
-
-def _runs(on: Bool[np.ndarray, " T"]) -> Iterator[tuple[int, int]]:
-    """From where to where, exclusive, each run of True lasts."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(int)))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    step, others = float(steps[k, this]), float(steps[k, 1 - this])
+    jumps = step > max(_JUMPS, _FAST / fps) and step > _TIMES_ABOUT * max(usual, others)
+    return (step if this else -step) if jumps else 0.0

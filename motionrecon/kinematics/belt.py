@@ -21,6 +21,7 @@ from scipy.ndimage import gaussian_filter
 from motionrecon.body import Body
 from motionrecon.cameras.pinhole import Pinhole
 from motionrecon.core.landmarks import INDEX
+from motionrecon.core.spans import spans
 from motionrecon.core.vectors import unit
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.fit import REFERENCE_RATE, Fitted, Weights, filmed, fitted
@@ -29,7 +30,7 @@ from motionrecon.kinematics.standing import standing_points
 from motionrecon.kinematics.start import Start, learned
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.scale_free import scale_free
-from motionrecon.views import Figure, View, spans
+from motionrecon.views import Figure, View
 
 _ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from motionrecon.core.spans import spans
 from motionrecon.kinematics.choice import Choice
 from motionrecon.kinematics.lying import lying_points
 from motionrecon.kinematics.seated import on_feet
@@ -16,7 +17,7 @@ from motionrecon.kinematics.standing import haste, runs
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import KNOWN
 from motionrecon.kinematics.terms.smoothness import QUICK, Smoothness, share_left
-from motionrecon.views import Figure, spans
+from motionrecon.views import Figure
 
 #: How many times as wide as for a walker a standard deviation must be for that to be told.
 _TOLD = 1.25
@@ -27,11 +28,11 @@ _LEAST = 3
 #: Name, and because of what the fit did what.
 WORDS = {
     "hurries": (
-        "the feet are faster than a walker's",
+        "the feet are faster than an easy walker's",
         "a foot that moves or lifts by as many times more may still count as standing, and is held less still",
     ),
     "runs": (
-        "both feet are faster than a slow walker's, as of somebody who walks fast or runs",
+        "both feet are faster than an easy walker's, as of somebody who walks fast or runs",
         "knees and ankles may accelerate more than hips, and the lowest foot is drawn to the floor between two flights",
     ),
     "accelerates": (

@@ -17,6 +17,7 @@ from motionrecon.body import Body
 from motionrecon.body.tangent import PLACE, difference, integrate
 from motionrecon.cameras.carried import Carried, velocity
 from motionrecon.cameras.up import Gravity
+from motionrecon.core.spans import spans
 from motionrecon.ground.base import Ground
 from motionrecon.kinematics.floor import under_the_feet
 from motionrecon.kinematics.gravity import gravity, levelled, tilting
@@ -36,7 +37,7 @@ from motionrecon.kinematics.terms.shared_prior import SharedPrior
 from motionrecon.kinematics.terms.sliding import Sliding
 from motionrecon.kinematics.terms.smoothness import Smoothness, eased
 from motionrecon.kinematics.unseen import held
-from motionrecon.views import Figure, View, spans
+from motionrecon.views import Figure, View
 
 #: Evidence counts per second, not per frame, since errors of neighbouring frames are much alike.
 REFERENCE_RATE = 30.0

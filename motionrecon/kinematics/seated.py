@@ -8,9 +8,10 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.landmarks import INDEX
+from motionrecon.core.spans import spans
 from motionrecon.kinematics.standing import feet_alone
 from motionrecon.kinematics.state import Trajectory
-from motionrecon.views import bridged, spans
+from motionrecon.views import bridged
 
 #: Sine of the slope of thighs that are level, on average, and of each.
 LEVEL, LEVEL_LEAST = 0.6, 0.7

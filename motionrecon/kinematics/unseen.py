@@ -15,8 +15,8 @@ from motionrecon.body import Body
 from motionrecon.body.pose import pose
 from motionrecon.body.tangent import difference, integrate
 from motionrecon.core.landmarks import NAMES
+from motionrecon.core.spans import spans
 from motionrecon.ground.base import Ground
-from motionrecon.views import spans
 
 #: Seconds in which the body comes to stand on the ground, and in which it leaves its pose again, at least.
 _SETTLE = 0.3

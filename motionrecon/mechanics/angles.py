@@ -20,8 +20,8 @@ name says its positive direction**, and the same name means the same movement on
 
 ISB counts elevation of the shoulder as negative; here it is positive. While an arm hangs, plane and rotation of the
 shoulder are hardly defined (their sum is): they may swing widely there, as with any such sequence. No angle jumps by a
-full turn, but these two, which each swing of a hanging arm may wind by one more, are turned back by it where the
-elevation is below 20 degrees and they would be 225 degrees from 0.
+full turn, but these two, which each swing of a hanging arm may wind by one more, are turned back by it, one forwards and
+the other backwards, where the elevation is below 20 degrees and one would be 225 degrees from 0.
 
 Where a body's joint has fewer hinges than three, only so many of its angles are told, in the order of the table's
 names: the knee of a body that bends but never twists has a flexion only.
@@ -121,8 +121,9 @@ class AnatomicalJoint:
         each = [self.sign(one, side) * turned[:, one.place] for one in coordinates]
         angles = np.unwrap(np.stack(each, axis=1), axis=0)
         angles = np.asarray(angles - 2 * np.pi * np.round(angles[:1] / (2 * np.pi)))
-        if self.sequence[0] == self.sequence[2]:
-            angles = _wound_back(angles, np.abs(turned[:, 1]) < _HANGS)
+        ends = [i for i, one in enumerate(coordinates) if one.place != 1]
+        if self.sequence[0] == self.sequence[2] and len(ends) == 2:
+            angles[:, ends] = _wound_back(angles[:, ends], np.abs(turned[:, 1]) < _HANGS)
         return angles
 
     def sign(self, coordinate: Coordinate, side: str) -> int:
@@ -201,15 +202,24 @@ JOINTS: tuple[AnatomicalJoint, ...] = (
 )
 
 
-def _wound_back(angles: Float[np.ndarray, "T k"], where: Bool[np.ndarray, " T"]) -> Float[np.ndarray, "T k"]:
-    """Angles that never jump, but turned back by full turns in those frames in which they would be `_WOUND` from 0."""
-    back = np.zeros_like(angles)
+def _wound_back(angles: Float[np.ndarray, "T 2"], hangs: Bool[np.ndarray, " T"]) -> Float[np.ndarray, "T 2"]:
+    """A plane and a rotation, one turned back and the other on by full turns, where an arm hangs and one is far from 0.
+
+    Both at once, since it is their sum that is defined there: that goes on without a jump.
+    """
+    turns = np.zeros(len(angles))
     for t in range(len(angles) if np.abs(angles).max(initial=0.0) > _WOUND else 0):
-        back[t] = back[max(t - 1, 0)]
-        if where[t]:
-            now = angles[t] - back[t]
-            back[t] += np.where(np.abs(now) > _WOUND, 2 * np.pi * np.round(now / (2 * np.pi)), 0.0)
-    return np.asarray(angles - back)
+        turns[t] = turns[max(t - 1, 0)]
+        plane, rotation = angles[t] + 2 * np.pi * turns[t] * np.array([-1, 1])
+        if hangs[t] and max(abs(plane), abs(rotation)) > _WOUND:
+            turns[t] += np.round((plane - rotation) / (4 * np.pi))
+    return np.asarray(angles + 2 * np.pi * turns[:, None] * [-1, 1])
+
+
+def broken_at_turns(degrees: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """Angles as lines are drawn through them: with a gap, NaN, where one was turned back by a full turn."""
+    jumps = np.abs(np.diff(degrees, axis=0, prepend=degrees[:1])) > 180
+    return np.where(jumps, np.nan, degrees)
 
 
 @dataclass(frozen=True)

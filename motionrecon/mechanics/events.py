@@ -15,6 +15,8 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Float
 
+from motionrecon.core.spans import spans
+
 #: Newtons of vertical force above which a foot is on the ground.
 THRESHOLD = 20.0
 #: Seconds; what lasts shorter is no contact, and no gap in one.
@@ -45,7 +47,7 @@ class FootEvents:
 
     Attributes:
         name: of the foot.
-        grounded: (T,) whether it is on the ground; False where nothing is known.
+        grounded: (T,) whether it is on the ground, also where it only scuffs it; False where nothing is known.
         strikes, offs: (n,) seconds at which it comes down, and at which it leaves the ground.
         stances: (k, 2) seconds from when to when it is on the ground; what was not simulated, or the motion's ends, may
             cut them off.
@@ -75,20 +77,28 @@ def foot_events(
     """
     begun = known & np.concatenate([[False], known[:-1]])
     grounded = _lasting(vertical > THRESHOLD, max(1, round(SHORTEST * fps)))
-    grounded &= ~_scuffing(grounded, vertical, fps, weight)
-    changes = np.flatnonzero((grounded[1:] != grounded[:-1]) & known[1:] & begun[:-1])
+    stands = grounded & ~_scuffing(grounded, vertical, fps, weight, begun)
+    changes = np.flatnonzero((stands[1:] != stands[:-1]) & known[1:] & begun[:-1])
     before, after = vertical[changes], vertical[changes + 1]
     jump = after - before
     share = np.clip((THRESHOLD - before) / np.where(jump == 0, 1.0, jump), 0.0, 1.0)
     times = (changes + share) / fps
-    comes = grounded[changes + 1]
+    comes = stands[changes + 1]
     strikes, offs = times[comes], times[~comes]
     crossed = dict(zip((changes + 1).tolist(), times.tolist(), strict=True))  # by the first frame after it
-    grounded &= known
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], grounded, [False]]).astype(int))).reshape(-1, 2)
-    stances = [(crossed.get(a, a / fps), crossed.get(b, (b - 1) / fps)) for a, b in ends.tolist()]
+    stood = spans(stands & known)
+    stances = [(crossed.get(one.start, one.start / fps), crossed.get(one.stop, (one.stop - 1) / fps)) for one in stood]
     cycles = _cycles(strikes, offs, np.flatnonzero(~known) / fps)
-    return FootEvents(name, grounded, strikes, offs, np.array(stances).reshape(-1, 2), cycles)
+    return FootEvents(name, grounded & known, strikes, offs, np.array(stances).reshape(-1, 2), cycles)
+
+
+def repeats(foot: FootEvents, known: Bool[np.ndarray, " T"], fps: float) -> int:
+    """How often a foot comes down and does so again, within the time of a gait cycle and with all in between known."""
+    unknown = np.flatnonzero(~known) / fps
+    return sum(
+        end - start <= _CYCLE[1] and not ((unknown > start) & (unknown < end)).any()
+        for start, end in pairwise(foot.strikes)
+    )
 
 
 def _cycles(
@@ -105,12 +115,17 @@ def _cycles(
 
 
 def _scuffing(
-    on: Bool[np.ndarray, " T"], vertical: Float[np.ndarray, " T"], fps: float, weight: float
+    on: Bool[np.ndarray, " T"],
+    vertical: Float[np.ndarray, " T"],
+    fps: float,
+    weight: float,
+    begun: Bool[np.ndarray, " T"],
 ) -> Bool[np.ndarray, " T"]:
-    """The short, light contacts; what the ends cut off may be longer."""
+    """The short, light contacts; what the ends, or frames of which nothing is known, cut off may be longer."""
     scuffs = np.zeros(len(on), dtype=bool)
     for start, end in pairwise(np.flatnonzero(np.diff(on.astype(int))) + 1):
-        if on[start] and end - start < _SCUFF * fps and vertical[start:end].max() < _LIGHT * weight:
+        short = end - start < _SCUFF * fps and bool(begun[start - 1 : end + 1].all())
+        if on[start] and short and vertical[start:end].max() < _LIGHT * weight:
             scuffs[start:end] = True
     return scuffs
 

@@ -14,7 +14,14 @@ from motionrecon.body.pose import Pose
 from motionrecon.core.gravity import GRAVITY
 
 if TYPE_CHECKING:
+    import mujoco
+
     from motionrecon.result.motion import Motion
+
+
+def weight_of(model: mujoco.MjModel) -> float:
+    """What a person who stands still presses on the floor with, newtons; on Earth, whatever gravity a model says."""
+    return float(model.body_mass.sum()) * GRAVITY
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def loaded_sole_speed(motion: Motion) -> float:
     radii = Points.geoms(model, motion.contact_names).radii
     feet = np.array([path_to(model, int(model.geom_bodyid[geom]))[:2][-1] for geom in points], int)
     pushes = np.clip(motion.contact_force[..., 2], 0.0, None)
-    least = LOADED * GRAVITY * float(model.body_mass.sum())
+    least = LOADED * weight_of(model)
     moved, weight = 0.0, 0.0
     for t in np.flatnonzero(motion.simulated):
         data.qpos[:], data.qvel[:] = motion.qpos[t], motion.qvel[t]

@@ -17,11 +17,12 @@ deviation between them and their number.
 | ``step_length_symmetry``, ... | % | | (left - right) over their mean: 0 is even; none where one is not above 0 |
 
 A left step is one that the left foot ends. A foot's strike and off are where the force on it crosses 20 N; a light
-touch of less than 0.2 s, as of a foot that scuffs the floor in swing, is none. A foot stands where its heel is in the
-first half of its stance; lengths are along the line from there to where it stands next, and widths across it, so that
-they hold on curves. Where nobody walks or runs forward for a whole stride (strike to strike of the same foot, and the
-other's in between), in frames that were simulated, there are no numbers, and it says why. Who walks on a treadmill
-walks over its belt.
+touch of less than 0.2 s, with less than half of the weight, as of a foot that scuffs the floor in swing, is none. A
+foot stands where its heel is in the first half of its stance; lengths are along the line from there to where it stands
+next, and widths across it, so that they hold on curves. Where nobody walks or runs forward for a whole stride (strike
+to strike of the same foot, and the other's in between), in frames that were simulated, there are no numbers, and it
+says why. It also says how often a foot came down and did so again (``uncounted``, within 3 s and simulated) and that
+was no such stride. Who walks on a treadmill walks over its belt.
 
 All lengths scale with the person's height (``--height``). Below 15 frames a second, contact times are guesses.
 The first and last step of a walk from and to rest count, too.
@@ -42,10 +43,9 @@ import numpy as np
 from jaxtyping import Float
 
 from motionrecon.body.pose import pose
-from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.sides import SIDES
-from motionrecon.mechanics.events import FootEvents, foot_events
-from motionrecon.mechanics.feet import FootForces, foot_forces
+from motionrecon.mechanics.events import FootEvents, foot_events, repeats
+from motionrecon.mechanics.feet import FootForces, foot_forces, weight_of
 from motionrecon.mechanics.steps import Step, Stride, strides_and_steps
 
 if TYPE_CHECKING:
@@ -153,15 +153,16 @@ class Gait:
         steps: those within them.
         reason: why there are none, in a few words; empty where there are.
         fps: frames per second of the motion.
-        left_out: how often a foot came down and did so again, and it was no stride: not forward, too short, seen or
-            simulated in part only, or without one strike of the other foot in between.
+        uncounted: how often a foot came down and did so again, within the time of a stride and simulated all the while,
+            and it was none: backward or sideways, too short, hardly seen, or without one strike of the other foot in
+            between that parts it evenly.
     """
 
     strides: tuple[Stride, ...]
     steps: tuple[Step, ...]
     reason: str
     fps: float
-    left_out: int = 0
+    uncounted: int = 0
 
     @property
     def kind(self) -> str:
@@ -209,7 +210,7 @@ def gait(motion: Motion) -> Gait:
 
 def events_of(motion: Motion, feet: FootForces) -> tuple[FootEvents, ...]:
     """When each foot comes down and leaves the ground."""
-    vertical, weight = feet.force[..., 2], GRAVITY * float(motion.model.body_mass.sum())
+    vertical, weight = feet.force[..., 2], weight_of(motion.model)
     return tuple(
         foot_events(name, vertical[:, i], motion.fps, motion.simulated, weight) for i, name in enumerate(feet.names)
     )
@@ -219,9 +220,9 @@ def gait_of(motion: Motion, events: Sequence[FootEvents]) -> Gait:
     """The same, where the events of its feet are known."""
     joints = dict(zip(motion.joint_names, motion.joints.transpose(1, 0, 2), strict=True))
     strides, steps = strides_and_steps(events, joints, motion.tracked, motion.fps)
-    between = sum(max(0, len(foot.strikes) - 1) for foot in events)
     reason = "" if strides else _reason(motion, events)
-    return Gait(tuple(strides), tuple(steps), reason, motion.fps, between - len(strides))
+    uncounted = sum(repeats(foot, motion.simulated, motion.fps) for foot in events) - len(strides)
+    return Gait(tuple(strides), tuple(steps), reason, motion.fps, uncounted)
 
 
 def _reason(motion: Motion, events: Sequence[FootEvents]) -> str:

@@ -27,8 +27,8 @@ def in_lines(gait: Gait, report: Report) -> dict[str, str]:
     if not gait.strides:
         return {"gait": f"none: {gait.reason}"}
     counts = [_counted(len(gait.strides), "whole stride"), _counted(len(gait.steps), "step")]
-    if gait.left_out:
-        counts.append(f"{gait.left_out} more left out (not whole, not forward, or not seen)")
+    if gait.uncounted:
+        counts[0] += f" ({gait.uncounted} more do not count: aside, back, short, uneven or not seen)"
     lines = {"gait": f"{gait.kind}s; {', '.join(counts)}; mean ± standard deviation (how many)"}
     for name in (*_TOLD, *_BY_KIND[gait.kind]):
         told = [one for one in gait.measures if one.name == name and one.count]
@@ -58,7 +58,7 @@ def as_json(gait: Gait, report: Report) -> dict[str, Any]:
         "reason": gait.reason or None,
         "strides": len(gait.strides),
         "steps": len(gait.steps),
-        "left_out": gait.left_out,
+        "uncounted": gait.uncounted,
         "measures": [
             {
                 "name": one.name,

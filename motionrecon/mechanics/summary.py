@@ -18,14 +18,7 @@ from motionrecon.mechanics.gait import Gait, events_of, gait_of
 from motionrecon.mechanics.moments import JointMoments, joint_moments
 
 if TYPE_CHECKING:
-    import mujoco
-
     from motionrecon.result.motion import Motion
-
-
-def weight_of(model: mujoco.MjModel) -> float:
-    """What a person who stands still presses on the floor with, newtons; on Earth, whatever gravity a model says."""
-    return float(model.body_mass.sum()) * GRAVITY
 
 
 @dataclass(frozen=True)

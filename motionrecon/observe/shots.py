@@ -12,12 +12,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from motionrecon.core.landmarks import INDEX
+from motionrecon.core.spans import spans
 from motionrecon.keypoints import Keypoints
 from motionrecon.keypoints.types import HandKeypoints
 from motionrecon.options import Options
 from motionrecon.run import Run
 from motionrecon.source import Recording
-from motionrecon.views import spans
 
 #: So many cuts are told by their times.
 _TOLD = 5

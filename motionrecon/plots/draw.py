@@ -10,10 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from motionrecon.core.sides import SIDES
+from motionrecon.mechanics.angles import broken_at_turns
 from motionrecon.mechanics.events import FootEvents
 from motionrecon.mechanics.gait_words import in_a_line
+from motionrecon.mechanics.steps import Stride
 from motionrecon.mechanics.summary import Mechanics
-from motionrecon.plots.panels import Panel, first_told
+from motionrecon.plots.panels import DEGREES, Panel, first_told
 from motionrecon.render.colours import LEFT, RIGHT
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def over_time(title: str, rows: list[list[Panel]], motion: Motion, found: Mechan
     figure, axes = _sheet(title, rows)
     for axis, panel in axes:
         for side, values in panel.lines.items():
-            axis.plot(motion.time, values, color=_COLOURS.get(side, _INK), lw=1.6)
+            drawn = broken_at_turns(values) if panel.unit == DEGREES else values
+            axis.plot(motion.time, drawn, color=_COLOURS.get(side, _INK), lw=1.6)
         _shade(axis, motion.time, ~motion.simulated)
         _add_events(axis, found.events)
         axis.set_xlim(0.0, max(float(motion.time[-1]), 1e-3))
@@ -52,7 +55,7 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
     """Panels over the gait cycle of each side, from foot strike to foot strike: each cycle thin, their mean thick.
 
     The cycles are the strides that `Mechanics.gait` tells of. What has no side is shown in its own colour over those of
-    the left foot, or of the right where the left has none. None where nobody walks or runs for a whole stride.
+    the left foot, or of the right where the left has none. None where nobody walks or runs forward for a whole stride.
     """
     of_sides = {side: [one for one in found.gait.strides if one.side == side] for side in SIDES}
     cycles = {side: strides for side, strides in of_sides.items() if strides}
@@ -67,11 +70,11 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
             known = [
                 (c, one)
                 for c in cycles.get(side or leads, ())
-                if np.isfinite(
-                    one := np.interp(c.start + _PERCENT / 100 * (c.end - c.start), motion.time, values)
-                ).all()
+                if np.isfinite(one := _during(c, motion.time, values, turns=panel.unit == DEGREES)).all()
             ]
             own, each = [c for c, _ in known], [one for _, one in known]
+            if panel.unit == DEGREES:  # strides that are a full turn apart are the same
+                each = [one - 360 * np.round((one.mean() - each[0].mean()) / 360) for one in each]
             drawn[side or leads] = max(drawn.get(side or leads, 0), len(own))
             if len(each) > 1:
                 for one in each:
@@ -86,6 +89,17 @@ def over_cycle(title: str, rows: list[list[Panel]], motion: Motion, found: Mecha
     middle = f"; dark: cycles of the {leads} foot" if any("" in panel.lines for row in rows for panel in row) else ""
     _legend(figure, f"cycles: {counts}{middle}; dashed: foot off", list(cycles))
     return figure
+
+
+def _during(
+    stride: Stride, time: Float[np.ndarray, " T"], values: Float[np.ndarray, " T"], *, turns: bool
+) -> Float[np.ndarray, " P"]:
+    """Values over the percent of a stride; where a full turn is none, without jumps by one."""
+    moments = stride.start + _PERCENT / 100 * (stride.end - stride.start)
+    if turns:
+        near = slice(max(int(np.searchsorted(time, stride.start)) - 1, 0), int(np.searchsorted(time, stride.end)) + 1)
+        time, values = time[near], np.unwrap(values[near], period=360)
+    return np.asarray(np.interp(moments, time, values))
 
 
 def from_above(title: str, motion: Motion, found: Mechanics) -> Figure:

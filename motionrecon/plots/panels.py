@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from motionrecon.result.motion import Motion
 
 
+#: The unit of angles, of which a full turn is none.
+DEGREES = "degrees"
+
+
 @dataclass(frozen=True)
 class Panel:
     """One pair of axes.
@@ -37,7 +41,7 @@ class Panel:
 
 def angle_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:
     """Rows of joints with their angles."""
-    return _by_joint(found.angles.names, np.degrees(found.angles.values) * _told(motion), "degrees", None)
+    return _by_joint(found.angles.names, np.degrees(found.angles.values) * _told(motion), DEGREES, None)
 
 
 def moment_panels(motion: Motion, found: Mechanics) -> list[list[Panel]]:

@@ -29,7 +29,7 @@ PLOTS: dict[str, str] = {
 #: Those that need physics.
 _OF_FORCES = ("forces", "cop", "moments", "power")
 #: Those that are shown over a gait cycle as well.
-_OF_CYCLES = ("forces", "angles", "moments", "power")
+OF_CYCLES = ("forces", "angles", "moments", "power")
 FORMATS = ("png", "svg")
 _DPI = 150
 
@@ -42,7 +42,7 @@ def write_plots(
     formats: Sequence[str] = ("png",),
     force: bool = False,
 ) -> list[Path]:
-    """Plot a motion over time, and over the gait cycle of who walks or runs, into files ``angles.png``, ....
+    """Plot a motion over time, and over the gait cycle of who walks or runs forward, into files ``angles.png``, ....
 
     Args:
         motion: what is plotted.
@@ -81,7 +81,7 @@ def _figures(name: str, motion: Motion, found: Mechanics) -> Iterator[tuple[str,
         return
     rows = _PANELS[name](motion, found)
     yield name, draw.over_time(title, rows, motion, found)
-    cycle = draw.over_cycle(f"{title}, over the gait cycle", rows, motion, found) if name in _OF_CYCLES else None
+    cycle = draw.over_cycle(f"{title}, over the gait cycle", rows, motion, found) if name in OF_CYCLES else None
     if cycle is not None:
         yield f"{name}_cycle", cycle
 

@@ -19,8 +19,7 @@ from motionrecon.core.prefetch import prefetch
 from motionrecon.core.progress import Progress, Silent
 from motionrecon.errors import OutputError
 from motionrecon.mechanics.arrows import pushes, tip
-from motionrecon.mechanics.feet import FootForces, foot_forces
-from motionrecon.mechanics.summary import weight_of
+from motionrecon.mechanics.feet import FootForces, foot_forces, weight_of
 from motionrecon.render import colours
 from motionrecon.render.film_pictures import in_step, leading
 from motionrecon.render.layout import layout_of

@@ -13,8 +13,7 @@ from jaxtyping import Float
 from motionrecon.body.pose import Pose, pose
 from motionrecon.cameras.base import Camera
 from motionrecon.mechanics.arrows import pushes, tip
-from motionrecon.mechanics.feet import foot_forces
-from motionrecon.mechanics.summary import weight_of
+from motionrecon.mechanics.feet import foot_forces, weight_of
 from motionrecon.render import colours
 from motionrecon.render.mesh import DrawnMesh, DrawnSurface, draw_mesh
 from motionrecon.render.pixels import Picture

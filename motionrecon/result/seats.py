@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 from motionrecon.body.geoms import Mesh, ground_meshes
 from motionrecon.body.pose import pose
+from motionrecon.core.spans import spans
 from motionrecon.core.vectors import unit
 from motionrecon.kinematics.seated import LEVEL_LEAST
-from motionrecon.views import spans
 
 if TYPE_CHECKING:
     from motionrecon.result.motion import Motion

@@ -11,11 +11,12 @@ from jaxtyping import Bool, Float
 
 from motionrecon.cameras.base import in_picture
 from motionrecon.core.landmarks import INDEX, TRUST
+from motionrecon.core.spans import spans
 from motionrecon.kinematics.seated import hips_rest, knees_bent
 from motionrecon.kinematics.standing import standing_points, walkers_points
 from motionrecon.kinematics.state import Trajectory
 from motionrecon.kinematics.terms.contact import KNOWN
-from motionrecon.views import Figure, View, spans
+from motionrecon.views import Figure, View
 
 #: The joints that count: those over which pose errors are averaged.
 LIMBS = np.array(

@@ -13,7 +13,7 @@ from motionrecon.body.pose import Pose, pose
 from motionrecon.core.gravity import GRAVITY
 from motionrecon.core.sides import SIDES
 from motionrecon.mechanics.events import foot_events
-from motionrecon.mechanics.feet import LOADED
+from motionrecon.mechanics.feet import LOADED, weight_of
 from motionrecon.mechanics.moments import joint_moments
 from motionrecon.research.bench.reconstruct.truth import Truth
 from motionrecon.result.metrics import vertical_force_error
@@ -74,7 +74,7 @@ def force_errors(motion: Motion, truth: Truth) -> dict[str, float]:
         "force_foot_6hz_percent": foot_smooth,
         "force_total_6hz_percent": total_smooth,
         "flight_points": flies[0] - flies[1],
-        **_timing(true, found, known, truth.fps, weight),
+        **_timing(true, found, known, truth.fps, (weight, weight_of(motion.model))),
     }
 
 
@@ -133,7 +133,7 @@ def _timing(
     found: Float[np.ndarray, "T 2"],
     known: Bool[np.ndarray, "T 2"],
     fps: float,
-    weight: float,
+    weights: tuple[float, float],
 ) -> dict[str, float]:
     """When feet come down and leave, and the largest force in between."""
     ons: list[float] = []
@@ -141,13 +141,13 @@ def _timing(
     peaks: list[float] = []
     missed = 0
     for k, side in enumerate(SIDES):
-        there = foot_events(side, np.where(known[:, k], true[:, k], 0.0), fps, known[:, k], weight)
-        here = foot_events(side, found[:, k], fps, known[:, k], weight)
+        there = foot_events(side, np.where(known[:, k], true[:, k], 0.0), fps, known[:, k], weights[0])
+        here = foot_events(side, found[:, k], fps, known[:, k], weights[1])
         for wanted, have, errors in ((there.strikes, here.strikes, ons), (there.offs, here.offs, offs)):
             near = _nearest(wanted, have)
             missed += int(np.isnan(near).sum())
             errors += near[np.isfinite(near)].tolist()
-        stances = _stances(side, true[:, k], known[:, k], fps, weight)
+        stances = _stances(side, true[:, k], known[:, k], fps, weights[0])
         peaks += [100 * abs(found[frames, k].max() / true[frames, k].max() - 1) for frames in stances]
     return {
         "force_on_ms": 1000 * _mean(np.array(ons)),
