@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from motionrecon.cli import main
 from motionrecon.core.sides import SIDES
+from motionrecon.data.scene import look_at
 from motionrecon.export import export
 from motionrecon.mechanics.gait import Gait, gait
 from motionrecon.mechanics.gait_words import caution_of, in_lines
@@ -161,6 +162,25 @@ def test_a_motion_says_why_there_is_nothing() -> None:
     assert all(np.isnan(one.mean) and one.count == 0 for one in gait(standing).measures)
 
 
+@pytest.mark.parametrize(
+    ("azimuth", "hidden"), [(90, "right"), (-90, "left"), (60, "right"), (30, ""), (0, ""), (180, "")]
+)
+def test_from_the_side_one_leg_hides_the_other_and_symmetry_says_so(azimuth: float, hidden: str) -> None:
+    walking = Walker().motion()
+    away = np.radians(azimuth)
+    eye, middle = np.array([3.0 + 9 * np.cos(away), 9 * np.sin(away), 1.0]), np.array([3.0, 0.0, 1.0])
+    seen = replace(walking, camera=look_at(eye, middle, (640, 480), 600.0, 0.0))
+    found = gait(seen)
+    assert found.hidden == hidden
+    report = Report.of({"person": {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}})
+    said = f"the {hidden} leg is half hidden" if hidden else "half hidden"
+    assert (said in in_lines(found, report)["note"]) is bool(hidden)
+    assert (said in caution_of(found["step_time_symmetry"], found, report)) is bool(hidden)
+    assert "half hidden" not in caution_of(found["speed"], found, report)
+    near = "left" if hidden == "right" else "right"
+    assert "half hidden" not in caution_of(found["stance_time", near], found, report)
+
+
 def test_lines_say_what_lengths_and_times_depend_on() -> None:
     report = Report.of({"person": {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}})
     lines = in_lines(of(Walker()), report)
@@ -189,7 +209,7 @@ def test_csv_has_a_table_of_it_with_units_counts_and_notes(tmp_path: Path) -> No
     row = table["step_length", "left"]
     assert (row["unit"], float(row["mean"]), row["count"]) == ("m", pytest.approx(0.7), "4")
     assert "scale with the person's height" in row["note"] and "ahead of the other's" in row["what"]
-    assert table["stance_time", "left"]["note"] == ""
+    assert table["stance_time", "right"]["note"] == "" and "left leg is half" in table["stance_time", "left"]["note"]
     still = replace(motion, contact_force=np.zeros_like(motion.contact_force))
     export(still, tmp_path / "still.csv")
     with open(tmp_path / "still.gait.csv", newline="", encoding="utf-8") as file:

@@ -9,8 +9,8 @@ deviation between them and their number.
 | ``cadence`` | steps/min | stride | two steps over its time |
 | ``stride_length``, ``stride_time`` | m, s | stride | from where, and when, a foot stands to where it stands next |
 | ``stance_time``, ``swing_time``, ``stance_percent`` | s, % | stride | from strike to off, from off to strike |
-| ``double_support_time``, ``double_support_percent`` | s, % | stride | both feet are on the ground: twice in walking |
-| ``flight_time`` | s | stride | no foot is on the ground: twice in running |
+| ``double_support_time``, ``double_support_percent`` | s, % | stride | both feet are down: twice in walking, the sum |
+| ``flight_time`` | s | stride | no foot is on the ground: twice in running, the sum |
 | ``step_length`` | m | step | by how much a heel comes down ahead of the other |
 | ``step_width`` | m | step | by how much a heel stands to its own side of the other |
 | ``step_time`` | s | step | from the other foot's strike to this one's |
@@ -26,6 +26,8 @@ was no such stride. Who walks on a treadmill walks over its belt.
 
 All lengths scale with the person's height (``--height``). Below 15 frames a second, contact times are guesses.
 The first and last step of a walk from and to rest count, too.
+Filmed by one camera from the side, one leg is half hidden behind the other, and it says that what differs between left
+and right may be the film's doing.
 
 Definitions are those of Perry and Burnfield 2010 (Gait Analysis, 2nd ed.,
 ch. 1) and Whittle 2007 (Gait Analysis, 4th ed., ch. 2), that of steps on the floor Huxham et al.'s (2006, Gait Posture
@@ -34,7 +36,7 @@ ch. 1) and Whittle 2007 (Gait Analysis, 4th ed., ch. 2), that of steps on the fl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -59,6 +61,8 @@ FEW = 15
 _STRIDE = 2
 #: Steps of each side that a symmetry index takes at least.
 _EVEN = 2
+#: Cosine of the angle between the line of the hips and the line of sight from which on somebody is in profile.
+_PROFILE = 0.7
 #: What is told of both sides together.
 BOTH = "both"
 #: Measures that are told of both sides only.
@@ -86,7 +90,7 @@ _OF_STRIDES: dict[str, tuple[str, str, Callable[[Stride], float]]] = {
     ),
     "double_support_time": (
         "s",
-        "time within a stride in which both feet are on the ground (twice in walking, never in running)",
+        "time within a stride in which both feet are on the ground: twice in walking, added up; never in running",
         lambda s: s.double_support,
     ),
     "double_support_percent": (
@@ -96,7 +100,7 @@ _OF_STRIDES: dict[str, tuple[str, str, Callable[[Stride], float]]] = {
     ),
     "flight_time": (
         "s",
-        "time within a stride in which no foot is on the ground (never in walking, twice in running)",
+        "time within a stride in which no foot is on the ground: twice in running, added up; never in walking",
         lambda s: s.flight,
     ),
 }
@@ -156,6 +160,8 @@ class Gait:
         uncounted: how often a foot came down and did so again, within the time of a stride and simulated all the while,
             and it was none: backward or sideways, too short, hardly seen, or without one strike of the other foot in
             between that parts it evenly.
+        hidden: the side whose leg is behind the other one, left or right, where a single camera films from the side;
+            else empty.
     """
 
     strides: tuple[Stride, ...]
@@ -163,6 +169,7 @@ class Gait:
     reason: str
     fps: float
     uncounted: int = 0
+    hidden: str = ""
 
     @property
     def kind(self) -> str:
@@ -222,7 +229,18 @@ def gait_of(motion: Motion, events: Sequence[FootEvents]) -> Gait:
     strides, steps = strides_and_steps(events, joints, motion.tracked, motion.fps)
     reason = "" if strides else _reason(motion, events)
     uncounted = sum(repeats(foot, motion.simulated, motion.fps) for foot in events) - len(strides)
-    return Gait(tuple(strides), tuple(steps), reason, motion.fps, uncounted)
+    return Gait(tuple(strides), tuple(steps), reason, motion.fps, uncounted, _hidden(motion, joints))
+
+
+def _hidden(motion: Motion, joints: Mapping[str, Float[np.ndarray, "T 3"]]) -> str:
+    """The side whose leg the other one hides from the only camera in most frames; empty where there is none."""
+    if len(motion.cameras) > 1:
+        return ""
+    left, right = joints["left_hip"], joints["right_hip"]
+    away, sight = left - right, 0.5 * (left + right) - motion.camera.eye
+    along = (away * sight).sum(1) / np.maximum(np.linalg.norm(away, axis=1) * np.linalg.norm(sight, axis=1), 1e-9)
+    shares = {"left": np.mean(along > _PROFILE), "right": np.mean(along < -_PROFILE)}
+    return next((side for side, share in shares.items() if share > 0.5), "")
 
 
 def _reason(motion: Motion, events: Sequence[FootEvents]) -> str:

@@ -76,13 +76,18 @@ def as_json(gait: Gait, report: Report) -> dict[str, Any]:
 
 
 def cautions(gait: Gait, report: Report) -> dict[str, str]:
-    """What to keep in mind: of ``lengths``, and of ``times`` where a film has few frames a second."""
+    """What to keep in mind: of ``lengths``, of ``times`` where a film has few frames a second, and of ``sides``."""
     found = {"lengths": "lengths scale with the person's height"}
     if report.person is not None and report.height_from:
         found["lengths"] += f", here {report.person.height:.2f} m ({report.height_from})"
     if gait.guessed:
         found["times"] = (
             f"when feet come down is a guess between frames, of which there are only {gait.fps:.3g} a second"
+        )
+    if gait.hidden:
+        found["sides"] = (
+            f"filmed from the side, the {gait.hidden} leg is half hidden behind the other one: what differs between "
+            "left and right may be the film's doing"
         )
     return found
 
@@ -92,7 +97,12 @@ def caution_of(measure: Measure, gait: Gait, report: Report) -> str:
     if not isfinite(measure.mean):
         return gait.reason or "too few strides or steps"
     said = cautions(gait, report)
-    depends = [*(["lengths"] if measure.is_length else []), *(["times"] if measure.unit != "m" else [])]
+    of_sides = measure.side == gait.hidden or measure.name.endswith("_symmetry")
+    depends = [
+        *(["lengths"] if measure.is_length else []),
+        *(["times"] if measure.unit != "m" else []),
+        *(["sides"] if of_sides else []),
+    ]
     return "; ".join(said[on] for on in depends if on in said)
 
 
