@@ -219,6 +219,26 @@ def test_csv_has_a_table_of_it_with_units_counts_and_notes(tmp_path: Path) -> No
     assert all(row["note"].startswith("too few foot strikes") for row in rows)
 
 
+def test_csv_has_a_table_of_the_strides_that_count(tmp_path: Path) -> None:
+    walker = Walker()
+    export(walker.motion(), tmp_path / "walk.csv")
+    with open(tmp_path / "walk.strides.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["side"] for row in rows] == ["left", "right", "left", "right", "left", "right", "left"]
+    for k, side in enumerate(SIDES):
+        for row in (row for row in rows if row["side"] == side):
+            told = {name: float(value) for name, value in row.items() if name != "side"}
+            assert told["end_s"] - told["start_s"] == pytest.approx(sum(walker.time), abs=2e-4)
+            assert told["length_m"] == pytest.approx(sum(walker.length), abs=1e-3)
+            assert told["speed_m_s"] == pytest.approx(sum(walker.length) / sum(walker.time), abs=1e-3)
+            assert told["stance_time_s"] == pytest.approx(told["off_s"] - told["start_s"], abs=2e-4)
+            assert told["step_length_m"] == pytest.approx(walker.length[k], abs=1e-3)
+            assert told["step_time_s"] == pytest.approx(told["end_s"] - told["other_strike_s"], abs=2e-4)
+            assert told["step_width_m"] == pytest.approx(walker.width, abs=1e-3)
+            assert told["stance_time_s"] == pytest.approx(walker.stance[k], abs=2e-2)
+            assert told["flight_time_s"] == 0 < told["double_support_time_s"]
+
+
 def test_info_tells_what_a_result_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], saved_walk: Motion) -> None:
     camera = {"pose": "estimated", "focal_length": "found", "focal_px": 812.34, "pitch_deg": 0.0}
     person = {"height": 1.7, "mass": 65.0, "lengths": {}, "height_from": "assumed"}

@@ -112,7 +112,7 @@ FORMATS: dict[str, Format] = {
         "motionrecon.export.csv",
         (".csv",),
         "spreadsheets, R, MATLAB, pandas",
-        (".columns.csv", ".events.csv", ".gait.csv"),
+        (".columns.csv", ".events.csv", ".gait.csv", ".strides.csv"),
     ),
     "c3d": Format("motionrecon.export.c3d", (".c3d",), "motion capture laboratories"),
     "osim": Format("motionrecon.export.osim", (".osim",), "OpenSim, the person as a model"),

@@ -5,8 +5,9 @@
 frames that were not simulated, the centre of pressure of a foot in the air, and angles, places and velocities in frames
 in which nobody was seen and nothing was simulated, since the body only waits there (``qpos_...`` says how). Beside it
 stand ``walk.columns.csv``, which says of each column its unit, its axes, its sign, what it is and [how it was
-filtered](#filters), ``walk.events.csv``, when feet come down and leave the ground, and ``walk.gait.csv``, [how the
-person walks or runs](#gait).
+filtered](#filters), ``walk.events.csv``, when feet come down and leave the ground, ``walk.gait.csv``, [how the person
+walks or runs](#gait), and ``walk.strides.csv``, the same of each stride that counts, to leave out those that one does
+not believe: its side, when it begins and ends, and the step with which it ends.
 
 | columns | unit | what |
 | --- | --- | --- |
@@ -84,6 +85,7 @@ def write(motion: Motion, path: str | Path, *, normalized: bool = False) -> None
     rows = ([f"{time:.4f}", foot, event] for time, foot, event in events)
     _write(target.with_suffix(".events.csv"), ["time_s", "foot", "event"], rows)
     _write(target.with_suffix(".gait.csv"), gait_table.HEAD, gait_table.rows(found.gait, motion.report))
+    _write(target.with_suffix(".strides.csv"), gait_table.STRIDE_HEAD, gait_table.stride_rows(found.gait))
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -1,4 +1,4 @@
-"""How somebody walks or runs, as a table: a row for each measure and side."""
+"""How somebody walks or runs, as tables: a row for each measure and side, and a row for each stride."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 from motionrecon.mechanics.gait import Gait
 from motionrecon.mechanics.gait_words import caution_of
+from motionrecon.mechanics.steps import Step, Stride
 
 if TYPE_CHECKING:
     from motionrecon.result.report import Report
 
+#: Times of the film, what the means of the measures are taken of, and the step that ends the stride, of the same foot.
+STRIDE_HEAD = (
+    *("side", "start_s", "off_s", "other_strike_s", "end_s", "length_m", "speed_m_s", "stance_time_s", "swing_time_s"),
+    *("double_support_time_s", "flight_time_s", "step_length_m", "step_width_m", "step_time_s"),
+)
 HEAD = ("measure", "side", "unit", "mean", "sd", "count", "what", "note")
 
 
@@ -20,3 +26,21 @@ def rows(gait: Gait, report: Report) -> Iterator[tuple[str, ...]]:
     for one in gait.measures:
         mean, sd = (f"{value:.5g}" if isfinite(value) else "" for value in (one.mean, one.sd))
         yield one.name, one.side, one.unit, mean, sd, str(one.count), one.what, caution_of(one, gait, report)
+
+
+def stride_rows(gait: Gait) -> Iterator[tuple[str, ...]]:
+    """The strides that count, in the order of their ends, under `STRIDE_HEAD`."""
+    steps = {(step.side, step.end): step for step in gait.steps}
+    for one in gait.strides:
+        numbers = (*_of_stride(one), *_of_step(steps[one.side, one.end]))
+        yield one.side, *(f"{number:.4f}" if isfinite(number) else "" for number in numbers)
+
+
+def _of_stride(one: Stride) -> tuple[float, ...]:
+    times = (one.start, one.off, one.between, one.end)
+    lasts, stance, swing = one.end - one.start, one.off - one.start, one.end - one.off
+    return *times, one.length, one.length / lasts, stance, swing, one.double_support, one.flight
+
+
+def _of_step(one: Step) -> tuple[float, ...]:
+    return one.length, one.width, one.end - one.start
