@@ -50,9 +50,9 @@ def test_a_look_around_does_not_depend_on_the_neighbours(name):
     """To rounding, which ripples magnify: so among as many neighbours, and only for the first part of the look."""
     batch, x0 = rippled(name)
     look = {"styblinski_tang": 80, "griewank": 8}.get(name, 20)
-    seen, together, _ = modes(OptimusRule(), batch.value_and_gradient, x0, 120, look + 36)
+    seen, together, _ = modes(OptimusRule(), batch.value_and_gradient, x0, 120, look + 60)
     order = [5, 2, 2, 3, 3, 0]  # in other places, beside others
-    moved, among, _ = modes(OptimusRule(), batch.take(order).value_and_gradient, x0[order], 120, look + 36)
+    moved, among, _ = modes(OptimusRule(), batch.take(order).value_and_gradient, x0[order], 120, look + 60)
     for i, k in enumerate(order):
         first = (seen[:, k] != LOCAL).nonzero()
         assert len(first), "it must look around"
