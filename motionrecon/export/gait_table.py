@@ -13,7 +13,7 @@ from motionrecon.mechanics.steps import Step, Stride
 if TYPE_CHECKING:
     from motionrecon.result.report import Report
 
-#: Times of the film, what the means of the measures are taken of, and the step that ends the stride, of the same foot.
+#: Seconds of the motion, as of the events, what the measures are means of, and the step that ends the stride.
 STRIDE_HEAD = (
     *("side", "start_s", "off_s", "other_strike_s", "end_s", "length_m", "speed_m_s", "stance_time_s", "swing_time_s"),
     *("double_support_time_s", "flight_time_s", "step_length_m", "step_width_m", "step_time_s"),
