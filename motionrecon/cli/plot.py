@@ -50,6 +50,6 @@ def plot(
     written = write_plots(motion, target, only=only, formats=formats, force=force)
     if not quiet:
         print(*written, sep="\n")
-        walks = gait(motion)
-        if motion.simulated.any() and not walks.strides and set(only or OF_CYCLES) & set(OF_CYCLES):
-            print(f"nothing is shown over a gait cycle: {walks.reason}", file=sys.stderr)
+        cycles_asked = motion.simulated.any() and set(only or OF_CYCLES) & set(OF_CYCLES)
+        if cycles_asked and not any(path.stem.endswith("_cycle") for path in written):
+            print(f"nothing is shown over a gait cycle: {gait(motion).reason}", file=sys.stderr)
